@@ -1,0 +1,160 @@
+//! Counters at the listener: the only place that sees what really went over the wire.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON indexed by name: what is absent reads as null"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::Service;
+
+/// What arrived since the start, or since an earlier [`Counts`].
+///
+/// A request counts when it arrives, also when a fault then befalls it: an SDK's retry is a request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counts {
+    requests: BTreeMap<(Service, String), u64>,
+    read_units: f64,
+    write_units: f64,
+}
+
+/// The running counters.
+#[derive(Debug, Default)]
+pub(super) struct Counters(Mutex<Counts>);
+
+impl Counts {
+    /// Requests of one operation, e.g. `PutItem` or `Decrypt`.
+    #[must_use]
+    pub fn of(&self, service: Service, operation: &str) -> u64 {
+        self.requests
+            .get(&(service, operation.to_owned()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Requests to one service.
+    #[must_use]
+    pub fn total(&self, service: Service) -> u64 {
+        self.requests
+            .iter()
+            .filter(|((of, _), _)| *of == service)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Every operation that was asked for, with its count.
+    pub fn operations(&self) -> impl Iterator<Item = (Service, &str, u64)> {
+        self.requests
+            .iter()
+            .map(|((service, operation), count)| (*service, operation.as_str(), *count))
+    }
+
+    /// Read units of the answers whose requests asked for `ReturnConsumedCapacity`.
+    #[must_use]
+    pub fn read_units(&self) -> f64 {
+        self.read_units
+    }
+
+    /// Write units of the answers whose requests asked for `ReturnConsumedCapacity`.
+    #[must_use]
+    pub fn write_units(&self) -> f64 {
+        self.write_units
+    }
+
+    /// What came after `earlier` was taken.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let requests = self
+            .requests
+            .iter()
+            .map(|(key, count)| {
+                let before = earlier.requests.get(key).copied().unwrap_or(0);
+                (key.clone(), count.saturating_sub(before))
+            })
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        Self {
+            requests,
+            read_units: self.read_units - earlier.read_units,
+            write_units: self.write_units - earlier.write_units,
+        }
+    }
+}
+
+impl Counters {
+    pub(super) fn arrived(&self, service: Service, operation: &str) {
+        *self
+            .counts()
+            .requests
+            .entry((service, operation.to_owned()))
+            .or_default() += 1;
+    }
+
+    /// Adds the `ConsumedCapacity` of an answer: one entry, or a list in batches and transactions.
+    pub(super) fn consumed(&self, operation: &str, answer: &[u8]) {
+        let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+            return;
+        };
+        let units = match &answer["ConsumedCapacity"] {
+            Value::Array(entries) => entries.iter().map(units).sum(),
+            entry => units(entry),
+        };
+        let mut counts = self.counts();
+        if reads(operation) {
+            counts.read_units += units;
+        } else {
+            counts.write_units += units;
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Counts {
+        self.counts().clone()
+    }
+
+    fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn units(entry: &Value) -> f64 {
+    entry["CapacityUnits"].as_f64().unwrap_or(0.0)
+}
+
+fn reads(operation: &str) -> bool {
+    matches!(
+        operation,
+        "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_holds_only_what_came_between() {
+        let counters = Counters::default();
+        counters.arrived(Service::Kms, "Decrypt");
+        counters.arrived(Service::DynamoDb, "PutItem");
+        let before = counters.snapshot();
+        counters.arrived(Service::DynamoDb, "PutItem");
+        counters.consumed(
+            "PutItem",
+            br#"{"ConsumedCapacity":{"TableName":"t","CapacityUnits":2.0}}"#,
+        );
+        counters.consumed(
+            "TransactGetItems",
+            br#"{"ConsumedCapacity":[{"CapacityUnits":0.5},{"CapacityUnits":1.0}]}"#,
+        );
+        let between = counters.snapshot().since(&before);
+        assert_eq!(between.of(Service::DynamoDb, "PutItem"), 1);
+        assert_eq!(between.total(Service::Kms), 0);
+        assert_eq!(between.operations().count(), 1);
+        assert!((between.write_units() - 2.0).abs() < 1e-9);
+        assert!((between.read_units() - 1.5).abs() < 1e-9);
+    }
+}

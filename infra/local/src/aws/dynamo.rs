@@ -1,0 +1,251 @@
+//! DynamoDB: dynoxide's engine behind its own server, and what the engine leaves to its host.
+//!
+//! The engine speaks HTTP only on a listener of its own, so it gets one on a free port of 127.0.0.1
+//! and our listener forwards to it. Tables and the sweep use the engine directly: they are neither
+//! counted nor subject to faults.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON indexed by name: what is absent reads as null"
+)]
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{Request, Response, Uri, header};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::Stop;
+use crate::template::Table;
+
+/// The engine refused or failed; the text says what it was asked to do.
+#[derive(Debug)]
+pub struct DatabaseError(String);
+
+/// The engine, and the way to its server.
+pub(super) struct Dynamo {
+    database: Database,
+    client: Client<HttpConnector, Full<Bytes>>,
+    endpoint: Uri,
+}
+
+impl Dynamo {
+    /// Opens the file, or a database in memory, and gives the task that serves it until `stop`.
+    ///
+    /// The engine runs `SQLite` in WAL mode with `synchronous` at its default, FULL: what was
+    /// acknowledged is in the log file before the answer leaves, and survives a kill.
+    pub(super) async fn open(
+        file: Option<&Path>,
+        stop: Stop,
+    ) -> io::Result<(Self, impl Future<Output = ()> + use<>)> {
+        let database = match file {
+            Some(path) => {
+                let path = path.to_str().ok_or_else(|| {
+                    io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8")
+                })?;
+                Database::new(path)
+            }
+            None => Database::memory(),
+        }
+        .map_err(|error| io::Error::other(error.to_string()))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let endpoint = Uri::try_from(format!("http://{}/", listener.local_addr()?))
+            .map_err(io::Error::other)?;
+        let served =
+            dynoxide::server::serve_with_shutdown(listener, database.clone(), stop.requested());
+        let dynamo = Self {
+            database,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            endpoint,
+        };
+        Ok((dynamo, async move {
+            if let Err(error) = served.await {
+                tracing::error!(error, "the database's server ended");
+            }
+        }))
+    }
+
+    /// Passes a request on to the engine and its answer back.
+    pub(super) async fn forward(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<Response<Full<Bytes>>, hyper_util::client::legacy::Error> {
+        *request.uri_mut() = self.endpoint.clone();
+        request.headers_mut().remove(header::HOST);
+        request.headers_mut().remove(header::CONNECTION);
+        request.headers_mut().remove(header::TRANSFER_ENCODING);
+        let (mut parts, body) = self
+            .client
+            .request(request.map(Full::new))
+            .await?
+            .into_parts();
+        parts.headers.remove(header::CONNECTION);
+        parts.headers.remove(header::TRANSFER_ENCODING);
+        let body = match body.collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                tracing::error!(error = %error, "the database's answer broke off");
+                Bytes::new()
+            }
+        };
+        Ok(Response::from_parts(parts, Full::new(body)))
+    }
+
+    /// Makes `table` under `name` with its TTL, unless a table of that name is there already.
+    pub(super) fn ensure_table(&self, table: &Table, name: &str) -> Result<(), DatabaseError> {
+        let create = parse(table.create_request(name))?;
+        match self.database.create_table(create) {
+            Ok(_) => {}
+            Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+            Err(error) => return Err(DatabaseError::of("create", name, &error)),
+        }
+        if let Some(attribute) = table.ttl_attribute() {
+            let enable = parse(json!({
+                "TableName": name,
+                "TimeToLiveSpecification": {"Enabled": true, "AttributeName": attribute},
+            }))?;
+            self.database
+                .update_time_to_live(enable)
+                .map_err(|error| DatabaseError::of("enable TTL on", name, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what is past its TTL at `now_s`, in every table that has one, and says how many.
+    ///
+    /// The engine's own sweep knows only the system's clock when its data is in a file, so this one
+    /// asks it to find and delete, each on condition that the item is still the expired one.
+    pub(super) fn sweep(&self, now_s: i64) -> Result<usize, DatabaseError> {
+        let mut deleted = 0;
+        for name in self.table_names()? {
+            if let Some(attribute) = self.ttl_attribute(&name)? {
+                deleted += self.sweep_table(&name, &attribute, now_s)?;
+            }
+        }
+        Ok(deleted)
+    }
+
+    fn sweep_table(&self, name: &str, ttl: &str, now_s: i64) -> Result<usize, DatabaseError> {
+        let keys = self.key_attributes(name)?;
+        let expired = json!({
+            "ExpressionAttributeNames": {"#ttl": ttl},
+            "ExpressionAttributeValues": {":now": {"N": now_s.to_string()}, ":zero": {"N": "0"}},
+        });
+        let condition = "#ttl BETWEEN :zero AND :now AND #ttl <> :now";
+        let mut deleted = 0;
+        let mut start = Value::Null;
+        loop {
+            let mut scan = expired.clone();
+            scan["TableName"] = json!(name);
+            scan["FilterExpression"] = json!(condition);
+            // A page is one hold of the engine's lock; others wait no longer than for a page.
+            scan["Limit"] = json!(100);
+            if !start.is_null() {
+                scan["ExclusiveStartKey"] = start;
+            }
+            let page = self
+                .database
+                .scan(parse(scan)?)
+                .map_err(|error| DatabaseError::of("scan", name, &error))
+                .and_then(|page| to_json(&page))?;
+            for item in page["Items"].as_array().into_iter().flatten() {
+                let key: serde_json::Map<_, _> = keys
+                    .iter()
+                    .map(|attribute| (attribute.clone(), item[attribute].clone()))
+                    .collect();
+                let mut delete = expired.clone();
+                delete["TableName"] = json!(name);
+                delete["Key"] = Value::Object(key);
+                delete["ConditionExpression"] = json!(condition);
+                match self.database.delete_item(parse(delete)?) {
+                    Ok(_) => deleted += 1,
+                    // Its life was lengthened, or somebody else deleted it, after the scan.
+                    Err(DynoxideError::ConditionalCheckFailedException(..)) => {}
+                    Err(error) => return Err(DatabaseError::of("delete from", name, &error)),
+                }
+            }
+            start = page["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    fn table_names(&self) -> Result<Vec<String>, DatabaseError> {
+        let answer = self
+            .database
+            .list_tables(parse(json!({}))?)
+            .map_err(|error| DatabaseError::of("list", "tables", &error))?;
+        Ok(to_json(&answer)?["TableNames"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|name| Some(name.as_str()?.to_owned()))
+            .collect())
+    }
+
+    fn ttl_attribute(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        let answer = self
+            .database
+            .describe_time_to_live(parse(json!({"TableName": name}))?)
+            .map_err(|error| DatabaseError::of("describe", name, &error))?;
+        let description = &to_json(&answer)?["TimeToLiveDescription"];
+        Ok(match description["TimeToLiveStatus"].as_str() {
+            Some("ENABLED") => description["AttributeName"].as_str().map(str::to_owned),
+            _ => None,
+        })
+    }
+
+    fn key_attributes(&self, name: &str) -> Result<Vec<String>, DatabaseError> {
+        let answer = self
+            .database
+            .describe_table(parse(json!({"TableName": name}))?)
+            .map_err(|error| DatabaseError::of("describe", name, &error))?;
+        Ok(to_json(&answer)?["Table"]["KeySchema"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|element| Some(element["AttributeName"].as_str()?.to_owned()))
+            .collect())
+    }
+}
+
+impl DatabaseError {
+    fn of(verb: &str, name: &str, error: &DynoxideError) -> Self {
+        Self(format!(
+            "the local DynamoDB could not {verb} {name}: {error}"
+        ))
+    }
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+/// The engine's requests are private types that are read from DynamoDB's JSON.
+fn parse<T: DeserializeOwned>(request: Value) -> Result<T, DatabaseError> {
+    serde_json::from_value(request).map_err(|error| {
+        DatabaseError(format!(
+            "the local DynamoDB does not take the request: {error}"
+        ))
+    })
+}
+
+fn to_json(answer: &impl serde::Serialize) -> Result<Value, DatabaseError> {
+    serde_json::to_value(answer)
+        .map_err(|error| DatabaseError(format!("the local DynamoDB's answer is no JSON: {error}")))
+}

@@ -1,0 +1,8 @@
+//! The whole deployment in one process, for people at work on it and for the tests.
+//!
+//! - [`aws`]: an embedded AWS on 127.0.0.1 that speaks DynamoDB and KMS to any SDK, with a fault
+//!   injector and counters.
+//! - [`template`]: what `template.yaml` declares, so that tables and routes here are the deployed ones.
+
+pub mod aws;
+pub mod template;
