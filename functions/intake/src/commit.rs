@@ -1,0 +1,175 @@
+//! Deciding and appending: every change of a conversation passes here. What is decided on the log's
+//! end is appended behind that end, or decided again on the new one.
+
+use std::sync::Arc;
+
+use shared::access::token::Visitor;
+use shared::clock::UnixMillis;
+use shared::http::app::App;
+use shared::ids::ConversationId;
+use shared::problem::{Code, Problem};
+use shared::store::conversation::{Conversation, Found};
+use shared::store::event::StoredEvent;
+use shared::store::log::{Appended, Draft, Tail};
+use shared::store::state::{State, Status, TooMany};
+
+/// How often a decision is taken again before the caller is asked to come back: each time, another
+/// writer of the same conversation has won.
+const ATTEMPTS: usize = 64;
+
+/// A conversation of the caller's, and the end of its log.
+pub struct Located {
+    /// The conversation.
+    pub conversation: Arc<Conversation>,
+    /// The end of its log.
+    pub tail: Tail,
+}
+
+/// What became of a change.
+pub enum Outcome {
+    /// It was appended.
+    Appended(StoredEvent, Tail),
+    /// The same request had appended it before.
+    Repeated(StoredEvent),
+    /// There was nothing to change.
+    Unneeded(State),
+}
+
+/// Finds the visitor's conversation and the end of its log; a cursor saves reading the log.
+///
+/// # Errors
+/// 404 for what is not the visitor's, 410 for what was erased, 503.
+pub async fn locate(
+    app: &App,
+    visitor: &Visitor,
+    id: ConversationId,
+    cursor: Option<&str>,
+) -> Result<Located, Problem> {
+    let found = app.store.find_conversation(visitor.subject, id);
+    if let Some(cursor) = cursor {
+        let conversation = live(found.await?)?;
+        if let Some(tail) = Tail::from_cursor(&conversation, cursor) {
+            return Ok(Located { conversation, tail });
+        }
+        let tail = end_of_log(app, &conversation).await?;
+        return Ok(Located { conversation, tail });
+    }
+    let (found, events) = tokio::join!(found, app.store.tail(id));
+    let conversation = live(found?)?;
+    let tail = events?.of(&conversation).ok_or(Code::NotFound)?;
+    if tail.state.status == Status::Erased {
+        return Err(Code::Erased.into());
+    }
+    Ok(Located { conversation, tail })
+}
+
+/// Finds the visitor's conversation.
+///
+/// # Errors
+/// As [`locate`].
+pub async fn find(
+    app: &App,
+    visitor: &Visitor,
+    id: ConversationId,
+) -> Result<Arc<Conversation>, Problem> {
+    live(app.store.find_conversation(visitor.subject, id).await?)
+}
+
+/// Appends what `decide` makes of the state, which may be asked several times. A draft whose twin
+/// is in the log already is not appended again.
+///
+/// # Errors
+/// Those of `decide`; 422 when the twin's body was another; 503.
+pub async fn commit(
+    app: &App,
+    located: Located,
+    mut decide: impl FnMut(State) -> Result<Option<Draft>, Problem>,
+) -> Result<Outcome, Problem> {
+    let Located { conversation, mut tail } = located;
+    for _ in 0..ATTEMPTS {
+        let Some(draft) = decide(tail.state)? else { return Ok(Outcome::Unneeded(tail.state)) };
+        match app.store.append(&conversation, &tail, &draft).await? {
+            Appended::Stored(event, tail) => return Ok(Outcome::Appended(event, tail)),
+            Appended::Taken(other) => {
+                if let Some(twin) = draft.twin
+                    && other.header.twin.is_some_and(|theirs| theirs.key == twin.key)
+                {
+                    return Ok(Outcome::Repeated(other));
+                }
+                tail = end_of_log(app, &conversation).await?;
+                if let Some(twin) = draft.twin
+                    && let Some(event) = repeated(app, &conversation, &tail, &twin.key).await?
+                {
+                    return Ok(Outcome::Repeated(event));
+                }
+            }
+        }
+    }
+    Err(Problem::new(Code::Unavailable, "Many writers at once; nothing was changed."))
+}
+
+/// The event among the last that came with this idempotency key.
+///
+/// # Errors
+/// 503.
+pub async fn repeated(
+    app: &App,
+    conversation: &Conversation,
+    tail: &Tail,
+    key: &[u8; 6],
+) -> Result<Option<StoredEvent>, Problem> {
+    let Some(seq) = tail.find_twin(key) else { return Ok(None) };
+    Ok(app.store.find_event(conversation.id, seq).await?)
+}
+
+/// The status at `now_ms`: a conversation also ends by time.
+#[must_use]
+pub fn status_at(conversation: &Conversation, state: State, now_ms: UnixMillis) -> Status {
+    let over = conversation.site.last_word_ms(conversation.opened_at_ms()) <= now_ms;
+    if over { Status::Closed } else { state.status }
+}
+
+/// The state at `now_ms` of a conversation that still takes messages, one message taken off its
+/// allowance.
+///
+/// # Errors
+/// 409 when it is closed, 410 when it was erased, 429 when there are too many messages.
+pub fn speak(
+    conversation: &Conversation,
+    state: State,
+    now_ms: UnixMillis,
+) -> Result<State, Problem> {
+    match status_at(conversation, state, now_ms) {
+        Status::Closed => Err(Code::ConversationClosed.into()),
+        Status::Erased => Err(Code::Erased.into()),
+        Status::Open | Status::Waiting | Status::WithAgent => spend(state, now_ms),
+    }
+}
+
+/// The state at `now_ms`, one message taken off the allowance.
+///
+/// # Errors
+/// 429 when there are too many.
+pub fn spend(state: State, now_ms: UnixMillis) -> Result<State, Problem> {
+    state.at(now_ms).spend().map_err(|TooMany { retry_after_seconds }| {
+        Problem::new(Code::RateLimited, "Too many messages in this conversation.")
+            .retry_after(retry_after_seconds)
+    })
+}
+
+async fn end_of_log(app: &App, conversation: &Conversation) -> Result<Tail, Problem> {
+    let events = app.store.tail(conversation.id).await?;
+    let tail = events.of(conversation).ok_or(Code::NotFound)?;
+    if tail.state.status == Status::Erased {
+        return Err(Code::Erased.into());
+    }
+    Ok(tail)
+}
+
+fn live(found: Found) -> Result<Arc<Conversation>, Problem> {
+    match found {
+        Found::Live(conversation) => Ok(conversation),
+        Found::Erased => Err(Code::Erased.into()),
+        Found::Absent => Err(Code::NotFound.into()),
+    }
+}

@@ -1,0 +1,123 @@
+//! `POST /v1/conversations` and `GET /v1/conversations/{id}`.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::access::token::Visitor;
+use shared::clock::rfc3339;
+use shared::http::app::App;
+use shared::http::request::{ConversationPath, Json};
+use shared::http::response::Reply;
+use shared::ids::ConversationId;
+use shared::problem::{Code, FieldCode, Problem};
+use shared::secret::Plaintext;
+use shared::store::conversation::Conversation;
+use shared::store::state::Status;
+use shared::text::{RawText, Text, judge_optional};
+use utoipa::ToSchema;
+
+use crate::commit::{Located, locate, status_at};
+
+/// How many conversations one subject may have at a time.
+const CONVERSATIONS_PER_SUBJECT: i32 = 100;
+/// The purpose without which there is nothing to talk about.
+const SUPPORT: &str = "support";
+
+/// A conversation to open.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRequest {
+    /// What the visitor agreed to; without it nothing is opened.
+    consent: Option<Consent>,
+    /// Language of the visitor, BCP 47; the site's own if missing.
+    #[schema(value_type = Option<String>)]
+    locale: Option<RawText>,
+}
+
+/// What a visitor agreed to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// Version of the notice that was shown.
+    #[schema(value_type = String)]
+    notice_version: Option<RawText>,
+    /// The purposes agreed to; `support` must be one.
+    #[schema(value_type = Vec<String>)]
+    purposes: Option<Vec<RawText>>,
+}
+
+/// A conversation.
+#[derive(Serialize, ToSchema)]
+pub struct ConversationResponse {
+    #[schema(value_type = String)]
+    id: ConversationId,
+    status: &'static str,
+    created_at: String,
+    /// When it ceases to exist.
+    expires_at: String,
+}
+
+impl ConversationResponse {
+    /// The conversation as its visitor sees it.
+    #[must_use]
+    pub fn new(conversation: &Conversation, status: Status) -> Self {
+        Self {
+            id: conversation.id,
+            status: status.as_str(),
+            created_at: rfc3339(conversation.opened_at_ms()),
+            expires_at: rfc3339(conversation.end_ms()),
+        }
+    }
+}
+
+#[utoipa::path(post, path = "/v1/conversations", request_body = OpenRequest,
+    responses((status = 201, body = ConversationResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    Json(request): Json<OpenRequest>,
+) -> Result<Reply<ConversationResponse>, Problem> {
+    let consent = request.consent.ok_or(Code::ConsentRequired)?;
+    let notice: Text<1, 32> = Text::required(consent.notice_version, "/consent/notice_version")?;
+    let purposes = consent
+        .purposes
+        .unwrap_or_default()
+        .into_iter()
+        .map(|purpose| Text::<1, 32>::judge(purpose, "/consent/purposes"))
+        .collect::<Result<Vec<_>, _>>()?;
+    if !purposes.iter().any(|purpose| purpose.reveal() == SUPPORT) {
+        return Err(Code::ConsentRequired.into());
+    }
+    if purposes.len() > 8 {
+        return Err(Problem::invalid("/consent/purposes", FieldCode::TooLong));
+    }
+    let locale: Option<Text<1, 35>> = judge_optional(request.locale, "/locale")?;
+    let locale = locale.as_ref().map_or("", Text::reveal);
+    if app.store.count_of_subject(visitor.subject).await? >= CONVERSATIONS_PER_SUBJECT {
+        return Err(Problem::new(Code::RateLimited, "Too many conversations.").retry_after(3600));
+    }
+    let record = json!({
+        "notice_version": notice.reveal(),
+        "purposes": purposes.iter().map(Text::reveal).collect::<Vec<_>>(),
+        "locale": locale,
+    });
+    let record = Plaintext::new(record.to_string().into_bytes());
+    let locale = visitor.site.locale_for(locale);
+    let conversation =
+        app.store.open_conversation(visitor.site, visitor.subject, locale, &record).await?;
+    let response = ConversationResponse::new(&conversation, Status::Open);
+    Ok(Reply(StatusCode::CREATED, response))
+}
+
+#[utoipa::path(get, path = "/v1/conversations/{id}",
+    params(("id" = String, Path)), responses((status = 200, body = ConversationResponse)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    ConversationPath(id): ConversationPath,
+) -> Result<Reply<ConversationResponse>, Problem> {
+    let Located { conversation, tail } = locate(&app, &visitor, id, None).await?;
+    let status = status_at(&conversation, tail.state, app.clock.now_ms());
+    Ok(Reply(StatusCode::OK, ConversationResponse::new(&conversation, status)))
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/conversations/{id}/handover`: the visitor asks for a person.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::access::token::Visitor;
+use shared::http::app::App;
+use shared::http::request::{ConversationPath, MaybeJson};
+use shared::http::response::Reply;
+use shared::problem::Problem;
+use shared::secret::Plaintext;
+use shared::store::event::Kind;
+use shared::store::log::{Draft, Inbox};
+use shared::store::state::Status;
+use shared::text::{RawText, Text, judge_optional};
+use utoipa::ToSchema;
+
+use crate::commit::{Outcome, commit, locate, speak};
+
+/// Why a person is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandoverRequest {
+    /// In the visitor's words, up to 1,000 characters.
+    #[schema(value_type = Option<String>)]
+    reason: Option<RawText>,
+}
+
+/// Who speaks next.
+#[derive(Serialize, ToSchema)]
+pub struct HandoverResponse {
+    status: &'static str,
+}
+
+#[utoipa::path(post, path = "/v1/conversations/{id}/handover", params(("id" = String, Path)),
+    request_body(content = Option<HandoverRequest>),
+    responses((status = 202, body = HandoverResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    ConversationPath(id): ConversationPath,
+    MaybeJson(request): MaybeJson<HandoverRequest>,
+) -> Result<Reply<HandoverResponse>, Problem> {
+    let reason: Option<Text<0, 1000>> = judge_optional(request.reason, "/reason")?;
+    let located = locate(&app, &visitor, id, None).await?;
+    let conversation = located.conversation.clone();
+    let now_ms = app.clock.now_ms();
+    let outcome = commit(&app, located, |state| {
+        let spent = speak(&conversation, state, now_ms)?;
+        if state.status != Status::Open {
+            return Ok(None);
+        }
+        let body = reason.as_ref().map_or("", Text::reveal);
+        Ok(Some(Draft {
+            kind: Kind::Handover,
+            state: spent.with_status(Status::Waiting),
+            twin: None,
+            body: Plaintext::new(body.as_bytes().to_vec()),
+            inbox: Inbox::WaitingSince(spent.at_ms),
+        }))
+    })
+    .await?;
+    let status = match outcome {
+        Outcome::Appended(event, _) | Outcome::Repeated(event) => event.header.state.status,
+        Outcome::Unneeded(state) => state.status,
+    };
+    Ok(Reply(StatusCode::ACCEPTED, HandoverResponse { status: status.as_str() }))
+}

@@ -1,0 +1,33 @@
+//! `GET /v1/keys`: the signed list of transport keys, the same bytes for everybody.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use shared::http::app::App;
+use shared::http::response::Reply;
+use shared::problem::{Code, Problem};
+use shared::seal::sign::Verifier;
+use utoipa::ToSchema;
+
+/// The signed key list.
+#[derive(Serialize, ToSchema)]
+pub struct KeyListResponse {
+    /// Compact JWS (EdDSA, `typ: sotto-keys+jwt`) over `{"iss","iat","exp","keys"}`.
+    jws: String,
+    /// The signing key as a JWK (RFC 8037); its RFC 7638 thumbprint is what pages pin.
+    #[schema(value_type = Object)]
+    root: Value,
+}
+
+#[utoipa::path(get, path = "/v1/keys", responses((status = 200, body = KeyListResponse)))]
+pub(crate) async fn get(State(app): State<App>) -> Result<Reply<KeyListResponse>, Problem> {
+    let known = app.keys.get().await?;
+    // A list that was kept would differ between functions for minutes after a rotation.
+    let keys = app.keys.newer_than(&known).await?;
+    let list = keys.key_list.as_ref().ok_or_else(|| {
+        Problem::new(Code::Unavailable, "No keys are published yet: run the job rotate-keys.")
+    })?;
+    let root = Verifier::from_raw(&list.root).map_err(|_| Code::IntegrityFailed)?.jwk();
+    Ok(Reply(StatusCode::OK, KeyListResponse { jws: list.jws.clone(), root }))
+}

@@ -1,0 +1,14 @@
+//! Bootstrap of the visitors' function.
+
+use shared::clock::Clock;
+use shared::config::{Config, environment};
+use shared::http::{app::App, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start();
+    let config = Config::read(&environment)?;
+    let app = App::build(&config, Clock::system()).await?;
+    app.warm();
+    lambda_http::run(intake::router(app)).await
+}

@@ -1,0 +1,198 @@
+//! `POST` and `GET /v1/conversations/{id}/messages`.
+
+pub mod list;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use shared::access::token::Visitor;
+use shared::clock::rfc3339;
+use shared::http::app::App;
+use shared::http::request::{ConversationPath, IdempotencyKey, Json};
+use shared::http::response::Reply;
+use shared::problem::{Code, Problem};
+use shared::store::StoreError;
+use shared::store::conversation::Conversation;
+use shared::store::event::{Kind, Spoken, StoredEvent, Twin};
+use shared::store::log::{Draft, Inbox, Tail};
+use shared::store::state::{State as LogState, Status};
+use shared::text::{RawText, Text};
+use utoipa::ToSchema;
+
+use crate::commit::{Outcome, commit, locate, repeated, speak};
+use crate::responder;
+
+/// Where the log ends, for the next message.
+static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
+static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// What the visitor writes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageRequest {
+    /// 1 to 4,000 characters.
+    #[schema(value_type = String)]
+    text: Option<RawText>,
+}
+
+/// The stored message, and the answer that is there at once.
+#[derive(Serialize, ToSchema)]
+pub struct ExchangeResponse {
+    message: Message,
+    reply: Option<Message>,
+    status: &'static str,
+}
+
+/// A message of a conversation.
+#[derive(Serialize, ToSchema)]
+pub struct Message {
+    /// Opaque.
+    id: String,
+    /// `visitor`, `bot` or `agent`.
+    author: &'static str,
+    text: String,
+    created_at: String,
+    /// The entries that a bot's answer is taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<Source>>,
+}
+
+/// An entry of the knowledge base.
+#[derive(Serialize, ToSchema)]
+pub struct Source {
+    id: String,
+    title: String,
+}
+
+#[utoipa::path(post, path = "/v1/conversations/{id}/messages", request_body = MessageRequest,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 201, body = ExchangeResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    ConversationPath(id): ConversationPath,
+    IdempotencyKey(key): IdempotencyKey,
+    headers: HeaderMap,
+    Json(request): Json<MessageRequest>,
+) -> Result<Response, Problem> {
+    let text: Text<1, 4000> = Text::required(request.text, "/text")?;
+    let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
+    let located = locate(&app, &visitor, id, cursor).await?;
+    let conversation = located.conversation.clone();
+    let twin = twin(&conversation, &key, text.reveal());
+    if let Some(event) = repeated(&app, &conversation, &located.tail, &twin.key).await? {
+        return replay(&conversation, &event, &twin);
+    }
+    let now_ms = app.clock.now_ms();
+    let outcome = commit(&app, located, |state| {
+        let spent = speak(&conversation, state, now_ms)?;
+        Ok(Some(draft(&conversation, spent, twin, text.reveal())))
+    })
+    .await?;
+    match outcome {
+        Outcome::Appended(event, tail) => first(&conversation, &event, &tail),
+        Outcome::Repeated(event) => replay(&conversation, &event, &twin),
+        Outcome::Unneeded(_) => Err(Code::Internal.into()),
+    }
+}
+
+/// A message and its instant answer are one event; while a person answers, a message stands alone.
+fn draft(conversation: &Conversation, state: LogState, twin: Twin, text: &str) -> Draft {
+    let message = text.to_owned();
+    if state.status != Status::Open {
+        let spoken = Spoken { message, reply: None };
+        return Draft {
+            kind: Kind::Message,
+            state,
+            twin: Some(twin),
+            body: spoken.encode(),
+            inbox: Inbox::Unchanged,
+        };
+    }
+    let answer = responder::answer(conversation.site, state.locale, text, state.introduced);
+    let sources = answer.source.into_iter().map(str::to_owned).collect();
+    let spoken = Spoken { message, reply: Some((answer.text, sources)) };
+    let (status, inbox) = if answer.hands_over {
+        (Status::Waiting, Inbox::WaitingSince(state.at_ms))
+    } else {
+        (Status::Open, Inbox::Unchanged)
+    };
+    Draft {
+        kind: Kind::Exchange,
+        state: state.introduced().with_status(status),
+        twin: Some(twin),
+        body: spoken.encode(),
+        inbox,
+    }
+}
+
+fn twin(conversation: &Conversation, key: &str, text: &str) -> Twin {
+    let mac = |label, parts: &[&[u8]]| conversation.key.short_mac(label, parts);
+    Twin {
+        key: mac("idempotency key", &[key.as_bytes()]),
+        body: mac("idempotency body", &[key.as_bytes(), text.as_bytes()]),
+    }
+}
+
+fn first(
+    conversation: &Conversation,
+    event: &StoredEvent,
+    tail: &Tail,
+) -> Result<Response, Problem> {
+    let mut response = exchange(conversation, event)?.into_response();
+    let cursor = tail.to_cursor(conversation)?;
+    let cursor = HeaderValue::from_str(&cursor).map_err(|_| Code::Internal)?;
+    response.headers_mut().insert(CURSOR.clone(), cursor);
+    Ok(response)
+}
+
+fn replay(
+    conversation: &Conversation,
+    event: &StoredEvent,
+    twin: &Twin,
+) -> Result<Response, Problem> {
+    if event.header.twin.as_ref() != Some(twin) {
+        return Err(Code::IdempotencyMismatch.into());
+    }
+    let mut response = exchange(conversation, event)?.into_response();
+    response.headers_mut().insert(REPLAYED.clone(), HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+fn exchange(
+    conversation: &Conversation,
+    event: &StoredEvent,
+) -> Result<Reply<ExchangeResponse>, Problem> {
+    let mut messages = spoken(conversation, event)?.into_iter();
+    let response = ExchangeResponse {
+        message: messages.next().ok_or(Code::IntegrityFailed)?,
+        reply: messages.next(),
+        status: event.header.state.status.as_str(),
+    };
+    Ok(Reply(StatusCode::CREATED, response))
+}
+
+/// The messages of an event, in order: none, one or two.
+fn spoken(conversation: &Conversation, event: &StoredEvent) -> Result<Vec<Message>, StoreError> {
+    let body = conversation.open(event)?;
+    let Some(spoken) = Spoken::decode(event.header.kind, &body)? else { return Ok(Vec::new()) };
+    let created_at = rfc3339(event.header.state.at_ms);
+    let id = |part: u8| format!("{}.{}.{part}", conversation.id, event.seq);
+    let mut messages = vec![Message {
+        id: id(0),
+        author: "visitor",
+        text: spoken.message,
+        created_at: created_at.clone(),
+        sources: None,
+    }];
+    if let Some((text, sources)) = spoken.reply {
+        let locale = event.header.state.locale;
+        let sources = sources
+            .into_iter()
+            .map(|id| Source { title: responder::title(conversation.site, locale, &id), id })
+            .collect();
+        messages.push(Message { id: id(1), author: "bot", text, created_at, sources: Some(sources) });
+    }
+    Ok(messages)
+}

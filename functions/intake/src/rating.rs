@@ -1,0 +1,60 @@
+//! `POST /v1/conversations/{id}/rating`: how it went. The last rating counts; a closed conversation
+//! can be rated too.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use shared::access::token::Visitor;
+use shared::http::app::App;
+use shared::http::request::{ConversationPath, Json};
+use shared::problem::{FieldCode, Problem};
+use shared::secret::Plaintext;
+use shared::store::event::Kind;
+use shared::store::log::{Draft, Inbox};
+use shared::text::{RawText, Text, judge_optional};
+use utoipa::ToSchema;
+
+use crate::commit::{commit, locate, spend};
+
+/// A rating.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RatingRequest {
+    /// 1 to 5.
+    #[schema(value_type = u8, minimum = 1, maximum = 5)]
+    score: Option<f64>,
+    /// In the visitor's words, up to 1,000 characters.
+    #[schema(value_type = Option<String>)]
+    comment: Option<RawText>,
+}
+
+#[utoipa::path(post, path = "/v1/conversations/{id}/rating", params(("id" = String, Path)),
+    request_body = RatingRequest, responses((status = 204)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    ConversationPath(id): ConversationPath,
+    Json(request): Json<RatingRequest>,
+) -> Result<StatusCode, Problem> {
+    let score = request.score.ok_or_else(|| Problem::invalid("/score", FieldCode::Missing))?;
+    let score = (1_u8..=5)
+        .find(|allowed| f64::from(*allowed) == score)
+        .ok_or_else(|| Problem::invalid("/score", FieldCode::NotAllowed))?;
+    let comment: Option<Text<0, 1000>> = judge_optional(request.comment, "/comment")?;
+    let comment = comment.as_ref().map(Text::reveal);
+    let body = json!({ "score": score, "comment": comment }).to_string().into_bytes();
+    let located = locate(&app, &visitor, id, None).await?;
+    let now_ms = app.clock.now_ms();
+    commit(&app, located, |state| {
+        Ok(Some(Draft {
+            kind: Kind::Rated,
+            state: spend(state, now_ms)?,
+            twin: None,
+            body: Plaintext::new(body.clone()),
+            inbox: Inbox::Unchanged,
+        }))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,86 @@
+//! `POST /v1/sessions`: a visitor's token.
+
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::access::token::{self, LIFETIME_SECONDS, Visitor};
+use shared::http::app::App;
+use shared::http::request::{Json, bearer};
+use shared::http::response::Reply;
+use shared::ids::SubjectId;
+use shared::problem::{Code, FieldCode, Problem};
+use shared::text::{RawText, Text};
+use shared::values::site::Site;
+use utoipa::ToSchema;
+
+/// A visit that begins, or goes on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionRequest {
+    /// The site whose page the visitor is on.
+    #[schema(value_type = String)]
+    site: Option<RawText>,
+    /// Proof of who the visitor is, signed by the site's server; a guest sends null.
+    #[schema(value_type = Option<String>)]
+    identity: Option<Value>,
+}
+
+/// The token.
+#[derive(Serialize, ToSchema)]
+pub struct SessionResponse {
+    access_token: String,
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: i64,
+    #[schema(value_type = String)]
+    subject_id: SubjectId,
+    verified: bool,
+}
+
+#[utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest,
+    responses((status = 201, body = SessionResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(request): Json<SessionRequest>,
+) -> Result<Reply<SessionResponse>, Problem> {
+    let site: Text<1, 64> = Text::required(request.site, "/site")?;
+    let site = Site::find(site.reveal())
+        .ok_or_else(|| Problem::invalid("/site", FieldCode::NotAllowed))?;
+    if request.identity.is_some() {
+        return Err(Problem::invalid("/identity", FieldCode::NotAllowed));
+    }
+    let keys = app.keys.get().await?;
+    let visitor = match bearer(&headers)? {
+        None => Visitor { subject: SubjectId::generate(&app.clock)?, site },
+        Some(known) => returning(&app, keys.visitors.verifier(), known, site).await?,
+    };
+    let access_token = token::issue(&keys.visitors, &app.clock, &app.issuer, &visitor)?;
+    let response = SessionResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: LIFETIME_SECONDS,
+        subject_id: visitor.subject,
+        verified: false,
+    };
+    Ok(Reply(StatusCode::CREATED, response))
+}
+
+/// The visitor of an earlier token, which may have ended as long as something is stored for them.
+async fn returning(
+    app: &App,
+    verifier: &shared::seal::sign::Verifier,
+    known: &str,
+    site: &'static Site,
+) -> Result<Visitor, Problem> {
+    let visitor = token::verify_for_renewal(verifier, &app.clock, &app.issuer, known)?;
+    if visitor.site.id != site.id {
+        return Err(Code::TokenInvalid.into());
+    }
+    let ended = token::verify(verifier, &app.clock, &app.issuer, known).is_err();
+    if ended && app.store.count_of_subject(visitor.subject).await? == 0 {
+        return Err(Problem::new(Code::TokenExpired, "Nothing is stored for it any more."));
+    }
+    Ok(visitor)
+}

@@ -1,0 +1,91 @@
+//! The keys that every request needs: the visitors' signing key, the transport's private keys and
+//! the published list. Loaded in one read, kept for 300 seconds at most.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::{Clock, UnixMillis};
+use crate::seal::cache::Cache;
+use crate::seal::place::Purpose;
+use crate::seal::sign::Signer;
+use crate::seal::transport::PrivateKey;
+use crate::store::settings::{KeyList, Settings};
+use crate::store::{Store, StoreError};
+
+const LIFETIME_MS: i64 = 300_000;
+/// An unknown key makes the keys be read again, but not more often than this.
+const RELOAD_MS: i64 = 1_000;
+
+/// The keys in memory.
+pub struct Keychain {
+    /// Signs and verifies visitors' tokens.
+    pub visitors: Signer,
+    /// The published key list, if the rotation has made one.
+    pub key_list: Option<KeyList>,
+    transport: HashMap<String, (UnixMillis, PrivateKey)>,
+    loaded_ms: UnixMillis,
+}
+
+/// Loads and keeps the keys.
+pub struct Keys {
+    clock: Clock,
+    store: Arc<Store>,
+    cache: Cache<(), Arc<Keychain>>,
+}
+
+impl Keychain {
+    /// The transport key of that name, if it still opens.
+    #[must_use]
+    pub fn transport(&self, kid: &str, now_ms: UnixMillis) -> Option<&PrivateKey> {
+        let (not_after_ms, key) = self.transport.get(kid)?;
+        (now_ms < *not_after_ms).then_some(key)
+    }
+
+    async fn load(settings: &Settings, clock: &Clock) -> Result<Arc<Self>, StoreError> {
+        let stack = settings.stack().await?;
+        let visitors = async {
+            let seed = settings.stack_key(&stack, Purpose::Signing, "visitor").await?;
+            Ok(Signer::derive(&seed)?)
+        };
+        let transport = async {
+            let mut transport = HashMap::new();
+            for key in &stack.transport_keys {
+                let private = settings.unwrap_transport_key(&stack, key).await?;
+                transport.insert(key.kid.clone(), (key.not_after_ms, private));
+            }
+            Ok::<_, StoreError>(transport)
+        };
+        let (visitors, transport) = tokio::try_join!(visitors, transport)?;
+        let loaded_ms = clock.now_ms();
+        Ok(Arc::new(Self { visitors, key_list: stack.key_list, transport, loaded_ms }))
+    }
+}
+
+impl Keys {
+    /// The keys of a deployment, not yet loaded.
+    #[must_use]
+    pub fn new(store: Arc<Store>, clock: Clock) -> Self {
+        Self { cache: Cache::new(clock.clone(), LIFETIME_MS, 1), clock, store }
+    }
+
+    /// The keys, loaded when they are not there or too old.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get(&self) -> Result<Arc<Keychain>, StoreError> {
+        let load = async || Keychain::load(&self.store.settings, &self.clock).await;
+        self.cache.get(&(), load).await
+    }
+
+    /// The keys, read again if they are more than a second old: for a caller who knows a key that we
+    /// do not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newer_than(&self, known: &Keychain) -> Result<Arc<Keychain>, StoreError> {
+        if self.clock.now_ms() - known.loaded_ms >= RELOAD_MS {
+            self.cache.forget(&());
+        }
+        self.get().await
+    }
+}

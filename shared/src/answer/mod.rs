@@ -1,0 +1,22 @@
+//! The bot: answers a visitor's question from a published base of entries, and only from it.
+//!
+//! Pure: no input or output, no clock. A base is written as JSON ([`Source`]), turned into bytes
+//! when it is published ([`publish`]: TF-IDF of words and character n-grams, a linear classifier,
+//! a calibrated threshold), and read in place by [`Base`], which parses nothing in advance.
+//! Everything the bot can say stands in the base's own words.
+
+mod base;
+mod classifier;
+mod features;
+mod file;
+mod normal;
+mod numeric;
+mod source;
+mod train;
+mod weighting;
+
+pub use base::{Answer, Base, Candidate, Entry};
+pub use file::Malformed;
+pub use normal::normalise;
+pub use source::{Reply, Source, SourceEntry, SourceError};
+pub use train::{Calibration, Published, publish};

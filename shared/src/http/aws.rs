@@ -1,0 +1,55 @@
+//! The AWS clients: built once, in the init phase, with bounded patience.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+use crate::config::TrustRoots;
+
+/// The roots that AWS endpoints chain to (Amazon Trust Services: Amazon Root CA 1 to 4 and Starfield
+/// Services Root CA G2).
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
+
+/// The configuration of the AWS clients: region, credentials and endpoints from the environment,
+/// three attempts of a second each.
+///
+/// # Errors
+/// A sentence, when the file of trust roots cannot be read or TLS cannot be set up.
+pub async fn sdk_config(trust: &TrustRoots) -> Result<SdkConfig, String> {
+    let roots = match trust {
+        TrustRoots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        TrustRoots::System => TrustStore::default(),
+        TrustRoots::File(path) => {
+            let pem = std::fs::read(path)
+                .map_err(|error| format!("SOTTO_TRUST_ROOTS names {path:?}: {error}."))?;
+            TrustStore::empty().with_pem_certificate(pem)
+        }
+    };
+    let tls = TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .map_err(|error| format!("TLS could not be set up: {error}."))?;
+    let client =
+        Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls).build_https();
+    Ok(aws_config::defaults(BehaviorVersion::latest())
+        .http_client(client)
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_initial_backoff(Duration::from_millis(50)),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(1))
+                .operation_attempt_timeout(Duration::from_secs(1))
+                .operation_timeout(Duration::from_secs(4))
+                .build(),
+        )
+        .load()
+        .await)
+}

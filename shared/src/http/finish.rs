@@ -1,0 +1,111 @@
+//! What every response of every function has in common: its request's id, the form of a problem, the
+//! seal, the headers, CORS and one line in the log.
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderName, HeaderValue, Method};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::request::{BODY_LIMIT, ReplySlot};
+use super::response::{method_not_allowed, no_such_route, render_problem};
+use super::telemetry::{Stopwatch, log_request};
+use crate::clock::Clock;
+use crate::ids::RequestId;
+use crate::problem::{Code, Problem};
+use crate::seal::transport::{ReplySealer, SEALED_JSON};
+
+/// Seconds for which a browser may keep the answer to a preflight.
+const PREFLIGHT_SECONDS: u64 = 600;
+/// Sealed responses hold at most a page of messages, each within the body limit.
+const RESPONSE_LIMIT: usize = 128 * BODY_LIMIT;
+
+/// Gives the routes of a function their fallbacks and finishes every response. `origins` are those
+/// whose pages may call the routes across origins.
+pub fn finish(router: Router, clock: Clock, origins: &[String]) -> Router {
+    let allowed = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(allowed))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("sotto-cursor"),
+            HeaderName::from_static("sotto-reply-key"),
+        ])
+        .expose_headers([
+            RETRY_AFTER,
+            HeaderName::from_static("sotto-cursor"),
+            HeaderName::from_static("idempotent-replayed"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(std::time::Duration::from_secs(PREFLIGHT_SECONDS));
+    router
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(clock, finish_response))
+        .layer(cors)
+}
+
+async fn finish_response(
+    axum::extract::State(clock): axum::extract::State<Clock>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let stopwatch = Stopwatch::start();
+    let Ok(id) = RequestId::generate(&clock) else {
+        return Response::new(axum::body::Body::empty());
+    };
+    let slot = ReplySlot::default();
+    request.extensions_mut().insert(slot.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+
+    let mut response = next.run(request).await;
+    render_problem(&mut response, &id);
+    if let Some(sealer) = slot.take() {
+        response = seal(response, sealer).await.unwrap_or_else(|| {
+            let mut failed = axum::response::IntoResponse::into_response(Problem::from(Code::Internal));
+            render_problem(&mut failed, &id);
+            failed
+        });
+    }
+    add_headers(&mut response, &id);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    log_request(&id, &method, route, response.status(), &stopwatch);
+    response
+}
+
+/// Seals the body of a response; its status and headers stay outside.
+async fn seal(response: Response, sealer: ReplySealer) -> Option<Response> {
+    let (mut parts, body) = response.into_parts();
+    let plain = to_bytes(body, RESPONSE_LIMIT).await.ok()?;
+    if plain.is_empty() {
+        return Some(Response::from_parts(parts, plain.into()));
+    }
+    let sealed = sealer.seal(&plain).ok()?;
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(SEALED_JSON));
+    parts.headers.remove(CONTENT_LENGTH);
+    Some(Response::from_parts(parts, sealed.into()))
+}
+
+fn add_headers(response: &mut Response, id: &RequestId) {
+    let headers = response.headers_mut();
+    // Static files set their own policy; what the API answers is never kept.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+    );
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("x-request-id", id);
+    }
+}

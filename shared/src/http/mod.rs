@@ -1,0 +1,8 @@
+//! From request to response: extractors, refusals, headers, logs.
+
+pub mod app;
+pub mod aws;
+pub mod finish;
+pub mod request;
+pub mod response;
+pub mod telemetry;

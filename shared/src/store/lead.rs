@@ -1,0 +1,148 @@
+//! A contact that a visitor leaves, in the profiles table, under a key of its own in the keys table.
+//!
+//! Profile item: `u` subject, `k` = `lead`, `i` its id, `v` the sealed contact, `b` the blind index
+//! of the address, `t` when it was left, `expires_at`. Key item: as a conversation's, with `c` =
+//! `profile`.
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use super::conversation::put;
+use super::{Store, StoreError, fault};
+use crate::clock::{self, UnixMillis};
+use crate::ids::{LeadId, SubjectId};
+use crate::seal::blind_index;
+use crate::seal::conversation_key::{WrappedKey, unwrap, wrap};
+use crate::seal::envelope::DataKey;
+use crate::seal::place::{BranchName, Place, Purpose};
+use crate::secret::{Plaintext, Secret};
+use crate::values::site::Site;
+
+const PROFILE: &[u8] = b"profile";
+const LEAD: &str = "lead";
+
+impl Store {
+    /// Keeps a contact for the site's lead days; the one left before, if any, is replaced and keeps
+    /// its id. The profile's key and the contact are written in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_lead(
+        &self,
+        site: &'static Site,
+        subject: SubjectId,
+        email: &str,
+        contact: &Plaintext,
+    ) -> Result<LeadId, StoreError> {
+        let (profile, lead) = tokio::try_join!(
+            self.find_profile_key(subject),
+            self.find_lead_id(subject),
+        )?;
+        let id = match lead {
+            Some(id) => id,
+            None => LeadId::generate(&self.clock)?,
+        };
+        let secret = match profile {
+            Some(secret) => secret,
+            None => Secret::generate()?,
+        };
+        let now_ms = self.clock.now_ms();
+        let end_ms = site.lead_end_ms(now_ms);
+        let branch = BranchName::new(site.id, Purpose::Profile, &clock::month(now_ms));
+        let index = BranchName::new(site.id, Purpose::Index, "email");
+        let (branch_key, index_key) =
+            tokio::try_join!(self.settings.branch_key(&branch), self.settings.branch_key(&index))?;
+
+        let place = profile_place(site.id, subject, &branch.branch, end_ms);
+        let wrapped = wrap(&branch_key, &place, &secret)?;
+        let sealed = DataKey::derive(&secret, "sotto/v1 lead")?
+            .seal(&lead_place(site.id, subject, id), contact.reveal())?;
+        let key_row = Item::from([
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("c".to_owned(), binary(PROFILE)),
+            ("i".to_owned(), string(site.id)),
+            ("b".to_owned(), string(branch.branch)),
+            ("w".to_owned(), binary(wrapped.wrapped)),
+            ("m".to_owned(), binary(wrapped.commitment)),
+            ("p".to_owned(), number(end_ms)),
+            (EXPIRES_AT.to_owned(), expiry(end_ms)),
+        ]);
+        let lead_row = Item::from([
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("k".to_owned(), string(LEAD)),
+            ("i".to_owned(), binary(id.as_bytes().to_vec())),
+            ("v".to_owned(), binary(sealed.into_stored())),
+            ("b".to_owned(), binary(blind_index::email(&index_key, email))),
+            ("t".to_owned(), number(now_ms)),
+            (EXPIRES_AT.to_owned(), expiry(end_ms)),
+        ]);
+        self.dynamo
+            .transact_write_items()
+            .transact_items(put(&self.keys_table, key_row)?)
+            .transact_items(put(&self.profiles_table, lead_row)?)
+            .send()
+            .await
+            .map_err(|error| fault("put_lead", &error))?;
+        Ok(id)
+    }
+
+    async fn find_profile_key(&self, subject: SubjectId) -> Result<Option<Secret>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.keys_table)
+            .key("u", binary(subject.as_bytes().to_vec()))
+            .key("c", binary(PROFILE))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_profile_key", &error))?;
+        let Some(mut row) = found.item.filter(|row| row.contains_key("w")) else { return Ok(None) };
+        let end_ms: UnixMillis = read_number(&row, "p")?;
+        if end_ms <= self.clock.now_ms() {
+            return Ok(None);
+        }
+        let site = take_string(&mut row, "i")?;
+        let branch = take_string(&mut row, "b")?;
+        let commitment = take_binary(&mut row, "m")?;
+        let stored = WrappedKey {
+            wrapped: take_binary(&mut row, "w")?,
+            commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+        };
+        let name = BranchName::new(&site, Purpose::Profile, &branch);
+        let branch_key = self.settings.existing_branch_key(&name).await?;
+        let place = profile_place(&site, subject, &branch, end_ms);
+        Ok(Some(unwrap(&branch_key, &place, &stored)?))
+    }
+
+    async fn find_lead_id(&self, subject: SubjectId) -> Result<Option<LeadId>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.profiles_table)
+            .key("u", binary(subject.as_bytes().to_vec()))
+            .key("k", string(LEAD))
+            .projection_expression("i")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_lead", &error))?;
+        let Some(mut row) = found.item else { return Ok(None) };
+        LeadId::from_slice(&take_binary(&mut row, "i")?).map(Some).ok_or(StoreError::Corrupt)
+    }
+}
+
+fn profile_place(site: &str, subject: SubjectId, branch: &str, end_ms: UnixMillis) -> Place {
+    Place::new("sotto/v1 profile key")
+        .part(site.as_bytes())
+        .part(subject.as_bytes())
+        .part(branch.as_bytes())
+        .number(end_ms.unsigned_abs())
+}
+
+fn lead_place(site: &str, subject: SubjectId, id: LeadId) -> Place {
+    Place::new("sotto/v1 lead")
+        .part(site.as_bytes())
+        .part(subject.as_bytes())
+        .part(id.as_bytes())
+}

@@ -1,0 +1,113 @@
+//! What is stored: one file a noun, items and operations side by side. The only user of the
+//! DynamoDB SDK; its errors leave as [`StoreError`].
+
+pub mod attributes;
+pub mod conversation;
+pub mod event;
+pub mod lead;
+pub mod log;
+pub mod settings;
+pub mod state;
+pub mod transport_key;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ids::{ConversationId, SubjectId};
+use crate::problem::{Code, Problem};
+use crate::seal::SealError;
+use crate::seal::cache::Cache;
+use crate::values::random::NoRandomness;
+use conversation::Conversation;
+use settings::Settings;
+
+/// How long a function keeps an unwrapped conversation key.
+const CONVERSATION_LIFETIME_MS: i64 = 60_000;
+/// How many it keeps at most.
+const CONVERSATION_BOUND: usize = 4_096;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreError {
+    /// DynamoDB or KMS cannot be reached, or is over its limits.
+    Unavailable,
+    /// What is stored does not open, or is not what was stored.
+    Corrupt,
+    /// A fault of ours: a request that DynamoDB refuses.
+    Failed,
+}
+
+impl From<SealError> for StoreError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::DidNotOpen => Self::Corrupt,
+            SealError::Unavailable => Self::Unavailable,
+            SealError::Failed => Self::Failed,
+        }
+    }
+}
+
+impl From<NoRandomness> for StoreError {
+    fn from(_: NoRandomness) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable => {
+                Self::new(Code::Unavailable, "Nothing was changed, or it was changed once: try again.")
+            }
+            StoreError::Corrupt => Code::IntegrityFailed.into(),
+            StoreError::Failed => Code::Internal.into(),
+        }
+    }
+}
+
+/// The tables that visitors' functions use, with the keys that open them.
+pub struct Store {
+    /// Sites and wrapped keys.
+    pub settings: Settings,
+    dynamo: Client,
+    clock: Clock,
+    keys_table: String,
+    conversations_table: String,
+    profiles_table: String,
+    conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
+}
+
+impl Store {
+    /// A store over the configured tables.
+    #[must_use]
+    pub fn new(config: &Config, dynamo: Client, settings: Settings, clock: Clock) -> Self {
+        Self {
+            settings,
+            conversations: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
+            dynamo,
+            clock,
+            keys_table: config.keys_table.clone(),
+            conversations_table: config.conversations_table.clone(),
+            profiles_table: config.profiles_table.clone(),
+        }
+    }
+}
+
+/// Whose fault a failed call is. The operation is logged, never what it carried.
+pub(crate) fn fault<E: ProvideErrorMetadata>(
+    operation: &'static str,
+    error: &SdkError<E>,
+) -> StoreError {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    tracing::warn!(operation, code, "a call to DynamoDB failed");
+    match code {
+        Some("ValidationException" | "AccessDeniedException" | "SerializationException") => {
+            StoreError::Failed
+        }
+        _ => StoreError::Unavailable,
+    }
+}

@@ -1,0 +1,179 @@
+//! Configuration, parsed once at start. A missing or contradictory setting stops the function with
+//! sentences that name it.
+
+use std::fmt;
+
+/// Which certificate authorities the AWS clients trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustRoots {
+    /// The Amazon roots that AWS endpoints chain to; parsing the system's 145 costs most of a start.
+    Amazon,
+    /// The operating system's store.
+    System,
+    /// Certificates of one PEM file.
+    File(String),
+}
+
+/// What every function that touches keys needs.
+#[derive(Debug, Clone)]
+pub struct Backend {
+    /// Name of the settings table (sites, wrapped branch keys, transport keys).
+    pub settings_table: String,
+    /// Id or ARN of the KMS key.
+    pub kms_key: String,
+    /// The deployment's name in tokens and key lists (`iss`).
+    pub issuer: String,
+    /// Whom the TLS connections to AWS trust.
+    pub trust_roots: TrustRoots,
+}
+
+/// What the functions that serve visitors need.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Settings and keys.
+    pub backend: Backend,
+    /// Name of the table of wrapped keys.
+    pub keys_table: String,
+    /// Name of the table of conversation logs.
+    pub conversations_table: String,
+    /// Name of the table of leads and identities.
+    pub profiles_table: String,
+    /// Origins of the sites whose pages may call, scheme and host and port, no slash at the end;
+    /// none means only pages of this deployment.
+    pub origins: Vec<String>,
+}
+
+/// Everything that is wrong with the configuration, one sentence each.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.join(" "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Where settings are looked up by name; in a function the environment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The process environment as a [`Lookup`].
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Backend {
+    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER` and `SOTTO_TRUST_ROOTS`
+    /// (`amazon`, which is the default, `system`, or the path of a PEM file).
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { lookup, faults: Vec::new() };
+        let backend = reader.backend();
+        reader.finish(backend)
+    }
+}
+
+impl Config {
+    /// Reads what [`Backend::read`] reads, the other tables and `SOTTO_ORIGINS` (comma-separated,
+    /// may be empty).
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing or not usable.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { lookup, faults: Vec::new() };
+        let config = Self {
+            backend: reader.backend(),
+            keys_table: reader.required("SOTTO_TABLE_KEYS"),
+            conversations_table: reader.required("SOTTO_TABLE_CONVERSATIONS"),
+            profiles_table: reader.required("SOTTO_TABLE_PROFILES"),
+            origins: reader.origins(),
+        };
+        reader.finish(config)
+    }
+}
+
+struct Reader<'a> {
+    lookup: Lookup<'a>,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn required(&mut self, name: &str) -> String {
+        let value = (self.lookup)(name).unwrap_or_default();
+        if value.is_empty() {
+            self.faults.push(format!("{name} is not set."));
+        }
+        value
+    }
+
+    fn backend(&mut self) -> Backend {
+        Backend {
+            settings_table: self.required("SOTTO_TABLE_SETTINGS"),
+            kms_key: self.required("SOTTO_KMS_KEY"),
+            issuer: self.required("SOTTO_ISSUER"),
+            trust_roots: match (self.lookup)("SOTTO_TRUST_ROOTS").as_deref() {
+                None | Some("" | "amazon") => TrustRoots::Amazon,
+                Some("system") => TrustRoots::System,
+                Some(path) => TrustRoots::File(path.to_owned()),
+            },
+        }
+    }
+
+    fn origins(&mut self) -> Vec<String> {
+        let listed = (self.lookup)("SOTTO_ORIGINS").unwrap_or_default();
+        let mut origins = Vec::new();
+        for origin in listed.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            if host.is_none_or(|host| host.is_empty() || host.contains(['/', '*', ' '])) {
+                self.faults.push(format!(
+                    "SOTTO_ORIGINS holds {origin:?}, which is no origin such as https://shop.example."
+                ));
+            }
+            origins.push(origin.to_owned());
+        }
+        origins
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, ConfigError> {
+        if self.faults.is_empty() { Ok(value) } else { Err(ConfigError(self.faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(name: &str) -> Option<String> {
+        let value = match name {
+            "SOTTO_ORIGINS" => "https://shop.example, http://127.0.0.1:9000",
+            "SOTTO_TRUST_ROOTS" => "system",
+            _ => "x",
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_complete_environment_is_read() {
+        let config = Config::read(&complete).unwrap();
+        assert_eq!(config.origins, ["https://shop.example", "http://127.0.0.1:9000"]);
+        assert_eq!(config.backend.trust_roots, TrustRoots::System);
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let error = Config::read(&|name| match name {
+            "SOTTO_KMS_KEY" => None,
+            "SOTTO_ORIGINS" => Some("shop.example,https://a/b".to_owned()),
+            _ => Some("x".to_owned()),
+        })
+        .unwrap_err()
+        .to_string();
+        for part in ["SOTTO_KMS_KEY is not set.", "\"shop.example\"", "\"https://a/b\""] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Values without I/O: each has one door, and past the door it is known to be well formed.
+
+pub mod clock;
+pub mod config;
+pub mod encoding;
+pub mod ids;
+pub mod problem;
+pub mod random;
+pub mod secret;
+pub mod site;
+pub mod text;
