@@ -1,0 +1,36 @@
+//! What `web/build.mjs` built, compiled in.
+
+/// Everything that is served.
+pub(crate) struct Dist {
+    /// The demo page, in English first.
+    pub(crate) pages: [Page; 2],
+    /// The widget, its parts, and what the page needs.
+    pub(crate) files: &'static [File],
+}
+
+/// The demo page in one language.
+pub(crate) struct Page {
+    /// Language tag.
+    pub(crate) language: &'static str,
+    /// Names the bytes of `html`.
+    pub(crate) tag: &'static str,
+    /// The page, with `{{root}}` where the pins belong.
+    pub(crate) html: &'static str,
+}
+
+/// A file as it is and as it is sent to whoever takes gzip.
+pub(crate) struct File {
+    /// Path in the URL.
+    pub(crate) path: &'static str,
+    /// Value of `Content-Type`.
+    pub(crate) content_type: &'static str,
+    /// Names the bytes of `plain`.
+    pub(crate) tag: &'static str,
+    /// The bytes.
+    pub(crate) plain: &'static [u8],
+    /// The same, compressed.
+    pub(crate) gzipped: &'static [u8],
+}
+
+/// The build of this checkout; CI builds it again and compares.
+pub(crate) const DIST: Dist = include!("../web/dist/dist.rs");

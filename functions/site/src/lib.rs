@@ -1,0 +1,63 @@
+//! The pages' function: `widget.js`, what it loads, and a demo page around it.
+//!
+//! Called by browsers through API Gateway, which also sends it whatever no route takes. Reads and
+//! writes nothing and calls nobody: its files are compiled in from `web/dist`, and its role may only
+//! write its log.
+
+mod dist;
+mod files;
+pub mod page;
+pub mod pins;
+
+use std::sync::Arc;
+
+use axum::Router;
+use shared::clock::Clock;
+use shared::config::Lookup;
+use shared::http::finish::finish;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use page::Pages;
+use pins::{PinError, Pins};
+
+/// What the function must be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The root keys that the demo page's widget trusts.
+    pub root_pins: Pins,
+}
+
+impl Config {
+    /// Reads `SOTTO_ROOT_PIN`: pins separated by spaces, or nothing while the stack has no root key
+    /// yet. The demo page's widget then refuses to send and says so.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, PinError> {
+        let pins = lookup("SOTTO_ROOT_PIN").ok_or(PinError::NotSet)?;
+        Ok(Self {
+            root_pins: Pins::try_from(pins.as_str())?,
+        })
+    }
+}
+
+/// The routes with their descriptions: the one source of the route table.
+#[must_use]
+pub fn api() -> OpenApiRouter<Arc<Pages>> {
+    OpenApiRouter::new()
+        .routes(routes!(page::get))
+        .routes(routes!(files::widget))
+        .routes(routes!(files::asset))
+}
+
+/// The routes over their parts, to be finished with those of other functions.
+pub fn routes(config: &Config) -> Router {
+    Router::from(api()).with_state(Arc::new(Pages::new(&config.root_pins)))
+}
+
+/// The function as it is served.
+pub fn router(config: &Config, clock: Clock) -> Router {
+    // No origin is listed: scripts are for every page, and say so themselves.
+    finish(routes(config), clock, &[])
+}

@@ -1,0 +1,202 @@
+//! What browsers get from this function, header by header.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected shall fail there"
+)]
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use http::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
+};
+use http::{HeaderMap, HeaderName, Request, StatusCode};
+use shared::clock::Clock;
+use site::Config;
+use tower::ServiceExt;
+
+const PIN: &str = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn site() -> Router {
+    let config = Config::read(&|_| Some(PIN.to_owned())).unwrap();
+    site::router(&config, Clock::system())
+}
+
+async fn send(
+    method: &str,
+    path: &str,
+    header: Option<(HeaderName, &str)>,
+) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
+    }
+    let response = site()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    let (parts, body) = response.into_parts();
+    (
+        parts.status,
+        parts.headers,
+        to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+    )
+}
+
+async fn get(path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+    send("GET", path, None).await
+}
+
+/// The addresses of this origin that a text names.
+fn assets(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (start, _) in text.match_indices("/assets/") {
+        let name = text
+            .get(start..)
+            .unwrap()
+            .split(['"', '\'', ' ', '`'])
+            .next()
+            .unwrap();
+        found.push(name.to_owned());
+    }
+    found
+}
+
+#[tokio::test]
+async fn the_page_has_its_pin_and_a_strict_policy() {
+    let (status, headers, body) = get("/").await;
+    let html = String::from_utf8(body).unwrap();
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
+    assert!(html.contains(&format!("data-root=\"{PIN}\"")));
+    assert!(!html.contains("{{"));
+    let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self';"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        (
+            "strict-transport-security",
+            "max-age=63072000; includeSubDomains",
+        ),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cache-control", "no-cache"),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+    assert!(headers.contains_key("permissions-policy"));
+    assert!(!headers.contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn the_page_speaks_german_when_asked() {
+    let (_, headers, body) = get("/?lang=de").await;
+    assert_eq!(headers["content-language"], "de");
+    assert!(
+        String::from_utf8(body)
+            .unwrap()
+            .contains("<html lang=\"de\">")
+    );
+}
+
+#[tokio::test]
+async fn whatever_the_page_and_the_widget_name_is_there_for_good() {
+    let mut named = Vec::new();
+    for path in ["/", "/?lang=de", "/widget.js"] {
+        named.extend(assets(&String::from_utf8(get(path).await.2).unwrap()));
+    }
+    assert!(named.len() >= 10, "{named:?}");
+    for path in named {
+        let (status, headers, body) = get(&path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(
+            headers[CONTENT_TYPE]
+                .to_str()
+                .unwrap()
+                .ends_with("; charset=utf-8"),
+            "{path}"
+        );
+        assert_eq!(
+            headers[CACHE_CONTROL], "public, max-age=31536000, immutable",
+            "{path}"
+        );
+        assert!(!body.is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_any_origin_may_embed_the_widget() {
+    let origin = Some((http::header::ORIGIN, "https://shop.example"));
+    let (status, headers, _) = send("GET", "/widget.js", origin).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(headers[CONTENT_TYPE], "text/javascript; charset=utf-8");
+    assert_eq!(headers[CACHE_CONTROL], "public, max-age=300");
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_sent_again() {
+    for path in ["/", "/?lang=de", "/widget.js"] {
+        let (_, headers, _) = get(path).await;
+        let tag = headers[ETAG].to_str().unwrap();
+        for known in [
+            tag.to_owned(),
+            format!("W/{tag}"),
+            format!("\"other\", {tag}"),
+            "*".to_owned(),
+        ] {
+            let (status, headers, body) = send("GET", path, Some((IF_NONE_MATCH, &known))).await;
+            assert_eq!(status, StatusCode::NOT_MODIFIED, "{path} {known}");
+            assert_eq!(headers[ETAG], tag);
+            assert!(body.is_empty());
+        }
+        let (status, ..) = send("GET", path, Some((IF_NONE_MATCH, "\"other\""))).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn gzip_is_for_those_who_take_it_and_small_before_the_chat_is_opened() {
+    let (_, plain, _) = get("/widget.js").await;
+    for coding in ["gzip", "br, gzip;q=0.5", "deflate,GZIP"] {
+        let (_, headers, body) = send("GET", "/widget.js", Some((ACCEPT_ENCODING, coding))).await;
+        assert_eq!(headers[CONTENT_ENCODING], "gzip", "{coding}");
+        assert_ne!(headers[ETAG], plain[ETAG]);
+        assert!(body.starts_with(&[0x1f, 0x8b]));
+        assert!(body.len() <= 30_000, "{} bytes", body.len());
+    }
+    for coding in ["br", "gzip;q=0", "gzipped"] {
+        let (_, headers, _) = send("GET", "/widget.js", Some((ACCEPT_ENCODING, coding))).await;
+        assert!(!headers.contains_key(CONTENT_ENCODING), "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem() {
+    for path in [
+        "/nothing",
+        "/assets/nothing.js",
+        "/assets/..%2Fwidget.js",
+        "/widget.js.gz",
+    ] {
+        let (status, headers, body) = get(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(headers[CONTENT_TYPE], "application/problem+json", "{path}");
+        assert!(
+            String::from_utf8(body)
+                .unwrap()
+                .contains("\"no_such_route\""),
+            "{path}"
+        );
+    }
+    let (status, headers, _) = send("POST", "/widget.js", None).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(headers[ALLOW], "GET,HEAD");
+}

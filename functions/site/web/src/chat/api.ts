@@ -1,0 +1,187 @@
+import type { Embed, RefusalCode, Seal, TransportKey } from "../contract.ts";
+
+/**
+ * A request that came to nothing: the code of the API's problem details, or
+ * one of ours: `offline`, `busy`, `unsealed`, `gone`. What a server wrote
+ * beside its code is never shown.
+ */
+export class Problem extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+export function refusalOf(error: unknown): RefusalCode | null {
+  return (error as { refusal?: RefusalCode }).refusal ?? null;
+}
+
+export interface Call {
+  method: "GET" | "POST";
+  path: string;
+  body?: unknown;
+  idempotencyKey?: string;
+  cursor?: string | null;
+}
+
+interface Reply {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+interface Answer {
+  status: number;
+  body: unknown;
+  cursor: string | null;
+  /** Milliseconds after which the server would like to be asked again. */
+  retryAfter: number;
+}
+
+const SEALED = "application/sotto-sealed+json";
+const ATTEMPTS = 5;
+const TIMEOUT_MS = 20_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** The API over HTTP. All but the two routes that come before any secret go sealed, both ways. */
+export class Api {
+  #key: TransportKey | null = null;
+
+  constructor(
+    private readonly embed: Embed,
+    private readonly seal: Seal,
+    private readonly onNewToken: (token: string) => void,
+    public token: string | null,
+  ) {}
+
+  /** The key that seals the next request, from a list that a pinned root signed. Throws a refusal. */
+  async key(): Promise<TransportKey> {
+    if (!this.#key || this.#key.validUntil <= Date.now()) {
+      const { body } = await persist(async () => plainAnswer(await this.#fetch("GET", "/v1/keys", {})));
+      this.#key = await this.seal.verifyKeyList(body, this.embed.pins, Date.now());
+    }
+    return this.#key;
+  }
+
+  /** A token for a new visitor, or a new one for the visitor whose token ran out. */
+  async openSession(): Promise<void> {
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
+    const body = JSON.stringify({ site: this.embed.site, identity: null });
+    const answer = await persist(async () => plainAnswer(await this.#fetch("POST", "/v1/sessions", headers, body)));
+    this.token = (answer.body as { access_token: string }).access_token;
+    this.onNewToken(this.token);
+  }
+
+  async call(call: Call): Promise<Answer> {
+    let renewed = false;
+    let refetched = false;
+    for (;;) {
+      try {
+        return await persist(() => this.#attempt(call));
+      } catch (error) {
+        const code = error instanceof Problem ? error.code : "";
+        if (code === "unknown_key" && !refetched) {
+          refetched = true;
+          this.#key = null;
+        } else if (code.startsWith("token_") && !renewed) {
+          renewed = true;
+          await this.#renewSession();
+        } else {
+          throw error;
+        }
+      }
+    }
+  }
+
+  async #renewSession(): Promise<void> {
+    try {
+      await this.openSession();
+    } catch (error) {
+      if (!(error instanceof Problem && error.code.startsWith("token_"))) throw error;
+      // Past renewal: what the token gave access to is out of reach.
+      this.token = null;
+      throw new Problem("gone");
+    }
+  }
+
+  /** Seals afresh for every attempt: only the Idempotency-Key makes two of them one message. */
+  async #attempt({ method, path, body, idempotencyKey, cursor }: Call): Promise<Answer> {
+    const channel = await this.seal.openChannel(await this.key());
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
+    if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+    if (cursor) headers["Sotto-Cursor"] = cursor;
+    if (body === undefined) headers["Sotto-Reply-Key"] = channel.replyKey;
+    else headers["Content-Type"] = SEALED;
+    const sealed = body === undefined ? undefined : await channel.seal(method, path, idempotencyKey ?? "", body);
+
+    const reply = await this.#fetch(method, path, headers, sealed);
+    if (reply.headers.get("Content-Type") === SEALED) {
+      try {
+        return answerOf(reply, await channel.open(JSON.parse(reply.text)));
+      } catch {
+        throw new Problem("unsealed");
+      }
+    }
+    // What could not open the request cannot seal its answer: a failure may
+    // come plain, and only its code is looked at. A plain success is not believed.
+    if (reply.status >= 400 || reply.status === 204) return plainAnswer(reply);
+    throw new Problem("unsealed");
+  }
+
+  async #fetch(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Reply> {
+    try {
+      const response = await fetch(this.embed.base + path, {
+        method,
+        headers,
+        body,
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        referrerPolicy: "no-referrer",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    } catch {
+      throw new Problem("offline");
+    }
+  }
+}
+
+/** Tries again while nobody can say whether the request arrived, or the server asks to come back. */
+async function persist(attempt: () => Promise<Answer>): Promise<Answer> {
+  for (let tried = 1; ; tried++) {
+    let failure: Problem;
+    let pause = 500 * 2 ** tried * (0.5 + Math.random() / 2);
+    try {
+      const answer = await attempt();
+      if (answer.status < 400) return answer;
+      const code = String((answer.body as { code?: unknown } | null)?.code);
+      const inTheWay = answer.status === 429 || answer.status >= 500;
+      failure = new Problem(inTheWay ? "busy" : code);
+      if (!inTheWay && code !== "in_progress") throw failure;
+      pause = Math.max(pause, answer.retryAfter);
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === "offline")) throw error;
+      failure = error;
+    }
+    if (tried === ATTEMPTS || pause > LONGEST_PAUSE_MS) throw failure;
+    await new Promise((resume) => setTimeout(resume, pause));
+  }
+}
+
+function plainAnswer(reply: Reply): Answer {
+  try {
+    return answerOf(reply, JSON.parse(reply.text));
+  } catch {
+    return answerOf(reply, null);
+  }
+}
+
+function answerOf({ status, headers }: Reply, body: unknown): Answer {
+  return {
+    status,
+    body,
+    cursor: headers.get("Sotto-Cursor"),
+    retryAfter: Number(headers.get("Retry-After") ?? 0) * 1000,
+  };
+}

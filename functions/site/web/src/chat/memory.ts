@@ -1,0 +1,67 @@
+/** What a reload needs to find the conversation again: the one thing that the widget stores. */
+export interface Remembered {
+  token: string;
+  conversation: string;
+}
+
+/**
+ * In the tab's own storage, or on the device if the visitor wished to be
+ * remembered there. A browser that forbids storage forgets at a reload.
+ */
+export class Memory {
+  readonly #name: string;
+
+  constructor(site: string) {
+    this.#name = `sotto:${site}`;
+  }
+
+  recall(): Remembered | null {
+    const stored = this.#stored(sessionStorageOrNull()) ?? this.#stored(localStorageOrNull());
+    try {
+      const { token, conversation } = JSON.parse(stored ?? "null") as Remembered;
+      return { token, conversation };
+    } catch {
+      return null;
+    }
+  }
+
+  remember(value: Remembered, onDevice: boolean): void {
+    this.forget();
+    const storage = onDevice ? localStorageOrNull() : sessionStorageOrNull();
+    try {
+      storage?.setItem(this.#name, JSON.stringify(value));
+    } catch {
+      // Full or forbidden: the chat goes on without surviving a reload.
+    }
+  }
+
+  /** A new token for the same conversation, in the place where the old one is. */
+  renew(value: Remembered): void {
+    this.remember(value, this.#stored(localStorageOrNull()) !== null);
+  }
+
+  forget(): void {
+    sessionStorageOrNull()?.removeItem(this.#name);
+    localStorageOrNull()?.removeItem(this.#name);
+  }
+
+  #stored(storage: Storage | null): string | null {
+    return storage?.getItem(this.#name) ?? null;
+  }
+}
+
+function sessionStorageOrNull(): Storage | null {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+function localStorageOrNull(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}

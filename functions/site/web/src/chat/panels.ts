@@ -1,0 +1,86 @@
+import type { Lead } from "./conversation.ts";
+import { button, checkbox, field, form, h } from "./elements.ts";
+import type { Words } from "./words.ts";
+
+/** What is shown in the window instead of the conversation, each a heading and a form. */
+
+export function noticePanel(
+  words: Words,
+  privacy: string | null,
+  onStart: (onDevice: boolean) => Promise<void>,
+): HTMLElement {
+  const remember = checkbox(words.remember, false);
+  const lines = words.notice.map((line) => h("li", {}, line));
+  const panel = form(
+    "panel",
+    () => onStart(remember.input.checked),
+    heading(words.noticeTitle),
+    h("ul", {}, ...lines),
+    remember.element,
+    h("div", { class: "buttons" }, h("button", { type: "submit", class: "primary" }, words.start)),
+  );
+  if (privacy) {
+    const link = h("a", { href: privacy, target: "_blank", rel: "noopener noreferrer" }, words.privacy);
+    remember.element.before(h("p", {}, link));
+  }
+  return panel;
+}
+
+export function leadPanel(words: Words, onLead: (lead: Lead) => Promise<void>, onBack: () => void): HTMLElement {
+  const name = h("input", { autocomplete: "name", required: true, maxlength: "200" });
+  const email = h("input", { type: "email", autocomplete: "email", required: true, maxlength: "254" });
+  const phone = h("input", { type: "tel", autocomplete: "tel", maxlength: "40" });
+  const consent = checkbox(words.leadConsent, true);
+  return form(
+    "panel",
+    () => onLead({ name: name.value, email: email.value, phone: phone.value || null }),
+    heading(words.leadTitle),
+    field(words.name, name),
+    field(words.email, email),
+    field(words.phone, phone),
+    consent.element,
+    buttons(words, words.leadSend, onBack),
+  );
+}
+
+export function ratingPanel(
+  words: Words,
+  onRate: (score: number, comment: string | null) => Promise<void>,
+  onBack: () => void,
+): HTMLElement {
+  const comment = h("textarea", { rows: "3", maxlength: "1000" });
+  const scores = [1, 2, 3, 4, 5].map((score) =>
+    h("label", {}, h("input", { type: "radio", name: "score", value: String(score), required: true }), String(score)),
+  );
+  const panel: HTMLFormElement = form(
+    "panel",
+    () => onRate(Number(new FormData(panel).get("score")), comment.value || null),
+    heading(words.rateTitle),
+    h("fieldset", { class: "scores" }, h("legend", {}, words.rateScale), ...scores),
+    field(words.comment, comment),
+    buttons(words, words.rateSend, onBack),
+  );
+  return panel;
+}
+
+export function endPanel(words: Words, onEnd: () => Promise<void>, onBack: () => void): HTMLElement {
+  return form("panel", onEnd, heading(words.endTitle), h("p", {}, words.endText), buttons(words, words.end, onBack));
+}
+
+/** Says what happened, and offers the one thing that can be done about it. */
+export function messagePanel(text: string, label: string, onSubmit: () => Promise<void>): HTMLElement {
+  return form("panel", onSubmit, heading(text), h("div", { class: "buttons" }, h("button", { class: "primary" }, label)));
+}
+
+function heading(text: string): HTMLElement {
+  return h("h3", { tabindex: "-1" }, text);
+}
+
+function buttons(words: Words, submit: string, onBack: () => void): HTMLElement {
+  return h(
+    "div",
+    { class: "buttons" },
+    h("button", { type: "submit", class: "primary" }, submit),
+    button(words.back, "secondary", onBack),
+  );
+}

@@ -1,0 +1,183 @@
+import type { ChatWindow, Embed, Seal } from "../contract.ts";
+import { Api, Problem, refusalOf } from "./api.ts";
+import css from "./chat.css";
+import { Conversation, endOf, type Message } from "./conversation.ts";
+import { button, h } from "./elements.ts";
+import { Memory } from "./memory.ts";
+import { messagePanel, noticePanel } from "./panels.ts";
+import { ChatScreen } from "./screen.ts";
+import { WORDS, type Words } from "./words.ts";
+
+/** Up to this width the window fills the screen and holds the focus; chat.css says the same. */
+const PHONE = "(max-width: 480px)";
+
+export function createChat(embed: Embed, root: ShadowRoot, seal: Seal, onHide: () => void): ChatWindow {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets.push(sheet);
+  return new Window(embed, root, seal, onHide);
+}
+
+class Window implements ChatWindow {
+  readonly #words: Words;
+  readonly #memory: Memory;
+  readonly #api: Api;
+  readonly #dialog: HTMLDialogElement;
+  readonly #alert = h("p", { class: "alert", role: "alert" });
+  readonly #body = h("div", { class: "body" });
+  readonly #phone = matchMedia(PHONE);
+  #chat: ChatScreen | null = null;
+
+  constructor(
+    private readonly embed: Embed,
+    root: ShadowRoot,
+    seal: Seal,
+    private readonly onHide: () => void,
+  ) {
+    this.#words = WORDS[embed.locale];
+    this.#memory = new Memory(embed.site);
+    const remembered = this.#memory.recall();
+    this.#api = new Api(embed, seal, (token) => this.#keepToken(token), remembered?.token ?? null);
+    const close = button("×", "close", () => this.hide());
+    close.setAttribute("aria-label", this.#words.hide);
+    this.#dialog = h(
+      "dialog",
+      { "aria-labelledby": "title" },
+      h("div", { class: "head" }, h("h2", { id: "title" }, this.#words.title), close),
+      this.#alert,
+      this.#body,
+    );
+    root.append(this.#dialog);
+    this.#handleKeysAndSizes();
+    if (remembered) void this.#resume(remembered.conversation);
+    else this.#offerStart();
+  }
+
+  show(): void {
+    if (this.#phone.matches) this.#dialog.showModal();
+    else this.#dialog.show();
+    this.#focus();
+  }
+
+  hide(): void {
+    this.#dialog.close();
+    this.onHide();
+  }
+
+  #handleKeysAndSizes(): void {
+    this.#dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.preventDefault();
+      this.hide();
+    });
+    this.#dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.hide();
+    });
+    this.#phone.addEventListener("change", () => {
+      if (!this.#dialog.open) return;
+      this.#dialog.close();
+      this.show();
+    });
+    // A phone's keyboard covers the page without resizing it: the window keeps to what is left.
+    const viewport = window.visualViewport;
+    viewport?.addEventListener("resize", () => {
+      if (viewport.scale === 1) this.#dialog.style.setProperty("--visible-height", `${viewport.height}px`);
+    });
+  }
+
+  #offerStart(): void {
+    this.#show(noticePanel(this.#words, this.#privacyUrl(), (onDevice) => this.#start(onDevice)));
+  }
+
+  async #start(onDevice: boolean): Promise<void> {
+    await this.#attempt(async () => {
+      // First of all, so that nothing leaves the browser if the keys are not to be trusted.
+      await this.#api.key();
+      if (!this.#api.token) await this.#api.openSession();
+      const conversation = await Conversation.start(this.#api, this.embed.locale);
+      this.#memory.remember({ token: this.#api.token ?? "", conversation: conversation.state.id }, onDevice);
+      await this.#enter(conversation, []);
+    });
+  }
+
+  async #resume(id: string): Promise<void> {
+    this.#show(h("p", { class: "panel" }, this.#words.loading));
+    try {
+      const conversation = await Conversation.resume(this.#api, id);
+      if (conversation.state.status === "closed") throw new Problem("conversation_closed");
+      await this.#enter(conversation, await conversation.messages());
+    } catch (error) {
+      if (this.#ended(error)) return;
+      this.#show(messagePanel(this.#words.notOpened, this.#words.again, () => this.#resume(id)));
+      this.#alert.textContent = this.#explain(error);
+    }
+  }
+
+  async #enter(conversation: Conversation, messages: Message[]): Promise<void> {
+    const { kem } = await this.#api.key();
+    this.#chat = new ChatScreen(this.#words, this.embed.locale, conversation, kem, messages, {
+      attempt: (action) => this.#attempt(action),
+      show: (element) => this.#show(element),
+      ended: (error) => this.#ended(error),
+    });
+    this.#show(this.#chat.element);
+  }
+
+  /** Runs what the visitor asked for and says so if it came to nothing. */
+  async #attempt(action: () => Promise<void>): Promise<boolean> {
+    this.#alert.textContent = "";
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      if (!this.#ended(error)) this.#alert.textContent = this.#explain(error);
+      return false;
+    }
+  }
+
+  #ended(error: unknown): boolean {
+    const end = endOf(error);
+    if (end) this.#end(this.#words[end]);
+    return end !== null;
+  }
+
+  #end(text: string): void {
+    this.#chat?.leave();
+    this.#chat = null;
+    this.#memory.forget();
+    this.#show(messagePanel(text, this.#words.restart, async () => this.#offerStart()));
+  }
+
+  #explain(error: unknown): string {
+    const refusal = refusalOf(error);
+    if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
+    const { offline, busy, unsealed, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, unsealed };
+    return (error instanceof Problem && known[error.code]) || failed;
+  }
+
+  #keepToken(token: string): void {
+    const remembered = this.#memory.recall();
+    if (remembered) this.#memory.renew({ ...remembered, token });
+  }
+
+  #privacyUrl(): string | null {
+    if (!this.embed.privacy) return null;
+    const url = new URL(this.embed.privacy, document.baseURI);
+    return /^https?:$/.test(url.protocol) ? url.href : null;
+  }
+
+  #show(screen: HTMLElement): void {
+    this.#alert.textContent = "";
+    this.#body.replaceChildren(screen);
+    this.#focus();
+  }
+
+  /** To where the visitor goes on: the message field, or the heading of a panel. */
+  #focus(): void {
+    if (!this.#dialog.open) return;
+    this.#body.querySelector<HTMLElement>(".composer textarea, h3")?.focus();
+    this.#chat?.scrollToEnd();
+  }
+}

@@ -1,0 +1,62 @@
+/** What the parts of the widget, each its own file, know of one another. */
+
+export type Locale = "en" | "de";
+
+/** What the embedding `<script>` element says. */
+export interface Embed {
+  /** Origin of the API, which is where widget.js itself came from. */
+  base: string;
+  site: string;
+  /** Thumbprints of the root keys that may sign the key list. */
+  pins: string[];
+  locale: Locale;
+  /** The embedding site's own privacy page, if it names one. */
+  privacy: string | null;
+}
+
+/** A verified public key of the function that opens messages. */
+export interface TransportKey {
+  kid: string;
+  kem: string;
+  publicKey: Uint8Array<ArrayBuffer>;
+  /** Milliseconds since 1970 from which on neither key nor list counts. */
+  validUntil: number;
+}
+
+/** One request and its response, under keys that nobody else has. */
+export interface Channel {
+  /** Value of the header by which a request without a body asks for a sealed response. */
+  readonly replyKey: string;
+  /** The body of a sealed request. */
+  seal(method: string, path: string, idempotencyKey: string, body: unknown): Promise<string>;
+  /** The plaintext of a sealed response; throws if it is not the answer to this request. */
+  open(response: unknown): Promise<unknown>;
+}
+
+/** Why the widget refuses to send. Each has its words in `words.ts`. */
+export type RefusalCode = "unsupported" | "not_pinned" | "bad_signature" | "expired" | "malformed" | "no_key";
+
+/** What the file `seal` hands over. */
+export interface Seal {
+  /** Throws an error whose `refusal` is a `RefusalCode`. */
+  verifyKeyList(list: unknown, pins: string[], now: number): Promise<TransportKey>;
+  openChannel(key: TransportKey): Promise<Channel>;
+}
+
+/** What the file `chat` hands over. */
+export interface Chat {
+  create(embed: Embed, root: ShadowRoot, seal: Seal, onHide: () => void): ChatWindow;
+}
+
+export interface ChatWindow {
+  show(): void;
+  hide(): void;
+}
+
+/**
+ * Hands a file's exports to the loader on the `<script>` element that loaded
+ * it: nothing is put on `window`, where the embedding page could trip over it.
+ */
+export function handOver(part: Seal | Chat): void {
+  Object.assign(document.currentScript as HTMLScriptElement, { sotto: part });
+}
