@@ -132,7 +132,8 @@ mod tests {
         ) {
             let mut moved = parts.clone();
             let at = at.index(parts.len());
-            let tail = moved[at].split_off(moved[at].len() / 2);
+            let middle = moved[at].len() / 2;
+            let tail = moved[at].split_off(middle);
             moved.insert(at + 1, tail);
             prop_assert_ne!(place("x", &parts), place("x", &moved));
         }

@@ -1,0 +1,330 @@
+//! A published base, and what it says to a text.
+
+use super::features::{self, Feature};
+use super::file::{ENTRY_STRINGS, FIXED_STRINGS, Found, Layout, Malformed};
+use super::{normal, weighting};
+
+/// How much the distance to the next best question counts in a confidence, against the distance
+/// to "out of scope": the first tells wrong answers apart, the second foreign questions.
+const RIVAL_SHARE: f32 = 0.75;
+/// Longest small-talk phrase, in words, that is looked for before and after a question.
+const MAX_PHRASE_WORDS: usize = 6;
+
+/// A published base. Borrows its bytes, copies and parses nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    layout: Layout<'a>,
+}
+
+/// One question that the base can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// 1 to 32 of `a-z`, `0-9`, `-`.
+    pub id: &'a str,
+    /// Names the entry where it is cited.
+    pub title: &'a str,
+    /// What the bot says.
+    pub answer: &'a str,
+    /// A path on the site that says more.
+    pub url: Option<&'a str>,
+}
+
+/// What the bot does with a text; every word said is the base's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer<'a> {
+    /// A greeting and nothing else.
+    Greeting {
+        /// What to say.
+        text: &'a str,
+    },
+    /// Thanks or a farewell and nothing else.
+    Thanks {
+        /// What to say.
+        text: &'a str,
+    },
+    /// A question that the base can answer.
+    Entry {
+        /// Which entry.
+        id: &'a str,
+        /// Names the entry where it is cited.
+        title: &'a str,
+        /// What to say.
+        answer: &'a str,
+        /// A path on the site that says more.
+        url: Option<&'a str>,
+        /// Confidence, 0 to 1; above [`Base::threshold`].
+        score: f32,
+    },
+    /// The visitor asks for a person.
+    HandOver {
+        /// What to say until one comes.
+        text: &'a str,
+    },
+    /// Nothing fits well enough; the text offers a person.
+    Unknown {
+        /// What to say.
+        text: &'a str,
+    },
+}
+
+impl<'a> Answer<'a> {
+    /// What the bot says.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        match self {
+            Self::Greeting { text }
+            | Self::Thanks { text }
+            | Self::HandOver { text }
+            | Self::Unknown { text }
+            | Self::Entry { answer: text, .. } => text,
+        }
+    }
+}
+
+/// An entry that could be meant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate<'a> {
+    /// Which.
+    pub entry: Entry<'a>,
+    /// Confidence, 0 to 1, on the scale of [`Base::threshold`].
+    pub score: f32,
+}
+
+impl<'a> Base<'a> {
+    /// Takes the bytes of a published base; reads the header and the strings, not the weights.
+    ///
+    /// # Errors
+    /// [`Malformed`] when sections are missing, overlap the end, or are not text where text is due.
+    pub fn load(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        Layout::of(bytes).map(|layout| Self { layout })
+    }
+
+    /// Language tag of all texts.
+    #[must_use]
+    pub fn locale(&self) -> &'a str {
+        self.layout.string(0)
+    }
+
+    /// Counts up with each publication.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.layout.version
+    }
+
+    /// The first line of a chat: that an automated assistant answers.
+    #[must_use]
+    pub fn disclosure(&self) -> &'a str {
+        self.layout.string(1)
+    }
+
+    /// What is said when nothing fits.
+    #[must_use]
+    pub fn unknown(&self) -> &'a str {
+        self.layout.string(2)
+    }
+
+    /// What is said before a person comes.
+    #[must_use]
+    pub fn hand_over(&self) -> &'a str {
+        self.layout.string(5)
+    }
+
+    /// Lowest score at which an entry is given as the answer.
+    #[must_use]
+    pub fn threshold(&self) -> f32 {
+        score(self.layout.thresholds[0])
+    }
+
+    /// All entries, in the author's order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + '_ {
+        (0..self.layout.entries).map(|at| self.entry_at(at))
+    }
+
+    /// The entry of an id, for texts that are stored as ids.
+    #[must_use]
+    pub fn entry(&self, id: &str) -> Option<Entry<'a>> {
+        self.entries().find(|entry| entry.id == id)
+    }
+
+    /// What the bot does with a text.
+    #[must_use]
+    pub fn answer(&self, text: &str) -> Answer<'a> {
+        let words = normal::words(text);
+        let (question, said) = self.without_small_talk(&words);
+        if question.is_empty() {
+            return match said {
+                Some(Talk::Greeting) => self.greeting(),
+                Some(Talk::Thanks) => self.thanks(),
+                None => Answer::Unknown { text: self.unknown() },
+            };
+        }
+        if self.layout.has_phrase(2, features::phrase(question)) {
+            return Answer::HandOver { text: self.hand_over() };
+        }
+        let scores = self.scores(question);
+        let entries = self.layout.entries;
+        let Some((best, confidence)) = scores.best() else {
+            return Answer::Unknown { text: self.unknown() };
+        };
+        let [threshold, hand_over_threshold] = self.layout.thresholds;
+        if best == entries + 2 && confidence >= hand_over_threshold {
+            return Answer::HandOver { text: self.hand_over() };
+        }
+        if confidence < threshold || best > entries + 1 {
+            return Answer::Unknown { text: self.unknown() };
+        }
+        if best == entries {
+            return self.greeting();
+        }
+        if best == entries + 1 {
+            return self.thanks();
+        }
+        let Entry { id, title, answer, url } = self.entry_at(best);
+        Answer::Entry { id, title, answer, url, score: score(confidence) }
+    }
+
+    /// The entries that fit best, best first, whether or not they reach the threshold.
+    #[must_use]
+    pub fn candidates(&self, text: &str, most: usize) -> Vec<Candidate<'a>> {
+        let words = normal::words(text);
+        let scores = self.scores(self.without_small_talk(&words).0);
+        if scores.known == 0 {
+            return Vec::new();
+        }
+        let mut ranked: Vec<Candidate<'a>> = (0..self.layout.entries)
+            .map(|at| Candidate { entry: self.entry_at(at), score: score(scores.confidence(at)) })
+            .collect();
+        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+        ranked.truncate(most);
+        ranked
+    }
+
+    fn greeting(&self) -> Answer<'a> {
+        Answer::Greeting { text: self.layout.string(3) }
+    }
+
+    fn thanks(&self) -> Answer<'a> {
+        Answer::Thanks { text: self.layout.string(4) }
+    }
+
+    fn entry_at(&self, at: usize) -> Entry<'a> {
+        let string = |part| self.layout.string(FIXED_STRINGS + ENTRY_STRINGS * at + part);
+        let url = string(3);
+        Entry {
+            id: string(0),
+            title: string(1),
+            answer: string(2),
+            url: (!url.is_empty()).then_some(url),
+        }
+    }
+
+    /// Takes greetings and thanks off both ends: "hi, where is my parcel, thanks" is a question.
+    fn without_small_talk<'w>(&self, words: &'w [char]) -> (&'w [char], Option<Talk>) {
+        let mut rest = words;
+        let mut said = None;
+        while let Some((left, talk)) = self.off_start(rest).or_else(|| self.off_end(rest)) {
+            rest = left;
+            said = said.max(Some(talk));
+        }
+        (rest, said)
+    }
+
+    fn off_start<'w>(&self, words: &'w [char]) -> Option<(&'w [char], Talk)> {
+        let gaps = words.iter().enumerate().filter(|(_, letter)| **letter == ' ').map(|(at, _)| at);
+        let mut ends: Vec<usize> = gaps.take(MAX_PHRASE_WORDS).collect();
+        if ends.len() < MAX_PHRASE_WORDS {
+            ends.push(words.len());
+        }
+        ends.into_iter().rev().find_map(|end| {
+            let (phrase, rest) = words.split_at_checked(end)?;
+            Some((rest.strip_prefix(&[' ']).unwrap_or(rest), self.talk(phrase)?))
+        })
+    }
+
+    fn off_end<'w>(&self, words: &'w [char]) -> Option<(&'w [char], Talk)> {
+        let gaps = words.iter().enumerate().rev().filter(|(_, letter)| **letter == ' ');
+        let starts: Vec<usize> = gaps.map(|(at, _)| at).take(MAX_PHRASE_WORDS).collect();
+        starts.into_iter().rev().find_map(|gap| {
+            let (rest, phrase) = words.split_at_checked(gap)?;
+            Some((rest, self.talk(phrase.strip_prefix(&[' '])?)?))
+        })
+    }
+
+    fn talk(&self, phrase: &[char]) -> Option<Talk> {
+        if phrase.is_empty() {
+            return None;
+        }
+        let phrase = features::phrase(phrase);
+        if self.layout.has_phrase(1, phrase) {
+            Some(Talk::Thanks)
+        } else {
+            self.layout.has_phrase(0, phrase).then_some(Talk::Greeting)
+        }
+    }
+
+    fn scores(&self, words: &[char]) -> Scores {
+        let found = features::of_words(words);
+        let mut lengths = weighting::Lengths::default();
+        let mut known: Vec<(Feature, f32, Found<'a>)> = Vec::with_capacity(found.len());
+        for feature in found {
+            if let Some(row) = self.layout.find(feature.hash) {
+                let weight = weighting::weight(&feature, row.rarity);
+                lengths.add(feature.block, weight);
+                known.push((feature, weight, row));
+            } else {
+                let unseen = weighting::weight(&feature, self.layout.unseen_rarity());
+                lengths.add(feature.block, unseen);
+            }
+        }
+        let mut factors = lengths.factors();
+        for (factor, scale) in factors.iter_mut().zip(self.layout.scales) {
+            *factor *= scale;
+        }
+        let mut classes = vec![0.0; self.layout.classes()];
+        for (feature, weight, row) in &known {
+            let factor = factors.get(feature.block).copied().unwrap_or(0.0);
+            self.layout.add(*row, factor * weight, &mut classes);
+        }
+        Scores { classes, known: known.len() }
+    }
+}
+
+/// Small talk around a question; thanks outrank a greeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Talk {
+    Greeting,
+    Thanks,
+}
+
+/// Scores of all classes; the last is "out of scope".
+pub(super) struct Scores {
+    pub(super) classes: Vec<f32>,
+    pub(super) known: usize,
+}
+
+impl Scores {
+    /// The best class in scope and its confidence; none for a text without a known feature.
+    pub(super) fn best(&self) -> Option<(usize, f32)> {
+        if self.known == 0 {
+            return None;
+        }
+        let (_, in_scope) = self.classes.split_last()?;
+        let ranked = in_scope.iter().enumerate();
+        let best = ranked.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(class, _)| class)?;
+        Some((best, self.confidence(best)))
+    }
+
+    /// How far a class lies before its best rival and before "out of scope".
+    pub(super) fn confidence(&self, class: usize) -> f32 {
+        let Some((none, in_scope)) = self.classes.split_last() else { return 0.0 };
+        let own = in_scope.get(class).copied().unwrap_or(f32::MIN);
+        let rivals = in_scope.iter().enumerate().filter(|(at, _)| *at != class);
+        let rival = rivals.map(|(_, score)| *score).fold(f32::MIN, f32::max).max(own - 100.0);
+        RIVAL_SHARE * (own - rival) + (1.0 - RIVAL_SHARE) * (own - none)
+    }
+}
+
+/// A confidence as a number from 0 to 1.
+fn score(confidence: f32) -> f32 {
+    1.0 / (1.0 + (-confidence).exp())
+}

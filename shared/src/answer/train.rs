@@ -1,0 +1,272 @@
+//! Publishing: from a source to the bytes of a base, the same bytes for the same source.
+
+use std::collections::BTreeMap;
+
+use super::base::Scores;
+use super::classifier::{self, Example, Weights};
+use super::features::{self, BLOCKS, Feature};
+use super::file::{self, FIXED_CLASSES, Parts, Row};
+use super::source::{Source, SourceError};
+use super::{normal, weighting};
+
+/// Parts of the phrasings that are held out in turn to find the thresholds.
+const FOLDS: usize = 5;
+/// What one wrong answer costs, in right ones: the threshold is where this pays best.
+const COST_OF_WRONG: i64 = 2;
+/// The same for handing over a question that the bot could have answered.
+const COST_OF_WRONG_HAND_OVER: i64 = 10;
+
+/// A base ready to be stored, and what its calibration found.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// For [`super::Base::load`].
+    pub bytes: Vec<u8>,
+    /// How the phrasings fare when they are held out.
+    pub calibration: Calibration,
+}
+
+/// Counts over phrasings that the classifier had not seen when it was asked (five parts, each held
+/// out once). Held-out phrasings were written to differ from the rest, so visitors fare better.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calibration {
+    /// Phrasings of entries.
+    pub questions: usize,
+    /// Of those, answered with their own entry.
+    pub right: usize,
+    /// Answered with another entry, out-of-scope examples included.
+    pub wrong: usize,
+    /// Out-of-scope examples.
+    pub out_of_scope: usize,
+    /// Phrasings that were not answered rightly: the phrasing, its entry's id, and the id of the
+    /// entry given instead, if any. For the author to read.
+    pub missed: Vec<(String, String, Option<String>)>,
+}
+
+/// Trains a base and calibrates its thresholds; `out_of_scope` are questions it must refuse.
+///
+/// # Errors
+/// [`SourceError`] when the source breaks a rule of the format.
+pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, SourceError> {
+    source.check()?;
+    let entries = source.entries.len();
+    let talk = [&source.greeting, &source.thanks, &source.hand_over];
+    let in_scope = source.entries.iter().map(|entry| &entry.questions);
+    let groups: Vec<&[String]> = in_scope
+        .chain(talk.iter().map(|reply| &reply.questions))
+        .map(Vec::as_slice)
+        .chain([out_of_scope])
+        .collect();
+    let phrasings: Vec<Phrasing<'_>> = phrasings(&groups);
+    let (thresholds, calibration) = calibrate(source, &phrasings);
+    let model = Model::train(&phrasings.iter().collect::<Vec<_>>(), entries + FIXED_CLASSES);
+    let (scales, rows) = model.quantised();
+    let phrase_hashes = |questions: &[String]| {
+        let known = questions.iter().map(|text| features::phrase(&normal::words(text)));
+        known.collect::<Vec<u32>>()
+    };
+    let mut strings = vec![
+        source.locale.as_str(),
+        &source.disclosure,
+        &source.unknown,
+        &source.greeting.answer,
+        &source.thanks.answer,
+        &source.hand_over.answer,
+    ];
+    for entry in &source.entries {
+        let url = entry.url.as_deref().unwrap_or_default();
+        strings.extend([entry.id.as_str(), &entry.title, &entry.answer, url]);
+    }
+    let bytes = file::write(Parts {
+        version: source.version,
+        thresholds,
+        scales,
+        rarities: (0..256).map(|with| weighting::rarity(with, model.classes)).collect(),
+        phrases: talk.map(|reply| phrase_hashes(&reply.questions)),
+        strings,
+        rows,
+    });
+    Ok(Published { bytes, calibration })
+}
+
+struct Phrasing<'a> {
+    text: &'a str,
+    class: usize,
+    fold: usize,
+    features: Vec<Feature>,
+}
+
+fn phrasings<'a>(groups: &[&'a [String]]) -> Vec<Phrasing<'a>> {
+    let mut all = Vec::new();
+    for (class, texts) in groups.iter().enumerate() {
+        for (at, text) in texts.iter().enumerate() {
+            let features = features::features(text);
+            if !features.is_empty() {
+                all.push(Phrasing { text, class, fold: at % FOLDS, features });
+            }
+        }
+    }
+    all
+}
+
+/// Which features there are, how rare each is, and its weights.
+struct Model {
+    known: BTreeMap<(u32, usize), (usize, usize)>,
+    weights: Weights,
+    classes: usize,
+}
+
+impl Model {
+    fn train(phrasings: &[&Phrasing<'_>], classes: usize) -> Self {
+        let mut groups: BTreeMap<(u32, usize), Vec<usize>> = BTreeMap::new();
+        for phrasing in phrasings {
+            for feature in &phrasing.features {
+                let with = groups.entry((feature.hash, feature.block)).or_default();
+                if with.last() != Some(&phrasing.class) {
+                    with.push(phrasing.class);
+                }
+            }
+        }
+        let numbered = groups.into_iter().enumerate();
+        let known: BTreeMap<_, _> =
+            numbered.map(|(number, (key, with))| (key, (number, with.len().min(255)))).collect();
+        let mut model = Self {
+            known,
+            weights: classifier::train(&[], 0, classes),
+            classes,
+        };
+        let examples: Vec<Example> = phrasings
+            .iter()
+            .map(|phrasing| Example {
+                class: phrasing.class,
+                vector: model.vector(&phrasing.features),
+            })
+            .collect();
+        model.weights = classifier::train(&examples, model.known.len(), classes);
+        model
+    }
+
+    fn vector(&self, features: &[Feature]) -> Vec<(usize, f32)> {
+        let mut lengths = weighting::Lengths::default();
+        let mut values = Vec::with_capacity(features.len());
+        for feature in features {
+            let found = self.known.get(&(feature.hash, feature.block));
+            let with = found.map_or(0, |(_, with)| *with);
+            let weight = weighting::weight(feature, weighting::rarity(with, self.classes));
+            lengths.add(feature.block, weight);
+            if let Some((number, _)) = found {
+                values.push((*number, weight, feature.block));
+            }
+        }
+        let factors = lengths.factors();
+        let factor = |block: usize| factors.get(block).copied().unwrap_or(0.0);
+        values.into_iter().map(|(number, weight, block)| (number, weight * factor(block))).collect()
+    }
+
+    fn scores(&self, features: &[Feature]) -> Scores {
+        let vector = self.vector(features);
+        let mut classes = vec![0.0; self.classes];
+        for (feature, value) in &vector {
+            for (score, weight) in classes.iter_mut().zip(self.weights.row(*feature)) {
+                *score += value * weight;
+            }
+        }
+        Scores { classes, known: vector.len() }
+    }
+
+    /// Rows as whole numbers of a scale for each kind of feature. Each row is first moved so that
+    /// its middle is zero, which changes no difference between classes and empties most places.
+    fn quantised(&self) -> ([f32; BLOCKS], Vec<Row>) {
+        let centred = |number: usize| {
+            let row = self.weights.row(number);
+            let mut sorted = row.to_vec();
+            sorted.sort_by(f32::total_cmp);
+            let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+            row.iter().map(move |weight| weight - middle)
+        };
+        let mut scales = [0.0_f32; BLOCKS];
+        for ((_, block), (number, _)) in &self.known {
+            if let Some(scale) = scales.get_mut(*block) {
+                *scale = centred(*number).fold(*scale, |most, weight| most.max(weight.abs() / 127.0));
+            }
+        }
+        let rows = self.known.iter().filter_map(|((hash, block), (number, with))| {
+            let scale = scales.get(*block).copied().filter(|scale| *scale > 0.0)?;
+            let mut weights: Vec<(u16, i8)> = centred(*number)
+                .enumerate()
+                .map(|(class, weight)| (class as u16, (weight / scale).round() as i8))
+                .filter(|(_, weight)| weight.unsigned_abs() >= LEAST_WEIGHT)
+                .collect();
+            if weights.len() > 255 {
+                weights.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.unsigned_abs()));
+                weights.truncate(255);
+            }
+            Some(Row { hash: *hash, groups: *with as u8, weights })
+        });
+        (scales, rows.filter(|row| !row.weights.is_empty()).collect())
+    }
+}
+
+/// Smaller weights, in steps of 127, are left out of the file.
+const LEAST_WEIGHT: u8 = 2;
+
+/// Asks each part of the phrasings what a classifier trained on the other parts says, and puts the
+/// thresholds where the answers pay best.
+fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibration) {
+    let entries = source.entries.len();
+    let classes = entries + FIXED_CLASSES;
+    let hand_over = entries + 2;
+    let mut asked: Vec<(&Phrasing<'_>, usize, f32)> = Vec::new();
+    for fold in 0..FOLDS {
+        let rest: Vec<&Phrasing<'_>> = phrasings.iter().filter(|some| some.fold != fold).collect();
+        let model = Model::train(&rest, classes);
+        for phrasing in phrasings.iter().filter(|some| some.fold == fold) {
+            if let Some((best, confidence)) = model.scores(&phrasing.features).best() {
+                asked.push((phrasing, best, confidence));
+            }
+        }
+    }
+    let answers = asked.iter().filter(|(_, best, _)| *best < entries);
+    let judged = answers.map(|(phrasing, best, confidence)| (*confidence, phrasing.class == *best));
+    let threshold = best_threshold(judged.collect(), COST_OF_WRONG);
+    let handed = asked.iter().filter(|(_, best, _)| *best == hand_over);
+    let judged = handed.map(|(phrasing, _, confidence)| (*confidence, phrasing.class == hand_over));
+    let hand_over_threshold = best_threshold(judged.collect(), COST_OF_WRONG_HAND_OVER);
+
+    let mut calibration = Calibration::default();
+    for (phrasing, best, confidence) in asked {
+        let given = (best < entries && confidence >= threshold).then_some(best);
+        calibration.out_of_scope += usize::from(phrasing.class + 1 == classes);
+        calibration.wrong += usize::from(given.is_some_and(|given| given != phrasing.class));
+        let Some(entry) = source.entries.get(phrasing.class) else { continue };
+        calibration.questions += 1;
+        if given == Some(phrasing.class) {
+            calibration.right += 1;
+        } else {
+            let instead = given.and_then(|given| source.entries.get(given));
+            calibration.missed.push((
+                phrasing.text.to_owned(),
+                entry.id.clone(),
+                instead.map(|entry| entry.id.clone()),
+            ));
+        }
+    }
+    ([threshold, hand_over_threshold], calibration)
+}
+
+/// The confidence from which on right answers less the cost of wrong ones are most; between two
+/// confidences that were seen, the middle.
+fn best_threshold(mut judged: Vec<(f32, bool)>, cost: i64) -> f32 {
+    judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let mut gain = 0;
+    let mut most = 0;
+    let mut threshold = judged.first().map_or(1.0, |(confidence, _)| confidence + 0.1);
+    for (at, (confidence, right)) in judged.iter().enumerate() {
+        gain += if *right { 1 } else { -cost };
+        if gain > most {
+            most = gain;
+            let next = judged.get(at + 1).map_or(*confidence, |(next, _)| *next);
+            threshold = f32::midpoint(*confidence, next);
+        }
+    }
+    threshold.max(0.0)
+}

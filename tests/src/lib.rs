@@ -1,0 +1,11 @@
+//! The kit of the tests: a world with an AWS of its own, and the people in it. Tests enter where
+//! users do: an API Gateway event, or HTTP, goes in; a response and stored bytes come out.
+
+pub mod api;
+pub mod audit;
+pub mod sealed;
+pub mod visitor;
+pub mod world;
+
+/// How often a test may try again what the network or a fault can lose.
+pub const PATIENCE: usize = 50;

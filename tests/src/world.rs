@@ -1,0 +1,160 @@
+//! A world: an AWS of its own in memory, the tables of the template, the functions, a clock.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::Router;
+use local::aws::{Aws, Options};
+use local::template::Template;
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::http::app::App;
+use shared::http::aws::sdk_config;
+use shared::store::attributes::Item;
+
+use crate::api::Api;
+use crate::visitor::Visitor;
+
+/// When every world begins: 2026-11-02, 09:00 UTC.
+pub const BEGINNING_MS: i64 = 1_793_610_000_000;
+
+const TABLES: [(&str, &str, &str); 4] = [
+    ("KeysTable", "SOTTO_TABLE_KEYS", "world-keys"),
+    ("ConversationsTable", "SOTTO_TABLE_CONVERSATIONS", "world-conversations"),
+    ("ProfilesTable", "SOTTO_TABLE_PROFILES", "world-profiles"),
+    ("SettingsTable", "SOTTO_TABLE_SETTINGS", "world-settings"),
+];
+
+/// An AWS, its tables, and the functions over them.
+pub struct World {
+    /// DynamoDB and KMS.
+    pub aws: Aws,
+    /// The time, for the functions and for the TTL.
+    pub clock: Clock,
+    /// The parts of the function that was started first.
+    pub app: App,
+    /// Its router.
+    pub router: Router,
+    /// How functions are configured.
+    pub config: Config,
+    sdk: SdkConfig,
+}
+
+impl World {
+    /// A world whose keys have been rotated once.
+    pub async fn new() -> Self {
+        let clock = Clock::manual(BEGINNING_MS);
+        let options = Options { clock: clock.clone(), ..Options::default() };
+        let aws = Aws::start(options).expect("an AWS in memory");
+        let template = Template::parse(include_str!("../../template.yaml")).expect("the template");
+        for (logical, _, name) in TABLES {
+            let table = template.table(logical).expect("a table of the template");
+            aws.ensure_table(table, name).expect("the table is made");
+        }
+        let key = aws.ensure_key("alias/world").expect("the key is made");
+        let config = Config::read(&|name| {
+            let table = TABLES.iter().find(|(_, variable, _)| *variable == name);
+            match name {
+                "SOTTO_KMS_KEY" => Some(key.clone()),
+                "SOTTO_ISSUER" => Some("world".to_owned()),
+                "SOTTO_ORIGINS" => Some("https://shop.example".to_owned()),
+                _ => table.map(|(_, _, table)| (*table).to_owned()),
+            }
+        })
+        .expect("a complete configuration");
+        let sdk = sdk(&config, aws.url()).await;
+        let app = App::with_sdk(&config, clock.clone(), &sdk);
+        let world =
+            Self { router: intake::router(app.clone()), aws, clock, app, config, sdk };
+        world.rotate_keys().await;
+        world
+    }
+
+    /// Another instance of the function, with cold caches, over the same tables.
+    #[must_use]
+    pub fn another_function(&self) -> App {
+        App::with_sdk(&self.config, self.clock.clone(), &self.sdk)
+    }
+
+    /// The API by events.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::Events(self.router.clone())
+    }
+
+    /// Runs the daily rotation.
+    pub async fn rotate_keys(&self) {
+        let app = &self.app;
+        Box::pin(intake::rotate::run(&app.store.settings, &app.clock, &app.issuer))
+            .await
+            .expect("the keys are rotated");
+    }
+
+    /// A visitor who has a session.
+    pub async fn visitor(&self) -> Visitor {
+        Visitor::arrive(self.api()).await
+    }
+
+    /// Moves the time.
+    pub fn advance_seconds(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// A client for looking at what is stored and for altering it as an intruder would.
+    #[must_use]
+    pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk)
+    }
+
+    /// Every item of every table, with the table's name.
+    pub async fn all_items(&self) -> Vec<(String, Item)> {
+        let dynamo = self.dynamo();
+        let mut all = Vec::new();
+        for (_, _, table) in TABLES {
+            let mut pages = dynamo.scan().table_name(table).into_paginator().items().send();
+            while let Some(item) = pages.next().await {
+                all.push((table.to_owned(), item.expect("a scan")));
+            }
+        }
+        all
+    }
+
+    /// How many items a table has.
+    pub async fn count_items(&self, table: &str) -> usize {
+        self.all_items().await.iter().filter(|(name, _)| name.ends_with(table)).count()
+    }
+}
+
+/// The size of an item as DynamoDB counts it: names and values in bytes.
+#[must_use]
+pub fn item_size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+fn value_size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::S(text) => text.len(),
+        // Two digits a byte and one byte more, without leading and trailing zeros.
+        AttributeValue::N(digits) => {
+            digits.trim_start_matches('-').trim_end_matches('0').len().div_ceil(2) + 1
+        }
+        other => unreachable!("an attribute of no type that Sotto stores: {other:?}"),
+    }
+}
+
+async fn sdk(config: &Config, url: &str) -> SdkConfig {
+    let sdk = sdk_config(&config.backend.trust_roots).await.expect("AWS clients");
+    sdk.into_builder()
+        .endpoint_url(url)
+        .region(aws_config::Region::new("eu-central-1"))
+        .credentials_provider(local_credentials())
+        .build()
+}
+
+fn local_credentials() -> aws_sdk_dynamodb::config::SharedCredentialsProvider {
+    let credentials =
+        aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "tests");
+    aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials)
+}
