@@ -3,6 +3,14 @@
 //! - [`aws`]: an embedded AWS on 127.0.0.1 that speaks DynamoDB and KMS to any SDK, with a fault
 //!   injector and counters.
 //! - [`template`]: what `template.yaml` declares, so that tables and routes here are the deployed ones.
+//! - [`cli`] and [`run`]: `cargo local`, which puts every router and job on top of it.
 
 pub mod aws;
+pub mod cli;
+mod control;
+mod deployment;
+mod event_files;
+mod folder;
+mod jobs;
+pub mod run;
 pub mod template;

@@ -10,7 +10,9 @@
 )]
 
 use std::fmt;
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use dynoxide::Database;
@@ -50,6 +52,7 @@ impl Dynamo {
     ) -> io::Result<(Self, impl Future<Output = ()> + use<>)> {
         let database = match file {
             Some(path) => {
+                private(path)?;
                 let path = path.to_str().ok_or_else(|| {
                     io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8")
                 })?;
@@ -235,6 +238,16 @@ impl fmt::Display for DatabaseError {
 }
 
 impl std::error::Error for DatabaseError {}
+
+/// Makes the file for its owner alone; `SQLite` gives its other files the same mode.
+fn private(path: &Path) -> io::Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
 
 /// The engine's requests are private types that are read from DynamoDB's JSON.
 fn parse<T: DeserializeOwned>(request: Value) -> Result<T, DatabaseError> {

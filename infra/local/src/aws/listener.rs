@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -25,6 +25,9 @@ use super::{Service, Stop};
 
 /// DynamoDB takes requests up to 16 MB.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Requests under way get this long when everything stops.
+const DRAIN: Duration = Duration::from_millis(500);
 
 /// Everything a connection needs.
 pub(super) struct Services {
@@ -44,7 +47,7 @@ struct Call {
     operation: String,
 }
 
-/// Accepts until `stop` turns true, then lets running requests finish for at most a second.
+/// Accepts until `stop` turns true, then lets running requests finish for a moment.
 pub(super) async fn serve(listener: TcpListener, services: Arc<Services>, stop: Stop) {
     let mut connections = JoinSet::new();
     let stopping = stop.clone().requested();
@@ -67,7 +70,7 @@ pub(super) async fn serve(listener: TcpListener, services: Arc<Services>, stop: 
     }
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(Duration::from_secs(1), drained).await;
+    let _ = tokio::time::timeout(DRAIN, drained).await;
 }
 
 async fn serve_connection(stream: TcpStream, services: Arc<Services>, stop: Stop) {
@@ -100,6 +103,10 @@ async fn answer(
     request: Request<Incoming>,
     stop: Stop,
 ) -> Result<Response<Full<Bytes>>, Gone> {
+    // A page that somebody has open must not reach the data: a browser names the page's origin.
+    if request.headers().contains_key(ORIGIN) {
+        return Ok(refuse(StatusCode::FORBIDDEN, "AccessDeniedException"));
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
         return Ok(refuse(

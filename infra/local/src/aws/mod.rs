@@ -133,7 +133,7 @@ impl Aws {
         self.services.dynamo.sweep(self.clock.now_seconds())
     }
 
-    /// Stops: no new connection, running requests get a second. Returns when the files are closed.
+    /// Stops: no new connection, running requests get half a second. Returns when the files are closed.
     pub fn stop(mut self) {
         let thread = self.thread.take();
         drop(self);
@@ -209,7 +209,7 @@ fn run(options: &Options, report: &mpsc::Sender<Started>, stop: Stop) {
             Err(error) => report.send(Err(error)),
         };
     });
-    runtime.shutdown_timeout(Duration::from_millis(500));
+    runtime.shutdown_timeout(Duration::from_millis(200));
 }
 
 async fn open(

@@ -6,6 +6,7 @@
     reason = "a test may fail"
 )]
 
+mod command;
 mod dynamodb;
 mod faults;
 mod kms;

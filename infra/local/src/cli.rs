@@ -1,0 +1,211 @@
+//! The command line of `cargo local`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+cargo local        everything in one process, on 127.0.0.1 only
+cargo local aws    only DynamoDB and KMS, for `cargo lambda watch --env-file .sotto/env`
+
+  --port N           where the page and the API are (9000)
+  --aws-port N       where DynamoDB and KMS are (8000)
+  --control-port N   where clock, jobs and faults are controlled (9001)
+  --data DIR         the folder that keeps the data (.sotto)
+  --fresh            start empty
+
+Port 0 picks a free one. `cargo local aws` takes --aws-port, --data and --fresh.
+";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Everything in one process.
+    Everything {
+        /// Port of the page and the API.
+        port: u16,
+        /// Port of the control server.
+        control_port: u16,
+        /// What both commands take.
+        base: Base,
+    },
+    /// DynamoDB and KMS with their tables, and the files for cargo-lambda.
+    AwsOnly {
+        /// What both commands take.
+        base: Base,
+    },
+}
+
+/// What both commands take.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Base {
+    /// Port of DynamoDB and KMS.
+    pub aws_port: u16,
+    /// The folder that keeps the data.
+    pub data: PathBuf,
+    /// Whether it is emptied first.
+    pub fresh: bool,
+}
+
+/// The command line makes no sense; the text says which part.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsageError(String);
+
+/// Reads the arguments that follow the program's name.
+///
+/// # Errors
+/// For an unknown flag or word, or a value that is not one.
+pub fn parse<I>(arguments: I) -> Result<Command, UsageError>
+where
+    I: IntoIterator,
+    I::Item: Into<std::ffi::OsString>,
+{
+    let mut parser = Parser::from_args(arguments);
+    let (mut port, mut control_port) = (None, None);
+    let mut aws_only = false;
+    let mut base = Base {
+        aws_port: 8000,
+        data: PathBuf::from(".sotto"),
+        fresh: false,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            Arg::Long("port") => port = Some(port_of(&mut parser, "--port")?),
+            Arg::Long("aws-port") => base.aws_port = port_of(&mut parser, "--aws-port")?,
+            Arg::Long("control-port") => {
+                control_port = Some(port_of(&mut parser, "--control-port")?);
+            }
+            Arg::Long("data") => base.data = folder_of(&mut parser)?,
+            Arg::Long("fresh") => base.fresh = true,
+            Arg::Value(word) if word == "aws" && !aws_only => aws_only = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match (aws_only, port, control_port) {
+        (true, None, None) => Ok(Command::AwsOnly { base }),
+        (true, ..) => Err(UsageError(
+            "`cargo local aws` serves neither page nor control: leave out --port and --control-port"
+                .to_owned(),
+        )),
+        (false, port, control_port) => Ok(Command::Everything {
+            port: port.unwrap_or(9000),
+            control_port: control_port.unwrap_or(9001),
+            base,
+        }),
+    }
+}
+
+fn port_of(parser: &mut Parser, flag: &str) -> Result<u16, UsageError> {
+    let value = parser.value()?;
+    value
+        .parse()
+        .map_err(|_| UsageError(format!("{flag} needs a port number between 0 and 65535")))
+}
+
+fn folder_of(parser: &mut Parser) -> Result<PathBuf, UsageError> {
+    let folder = PathBuf::from(parser.value()?);
+    if folder.as_os_str().is_empty() {
+        return Err(UsageError("--data needs the name of a folder".to_owned()));
+    }
+    Ok(folder)
+}
+
+impl From<lexopt::Error> for UsageError {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}; see `cargo local --help`", self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flag_means_the_usual_ports_and_folder() {
+        let Command::Everything {
+            port,
+            control_port,
+            base,
+        } = parse([""; 0]).unwrap()
+        else {
+            panic!("another command");
+        };
+        assert_eq!((port, base.aws_port, control_port), (9000, 8000, 9001));
+        assert_eq!(base.data, PathBuf::from(".sotto"));
+        assert!(!base.fresh);
+    }
+
+    #[test]
+    fn every_flag_is_taken_in_both_forms() {
+        let spaced = [
+            "--port",
+            "0",
+            "--aws-port",
+            "1",
+            "--control-port",
+            "2",
+            "--data",
+            "x y",
+            "--fresh",
+        ];
+        let joined = [
+            "--port=0",
+            "--aws-port=1",
+            "--control-port=2",
+            "--data=x y",
+            "--fresh",
+        ];
+        let expected = Command::Everything {
+            port: 0,
+            control_port: 2,
+            base: Base {
+                aws_port: 1,
+                data: PathBuf::from("x y"),
+                fresh: true,
+            },
+        };
+        assert_eq!(parse(spaced).unwrap(), expected);
+        assert_eq!(parse(joined).unwrap(), expected);
+    }
+
+    #[test]
+    fn aws_takes_its_flags_on_both_sides() {
+        for arguments in [["aws", "--aws-port", "0"], ["--aws-port", "0", "aws"]] {
+            let Command::AwsOnly { base } = parse(arguments).unwrap() else {
+                panic!("another command");
+            };
+            assert_eq!(base.aws_port, 0);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (arguments, named) in [
+            (&["--prot", "1"][..], "--prot"),
+            (&["--port"], "--port"),
+            (&["--port", "nine"], "--port"),
+            (&["--port", "65536"], "--port"),
+            (&["--data", ""], "--data"),
+            (&["--fresh=yes"], "--fresh"),
+            (&["gcp"], "gcp"),
+            (&["aws", "aws"], "aws"),
+            (&["aws", "--port", "1"], "--port"),
+        ] {
+            let error = parse(arguments).unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

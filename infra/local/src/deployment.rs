@@ -1,0 +1,109 @@
+//! The deployment as it stands locally: tables, key and the settings that the functions read.
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use shared::config::Config;
+use shared::http::aws;
+
+use crate::aws::Aws;
+use crate::template::Template;
+
+/// The region that everything local pretends to be in.
+const REGION: &str = "eu-central-1";
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const KEY_ALIAS: &str = "alias/sotto";
+/// Dummies: the local AWS checks no signature, but an SDK wants to sign.
+const CREDENTIAL: &str = "local";
+
+/// Logical id of a table, its local name, and the setting that tells it to the functions.
+const TABLES: [(&str, &str, &str); 4] = [
+    ("KeysTable", "sotto-keys", "SOTTO_TABLE_KEYS"),
+    (
+        "ConversationsTable",
+        "sotto-conversations",
+        "SOTTO_TABLE_CONVERSATIONS",
+    ),
+    ("ProfilesTable", "sotto-profiles", "SOTTO_TABLE_PROFILES"),
+    ("SettingsTable", "sotto-settings", "SOTTO_TABLE_SETTINGS"),
+];
+
+/// The settings of the functions by the names that they have in the environment.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings(Vec<(&'static str, String)>);
+
+/// Makes the tables of the template and the key, as far as they are missing, and gives the settings
+/// that lead the functions to them.
+pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String> {
+    let template = Template::parse(TEMPLATE).map_err(|error| error.to_string())?;
+    let mut settings = Vec::new();
+    for (logical_id, name, setting) in TABLES {
+        let table = template
+            .table(logical_id)
+            .ok_or_else(|| format!("template.yaml has no table {logical_id}"))?;
+        aws.ensure_table(table, name)
+            .map_err(|error| error.to_string())?;
+        settings.push((setting, name.to_owned()));
+    }
+    let key = aws
+        .ensure_key(KEY_ALIAS)
+        .map_err(|error| error.to_string())?;
+    settings.extend([
+        ("SOTTO_KMS_KEY", key),
+        ("SOTTO_ORIGINS", origins.join(",")),
+        ("SOTTO_ISSUER", "sotto-local".to_owned()),
+        ("AWS_ENDPOINT_URL", aws.url().to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", CREDENTIAL.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", CREDENTIAL.to_owned()),
+    ]);
+    Ok(Settings(settings))
+}
+
+/// The clients' settings of the functions, led to the local AWS.
+pub(crate) async fn sdk_config(config: &Config, url: &str) -> Result<SdkConfig, String> {
+    let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
+    let loaded = aws::sdk_config(&config.backend.trust_roots).await?;
+    Ok(loaded
+        .into_builder()
+        .endpoint_url(url)
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build())
+}
+
+impl Settings {
+    /// The configuration as a function would read it from its environment.
+    pub(crate) fn config(&self) -> Result<Config, String> {
+        Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for the pages' function.
+    pub(crate) fn site(&self) -> Result<site::Config, String> {
+        site::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// One more setting, known only after the start.
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.0.push((name, value));
+        self
+    }
+
+    /// `NAME=value` lines.
+    pub(crate) fn env_file(&self) -> String {
+        let lines: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        lines.join("\n") + "\n"
+    }
+
+    fn find(&self, name: &str) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.clone())
+    }
+}

@@ -1,0 +1,114 @@
+//! The scheduled jobs, run in-process: on request, and when the clock says that they are due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::clock::{Clock, UnixMillis};
+use shared::http::app::App;
+use shared::store::StoreError;
+use tokio::sync::Mutex;
+
+use crate::aws::Aws;
+
+const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
+/// A failed run is tried again after this much of the machine's time.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+const TICK: Duration = Duration::from_secs(2);
+
+/// A job that ends by itself and can be run again at any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// Makes the day's transport keys and publishes their list; daily.
+    RotateKeys,
+}
+
+/// Runs the jobs, one at a time.
+#[derive(Clone)]
+pub(crate) struct Jobs(Arc<Parts>);
+
+struct Parts {
+    app: App,
+    aws: Arc<Aws>,
+    clock: Clock,
+    /// When the rotation last succeeded.
+    rotated_ms: Mutex<Option<UnixMillis>>,
+}
+
+impl Job {
+    /// The job of that name in the control server's paths.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        match name {
+            "rotate-keys" => Some(Self::RotateKeys),
+            _ => None,
+        }
+    }
+}
+
+impl Jobs {
+    pub(crate) fn new(app: App, aws: Arc<Aws>) -> Self {
+        let clock = app.clock.clone();
+        Self(Arc::new(Parts {
+            app,
+            aws,
+            clock,
+            rotated_ms: Mutex::new(None),
+        }))
+    }
+
+    /// Runs a job now and gives its report when it has finished.
+    pub(crate) async fn run(&self, job: Job) -> Result<Value, String> {
+        match job {
+            Job::RotateKeys => self.rotate(&mut *self.0.rotated_ms.lock().await).await,
+        }
+    }
+
+    /// Runs what is due by the clock, the TTL included.
+    pub(crate) async fn run_due(&self) -> Result<(), String> {
+        let aws = Arc::clone(&self.0.aws);
+        tokio::task::spawn_blocking(move || aws.sweep_ttl())
+            .await
+            .map_err(|_| "the TTL sweep broke off".to_owned())?
+            .map_err(|error| error.to_string())?;
+        let mut rotated_ms = self.0.rotated_ms.lock().await;
+        if rotated_ms.is_none_or(|at_ms| self.0.clock.now_ms() - at_ms >= DAY_MS) {
+            self.rotate(&mut rotated_ms).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs what is due, again and again.
+    pub(crate) async fn keep_schedule(self) {
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.run_due().await {
+                tracing::error!(error, "a scheduled job failed and stays due");
+                tokio::time::interval_at(
+                    tokio::time::Instant::now() + PAUSE_AFTER_FAILURE,
+                    PAUSE_AFTER_FAILURE,
+                )
+                .tick()
+                .await;
+            }
+        }
+    }
+
+    async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
+        let Parts { app, clock, .. } = &*self.0;
+        let report = Box::pin(intake::rotate::run(&app.store.settings, clock, &app.issuer))
+            .await
+            .map_err(|error| {
+                format!(
+                    "the transport keys were not rotated: {}",
+                    match error {
+                        StoreError::Unavailable => "DynamoDB or KMS does not answer",
+                        StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
+                        StoreError::Failed => "DynamoDB or KMS refuses the request",
+                    }
+                )
+            })?;
+        *rotated_ms = Some(clock.now_ms());
+        serde_json::to_value(report).map_err(|error| error.to_string())
+    }
+}

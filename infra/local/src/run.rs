@@ -1,0 +1,238 @@
+//! `cargo local` and `cargo local aws`: everything put together, started, and stopped again.
+
+use std::io::{self, Write};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::http::app::App;
+use shared::http::finish::finish;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::aws::{Aws, Options};
+use crate::cli::{Base, Command, HELP};
+use crate::control::{self, Controls};
+use crate::deployment::{self, Settings};
+use crate::event_files;
+use crate::folder::{ENV_FILE, EVENTS_FOLDER, Folder};
+use crate::jobs::{Job, Jobs};
+
+/// Where `cargo lambda watch` serves what `cargo local aws` prepares, as the README says.
+const WATCH_ORIGINS: [&str; 2] = ["http://127.0.0.1:9000", "http://localhost:9000"];
+/// Requests under way get this long when everything stops.
+const DRAIN: Duration = Duration::from_millis(700);
+
+/// Does what the command line asked for; returns when it was told to stop.
+///
+/// # Errors
+/// A sentence for people, when it cannot start.
+pub async fn run(command: Command) -> Result<(), String> {
+    match command {
+        Command::Help => {
+            say(HELP);
+            Ok(())
+        }
+        Command::Everything {
+            port,
+            control_port,
+            base,
+        } => everything(port, control_port, base).await,
+        Command::AwsOnly { base } => aws_only(base).await,
+    }
+}
+
+async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), String> {
+    let folder = Folder::open(&base.data, base.fresh)?;
+    let page = listen(port, "--port").await?;
+    let control = listen(control_port, "--control-port").await?;
+    let clock = Clock::system();
+    let aws = start_aws(&base, &clock)?;
+    let own = url(&page)?;
+    let origins = [own.clone(), own.replace("127.0.0.1", "localhost")];
+    let settings = deployment::prepare(&aws, &origins)?;
+    let Stack { routes, jobs, .. } = build(&settings, &clock, &aws).await?;
+
+    let mut stop = stop_signal()?;
+    let controls = Controls {
+        clock,
+        jobs: jobs.clone(),
+        aws: Arc::clone(&aws),
+    };
+    let control_url = url(&control)?;
+    let servers = [
+        tokio::spawn(serve(page, routes, stop.clone())),
+        tokio::spawn(serve(control, control::router(controls), stop.clone())),
+    ];
+    let schedule = tokio::spawn(jobs.keep_schedule());
+    ready(&json!({
+        "ready": true,
+        "url": own,
+        "aws_url": aws.url(),
+        "control_url": control_url,
+        "data": folder.path(),
+    }));
+    say(&format!(
+        "The demo page is at {own}/\nDynamoDB and KMS are at {}, the control server is at \
+         {control_url}\nStop with Ctrl-C; the data stays in {}.\n",
+        aws.url(),
+        folder.path().display()
+    ));
+
+    let _ = stop.wait_for(|stop| *stop).await;
+    schedule.abort();
+    let drained = async {
+        for server in servers {
+            let _ = server.await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, drained).await;
+    stop_aws(aws).await;
+    Ok(())
+}
+
+async fn aws_only(base: Base) -> Result<(), String> {
+    let folder = Folder::open(&base.data, base.fresh)?;
+    let clock = Clock::system();
+    let aws = start_aws(&base, &clock)?;
+    let origins = WATCH_ORIGINS.map(str::to_owned);
+    let settings = deployment::prepare(&aws, &origins)?;
+    let stack = build(&settings, &clock, &aws).await?;
+    let settings = settings.with("SOTTO_ROOT_PIN", stack.root_pin);
+    folder
+        .write(Path::new(ENV_FILE), &settings.env_file())
+        .map_err(|error| format!("The environment file cannot be written: {error}."))?;
+    let events = event_files::write(&folder, &stack.routes).await?;
+
+    let mut stop = stop_signal()?;
+    let schedule = tokio::spawn(stack.jobs.keep_schedule());
+    ready(&json!({"ready": true, "aws_url": aws.url(), "data": folder.path()}));
+    let data = folder.path().display();
+    say(&format!(
+        "DynamoDB and KMS are at {}. In another terminal:\n  cargo lambda watch -A 127.0.0.1 -P \
+         9000 --env-file {data}/{ENV_FILE}\n  cargo lambda invoke intake -P 9000 --data-file \
+         {data}/{EVENTS_FOLDER}/post-v1-conversations-id-messages.json\n{events} event files hold \
+         a visitor made just now. Stop with Ctrl-C.\n",
+        aws.url()
+    ));
+
+    let _ = stop.wait_for(|stop| *stop).await;
+    schedule.abort();
+    stop_aws(aws).await;
+    Ok(())
+}
+
+/// The functions over one set of tables.
+struct Stack {
+    routes: Router,
+    jobs: Jobs,
+    root_pin: String,
+}
+
+/// Builds every function from the configuration that it would read in the cloud, and runs the
+/// rotation once, since nothing can be sealed before there are keys.
+async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Stack, String> {
+    let config = settings.config()?;
+    let sdk = deployment::sdk_config(&config, aws.url()).await?;
+    let app = App::with_sdk(&config, clock.clone(), &sdk);
+    let jobs = Jobs::new(app.clone(), Arc::clone(aws));
+    let report = jobs.run(Job::RotateKeys).await?;
+    let root_pin = report
+        .get("root_pin")
+        .and_then(Value::as_str)
+        .ok_or("The key rotation told no root pin.")?
+        .to_owned();
+    let site = settings
+        .clone()
+        .with("SOTTO_ROOT_PIN", root_pin.clone())
+        .site()?;
+    app.warm();
+    let routes = finish(
+        intake::routes(app).merge(site::routes(&site)),
+        clock.clone(),
+        &config.origins,
+    );
+    Ok(Stack {
+        routes,
+        jobs,
+        root_pin,
+    })
+}
+
+fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
+    Aws::start(Options {
+        data: Some(base.data.clone()),
+        port: base.aws_port,
+        clock: clock.clone(),
+        seed: 0,
+    })
+    .map(Arc::new)
+    .map_err(|error| format!("{error}. Another port goes with --aws-port, 0 picks a free one."))
+}
+
+/// Waits until its files are closed, unless a task still holds on to it: then the process's end
+/// does that, and nothing acknowledged is lost either way.
+async fn stop_aws(aws: Arc<Aws>) {
+    if let Some(aws) = Arc::into_inner(aws) {
+        let _ = tokio::task::spawn_blocking(move || aws.stop()).await;
+    }
+}
+
+async fn listen(port: u16, flag: &str) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| {
+            format!(
+                "Cannot listen on 127.0.0.1:{port}: {error}. Another port goes with {flag}, 0 \
+                 picks a free one."
+            )
+        })
+}
+
+fn url(listener: &TcpListener) -> Result<String, String> {
+    listener
+        .local_addr()
+        .map(|address| format!("http://{address}"))
+        .map_err(|error| format!("A listener has no address: {error}."))
+}
+
+async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
+    let served = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    });
+    if let Err(error) = served.await {
+        tracing::error!(error = %error, "a server ended");
+    }
+}
+
+/// Turns true on Ctrl-C or SIGTERM.
+fn stop_signal() -> Result<watch::Receiver<bool>, String> {
+    let unheard = |error: io::Error| format!("Signals cannot be heard: {error}.");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+/// The first line on stdout, for scripts.
+fn ready(line: &Value) {
+    say(&format!("{line}\n"));
+}
+
+/// Standard output may be closed; that is no reason to stop.
+fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
