@@ -224,6 +224,7 @@ test("a person can be asked for", {}, async (visit) => {
   await visit.start();
   await visit.button("Talk to a person").click();
   await visit.dialog().getByRole("status").getByText(/A person has been asked/).waitFor();
+  assert.ok(await visit.dialog().getByRole("textbox").evaluate((field) => field.getRootNode().activeElement === field));
   await visit.accessible();
   await visit.picture("waiting");
 });

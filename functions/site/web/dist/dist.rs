@@ -1,20 +1,20 @@
 // Written by build.mjs.
 Dist {
     pages: [
-        Page { language: "en", tag: "53a129fd93efe48d5eb28f82c3cf747e", html: include_str!("index.en.html") },
-        Page { language: "de", tag: "57a8a7e00393806282611b5ed67e314f", html: include_str!("index.de.html") },
+        Page { language: "en", tag: "94f6ff5f5a0db37863cc7cd94a545b51", html: include_str!("index.en.html") },
+        Page { language: "de", tag: "d33c944db48c6a6aa0b93d9df3029bfb", html: include_str!("index.de.html") },
     ],
     files: &[
-        File { path: "/assets/chat-fb6f4f3ac94a62a4.js", content_type: "text/javascript; charset=utf-8", tag: "fb6f4f3ac94a62a44f4218727161e97d", plain: include_bytes!("assets/chat-fb6f4f3ac94a62a4.js"), gzipped: include_bytes!("assets/chat-fb6f4f3ac94a62a4.js.gz") },
+        File { path: "/assets/chat-9f1c0203e39f27d6.js", content_type: "text/javascript; charset=utf-8", tag: "9f1c0203e39f27d67223d6136b001d71", plain: include_bytes!("assets/chat-9f1c0203e39f27d6.js"), gzipped: include_bytes!("assets/chat-9f1c0203e39f27d6.js.gz") },
         File { path: "/assets/licences-f175989a847ab8b2.txt", content_type: "text/plain; charset=utf-8", tag: "f175989a847ab8b2f948bffb6737a722", plain: include_bytes!("assets/licences-f175989a847ab8b2.txt"), gzipped: include_bytes!("assets/licences-f175989a847ab8b2.txt.gz") },
         File { path: "/assets/seal-67eea62bca9b75c6.js", content_type: "text/javascript; charset=utf-8", tag: "67eea62bca9b75c6a6aa9335ec847dfe", plain: include_bytes!("assets/seal-67eea62bca9b75c6.js"), gzipped: include_bytes!("assets/seal-67eea62bca9b75c6.js.gz") },
-        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "3048ea323186c7117338e1e15018eab1", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
+        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "8a128e959e00cfaaa481cae24e3fb3f7", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
         File { path: "/assets/blanket-333531e1cba7f056.svg", content_type: "image/svg+xml; charset=utf-8", tag: "333531e1cba7f0567530d8f7a2dfb704", plain: include_bytes!("assets/blanket-333531e1cba7f056.svg"), gzipped: include_bytes!("assets/blanket-333531e1cba7f056.svg.gz") },
         File { path: "/assets/board-ef9408c41ad2bb42.svg", content_type: "image/svg+xml; charset=utf-8", tag: "ef9408c41ad2bb42bfabed39a31dafbd", plain: include_bytes!("assets/board-ef9408c41ad2bb42.svg"), gzipped: include_bytes!("assets/board-ef9408c41ad2bb42.svg.gz") },
         File { path: "/assets/lamp-a6bbf1d105ab6103.svg", content_type: "image/svg+xml; charset=utf-8", tag: "a6bbf1d105ab61039d4813fd744b901c", plain: include_bytes!("assets/lamp-a6bbf1d105ab6103.svg"), gzipped: include_bytes!("assets/lamp-a6bbf1d105ab6103.svg.gz") },
         File { path: "/assets/mug-31964594baf58108.svg", content_type: "image/svg+xml; charset=utf-8", tag: "31964594baf58108cf119284da410a4c", plain: include_bytes!("assets/mug-31964594baf58108.svg"), gzipped: include_bytes!("assets/mug-31964594baf58108.svg.gz") },
         File { path: "/assets/plant-ea50a846246ad86d.svg", content_type: "image/svg+xml; charset=utf-8", tag: "ea50a846246ad86d1dbbb4e02f624e03", plain: include_bytes!("assets/plant-ea50a846246ad86d.svg"), gzipped: include_bytes!("assets/plant-ea50a846246ad86d.svg.gz") },
-        File { path: "/assets/shop-195c6688a8509b71.css", content_type: "text/css; charset=utf-8", tag: "195c6688a8509b71376f70c5539503fc", plain: include_bytes!("assets/shop-195c6688a8509b71.css"), gzipped: include_bytes!("assets/shop-195c6688a8509b71.css.gz") },
+        File { path: "/assets/shop-3818e0e0e531cedd.css", content_type: "text/css; charset=utf-8", tag: "3818e0e0e531cedd6160c88fbb2a1f93", plain: include_bytes!("assets/shop-3818e0e0e531cedd.css"), gzipped: include_bytes!("assets/shop-3818e0e0e531cedd.css.gz") },
         File { path: "/assets/teapot-7aec9fe5ca939222.svg", content_type: "image/svg+xml; charset=utf-8", tag: "7aec9fe5ca939222c16754e8132b5356", plain: include_bytes!("assets/teapot-7aec9fe5ca939222.svg"), gzipped: include_bytes!("assets/teapot-7aec9fe5ca939222.svg.gz") },
     ],
 }

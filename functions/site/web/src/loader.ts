@@ -6,8 +6,8 @@ import type { Chat, ChatWindow, Embed, Locale, Seal } from "./contract.ts";
 import css from "./loader.css";
 
 const WORDS = {
-  en: { open: "Chat with us", failed: "The chat could not be loaded. Please try again." },
-  de: { open: "Chat öffnen", failed: "Der Chat konnte nicht geladen werden. Bitte versuchen Sie es noch einmal." },
+  en: { open: "Chat with us", failed: "The chat could not be loaded. Please reload the page and try again." },
+  de: { open: "Chat öffnen", failed: "Der Chat konnte nicht geladen werden. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal." },
 };
 
 function embedOf(script: HTMLScriptElement): Embed {

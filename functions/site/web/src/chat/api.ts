@@ -182,6 +182,6 @@ function answerOf({ status, headers }: Reply, body: unknown): Answer {
     status,
     body,
     cursor: headers.get("Sotto-Cursor"),
-    retryAfter: Number(headers.get("Retry-After") ?? 0) * 1000,
+    retryAfter: (Number(headers.get("Retry-After")) || 0) * 1000,
   };
 }

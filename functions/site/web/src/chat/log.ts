@@ -3,6 +3,9 @@ import type { Message } from "./conversation.ts";
 import { button, h } from "./elements.ts";
 import { regionalTag, type Words } from "./words.ts";
 
+/** Id of the line that says that a machine answers; the message field refers to it. */
+export const ASSISTANT_NOTE = "assistant";
+
 /** The conversation as it is read: a live region, so that what is added is also spoken. */
 export class Log {
   readonly element: HTMLElement;
@@ -16,7 +19,7 @@ export class Log {
     this.#clock = new Intl.DateTimeFormat(regionalTag(locale), { timeStyle: "short" });
     // Reachable by Tab, because a region that scrolls must scroll by keyboard too.
     this.element = h("div", { class: "log", role: "log", "aria-label": words.log, tabindex: "0" });
-    this.note(words.assistant);
+    this.#add(h("p", { class: "note", id: ASSISTANT_NOTE }, words.assistant));
   }
 
   /** A line that nobody wrote. */

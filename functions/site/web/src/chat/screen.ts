@@ -2,7 +2,7 @@ import type { Locale } from "../contract.ts";
 import { Problem } from "./api.ts";
 import type { Conversation, Lead, Message } from "./conversation.ts";
 import { button, field, form, h } from "./elements.ts";
-import { Log, type PendingMessage } from "./log.ts";
+import { ASSISTANT_NOTE, Log, type PendingMessage } from "./log.ts";
 import { endPanel, leadPanel, ratingPanel } from "./panels.ts";
 import { regionalTag, type Words } from "./words.ts";
 
@@ -23,7 +23,12 @@ export class ChatScreen {
   readonly element: HTMLElement;
   readonly #log: Log;
   readonly #status = h("p", { class: "status", role: "status" });
-  readonly #input = h("textarea", { rows: "2", maxlength: LONGEST_MESSAGE, required: true });
+  readonly #input = h("textarea", {
+    rows: "2",
+    maxlength: LONGEST_MESSAGE,
+    required: true,
+    "aria-describedby": ASSISTANT_NOTE,
+  });
   readonly #handover: HTMLButtonElement;
   readonly #poll = setInterval(() => void this.#look(), POLL_MS);
   /** Messages go out one after the other, in the order in which they were written. */
@@ -121,13 +126,19 @@ export class ChatScreen {
         this.#showStatus();
       });
       this.#underWay--;
-      if (!delivered) pending.failed(() => this.#deliver(text, idempotencyKey, pending));
+      if (delivered) return;
+      pending.failed(() => {
+        this.#input.focus();
+        this.#deliver(text, idempotencyKey, pending);
+      });
     });
   }
 
   async #handOver(): Promise<void> {
     await this.around.attempt(async () => {
       await this.conversation.handOver();
+      // The button that was pressed goes away, and the focus must not go with it.
+      this.#input.focus();
       this.#showStatus();
     });
   }
