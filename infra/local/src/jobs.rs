@@ -12,9 +12,10 @@ use tokio::sync::Mutex;
 use crate::aws::Aws;
 
 const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
-/// A failed run is tried again after this much of the machine's time.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+/// How often it is asked what is due.
 const TICK: Duration = Duration::from_secs(2);
+/// A failed run is tried again after half a minute.
+const TICKS_AFTER_FAILURE: u32 = 15;
 
 /// A job that ends by itself and can be run again at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,16 +81,14 @@ impl Jobs {
     /// Runs what is due, again and again.
     pub(crate) async fn keep_schedule(self) {
         let mut ticks = tokio::time::interval(TICK);
+        let mut skip = 0;
         loop {
             ticks.tick().await;
-            if let Err(error) = self.run_due().await {
+            if skip > 0 {
+                skip -= 1;
+            } else if let Err(error) = self.run_due().await {
                 tracing::error!(error, "a scheduled job failed and stays due");
-                tokio::time::interval_at(
-                    tokio::time::Instant::now() + PAUSE_AFTER_FAILURE,
-                    PAUSE_AFTER_FAILURE,
-                )
-                .tick()
-                .await;
+                skip = TICKS_AFTER_FAILURE;
             }
         }
     }

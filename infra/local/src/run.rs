@@ -14,6 +14,7 @@ use shared::http::finish::finish;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::aws::{Aws, Options};
 use crate::cli::{Base, Command, HELP};
@@ -85,7 +86,7 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
     ));
 
     let _ = stop.wait_for(|stop| *stop).await;
-    schedule.abort();
+    end(schedule).await;
     let drained = async {
         for server in servers {
             let _ = server.await;
@@ -122,7 +123,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
     ));
 
     let _ = stop.wait_for(|stop| *stop).await;
-    schedule.abort();
+    end(schedule).await;
     stop_aws(aws).await;
     Ok(())
 }
@@ -181,6 +182,12 @@ async fn stop_aws(aws: Arc<Aws>) {
     if let Some(aws) = Arc::into_inner(aws) {
         let _ = tokio::task::spawn_blocking(move || aws.stop()).await;
     }
+}
+
+/// Ends a task and waits until it has let go of what it held.
+async fn end(task: JoinHandle<()>) {
+    task.abort();
+    let _ = task.await;
 }
 
 async fn listen(port: u16, flag: &str) -> Result<TcpListener, String> {

@@ -78,6 +78,10 @@ impl Dynamo {
         }))
     }
 
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Passes a request on to the engine and its answer back.
     pub(super) async fn forward(
         &self,
@@ -224,7 +228,7 @@ impl Dynamo {
 }
 
 impl DatabaseError {
-    fn of(verb: &str, name: &str, error: &DynoxideError) -> Self {
+    pub(super) fn of(verb: &str, name: &str, error: &DynoxideError) -> Self {
         Self(format!(
             "the local DynamoDB could not {verb} {name}: {error}"
         ))
@@ -250,7 +254,7 @@ fn private(path: &Path) -> io::Result<()> {
 }
 
 /// The engine's requests are private types that are read from DynamoDB's JSON.
-fn parse<T: DeserializeOwned>(request: Value) -> Result<T, DatabaseError> {
+pub(super) fn parse<T: DeserializeOwned>(request: Value) -> Result<T, DatabaseError> {
     serde_json::from_value(request).map_err(|error| {
         DatabaseError(format!(
             "the local DynamoDB does not take the request: {error}"
@@ -258,7 +262,7 @@ fn parse<T: DeserializeOwned>(request: Value) -> Result<T, DatabaseError> {
     })
 }
 
-fn to_json(answer: &impl serde::Serialize) -> Result<Value, DatabaseError> {
+pub(super) fn to_json(answer: &impl serde::Serialize) -> Result<Value, DatabaseError> {
     serde_json::to_value(answer)
         .map_err(|error| DatabaseError(format!("the local DynamoDB's answer is no JSON: {error}")))
 }

@@ -80,7 +80,7 @@ async fn serve_connection(stream: TcpStream, services: Arc<Services>, stop: Stop
     let service = service_fn(move |request| {
         let services = Arc::clone(&services);
         let stopping = stopping.clone();
-        async move { answer(&services, request, stopping).await }
+        async move { answer(services, request, stopping).await }
     });
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -99,7 +99,7 @@ async fn serve_connection(stream: TcpStream, services: Arc<Services>, stop: Stop
 /// Answers one request. A fault's silence lasts until the client leaves, when this future is
 /// dropped, or until the listener stops.
 async fn answer(
-    services: &Services,
+    services: Arc<Services>,
     request: Request<Incoming>,
     stop: Stop,
 ) -> Result<Response<Full<Bytes>>, Gone> {
@@ -120,14 +120,17 @@ async fn answer(
     };
     services.counters.arrived(call.service, &call.operation);
     match services.faults.draw(call.service) {
-        None => perform(services, &call, request).await,
+        None => perform(&services, &call, request).await,
         Some(Fault::Gone) => Err(Gone),
         Some(Fault::TimeoutBeforeCommit) => {
             stop.requested().await;
             Err(Gone)
         }
         Some(Fault::TimeoutAfterCommit) => {
-            perform(services, &call, request).await?;
+            // On its own, so that it is done even if the client leaves first.
+            let performing =
+                tokio::spawn(async move { perform(&services, &call, request).await.map(drop) });
+            let _ = performing.await;
             stop.requested().await;
             Err(Gone)
         }
@@ -149,7 +152,7 @@ async fn answer(
         )),
         Some(Fault::Latency) => {
             wait(services.faults.latency()).await;
-            perform(services, &call, request).await
+            perform(&services, &call, request).await
         }
     }
 }

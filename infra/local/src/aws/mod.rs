@@ -10,6 +10,7 @@ mod dynamo;
 mod fault;
 mod kms;
 mod listener;
+mod stream;
 
 use std::fmt;
 use std::io;
@@ -20,6 +21,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use serde_json::Value;
 use shared::clock::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -131,6 +133,14 @@ impl Aws {
     /// When the engine fails.
     pub fn sweep_ttl(&self) -> Result<usize, DatabaseError> {
         self.services.dynamo.sweep(self.clock.now_seconds())
+    }
+
+    /// Every record that the stream of a table still holds, in order, as `GetRecords` gives them.
+    ///
+    /// # Errors
+    /// When there is no such table or it has no stream.
+    pub fn stream_records(&self, table: &str) -> Result<Vec<Value>, DatabaseError> {
+        self.services.dynamo.stream_records(table)
     }
 
     /// Stops: no new connection, running requests get half a second. Returns when the files are closed.

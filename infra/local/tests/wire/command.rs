@@ -35,7 +35,7 @@ impl Local {
         let mut line = String::new();
         let out = child.stdout.as_mut().unwrap();
         BufReader::new(out).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).expect("the first line is JSON");
+        let ready: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(ready["ready"], true);
         Self { child, ready }
     }
@@ -124,6 +124,8 @@ async fn everything_is_served_and_sigterm_ends_it_in_two_seconds() {
     let ended = local.child.wait().unwrap();
     assert_eq!(ended.code(), Some(0));
     assert!(clock.now_ms() - before < 2_000);
+    let log = folder.path().join("dynamodb.sqlite-wal");
+    assert!(!log.exists(), "the database was closed");
 }
 
 #[tokio::test]

@@ -222,6 +222,36 @@ async fn the_sweep_follows_the_given_clock() {
 }
 
 #[tokio::test]
+async fn a_stream_tells_what_was_put_and_deleted_in_order() {
+    let aws = in_memory();
+    let client = with_tables(&aws);
+    for seq in 1..=120 {
+        client
+            .put_item()
+            .table_name("ConversationsTable")
+            .item("c", bytes("x"))
+            .item("s", number(seq))
+            .send()
+            .await
+            .unwrap();
+    }
+    client
+        .delete_item()
+        .table_name("ConversationsTable")
+        .key("c", bytes("x"))
+        .key("s", number(7))
+        .send()
+        .await
+        .unwrap();
+    let records = aws.stream_records("ConversationsTable").unwrap();
+    assert_eq!(records.len(), 121);
+    assert_eq!(records[0]["dynamodb"]["NewImage"]["s"]["N"], "1");
+    assert_eq!(records[119]["dynamodb"]["NewImage"]["s"]["N"], "120");
+    assert_eq!(records[120]["eventName"], "REMOVE");
+    assert!(aws.stream_records("KeysTable").is_err());
+}
+
+#[tokio::test]
 async fn a_request_for_neither_service_is_refused() {
     let aws = in_memory();
     let address = aws.url().trim_start_matches("http://").to_owned();
