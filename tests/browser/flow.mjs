@@ -29,17 +29,20 @@ class Visit {
   requests = [];
   complaints = [];
 
-  static async begin(options) {
-    const visit = new Visit();
-    visit.context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
-    visit.page = await visit.context.newPage();
-    visit.page.setDefaultTimeout(15_000);
-    visit.page.on("request", (request) => visit.requests.push(request));
-    visit.page.on("console", (line) => {
-      if (["error", "warning"].includes(line.type())) visit.complaints.push(line.text());
+  constructor(context, page) {
+    this.context = context;
+    this.page = page;
+    page.setDefaultTimeout(15_000);
+    page.on("request", (request) => this.requests.push(request));
+    page.on("console", (line) => {
+      if (["error", "warning"].includes(line.type())) this.complaints.push(line.text());
     });
-    visit.page.on("pageerror", (error) => visit.complaints.push(String(error)));
-    return visit;
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+  }
+
+  static async begin(options) {
+    const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+    return new Visit(context, await context.newPage());
   }
 
   async load(path = "/") {
@@ -214,10 +217,10 @@ test("the visitor may be remembered on the device", {}, async (visit) => {
   await visit.dialog().getByRole("checkbox").check();
   await visit.consent();
   assert.deepEqual(await visit.stored(), { cookies: "", local: ["sotto:default"], session: [] });
-  const again = await visit.context.newPage();
-  await again.goto(base);
-  await again.locator("sotto-chat .launcher").click();
-  await again.getByRole("log").waitFor();
+  const again = new Visit(visit.context, await visit.context.newPage());
+  await again.load();
+  await again.open();
+  await again.log().waitFor();
 });
 
 test("a person can be asked for", {}, async (visit) => {
@@ -541,21 +544,54 @@ test("an expired token is renewed, for the same visitor", {}, async (visit) => {
   assert.match(sessions[1].headers().authorization, /^Bearer /);
 });
 
-for (const [status, code, words] of [
-  [404, "not_found", "This conversation no longer exists."],
-  [410, "erased", "This conversation no longer exists."],
-  [409, "conversation_closed", "This conversation has ended."],
-]) {
-  test(`${code} while writing: says so and offers a new chat`, {}, async (visit) => {
-    await visit.start();
-    await intercept(visit, messagesPath, (request) => isPost(request) && problem(status, code));
-    await visit.say(QUESTION);
-    await visit.dialog().getByText(words).waitFor();
-    assert.deepEqual(await visit.stored(), { cookies: "", local: [], session: [] });
-    await visit.button("Start a new chat").click();
-    await visit.consent();
+test("a conversation that ended elsewhere: says so and offers a new chat", {}, async (visit) => {
+  await visit.load();
+  await visit.open();
+  await visit.dialog().getByRole("checkbox").check();
+  await visit.consent();
+  const elsewhere = new Visit(visit.context, await visit.context.newPage());
+  await elsewhere.load();
+  await elsewhere.open();
+  await elsewhere.log().waitFor();
+  await elsewhere.button("End chat").click();
+  await elsewhere.button("End chat").click();
+  await elsewhere.dialog().getByText("This conversation has ended.").waitFor();
+
+  await visit.say(QUESTION);
+  await visit.dialog().getByText("This conversation has ended.").waitFor();
+  assert.deepEqual(await visit.stored(), { cookies: "", local: [], session: [] });
+  await visit.button("Start a new chat").click();
+  await visit.consent();
+});
+
+test("a conversation that is gone: says so and offers a new chat", {}, async (visit) => {
+  await visit.start();
+  await visit.page.evaluate(() => {
+    const remembered = JSON.parse(sessionStorage["sotto:default"]);
+    const conversation = remembered.conversation.replace(/.{12}$/, "0123456789ab");
+    sessionStorage["sotto:default"] = JSON.stringify({ ...remembered, conversation });
   });
-}
+  await visit.page.reload();
+  await visit.open();
+  await visit.dialog().getByText("This conversation no longer exists.").waitFor();
+  assert.deepEqual(await visit.stored(), { cookies: "", local: [], session: [] });
+  await visit.picture("gone");
+  await visit.button("Start a new chat").click();
+  await visit.consent();
+});
+
+test("an end that is not sealed is not believed", {}, async (visit) => {
+  await visit.start();
+  const ends = [problem(404, "not_found"), problem(410, "erased"), problem(409, "conversation_closed")];
+  await intercept(visit, messagesPath, (request) => isPost(request) && ends.shift());
+  await visit.say(QUESTION);
+  for (let left = 2; left >= 0; left--) {
+    await visit.alert().getByText(/not sealed as it should be/).waitFor();
+    await visit.button("Try again").click();
+  }
+  await visit.answered();
+  assert.deepEqual((await visit.stored()).session, ["sotto:default"]);
+});
 
 test("markup is shown as it was written, and does nothing", {}, async (visit) => {
   await visit.start();

@@ -15,6 +15,11 @@ export function refusalOf(error: unknown): RefusalCode | null {
   return (error as { refusal?: RefusalCode }).refusal ?? null;
 }
 
+/** What that failure ends the conversation as, or null if it goes on. */
+export function endOf(error: unknown): "gone" | "closed" | null {
+  return (error instanceof Problem && ENDS.get(error.code)) || null;
+}
+
 export interface Call {
   method: "GET" | "POST";
   path: string;
@@ -37,6 +42,13 @@ interface Answer {
   retryAfter: number;
 }
 
+/** Codes by which nobody can write in a conversation any more, because it is gone or closed. */
+const ENDS = new Map<string, "gone" | "closed">([
+  ["gone", "gone"],
+  ["not_found", "gone"],
+  ["erased", "gone"],
+  ["conversation_closed", "closed"],
+]);
 const SEALED = "application/sotto-sealed+json";
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 20_000;
@@ -122,10 +134,13 @@ export class Api {
         throw new Problem("unsealed");
       }
     }
-    // What could not open the request cannot seal its answer: a failure may
-    // come plain, and only its code is looked at. A plain success is not believed.
-    if (reply.status >= 400 || reply.status === 204) return plainAnswer(reply);
-    throw new Problem("unsealed");
+    // What could not open the request cannot seal its answer: a failure may come
+    // plain. A plain success is not believed, nor that a conversation has ended,
+    // for then the widget forgets it.
+    const answer = plainAnswer(reply);
+    const believed = reply.status >= 400 ? !ENDS.has(codeOf(answer)) : reply.status === 204;
+    if (!believed) throw new Problem("unsealed");
+    return answer;
   }
 
   async #fetch(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Reply> {
@@ -155,7 +170,7 @@ async function persist(attempt: () => Promise<Answer>): Promise<Answer> {
     try {
       const answer = await attempt();
       if (answer.status < 400) return answer;
-      const code = String((answer.body as { code?: unknown } | null)?.code);
+      const code = codeOf(answer);
       const inTheWay = answer.status === 429 || answer.status >= 500;
       failure = new Problem(inTheWay ? "busy" : code);
       if (!inTheWay && code !== "in_progress") throw failure;
@@ -167,6 +182,10 @@ async function persist(attempt: () => Promise<Answer>): Promise<Answer> {
     if (tried === ATTEMPTS || pause > LONGEST_PAUSE_MS) throw failure;
     await new Promise((resume) => setTimeout(resume, pause));
   }
+}
+
+function codeOf(answer: Answer): string {
+  return String((answer.body as { code?: unknown } | null)?.code);
 }
 
 function plainAnswer(reply: Reply): Answer {

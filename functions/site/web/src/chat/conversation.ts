@@ -1,4 +1,4 @@
-import { type Api, type Call, Problem } from "./api.ts";
+import type { Api, Call } from "./api.ts";
 import { NOTICE_VERSION } from "./words.ts";
 
 export type Status = "open" | "waiting" | "with_agent" | "closed";
@@ -93,11 +93,4 @@ export class Conversation {
     this.#cursor = answer.cursor ?? this.#cursor;
     return answer.body as T;
   }
-}
-
-/** Whether nobody can write in the conversation any more: `gone`, `closed`, or null if it goes on. */
-export function endOf(error: unknown): "gone" | "closed" | null {
-  if (!(error instanceof Problem)) return null;
-  if (["gone", "not_found", "erased"].includes(error.code)) return "gone";
-  return error.code === "conversation_closed" ? "closed" : null;
 }

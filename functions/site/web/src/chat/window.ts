@@ -1,7 +1,7 @@
 import type { ChatWindow, Embed, Seal } from "../contract.ts";
-import { Api, Problem, refusalOf } from "./api.ts";
+import { Api, endOf, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
-import { Conversation, endOf, type Message } from "./conversation.ts";
+import { Conversation, type Message } from "./conversation.ts";
 import { button, h } from "./elements.ts";
 import { Memory } from "./memory.ts";
 import { messagePanel, noticePanel } from "./panels.ts";
