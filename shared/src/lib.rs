@@ -3,6 +3,7 @@
 //! A test reads the `use` lines and refuses an arrow that points backwards.
 
 pub mod access;
+pub mod answer;
 pub mod http;
 pub mod seal;
 pub mod store;

@@ -164,10 +164,8 @@ impl Api {
 /// Invokes a function with an event and reads its response as API Gateway does.
 pub async fn invoke(router: Router, event: &Value) -> Response {
     let payload: LambdaRequest = serde_json::from_value(event.clone()).expect("an event");
-    let response = Adapter::from(router)
-        .call(LambdaEvent::new(payload, Context::default()))
-        .await
-        .expect("a function never fails outside its response");
+    let call = Adapter::from(router).call(LambdaEvent::new(payload, Context::default()));
+    let response = call.await.expect("a function never fails outside its response");
     let response = serde_json::to_value(response).expect("a response");
     let headers = response["headers"].as_object().cloned().unwrap_or_default();
     let body = response["body"].as_str().unwrap_or_default();

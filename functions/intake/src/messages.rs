@@ -87,7 +87,7 @@ pub(crate) async fn post(
     let now_ms = app.clock.now_ms();
     let outcome = commit(&app, located, |state| {
         let spent = speak(&conversation, state, now_ms)?;
-        Ok(Some(draft(&conversation, spent, twin, text.reveal())))
+        draft(&conversation, spent, twin, text.reveal()).map(Some)
     })
     .await?;
     match outcome {
@@ -98,19 +98,24 @@ pub(crate) async fn post(
 }
 
 /// A message and its instant answer are one event; while a person answers, a message stands alone.
-fn draft(conversation: &Conversation, state: LogState, twin: Twin, text: &str) -> Draft {
+fn draft(
+    conversation: &Conversation,
+    state: LogState,
+    twin: Twin,
+    text: &str,
+) -> Result<Draft, Problem> {
     let message = text.to_owned();
     if state.status != Status::Open {
         let spoken = Spoken { message, reply: None };
-        return Draft {
+        return Ok(Draft {
             kind: Kind::Message,
             state,
             twin: Some(twin),
             body: spoken.encode(),
             inbox: Inbox::Unchanged,
-        };
+        });
     }
-    let answer = responder::answer(conversation.site, state.locale, text, state.introduced);
+    let answer = responder::answer(conversation.site, state.locale, text, state.introduced)?;
     let sources = answer.source.into_iter().map(str::to_owned).collect();
     let spoken = Spoken { message, reply: Some((answer.text, sources)) };
     let (status, inbox) = if answer.hands_over {
@@ -118,13 +123,13 @@ fn draft(conversation: &Conversation, state: LogState, twin: Twin, text: &str) -
     } else {
         (Status::Open, Inbox::Unchanged)
     };
-    Draft {
+    Ok(Draft {
         kind: Kind::Exchange,
         state: state.introduced().with_status(status),
         twin: Some(twin),
         body: spoken.encode(),
         inbox,
-    }
+    })
 }
 
 fn twin(conversation: &Conversation, key: &str, text: &str) -> Twin {

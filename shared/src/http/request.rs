@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::HeaderMap;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::app::App;
 use crate::access::keychain::Keychain;
@@ -231,6 +231,8 @@ fn idempotency_key(headers: &HeaderMap) -> &str {
 
 /// Parses a body. The library's texts repeat values, so they are looked at and never passed on.
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    // Text is read as bytes, which lets control characters through that JSON forbids; this does not.
+    serde_json::from_slice::<IgnoredAny>(json).map_err(|_| Code::MalformedJson)?;
     serde_json::from_slice(json).map_err(|error| {
         let text = error.to_string();
         if text.starts_with("unknown field") {
