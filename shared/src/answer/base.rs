@@ -1,5 +1,7 @@
 //! A published base, and what it says to a text.
 
+use std::collections::BTreeSet;
+
 use super::features::{self, Feature};
 use super::file::{ENTRY_STRINGS, FIXED_STRINGS, Found, Layout, Malformed};
 use super::{normal, weighting};
@@ -155,23 +157,33 @@ impl<'a> Base<'a> {
             return match said {
                 Some(Talk::Greeting) => self.greeting(),
                 Some(Talk::Thanks) => self.thanks(),
-                None => Answer::Unknown { text: self.unknown() },
+                None => Answer::Unknown {
+                    text: self.unknown(),
+                },
             };
         }
         if self.layout.has_phrase(2, features::phrase(question)) {
-            return Answer::HandOver { text: self.hand_over() };
+            return Answer::HandOver {
+                text: self.hand_over(),
+            };
         }
         let scores = self.scores(question);
         let entries = self.layout.entries;
         let Some((best, confidence)) = scores.best() else {
-            return Answer::Unknown { text: self.unknown() };
+            return Answer::Unknown {
+                text: self.unknown(),
+            };
         };
         let [threshold, hand_over_threshold] = self.layout.thresholds;
         if best == entries + 2 && confidence >= hand_over_threshold {
-            return Answer::HandOver { text: self.hand_over() };
+            return Answer::HandOver {
+                text: self.hand_over(),
+            };
         }
         if confidence < threshold || best > entries + 1 {
-            return Answer::Unknown { text: self.unknown() };
+            return Answer::Unknown {
+                text: self.unknown(),
+            };
         }
         if best == entries {
             return self.greeting();
@@ -179,8 +191,19 @@ impl<'a> Base<'a> {
         if best == entries + 1 {
             return self.thanks();
         }
-        let Entry { id, title, answer, url } = self.entry_at(best);
-        Answer::Entry { id, title, answer, url, score: score(confidence) }
+        let Entry {
+            id,
+            title,
+            answer,
+            url,
+        } = self.entry_at(best);
+        Answer::Entry {
+            id,
+            title,
+            answer,
+            url,
+            score: score(confidence),
+        }
     }
 
     /// The entries that fit best, best first, whether or not they reach the threshold.
@@ -192,7 +215,10 @@ impl<'a> Base<'a> {
             return Vec::new();
         }
         let mut ranked: Vec<Candidate<'a>> = (0..self.layout.entries)
-            .map(|at| Candidate { entry: self.entry_at(at), score: score(scores.confidence(at)) })
+            .map(|at| Candidate {
+                entry: self.entry_at(at),
+                score: score(scores.confidence(at)),
+            })
             .collect();
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         ranked.truncate(most);
@@ -200,15 +226,22 @@ impl<'a> Base<'a> {
     }
 
     fn greeting(&self) -> Answer<'a> {
-        Answer::Greeting { text: self.layout.string(3) }
+        Answer::Greeting {
+            text: self.layout.string(3),
+        }
     }
 
     fn thanks(&self) -> Answer<'a> {
-        Answer::Thanks { text: self.layout.string(4) }
+        Answer::Thanks {
+            text: self.layout.string(4),
+        }
     }
 
     fn entry_at(&self, at: usize) -> Entry<'a> {
-        let string = |part| self.layout.string(FIXED_STRINGS + ENTRY_STRINGS * at + part);
+        let string = |part| {
+            self.layout
+                .string(FIXED_STRINGS + ENTRY_STRINGS * at + part)
+        };
         let url = string(3);
         Entry {
             id: string(0),
@@ -220,34 +253,41 @@ impl<'a> Base<'a> {
 
     /// Takes greetings and thanks off both ends: "hi, where is my parcel, thanks" is a question.
     fn without_small_talk<'w>(&self, words: &'w [char]) -> (&'w [char], Option<Talk>) {
-        let mut rest = words;
+        let spans = spans(words);
+        let (first, before) = self.talked(words, &spans.iter().copied());
+        let left = spans.get(first..).unwrap_or_default();
+        let (last, after) = self.talked(words, &left.iter().rev().copied());
+        let kept = left.get(..left.len() - last).unwrap_or_default();
+        let question = match (kept.first(), kept.last()) {
+            (Some((from, _)), Some((_, to))) => words.get(*from..*to).unwrap_or_default(),
+            _ => &[],
+        };
+        (question, before.max(after))
+    }
+
+    /// How many words, from either end, small-talk phrases one after the other can cover.
+    fn talked(
+        &self,
+        words: &[char],
+        spans: &(impl Iterator<Item = (usize, usize)> + Clone),
+    ) -> (usize, Option<Talk>) {
         let mut said = None;
-        while let Some((left, talk)) = self.off_start(rest).or_else(|| self.off_end(rest)) {
-            rest = left;
-            said = said.max(Some(talk));
+        // Counts of words that can be covered; a later one never stands before an earlier one.
+        let mut covered = BTreeSet::from([0]);
+        let mut furthest = 0;
+        while let Some(count) = covered.pop_first() {
+            furthest = count;
+            let mut left = spans.clone().skip(count).take(MAX_PHRASE_WORDS).enumerate();
+            let Some((_, first)) = left.next() else { break };
+            for (more, span) in std::iter::once((0, first)).chain(left) {
+                let (from, to) = (first.0.min(span.0), first.1.max(span.1));
+                if let Some(talk) = self.talk(words.get(from..to).unwrap_or_default()) {
+                    covered.insert(count + more + 1);
+                    said = said.max(Some(talk));
+                }
+            }
         }
-        (rest, said)
-    }
-
-    fn off_start<'w>(&self, words: &'w [char]) -> Option<(&'w [char], Talk)> {
-        let gaps = words.iter().enumerate().filter(|(_, letter)| **letter == ' ').map(|(at, _)| at);
-        let mut ends: Vec<usize> = gaps.take(MAX_PHRASE_WORDS).collect();
-        if ends.len() < MAX_PHRASE_WORDS {
-            ends.push(words.len());
-        }
-        ends.into_iter().rev().find_map(|end| {
-            let (phrase, rest) = words.split_at_checked(end)?;
-            Some((rest.strip_prefix(&[' ']).unwrap_or(rest), self.talk(phrase)?))
-        })
-    }
-
-    fn off_end<'w>(&self, words: &'w [char]) -> Option<(&'w [char], Talk)> {
-        let gaps = words.iter().enumerate().rev().filter(|(_, letter)| **letter == ' ');
-        let starts: Vec<usize> = gaps.map(|(at, _)| at).take(MAX_PHRASE_WORDS).collect();
-        starts.into_iter().rev().find_map(|gap| {
-            let (rest, phrase) = words.split_at_checked(gap)?;
-            Some((rest, self.talk(phrase.strip_prefix(&[' '])?)?))
-        })
+        (furthest, said)
     }
 
     fn talk(&self, phrase: &[char]) -> Option<Talk> {
@@ -285,8 +325,26 @@ impl<'a> Base<'a> {
             let factor = factors.get(feature.block).copied().unwrap_or(0.0);
             self.layout.add(*row, factor * weight, &mut classes);
         }
-        Scores { classes, known: known.len() }
+        Scores {
+            classes,
+            known: known.len(),
+        }
     }
+}
+
+/// Where each word starts and ends.
+fn spans(words: &[char]) -> Vec<(usize, usize)> {
+    let mut from = 0;
+    let of_word = |word: &[char]| {
+        let span = (from, from + word.len());
+        from = span.1 + 1;
+        span
+    };
+    words
+        .split(|letter| *letter == ' ')
+        .map(of_word)
+        .filter(|(from, to)| from < to)
+        .collect()
 }
 
 /// Small talk around a question; thanks outrank a greeting.
@@ -310,16 +368,23 @@ impl Scores {
         }
         let (_, in_scope) = self.classes.split_last()?;
         let ranked = in_scope.iter().enumerate();
-        let best = ranked.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(class, _)| class)?;
+        let best = ranked
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))
+            .map(|(class, _)| class)?;
         Some((best, self.confidence(best)))
     }
 
     /// How far a class lies before its best rival and before "out of scope".
     pub(super) fn confidence(&self, class: usize) -> f32 {
-        let Some((none, in_scope)) = self.classes.split_last() else { return 0.0 };
+        let Some((none, in_scope)) = self.classes.split_last() else {
+            return 0.0;
+        };
         let own = in_scope.get(class).copied().unwrap_or(f32::MIN);
         let rivals = in_scope.iter().enumerate().filter(|(at, _)| *at != class);
-        let rival = rivals.map(|(_, score)| *score).fold(f32::MIN, f32::max).max(own - 100.0);
+        let rival = rivals
+            .map(|(_, score)| *score)
+            .fold(f32::MIN, f32::max)
+            .max(own - 100.0);
         RIVAL_SHARE * (own - rival) + (1.0 - RIVAL_SHARE) * (own - none)
     }
 }

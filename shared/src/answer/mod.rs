@@ -5,6 +5,14 @@
 //! a calibrated threshold), and read in place by [`Base`], which parses nothing in advance.
 //! Everything the bot can say stands in the base's own words.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "weights and hashes are cut to fewer bits on purpose; counts stay far below 2^24"
+)]
+
 mod base;
 mod classifier;
 mod features;
@@ -12,6 +20,8 @@ mod file;
 mod normal;
 mod numeric;
 mod source;
+#[cfg(test)]
+mod tests;
 mod train;
 mod weighting;
 

@@ -14,7 +14,9 @@ pub fn normalise(text: &str) -> String {
 
 /// The same as letters, words separated by one space, without a space at either end.
 pub(super) fn words(text: &str) -> Vec<char> {
-    let mut letters = Letters { out: Vec::with_capacity(text.len().min(MAX_LETTERS)) };
+    let mut letters = Letters {
+        out: Vec::with_capacity(text.len().min(MAX_LETTERS)),
+    };
     // Four times: most of what is skipped are marks and blanks, and even those are bounded.
     for typed in text.chars().take(4 * MAX_LETTERS) {
         if letters.out.len() >= MAX_LETTERS {
@@ -47,17 +49,26 @@ impl Letters {
                     self.out.push('0');
                 }
             }
-            // Dropped, not a gap: apostrophes, and marks that do not show (joiners, directions).
-            '\'' | '’' | '‘' | '`' | '´' | '\u{ad}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' => {}
             // An umlaut typed as a letter and a mark.
             '\u{308}' => {
                 if matches!(self.out.last(), Some('a' | 'o' | 'u')) {
                     self.out.push('e');
                 }
             }
-            '\u{300}'..='\u{36f}' => {}
+            // Dropped, not a gap: apostrophes, accents typed as marks, and marks that do not show
+            // (joiners, directions).
+            '\''
+            | '’'
+            | '‘'
+            | '`'
+            | '´'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{300}'..='\u{36f}' => {}
             'ä' | 'æ' => self.pair('a', 'e'),
             'ö' | 'ø' | 'œ' => self.pair('o', 'e'),
             'ü' => self.pair('u', 'e'),

@@ -71,7 +71,7 @@ mod tests {
             let x = f64::from(step) * 0.37;
             assert!((ln(x) - x.ln()).abs() < 1e-10, "ln {x}");
         }
-        assert_eq!(ln(0.0), 0.0);
-        assert_eq!(exp(-1e9), 0.0);
+        assert!(ln(0.0).abs() < f64::EPSILON);
+        assert!(exp(-1e9).abs() < f64::EPSILON);
     }
 }

@@ -76,8 +76,14 @@ impl fmt::Display for SourceError {
             Self::Locale => f.write_str("locale is not a language tag"),
             Self::Reply => f.write_str("a reply has no text, or too long a text"),
             Self::Entries => f.write_str("needs 1 to 2,000 entries"),
-            Self::Id(at) => write!(f, "entry {at}: id is not a slug of 1 to 32, or stands twice"),
-            Self::Text(at) => write!(f, "entry {at}: title, answer or questions missing or too long"),
+            Self::Id(at) => write!(
+                f,
+                "entry {at}: id is not a slug of 1 to 32, or stands twice"
+            ),
+            Self::Text(at) => write!(
+                f,
+                "entry {at}: title, answer or questions missing or too long"
+            ),
             Self::Url(at) => write!(f, "entry {at}: url is not a path on the site"),
         }
     }
@@ -98,8 +104,16 @@ impl Source {
         if !(2..=35).contains(&self.locale.len()) || !self.locale.bytes().all(tag) {
             return Err(SourceError::Locale);
         }
-        let replies = [&self.greeting.answer, &self.thanks.answer, &self.hand_over.answer];
-        if !replies.into_iter().chain([&self.disclosure, &self.unknown]).all(|text| fits(text)) {
+        let replies = [
+            &self.greeting.answer,
+            &self.thanks.answer,
+            &self.hand_over.answer,
+        ];
+        if !replies
+            .into_iter()
+            .chain([&self.disclosure, &self.unknown])
+            .all(|text| fits(text))
+        {
             return Err(SourceError::Reply);
         }
         if self.entries.is_empty() || self.entries.len() > MAX_ENTRIES {
@@ -145,7 +159,10 @@ mod tests {
     use super::{Reply, Source, SourceEntry, SourceError};
 
     fn source() -> Source {
-        let reply = || Reply { answer: "Yes.".into(), questions: Vec::new() };
+        let reply = || Reply {
+            answer: "Yes.".into(),
+            questions: Vec::new(),
+        };
         Source {
             locale: "en".into(),
             version: 1,
@@ -165,6 +182,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::indexing_slicing, reason = "there is one entry")]
     fn refuses_what_breaks_a_rule() {
         assert_eq!(source().check(), Ok(()));
         let broken = |change: fn(&mut Source)| {
@@ -175,9 +193,18 @@ mod tests {
         assert_eq!(broken(|s| s.locale.clear()), Err(SourceError::Locale));
         assert_eq!(broken(|s| s.unknown.clear()), Err(SourceError::Reply));
         assert_eq!(broken(|s| s.entries.clear()), Err(SourceError::Entries));
-        assert_eq!(broken(|s| s.entries[0].id = "A b".into()), Err(SourceError::Id(0)));
-        assert_eq!(broken(|s| s.entries.push(s.entries[0].clone())), Err(SourceError::Id(1)));
-        assert_eq!(broken(|s| s.entries[0].questions.clear()), Err(SourceError::Text(0)));
+        assert_eq!(
+            broken(|s| s.entries[0].id = "A b".into()),
+            Err(SourceError::Id(0))
+        );
+        assert_eq!(
+            broken(|s| s.entries.push(s.entries[0].clone())),
+            Err(SourceError::Id(1))
+        );
+        assert_eq!(
+            broken(|s| s.entries[0].questions.clear()),
+            Err(SourceError::Text(0))
+        );
         for url in ["", "a", "//host", "/\\host", "https://host", "/a b"] {
             let mut source = source();
             source.entries[0].url = Some(url.into());

@@ -11,9 +11,15 @@ use super::{normal, weighting};
 
 /// Parts of the phrasings that are held out in turn to find the thresholds.
 const FOLDS: usize = 5;
-/// What one wrong answer costs, in right ones: the threshold is where this pays best.
-const COST_OF_WRONG: i64 = 2;
-/// The same for handing over a question that the bot could have answered.
+/// Share of the held-out out-of-scope examples that the threshold refuses. Held-out phrasings of
+/// entries are no guide: they were written to differ, visitors mostly repeat them.
+const REFUSED: f64 = 0.8;
+/// With fewer examples than this the share says nothing.
+const LEAST_EXAMPLES: usize = 20;
+const DEFAULT_THRESHOLD: f32 = 0.6;
+/// Below, the best two questions are nearly even.
+const LEAST_THRESHOLD: f32 = 0.2;
+/// What handing over a question that the bot could have answered costs, in rightly handed ones.
 const COST_OF_WRONG_HAND_OVER: i64 = 10;
 
 /// A base ready to be stored, and what its calibration found.
@@ -58,10 +64,15 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
         .collect();
     let phrasings: Vec<Phrasing<'_>> = phrasings(&groups);
     let (thresholds, calibration) = calibrate(source, &phrasings);
-    let model = Model::train(&phrasings.iter().collect::<Vec<_>>(), entries + FIXED_CLASSES);
+    let model = Model::train(
+        &phrasings.iter().collect::<Vec<_>>(),
+        entries + FIXED_CLASSES,
+    );
     let (scales, rows) = model.quantised();
     let phrase_hashes = |questions: &[String]| {
-        let known = questions.iter().map(|text| features::phrase(&normal::words(text)));
+        let known = questions
+            .iter()
+            .map(|text| features::phrase(&normal::words(text)));
         known.collect::<Vec<u32>>()
     };
     let mut strings = vec![
@@ -80,7 +91,9 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
         version: source.version,
         thresholds,
         scales,
-        rarities: (0..256).map(|with| weighting::rarity(with, model.classes)).collect(),
+        rarities: (0..256)
+            .map(|with| weighting::rarity(with, model.classes))
+            .collect(),
         phrases: talk.map(|reply| phrase_hashes(&reply.questions)),
         strings,
         rows,
@@ -101,7 +114,12 @@ fn phrasings<'a>(groups: &[&'a [String]]) -> Vec<Phrasing<'a>> {
         for (at, text) in texts.iter().enumerate() {
             let features = features::features(text);
             if !features.is_empty() {
-                all.push(Phrasing { text, class, fold: at % FOLDS, features });
+                all.push(Phrasing {
+                    text,
+                    class,
+                    fold: at % FOLDS,
+                    features,
+                });
             }
         }
     }
@@ -127,8 +145,9 @@ impl Model {
             }
         }
         let numbered = groups.into_iter().enumerate();
-        let known: BTreeMap<_, _> =
-            numbered.map(|(number, (key, with))| (key, (number, with.len().min(255)))).collect();
+        let known: BTreeMap<_, _> = numbered
+            .map(|(number, (key, with))| (key, (number, with.len().min(255))))
+            .collect();
         let mut model = Self {
             known,
             weights: classifier::train(&[], 0, classes),
@@ -159,7 +178,10 @@ impl Model {
         }
         let factors = lengths.factors();
         let factor = |block: usize| factors.get(block).copied().unwrap_or(0.0);
-        values.into_iter().map(|(number, weight, block)| (number, weight * factor(block))).collect()
+        values
+            .into_iter()
+            .map(|(number, weight, block)| (number, weight * factor(block)))
+            .collect()
     }
 
     fn scores(&self, features: &[Feature]) -> Scores {
@@ -170,7 +192,10 @@ impl Model {
                 *score += value * weight;
             }
         }
-        Scores { classes, known: vector.len() }
+        Scores {
+            classes,
+            known: vector.len(),
+        }
     }
 
     /// Rows as whole numbers of a scale for each kind of feature. Each row is first moved so that
@@ -186,22 +211,30 @@ impl Model {
         let mut scales = [0.0_f32; BLOCKS];
         for ((_, block), (number, _)) in &self.known {
             if let Some(scale) = scales.get_mut(*block) {
-                *scale = centred(*number).fold(*scale, |most, weight| most.max(weight.abs() / 127.0));
+                *scale =
+                    centred(*number).fold(*scale, |most, weight| most.max(weight.abs() / 127.0));
             }
         }
-        let rows = self.known.iter().filter_map(|((hash, block), (number, with))| {
-            let scale = scales.get(*block).copied().filter(|scale| *scale > 0.0)?;
-            let mut weights: Vec<(u16, i8)> = centred(*number)
-                .enumerate()
-                .map(|(class, weight)| (class as u16, (weight / scale).round() as i8))
-                .filter(|(_, weight)| weight.unsigned_abs() >= LEAST_WEIGHT)
-                .collect();
-            if weights.len() > 255 {
-                weights.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.unsigned_abs()));
-                weights.truncate(255);
-            }
-            Some(Row { hash: *hash, groups: *with as u8, weights })
-        });
+        let rows = self
+            .known
+            .iter()
+            .filter_map(|((hash, block), (number, with))| {
+                let scale = scales.get(*block).copied().filter(|scale| *scale > 0.0)?;
+                let mut weights: Vec<(u16, i8)> = centred(*number)
+                    .enumerate()
+                    .map(|(class, weight)| (class as u16, (weight / scale).round() as i8))
+                    .filter(|(_, weight)| weight.unsigned_abs() >= LEAST_WEIGHT)
+                    .collect();
+                if weights.len() > 255 {
+                    weights.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.unsigned_abs()));
+                    weights.truncate(255);
+                }
+                Some(Row {
+                    hash: *hash,
+                    groups: *with as u8,
+                    weights,
+                })
+            });
         (scales, rows.filter(|row| !row.weights.is_empty()).collect())
     }
 }
@@ -225,19 +258,22 @@ fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibrat
             }
         }
     }
-    let answers = asked.iter().filter(|(_, best, _)| *best < entries);
-    let judged = answers.map(|(phrasing, best, confidence)| (*confidence, phrasing.class == *best));
-    let threshold = best_threshold(judged.collect(), COST_OF_WRONG);
+    let refused = asked
+        .iter()
+        .filter(|(phrasing, _, _)| phrasing.class + 1 == classes);
+    let threshold = threshold_refusing(refused.map(|(_, _, confidence)| *confidence).collect());
     let handed = asked.iter().filter(|(_, best, _)| *best == hand_over);
     let judged = handed.map(|(phrasing, _, confidence)| (*confidence, phrasing.class == hand_over));
-    let hand_over_threshold = best_threshold(judged.collect(), COST_OF_WRONG_HAND_OVER);
+    let hand_over_threshold = best_threshold(judged.collect()).max(threshold);
 
     let mut calibration = Calibration::default();
     for (phrasing, best, confidence) in asked {
         let given = (best < entries && confidence >= threshold).then_some(best);
         calibration.out_of_scope += usize::from(phrasing.class + 1 == classes);
         calibration.wrong += usize::from(given.is_some_and(|given| given != phrasing.class));
-        let Some(entry) = source.entries.get(phrasing.class) else { continue };
+        let Some(entry) = source.entries.get(phrasing.class) else {
+            continue;
+        };
         calibration.questions += 1;
         if given == Some(phrasing.class) {
             calibration.right += 1;
@@ -253,15 +289,29 @@ fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibrat
     ([threshold, hand_over_threshold], calibration)
 }
 
-/// The confidence from which on right answers less the cost of wrong ones are most; between two
+/// The confidence that the due share of out-of-scope examples does not reach.
+fn threshold_refusing(mut confidences: Vec<f32>) -> f32 {
+    confidences.sort_by(f32::total_cmp);
+    let refused = (confidences.len() as f64 * REFUSED).ceil() as usize;
+    let found = confidences
+        .get(refused)
+        .filter(|_| confidences.len() >= LEAST_EXAMPLES);
+    found.map_or(DEFAULT_THRESHOLD, |confidence| {
+        confidence.max(LEAST_THRESHOLD)
+    })
+}
+
+/// The confidence from which on right hand-overs less the cost of wrong ones are most; between two
 /// confidences that were seen, the middle.
-fn best_threshold(mut judged: Vec<(f32, bool)>, cost: i64) -> f32 {
+fn best_threshold(mut judged: Vec<(f32, bool)>) -> f32 {
     judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let mut gain = 0;
     let mut most = 0;
-    let mut threshold = judged.first().map_or(1.0, |(confidence, _)| confidence + 0.1);
+    let mut threshold = judged
+        .first()
+        .map_or(1.0, |(confidence, _)| confidence + 0.1);
     for (at, (confidence, right)) in judged.iter().enumerate() {
-        gain += if *right { 1 } else { -cost };
+        gain += if *right { 1 } else { -COST_OF_WRONG_HAND_OVER };
         if gain > most {
             most = gain;
             let next = judged.get(at + 1).map_or(*confidence, |(next, _)| *next);
