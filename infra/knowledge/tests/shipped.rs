@@ -1,0 +1,165 @@
+//! The shipped bases keep their promises: they are what their sources give, and they answer well.
+
+use std::collections::BTreeSet;
+
+use knowledge::report::Report;
+use knowledge::shipped;
+use shared::answer::{Answer, Base, normalise};
+
+#[test]
+fn models_are_what_their_sources_give() {
+    for locale in shipped::LOCALES {
+        let trained = shipped::train(locale).unwrap().bytes;
+        let stored = shipped::model(locale).unwrap();
+        assert!(
+            trained == stored,
+            "shop.{locale}.model is stale: run `cargo knowledge publish`"
+        );
+        assert!(stored.len() < 300_000, "{}", stored.len());
+    }
+}
+
+#[test]
+fn nine_in_ten_right_and_under_five_in_a_hundred_wrong() {
+    for (locale, in_scope, out_of_scope) in [("en", 100, 50), ("de", 40, 20)] {
+        let model = shipped::model(locale).unwrap();
+        let asked = shipped::evaluation(locale).unwrap();
+        let report = Report::of(&Base::load(&model).unwrap(), &asked);
+        assert!(
+            report.in_scope >= in_scope && report.out_of_scope >= out_of_scope,
+            "{report}"
+        );
+        assert!(report.accuracy() >= 0.9, "{locale}\n{report}");
+        assert!(report.wrong_rate() < 0.05, "{locale}\n{report}");
+    }
+}
+
+#[test]
+fn no_evaluation_phrasing_was_trained_on() {
+    for locale in shipped::LOCALES {
+        let source = shipped::source(locale).unwrap();
+        let talk = [source.greeting, source.thanks, source.hand_over];
+        let entries = source.entries.into_iter().flat_map(|entry| entry.questions);
+        let trained: BTreeSet<String> = entries
+            .chain(talk.into_iter().flat_map(|reply| reply.questions))
+            .chain(shipped::out_of_scope(locale).unwrap())
+            .map(|text| normalise(&text))
+            .collect();
+        let mut asked = BTreeSet::new();
+        for phrasing in shipped::evaluation(locale).unwrap() {
+            let text = normalise(&phrasing.text);
+            assert!(!trained.contains(&text), "{locale}: {text}");
+            assert!(
+                asked.insert(text),
+                "{locale}: stands twice: {}",
+                phrasing.text
+            );
+        }
+    }
+}
+
+#[test]
+fn both_locales_have_the_same_entries() {
+    let ids = |locale| {
+        let source = shipped::source(locale).unwrap();
+        assert_eq!(source.locale, locale);
+        for entry in &source.entries {
+            assert!(entry.id.len() <= 10, "{}", entry.id);
+            assert!(entry.answer.len() <= 400, "{}", entry.id);
+            assert!(entry.questions.len() >= 6, "{}", entry.id);
+        }
+        source
+            .entries
+            .into_iter()
+            .map(|entry| entry.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids("en"), ids("de"));
+    assert!(ids("en").len() >= 25);
+}
+
+#[test]
+fn every_evaluation_intent_is_an_entry() {
+    for locale in shipped::LOCALES {
+        let model = shipped::model(locale).unwrap();
+        let base = Base::load(&model).unwrap();
+        for phrasing in shipped::evaluation(locale).unwrap() {
+            if let Some(intent) = phrasing.intent {
+                assert!(base.entry(&intent).is_some(), "{locale}: {intent}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_question_is_known_as_such() {
+    for (locale, text, due) in [
+        ("en", "Hi there!", "greeting"),
+        ("en", "helo", "greeting"),
+        ("en", "thank u", "thanks"),
+        ("en", "ok, thanks a lot, bye", "thanks"),
+        ("en", "could I please talk to a human being?", "hand-over"),
+        ("en", "agent", "hand-over"),
+        ("en", "I'd rather talk to a person", "hand-over"),
+        ("en", "hi, where is my parcel", "tracking"),
+        ("en", "Hello! I forgot my password, thanks", "password"),
+        ("en", "whereismyparcel", "tracking"),
+        ("en", "how do I contact you?", "contact"),
+        ("en", "can I call customer service", "contact"),
+        ("en", "can I collect it in person", "pickup"),
+        ("de", "Guten Tag!", "greeting"),
+        ("de", "vielen lieben dank", "thanks"),
+        ("de", "ich will mit einem menschen reden", "hand-over"),
+        ("de", "Mitarbeiter bitte", "hand-over"),
+        ("de", "Hallo, wo bleibt mein Paket? Danke!", "tracking"),
+        ("de", "wie kann ich euch erreichen", "contact"),
+        ("de", "Grössentabelle", "sizes"),
+        ("de", "wie laeuft die rueckgabe", "returns"),
+    ] {
+        assert_eq!(handled(locale, text), due, "{locale}: {text}");
+    }
+}
+
+#[test]
+fn another_language_is_not_answered() {
+    for text in [
+        "Wann kommt mein Paket endlich an?",
+        "Ich möchte meine Bestellung stornieren",
+        "Kann ich auf Rechnung bezahlen?",
+        "Habt ihr auch am Samstag geöffnet?",
+        "Quand vais-je recevoir ma commande ?",
+        "Comment modifier mon adresse de livraison ?",
+        "Est-ce que je peux échanger cet article ?",
+        "¿Cuándo llega mi pedido?",
+        "¿Puedo cambiar la talla?",
+        "Necesito una factura de mi compra",
+        "Posso pagare con la carta di credito?",
+        "Mogę zwrócić towar?",
+        "Где моя посылка?",
+        "我的包裹在哪里？",
+    ] {
+        assert_eq!(handled("en", text), "unknown", "{text}");
+    }
+    for text in [
+        "When will my parcel arrive?",
+        "Can I exchange this for another size?",
+        "Quand vais-je recevoir ma commande ?",
+        "¿Cuándo llega mi pedido?",
+        "Где моя посылка?",
+    ] {
+        assert_eq!(handled("de", text), "unknown", "{text}");
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a helper of tests")]
+fn handled(locale: &str, text: &str) -> String {
+    let model = shipped::model(locale).unwrap();
+    let done = match Base::load(&model).unwrap().answer(text) {
+        Answer::Entry { id, .. } => id,
+        Answer::Greeting { .. } => "greeting",
+        Answer::Thanks { .. } => "thanks",
+        Answer::HandOver { .. } => "hand-over",
+        Answer::Unknown { .. } => "unknown",
+    };
+    done.to_owned()
+}
