@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::aws::{Aws, Options};
+use crate::aws::{Aws, Options, StartError};
 use crate::cli::{Base, Command, HELP};
 use crate::control::{self, Controls};
 use crate::deployment::{self, Settings};
@@ -173,7 +173,14 @@ fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
         seed: 0,
     })
     .map(Arc::new)
-    .map_err(|error| format!("{error}. Another port goes with --aws-port, 0 picks a free one."))
+    .map_err(|error| match error {
+        StartError::Port(port, error) => no_port(port, &error, "--aws-port"),
+        StartError::File(file, error) => format!(
+            "{} cannot be used: {error}. --fresh starts empty, --data names another folder.",
+            file.display()
+        ),
+        StartError::System(error) => format!("The local AWS cannot start: {error}."),
+    })
 }
 
 /// Waits until its files are closed, unless a task still holds on to it: then the process's end
@@ -193,12 +200,14 @@ async fn end(task: JoinHandle<()>) {
 async fn listen(port: u16, flag: &str) -> Result<TcpListener, String> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .map_err(|error| {
-            format!(
-                "Cannot listen on 127.0.0.1:{port}: {error}. Another port goes with {flag}, 0 \
-                 picks a free one."
-            )
-        })
+        .map_err(|error| no_port(port, &error, flag))
+}
+
+fn no_port(port: u16, error: &io::Error, flag: &str) -> String {
+    format!(
+        "Cannot listen on 127.0.0.1:{port}: {error}. Another port goes with {flag}, 0 picks a free \
+         one."
+    )
 }
 
 fn url(listener: &TcpListener) -> Result<String, String> {

@@ -11,7 +11,7 @@
 
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -243,14 +243,27 @@ impl fmt::Display for DatabaseError {
 
 impl std::error::Error for DatabaseError {}
 
-/// Makes the file for its owner alone; `SQLite` gives its other files the same mode.
+/// Makes the file for its owner alone, and `SQLite` gives its other files the same mode. A file that
+/// is no database is refused here: the engine would speak of encryption.
 fn private(path: &Path) -> io::Result<()> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let mut start = Vec::new();
     OpenOptions::new()
         .create(true)
+        .read(true)
         .append(true)
         .mode(0o600)
-        .open(path)
-        .map(drop)
+        .open(path)?
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut start)?;
+    if start.is_empty() || start == MAGIC {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is not an SQLite database",
+        ))
+    }
 }
 
 /// The engine's requests are private types that are read from DynamoDB's JSON.

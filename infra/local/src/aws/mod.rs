@@ -15,7 +15,7 @@ mod stream;
 use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -62,9 +62,16 @@ pub struct Aws {
     thread: Option<JoinHandle<()>>,
 }
 
-/// It could not start; the text names the port or the file.
+/// Why it could not start.
 #[derive(Debug)]
-pub struct StartError(String);
+pub enum StartError {
+    /// The port cannot be listened on; most often it is in use.
+    Port(u16, io::Error),
+    /// A file of the data folder cannot be read, written or understood.
+    File(PathBuf, io::Error),
+    /// The system gives no thread, or the like.
+    System(io::Error),
+}
 
 impl Aws {
     /// Starts, and returns when requests are answered.
@@ -78,10 +85,10 @@ impl Aws {
         let thread = thread::Builder::new()
             .name("local-aws".to_owned())
             .spawn(move || run(&options, &report, Stop(stopped)))
-            .map_err(|error| StartError(format!("no thread for the local AWS: {error}")))?;
+            .map_err(StartError::System)?;
         let (url, services) = started
             .recv()
-            .map_err(|_| StartError("the local AWS ended while it was starting".to_owned()))??;
+            .map_err(|_| StartError::System(io::ErrorKind::UnexpectedEof.into()))??;
         Ok(Self {
             url,
             clock,
@@ -122,8 +129,8 @@ impl Aws {
     ///
     /// # Errors
     /// When the key file cannot be written.
-    pub fn ensure_key(&self, alias: &str) -> Result<String, StartError> {
-        self.services.kms.key_behind(alias).map_err(StartError)
+    pub fn ensure_key(&self, alias: &str) -> io::Result<String> {
+        self.services.kms.key_behind(alias)
     }
 
     /// Deletes every item that is past its TTL by the clock, and says how many. AWS does the same
@@ -174,7 +181,15 @@ impl Default for Options {
 
 impl fmt::Display for StartError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        match self {
+            Self::Port(port, error) => {
+                write!(formatter, "cannot listen on 127.0.0.1:{port}: {error}")
+            }
+            Self::File(file, error) => {
+                write!(formatter, "{} cannot be used: {error}", file.display())
+            }
+            Self::System(error) => write!(formatter, "the local AWS cannot start: {error}"),
+        }
     }
 }
 
@@ -203,9 +218,7 @@ fn run(options: &Options, report: &mpsc::Sender<Started>, stop: Stop) {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            let _ = report.send(Err(StartError(format!(
-                "no runtime for the local AWS: {error}"
-            ))));
+            let _ = report.send(Err(StartError::System(error)));
             return;
         }
     };
@@ -229,22 +242,15 @@ async fn open(
     let file = |name: &str| options.data.as_deref().map(|folder| folder.join(name));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
         .await
-        .map_err(|error| {
-            StartError(format!(
-                "the local AWS cannot listen on 127.0.0.1:{}: {error}",
-                options.port
-            ))
-        })?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| StartError(format!("the local AWS has no address: {error}")))?;
+        .map_err(|error| StartError::Port(options.port, error))?;
+    let address = listener.local_addr().map_err(StartError::System)?;
     let key_file = file(KEY_FILE);
     let kms = Kms::open(key_file.as_deref(), options.clock.clone())
-        .map_err(|error| unusable(key_file.as_deref(), &error))?;
+        .map_err(|error| unusable(key_file, error))?;
     let database_file = file(DATABASE_FILE);
     let (dynamo, engine) = Dynamo::open(database_file.as_deref(), stop.clone())
         .await
-        .map_err(|error| unusable(database_file.as_deref(), &error))?;
+        .map_err(|error| unusable(database_file, error))?;
     let services = Arc::new(Services {
         dynamo,
         kms,
@@ -257,9 +263,9 @@ async fn open(
     }))
 }
 
-fn unusable(file: Option<&Path>, error: &io::Error) -> StartError {
+fn unusable(file: Option<PathBuf>, error: io::Error) -> StartError {
     match file {
-        Some(file) => StartError(format!("{} cannot be used: {error}", file.display())),
-        None => StartError(format!("the local AWS cannot start in memory: {error}")),
+        Some(file) => StartError::File(file, error),
+        None => StartError::System(error),
     }
 }

@@ -101,6 +101,22 @@ fn a_damaged_key_file_is_named_and_not_repeated() {
 }
 
 #[test]
+fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dynamodb.sqlite");
+    std::fs::write(&file, "a letter").unwrap();
+    let error = Aws::start(Options {
+        data: Some(folder.path().to_owned()),
+        ..Options::default()
+    })
+    .err()
+    .unwrap()
+    .to_string();
+    assert!(error.contains("dynamodb.sqlite"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "a letter");
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -72,7 +72,7 @@ impl Kms {
     }
 
     /// The ARN of the key behind `alias`, which is made when there is none.
-    pub(super) fn key_behind(&self, alias: &str) -> Result<String, String> {
+    pub(super) fn key_behind(&self, alias: &str) -> io::Result<String> {
         let found = self.keys().aliases.get(alias).copied();
         if let Some(id) = found {
             return Ok(arn(id));
@@ -84,7 +84,10 @@ impl Kms {
             keys.aliases.insert(alias.to_owned(), id);
             Ok(arn(id))
         })
-        .map_err(|refusal| refusal.body()["message"].to_string())
+        .map_err(|refusal| match refusal {
+            Refusal::Storage(error) => error,
+            other => io::Error::other(other.name()),
+        })
     }
 
     fn answer(&self, operation: &str, body: &[u8]) -> Answer {
