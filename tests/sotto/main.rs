@@ -1,3 +1,6 @@
 //! The integration tests, in one binary.
 
 mod contract;
+mod faults;
+mod routes;
+mod security;
