@@ -11,28 +11,26 @@
 )]
 
 mod error;
-mod file;
 mod key;
+mod keys;
+mod request;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use data_encoding::BASE64;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared::clock::Clock;
-use uuid::Uuid;
 
 use self::error::Refusal;
-use self::file::Keys;
-use self::key::{Context, Key, State};
+use self::key::{Key, State};
+use self::keys::{Keys, alias_arn, arn, check_usable};
+use self::request::Request;
 
-const ARN_PREFIX: &str = "arn:aws:kms:eu-central-1:000000000000:";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const MAX_PLAINTEXT: usize = 4096;
 const MAX_BLOB: usize = 6144;
-const MAX_CONTEXT: usize = 8192;
 
 /// The service: keys in memory, and in a file when it was given one.
 pub(super) struct Kms {
@@ -52,7 +50,7 @@ type Answer = Result<Value, Refusal>;
 impl Kms {
     /// Reads the key file, or starts empty.
     pub(super) fn open(file: Option<&Path>, clock: Clock) -> io::Result<Self> {
-        let keys = file.map(file::read).transpose()?.unwrap_or_default();
+        let keys = file.map(keys::read).transpose()?.unwrap_or_default();
         Ok(Self {
             keys: Mutex::new(keys),
             file: file.map(Path::to_owned),
@@ -116,7 +114,7 @@ impl Kms {
         aws_lc_rs::rand::fill(&mut plaintext)
             .map_err(|_| Refusal::Storage(io::ErrorKind::Other.into()))?;
         let keys = self.keys();
-        let key = usable(&keys, request.key_id()?)?;
+        let key = keys.usable(request.key_id()?)?;
         let blob = key.seal(&plaintext, &request.context()?)?;
         let mut answer = json!({
             "KeyId": arn(key.id),
@@ -133,7 +131,7 @@ impl Kms {
         request.symmetric_only()?;
         let plaintext = request.bytes("Plaintext", MAX_PLAINTEXT)?;
         let keys = self.keys();
-        let key = usable(&keys, request.key_id()?)?;
+        let key = keys.usable(request.key_id()?)?;
         let blob = key.seal(&plaintext, &request.context()?)?;
         Ok(json!({
             "KeyId": arn(key.id),
@@ -151,7 +149,7 @@ impl Kms {
         let key = keys.keys.get(&id).ok_or(Refusal::InvalidCiphertext)?;
         check_usable(key)?;
         if let Some(named) = request.text("KeyId")
-            && usable(&keys, named)?.id != id
+            && keys.usable(named)?.id != id
         {
             return Err(Refusal::IncorrectKey);
         }
@@ -186,7 +184,7 @@ impl Kms {
 
     fn describe_key(&self, request: &Request) -> Answer {
         let keys = self.keys();
-        Ok(json!({"KeyMetadata": metadata(find(&keys, request.key_id()?)?)}))
+        Ok(json!({"KeyMetadata": metadata(keys.find(request.key_id()?)?)}))
     }
 
     fn list_keys(&self) -> Value {
@@ -208,7 +206,7 @@ impl Kms {
         }
         let target = request.required("TargetKeyId")?;
         self.change(|keys, _| {
-            let id = find(keys, target)?.id;
+            let id = keys.find(target)?.id;
             if keys.aliases.contains_key(name) {
                 return Err(Refusal::AlreadyExists(name.to_owned()));
             }
@@ -225,7 +223,7 @@ impl Kms {
             .map(|(name, id)| {
                 json!({
                     "AliasName": name,
-                    "AliasArn": format!("{ARN_PREFIX}{name}"),
+                    "AliasArn": alias_arn(name),
                     "TargetKeyId": id,
                 })
             })
@@ -289,7 +287,7 @@ impl Kms {
     /// The keys as they stand now: those whose deletion is due are gone.
     fn keys(&self) -> MutexGuard<'_, Keys> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        destroy_due(&mut keys, self.clock.now_ms());
+        keys.destroy_due(self.clock.now_ms());
         keys
     }
 
@@ -302,7 +300,7 @@ impl Kms {
         let mut next = keys.clone();
         let result = change(&mut next, self.clock.now_ms())?;
         if let Some(file) = &self.file {
-            file::replace(file, &next).map_err(Refusal::Storage)?;
+            keys::replace(file, &next).map_err(Refusal::Storage)?;
         }
         *keys = next;
         Ok(result)
@@ -315,130 +313,13 @@ impl Kms {
     ) -> Answer {
         let name = request.key_id()?;
         self.change(|keys, now_ms| {
-            let id = find(keys, name)?.id;
+            let id = keys.find(name)?.id;
             match keys.keys.get_mut(&id) {
                 Some(key) => change(key, now_ms),
                 None => Err(Refusal::NotFound(name.to_owned())),
             }
         })
     }
-}
-
-/// A request's body with the parameters that this KMS reads.
-struct Request(Map<String, Value>);
-
-impl Request {
-    fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        serde_json::from_slice(body)
-            .map(Self)
-            .map_err(|_| Refusal::Validation("the body is not a JSON object".to_owned()))
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
-    }
-
-    fn required(&self, name: &str) -> Result<&str, Refusal> {
-        self.text(name)
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| Refusal::Validation(format!("{name} is required")))
-    }
-
-    fn key_id(&self) -> Result<&str, Refusal> {
-        self.required("KeyId")
-    }
-
-    fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value
-                .as_i64()
-                .map(Some)
-                .ok_or_else(|| Refusal::Validation(format!("{name} must be an integer"))),
-        }
-    }
-
-    fn bytes(&self, name: &str, max: usize) -> Result<Vec<u8>, Refusal> {
-        let bytes = BASE64
-            .decode(self.required(name)?.as_bytes())
-            .map_err(|_| Refusal::Validation(format!("{name} must be base64")))?;
-        if bytes.is_empty() || bytes.len() > max {
-            return Err(Refusal::Validation(format!(
-                "{name} must have a length between 1 and {max}"
-            )));
-        }
-        Ok(bytes)
-    }
-
-    fn context(&self) -> Result<Context, Refusal> {
-        let context: Context = match self.0.get("EncryptionContext") {
-            None | Some(Value::Null) => BTreeMap::new(),
-            Some(value) => serde_json::from_value(value.clone()).map_err(|_| {
-                Refusal::Validation("EncryptionContext must map texts to texts".to_owned())
-            })?,
-        };
-        let size: usize = context.iter().map(|(k, v)| k.len() + v.len()).sum();
-        if size > MAX_CONTEXT {
-            return Err(Refusal::Validation(format!(
-                "EncryptionContext must not exceed {MAX_CONTEXT} bytes"
-            )));
-        }
-        Ok(context)
-    }
-
-    fn symmetric_only(&self) -> Result<(), Refusal> {
-        match self.text("EncryptionAlgorithm") {
-            None | Some("SYMMETRIC_DEFAULT") => Ok(()),
-            Some(other) => Err(Refusal::Validation(format!(
-                "EncryptionAlgorithm {other} is not one of a symmetric key"
-            ))),
-        }
-    }
-
-    fn data_key_len(&self) -> Result<usize, Refusal> {
-        match (self.text("KeySpec"), self.integer("NumberOfBytes")?) {
-            (Some("AES_256"), None) => Ok(32),
-            (Some("AES_128"), None) => Ok(16),
-            (None, Some(len @ 1..=1024)) => Ok(usize::try_from(len).unwrap_or(1)),
-            _ => Err(Refusal::Validation(
-                "give either KeySpec (AES_256 or AES_128) or NumberOfBytes (1 to 1024)".to_owned(),
-            )),
-        }
-    }
-}
-
-/// The key behind an id, an ARN, an alias or an alias ARN.
-fn find<'keys>(keys: &'keys Keys, name: &str) -> Result<&'keys Key, Refusal> {
-    let local = name.strip_prefix(ARN_PREFIX).unwrap_or(name);
-    let id = if local.starts_with("alias/") {
-        keys.aliases.get(local).copied()
-    } else {
-        let plain = local.strip_prefix("key/").unwrap_or(local);
-        Uuid::parse_str(plain).ok()
-    };
-    id.and_then(|id| keys.keys.get(&id))
-        .ok_or_else(|| Refusal::NotFound(name.to_owned()))
-}
-
-fn usable<'keys>(keys: &'keys Keys, name: &str) -> Result<&'keys Key, Refusal> {
-    let key = find(keys, name)?;
-    check_usable(key)?;
-    Ok(key)
-}
-
-fn check_usable(key: &Key) -> Result<(), Refusal> {
-    match key.state {
-        State::Enabled => Ok(()),
-        State::Disabled => Err(Refusal::Disabled(arn(key.id))),
-        State::PendingDeletion(_) => Err(Refusal::PendingDeletion(arn(key.id))),
-    }
-}
-
-fn destroy_due(keys: &mut Keys, now_ms: i64) {
-    keys.keys
-        .retain(|_, key| !matches!(key.state, State::PendingDeletion(at_ms) if at_ms <= now_ms));
-    let Keys { keys, aliases } = keys;
-    aliases.retain(|_, id| keys.contains_key(id));
 }
 
 fn metadata(key: &Key) -> Value {
@@ -468,10 +349,6 @@ fn metadata(key: &Key) -> Value {
         metadata["DeletionDate"] = seconds(at_ms);
     }
     metadata
-}
-
-fn arn(id: Uuid) -> String {
-    format!("{ARN_PREFIX}key/{id}")
 }
 
 /// AWS JSON writes an instant as seconds with a fraction.
