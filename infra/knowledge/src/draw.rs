@@ -45,25 +45,14 @@ pub fn run(
     let mut kept = train.iter().filter(|phrasing| phrasing.intent.is_none());
     let out_of_scope: Vec<String> = match test {
         Some(_) => kept.map(|phrasing| phrasing.text.clone()).collect(),
-        None => kept
-            .by_ref()
-            .step_by(2)
-            .map(|phrasing| phrasing.text.clone())
-            .collect(),
+        None => kept.by_ref().step_by(2).map(|phrasing| phrasing.text.clone()).collect(),
     };
     let intents: Vec<&str> = drawn.keys().copied().collect();
     let published = publish(&source(&drawn), &out_of_scope).map_err(|error| error.to_string())?;
     let base = Base::load(&published.bytes).map_err(|error| error.to_string())?;
-    let used: BTreeSet<&str> = drawn
-        .values()
-        .flatten()
-        .copied()
-        .chain(out_of_scope.iter().map(String::as_str))
-        .collect();
-    let asked = test
-        .unwrap_or(train)
-        .iter()
-        .filter(|some| !used.contains(some.text.as_str()));
+    let used: BTreeSet<&str> =
+        drawn.values().flatten().copied().chain(out_of_scope.iter().map(String::as_str)).collect();
+    let asked = test.unwrap_or(train).iter().filter(|some| !used.contains(some.text.as_str()));
     let mut outcome = ask(&base, &intents, asked);
     outcome.bytes = published.bytes.len();
     Ok(outcome)
@@ -89,10 +78,7 @@ fn draw(train: &[Phrasing], per_intent: usize, seed: u64) -> BTreeMap<&str, Vec<
 
 /// The drawn phrasings as a base; ids are positions, because intents need not be slugs.
 fn source(drawn: &BTreeMap<&str, Vec<&str>>) -> Source {
-    let silent = || Reply {
-        answer: "-".into(),
-        questions: Vec::new(),
-    };
+    let silent = || Reply { answer: "-".into(), questions: Vec::new() };
     let entry = |(at, texts): (usize, &Vec<&str>)| SourceEntry {
         id: at.to_string(),
         title: "-".into(),
@@ -134,10 +120,7 @@ fn ask<'p>(
         counts.1 += 1;
         in_scope.push((score, right));
     }
-    let shares: Vec<f64> = by_intent
-        .values()
-        .map(|(right, all)| share(*right, *all))
-        .collect();
+    let shares: Vec<f64> = by_intent.values().map(|(right, all)| share(*right, *all)).collect();
     let right = in_scope.iter().filter(|(_, right)| *right).count();
     Outcome {
         accuracy: shares.iter().sum::<f64>() / shares.len().max(1) as f64,
@@ -152,9 +135,7 @@ fn at_refusal(in_scope: &[(f32, bool)], mut out_of_scope: Vec<f32>) -> Option<(f
     let refused = (out_of_scope.len() as f64 * REFUSED).ceil() as usize;
     let threshold = *out_of_scope.get(refused.min(out_of_scope.len().checked_sub(1)?))?;
     let given = |due: bool| {
-        let some = in_scope
-            .iter()
-            .filter(|(score, right)| *score >= threshold && *right == due);
+        let some = in_scope.iter().filter(|(score, right)| *score >= threshold && *right == due);
         share(some.count(), in_scope.len())
     };
     Some((given(true), given(false)))

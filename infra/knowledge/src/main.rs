@@ -32,12 +32,9 @@ fn main() -> ExitCode {
             .iter()
             .try_for_each(|locale| evaluate_shipped(locale, &shipped::evaluation(locale)?)),
         Request::Asked { locale, file } => evaluate_shipped(&locale, &phrasings::read(&file)?),
-        Request::Drawn {
-            train,
-            test,
-            per_intent,
-            seeds,
-        } => evaluate_drawn(&train, test.as_deref(), &per_intent, seeds),
+        Request::Drawn { train, test, per_intent, seeds } => {
+            evaluate_drawn(&train, test.as_deref(), &per_intent, seeds)
+        }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,16 +48,8 @@ fn main() -> ExitCode {
 enum Request {
     Publish,
     Shipped,
-    Asked {
-        locale: String,
-        file: PathBuf,
-    },
-    Drawn {
-        train: PathBuf,
-        test: Option<PathBuf>,
-        per_intent: Vec<usize>,
-        seeds: u64,
-    },
+    Asked { locale: String, file: PathBuf },
+    Drawn { train: PathBuf, test: Option<PathBuf>, per_intent: Vec<usize>, seeds: u64 },
 }
 
 impl Request {
@@ -103,12 +92,9 @@ impl Request {
             (Some("publish"), None, None) => Ok(Self::Publish),
             (Some("evaluate"), None, None) if test.is_none() => Ok(Self::Shipped),
             (Some("evaluate"), Some(file), Some(locale)) => Ok(Self::Asked { locale, file }),
-            (Some("evaluate"), Some(train), None) => Ok(Self::Drawn {
-                train,
-                test,
-                per_intent,
-                seeds,
-            }),
+            (Some("evaluate"), Some(train), None) => {
+                Ok(Self::Drawn { train, test, per_intent, seeds })
+            }
             _ => Err(USAGE.to_owned()),
         }
     }
@@ -172,9 +158,8 @@ fn evaluate_drawn(
 }
 
 fn row(per_intent: usize, draw: &str, found: &draw::Outcome) {
-    let (right, wrong) = found
-        .at_refusal
-        .map_or(("-".to_owned(), "-".to_owned()), |(right, wrong)| {
+    let (right, wrong) =
+        found.at_refusal.map_or(("-".to_owned(), "-".to_owned()), |(right, wrong)| {
             (format!("{right:.3}"), format!("{wrong:.3}"))
         });
     println!(

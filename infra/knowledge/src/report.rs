@@ -35,10 +35,8 @@ impl Report {
     pub fn of(base: &Base<'_>, phrasings: &[Phrasing]) -> Self {
         let mut report = Self::default();
         let start = Instant::now();
-        let answers: Vec<Answer<'_>> = phrasings
-            .iter()
-            .map(|phrasing| base.answer(&phrasing.text))
-            .collect();
+        let answers: Vec<Answer<'_>> =
+            phrasings.iter().map(|phrasing| base.answer(&phrasing.text)).collect();
         let asked = u32::try_from(phrasings.len()).unwrap_or(u32::MAX).max(1);
         report.time_per_answer = start.elapsed() / asked;
         for (phrasing, answer) in phrasings.iter().zip(answers) {
@@ -82,8 +80,7 @@ impl Report {
         self.wrong += usize::from(given && !right);
         if !right {
             let due = due.unwrap_or("(out of scope)").to_owned();
-            self.misses
-                .push((phrasing.text.clone(), due, done.to_owned()));
+            self.misses.push((phrasing.text.clone(), due, done.to_owned()));
         }
     }
 }
@@ -92,16 +89,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "questions in scope        {:>6}", self.in_scope)?;
         writeln!(f, "questions out of scope    {:>6}", self.out_of_scope)?;
-        writeln!(
-            f,
-            "accuracy (right, of in)   {:>8.1} %",
-            100.0 * self.accuracy()
-        )?;
-        writeln!(
-            f,
-            "wrong answers (of all)    {:>8.1} %",
-            100.0 * self.wrong_rate()
-        )?;
+        writeln!(f, "accuracy (right, of in)   {:>8.1} %", 100.0 * self.accuracy())?;
+        writeln!(f, "wrong answers (of all)    {:>8.1} %", 100.0 * self.wrong_rate())?;
         let refused = share(self.refused, self.out_of_scope);
         writeln!(f, "refused (of out)          {:>8.1} %", 100.0 * refused)?;
         let unknown = share(self.unknown, self.in_scope);
@@ -121,9 +110,5 @@ impl fmt::Display for Report {
 /// A part of a whole; 0 of nothing.
 #[must_use]
 pub fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

@@ -11,10 +11,7 @@ fn models_are_what_their_sources_give() {
     for locale in shipped::LOCALES {
         let trained = shipped::train(locale).unwrap().bytes;
         let stored = shipped::model(locale).unwrap();
-        assert!(
-            trained == stored,
-            "shop.{locale}.model is stale: run `cargo knowledge publish`"
-        );
+        assert!(trained == stored, "shop.{locale}.model is stale: run `cargo knowledge publish`");
         assert!(stored.len() < 300_000, "{}", stored.len());
     }
 }
@@ -25,10 +22,7 @@ fn nine_in_ten_right_and_under_five_in_a_hundred_wrong() {
         let model = shipped::model(locale).unwrap();
         let asked = shipped::evaluation(locale).unwrap();
         let report = Report::of(&Base::load(&model).unwrap(), &asked);
-        assert!(
-            report.in_scope >= in_scope && report.out_of_scope >= out_of_scope,
-            "{report}"
-        );
+        assert!(report.in_scope >= in_scope && report.out_of_scope >= out_of_scope, "{report}");
         assert!(report.accuracy() >= 0.9, "{locale}\n{report}");
         assert!(report.wrong_rate() < 0.05, "{locale}\n{report}");
     }
@@ -49,11 +43,7 @@ fn no_evaluation_phrasing_was_trained_on() {
         for phrasing in shipped::evaluation(locale).unwrap() {
             let text = normalise(&phrasing.text);
             assert!(!trained.contains(&text), "{locale}: {text}");
-            assert!(
-                asked.insert(text),
-                "{locale}: stands twice: {}",
-                phrasing.text
-            );
+            assert!(asked.insert(text), "{locale}: stands twice: {}", phrasing.text);
         }
     }
 }
@@ -68,11 +58,7 @@ fn both_locales_have_the_same_entries() {
             assert!(entry.answer.len() <= 400, "{}", entry.id);
             assert!(entry.questions.len() >= 6, "{}", entry.id);
         }
-        source
-            .entries
-            .into_iter()
-            .map(|entry| entry.id)
-            .collect::<Vec<_>>()
+        source.entries.into_iter().map(|entry| entry.id).collect::<Vec<_>>()
     };
     assert_eq!(ids("en"), ids("de"));
     assert!(ids("en").len() >= 25);

@@ -80,10 +80,12 @@ impl fmt::Display for SourceError {
                 f,
                 "entry {at}: id is not a slug of 1 to 32, or stands twice"
             ),
-            Self::Text(at) => write!(
-                f,
-                "entry {at}: title, answer or questions missing or too long"
-            ),
+            Self::Text(at) => {
+                write!(
+                    f,
+                    "entry {at}: title, answer or questions missing or too long"
+                )
+            }
             Self::Url(at) => write!(f, "entry {at}: url is not a path on the site"),
         }
     }

@@ -13,7 +13,7 @@ use super::{normal, weighting};
 const FOLDS: usize = 5;
 /// Share of the held-out out-of-scope examples that the threshold refuses. Held-out phrasings of
 /// entries are no guide: they were written to differ, visitors mostly repeat them.
-const REFUSED: f64 = 0.8;
+const REFUSED: f64 = 0.75;
 /// With fewer examples than this the share says nothing.
 const LEAST_EXAMPLES: usize = 20;
 const DEFAULT_THRESHOLD: f32 = 0.6;
