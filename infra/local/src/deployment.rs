@@ -1,16 +1,14 @@
 //! The deployment as it stands locally: tables, key and the settings that the functions read.
 
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use shared::config::Config;
 use shared::http::aws;
 
+use crate::REGION;
 use crate::aws::Aws;
 use crate::template::Template;
-
-/// The region that everything local pretends to be in.
-const REGION: &str = "eu-central-1";
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const KEY_ALIAS: &str = "alias/sotto";
@@ -64,11 +62,10 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
 /// The clients' settings of the functions, led to the local AWS.
 pub(crate) async fn sdk_config(config: &Config, url: &str) -> Result<SdkConfig, String> {
     let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
-    let loaded = aws::sdk_config(&config.backend.trust_roots).await?;
+    let loaded = aws::sdk_config(&config.backend).await?;
     Ok(loaded
         .into_builder()
         .endpoint_url(url)
-        .region(Region::from_static(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build())
 }
