@@ -1,6 +1,7 @@
 //! The integration tests, in one binary.
 
 mod contract;
+mod counts;
 mod faults;
 mod routes;
 mod security;

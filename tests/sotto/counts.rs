@@ -1,0 +1,62 @@
+//! What a request costs in calls, units and bytes. `cargo bench` prints the same figures.
+
+#[path = "../bench/counted.rs"]
+mod counted;
+
+use counted::PURPOSES;
+
+#[tokio::test]
+async fn an_exchange_is_one_write_and_one_read_however_long_the_conversation() {
+    for turns in [10, 100, 1_000] {
+        let exchange = counted::exchanges(turns, false).await;
+        assert_close(exchange.writes, 1.0);
+        assert_close(exchange.requests, 2.0);
+        assert_close(exchange.write_units, 1.0);
+    }
+}
+
+#[tokio::test]
+async fn with_the_cursor_an_exchange_is_one_request() {
+    let exchange = counted::exchanges(100, true).await;
+    assert_close(exchange.requests, 1.0);
+    assert_close(exchange.writes, 1.0);
+    assert_close(exchange.write_units, 1.0);
+    assert_close(exchange.read_units, 0.0);
+}
+
+#[tokio::test]
+async fn nine_hundred_bytes_of_text_take_one_write_unit() {
+    let sized = counted::sized().await;
+    assert_close(sized.write_units, 1.0);
+    assert!(sized.overhead_bytes <= 120, "{} bytes beyond the text", sized.overhead_bytes);
+}
+
+#[tokio::test]
+async fn a_warm_function_does_not_call_kms() {
+    assert_eq!(counted::kms_calls_per_1000().await, 0);
+}
+
+#[tokio::test]
+async fn a_new_function_serves_a_known_conversation_in_three_requests() {
+    let touch = counted::first_touch().await;
+    assert_eq!(touch.invocation, (3, 0), "its row, the end of its log, the write");
+    assert!(touch.in_sequence <= 3, "{} calls in sequence", touch.in_sequence);
+    assert_eq!(touch.init, (2, PURPOSES), "before the first invocation");
+}
+
+#[tokio::test]
+async fn kms_is_called_once_per_function_and_purpose_however_many_conversations() {
+    for conversations in [20, 80] {
+        let routed = counted::routed(10, conversations, 5).await;
+        assert_eq!(routed.kms_calls, routed.functions * PURPOSES, "{} messages", routed.messages);
+    }
+}
+
+#[tokio::test]
+async fn eight_requests_at_once_share_one_call() {
+    assert_eq!(counted::kms_calls_of_eight_at_once().await, PURPOSES);
+}
+
+fn assert_close(left: f64, right: f64) {
+    assert!((left - right).abs() < 1e-9, "{left} is not {right}");
+}
