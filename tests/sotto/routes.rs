@@ -48,8 +48,12 @@ fn of_openapi(function: &str, description: &Value) -> Routes {
 }
 
 fn of_routers() -> Routes {
-    let mut routes = of_openapi("intake", &serde_json::to_value(intake::api().get_openapi()).expect("openapi"));
-    routes.extend(of_openapi("site", &serde_json::to_value(site::api().get_openapi()).expect("openapi")));
+    let mut routes =
+        of_openapi("intake", &serde_json::to_value(intake::api().get_openapi()).expect("openapi"));
+    routes.extend(of_openapi(
+        "site",
+        &serde_json::to_value(site::api().get_openapi()).expect("openapi"),
+    ));
     routes
 }
 
@@ -96,7 +100,10 @@ fn the_published_description_is_the_routers_own() {
         std::fs::write(&path, &made).expect("the file is written");
     }
     let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(published == made, "docs/openapi.json is old: run with SOTTO_UPDATE=1 to write it anew");
+    assert!(
+        published == made,
+        "docs/openapi.json is old: run with SOTTO_UPDATE=1 to write it anew"
+    );
     let description: Value = serde_json::from_str(&published).expect("JSON");
     let both: BTreeSet<_> =
         of_routers().into_iter().map(|(_, method, path)| (method, path)).collect();
@@ -122,7 +129,11 @@ fn no_room_of_the_shared_crate_reaches_backwards() {
                 }
             }
             let sdk = |sdk: &str, home: &[&str]| {
-                assert!(!text.contains(sdk) || home.contains(room), "{} uses {sdk}", path.display());
+                assert!(
+                    !text.contains(sdk) || home.contains(room),
+                    "{} uses {sdk}",
+                    path.display()
+                );
             };
             sdk("aws_sdk_kms", &["seal", "http"]);
             sdk("aws_sdk_dynamodb", &["store", "http"]);

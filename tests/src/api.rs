@@ -205,7 +205,7 @@ async fn send_http(base: &str, request: &Request) -> Option<Response> {
 
 fn standard_base64(bytes: &[u8]) -> String {
     let mut text = base64url(bytes).replace('-', "+").replace('_', "/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -1,9 +1,19 @@
 //! The kit of the tests: a world with an AWS of its own, and the people in it. Tests enter where
 //! users do: an API Gateway event, or HTTP, goes in; a response and stored bytes come out.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_errors_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets what it does not expect has to stop there"
+)]
+
 pub mod api;
 pub mod audit;
 pub mod sealed;
+pub mod tools;
 pub mod visitor;
 pub mod world;
 

@@ -57,6 +57,7 @@ impl World {
             let table = TABLES.iter().find(|(_, variable, _)| *variable == name);
             match name {
                 "SOTTO_KMS_KEY" => Some(key.clone()),
+                "AWS_REGION" => Some("eu-central-1".to_owned()),
                 "SOTTO_ISSUER" => Some("world".to_owned()),
                 "SOTTO_ORIGINS" => Some("https://shop.example".to_owned()),
                 _ => table.map(|(_, _, table)| (*table).to_owned()),
@@ -65,8 +66,7 @@ impl World {
         .expect("a complete configuration");
         let sdk = sdk(&config, aws.url()).await;
         let app = App::with_sdk(&config, clock.clone(), &sdk);
-        let world =
-            Self { router: intake::router(app.clone()), aws, clock, app, config, sdk };
+        let world = Self { router: intake::router(app.clone()), aws, clock, app, config, sdk };
         world.rotate_keys().await;
         world
     }
@@ -145,12 +145,8 @@ fn value_size(value: &AttributeValue) -> usize {
 }
 
 async fn sdk(config: &Config, url: &str) -> SdkConfig {
-    let sdk = sdk_config(&config.backend.trust_roots).await.expect("AWS clients");
-    sdk.into_builder()
-        .endpoint_url(url)
-        .region(aws_config::Region::new("eu-central-1"))
-        .credentials_provider(local_credentials())
-        .build()
+    let sdk = sdk_config(&config.backend).await.expect("AWS clients");
+    sdk.into_builder().endpoint_url(url).credentials_provider(local_credentials()).build()
 }
 
 fn local_credentials() -> aws_sdk_dynamodb::config::SharedCredentialsProvider {

@@ -77,7 +77,9 @@ pub(crate) async fn post(
 fn is_address(text: &str) -> bool {
     let plain = !text.chars().any(|character| character.is_whitespace() || character.is_control());
     match text.split_once('@') {
-        Some((local, domain)) => plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@'),
+        Some((local, domain)) => {
+            plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        }
         None => false,
     }
 }

@@ -197,7 +197,13 @@ fn spoken(conversation: &Conversation, event: &StoredEvent) -> Result<Vec<Messag
             .into_iter()
             .map(|id| Source { title: responder::title(conversation.site, locale, &id), id })
             .collect();
-        messages.push(Message { id: id(1), author: "bot", text, created_at, sources: Some(sources) });
+        messages.push(Message {
+            id: id(1),
+            author: "bot",
+            text,
+            created_at,
+            sources: Some(sources),
+        });
     }
     Ok(messages)
 }

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Number, json};
 use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::http::request::{ConversationPath, Json};
@@ -23,7 +23,7 @@ use crate::commit::{commit, locate, spend};
 pub struct RatingRequest {
     /// 1 to 5.
     #[schema(value_type = u8, minimum = 1, maximum = 5)]
-    score: Option<f64>,
+    score: Option<Number>,
     /// In the visitor's words, up to 1,000 characters.
     #[schema(value_type = Option<String>)]
     comment: Option<RawText>,
@@ -39,7 +39,7 @@ pub(crate) async fn post(
 ) -> Result<StatusCode, Problem> {
     let score = request.score.ok_or_else(|| Problem::invalid("/score", FieldCode::Missing))?;
     let score = (1_u8..=5)
-        .find(|allowed| f64::from(*allowed) == score)
+        .find(|allowed| Number::from(*allowed) == score)
         .ok_or_else(|| Problem::invalid("/score", FieldCode::NotAllowed))?;
     let comment: Option<Text<0, 1000>> = judge_optional(request.comment, "/comment")?;
     let comment = comment.as_ref().map(Text::reveal);

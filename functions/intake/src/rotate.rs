@@ -41,11 +41,7 @@ pub struct Rotated {
 ///
 /// # Errors
 /// [`StoreError`]; what was done until then stays and is taken up by the next run.
-pub async fn run(
-    settings: &Settings,
-    clock: &Clock,
-    issuer: &str,
-) -> Result<Rotated, StoreError> {
+pub async fn run(settings: &Settings, clock: &Clock, issuer: &str) -> Result<Rotated, StoreError> {
     let mut stack = settings.stack().await?;
     let made = make_missing(settings, clock, &mut stack).await?;
     let root = Signer::derive(&settings.stack_key(&stack, Purpose::Signing, "root").await?)?;

@@ -6,11 +6,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use shared::config::Config;
 use shared::http::aws;
 
-use crate::REGION;
 use crate::aws::Aws;
 use crate::template::Template;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
+/// The region that everything local pretends to be in.
+const REGION: &str = "eu-central-1";
 const KEY_ALIAS: &str = "alias/sotto";
 /// Dummies: the local AWS checks no signature, but an SDK wants to sign.
 const CREDENTIAL: &str = "local";
@@ -18,11 +19,7 @@ const CREDENTIAL: &str = "local";
 /// Logical id of a table, its local name, and the setting that tells it to the functions.
 const TABLES: [(&str, &str, &str); 4] = [
     ("KeysTable", "sotto-keys", "SOTTO_TABLE_KEYS"),
-    (
-        "ConversationsTable",
-        "sotto-conversations",
-        "SOTTO_TABLE_CONVERSATIONS",
-    ),
+    ("ConversationsTable", "sotto-conversations", "SOTTO_TABLE_CONVERSATIONS"),
     ("ProfilesTable", "sotto-profiles", "SOTTO_TABLE_PROFILES"),
     ("SettingsTable", "sotto-settings", "SOTTO_TABLE_SETTINGS"),
 ];
@@ -40,13 +37,10 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
         let table = template
             .table(logical_id)
             .ok_or_else(|| format!("template.yaml has no table {logical_id}"))?;
-        aws.ensure_table(table, name)
-            .map_err(|error| error.to_string())?;
+        aws.ensure_table(table, name).map_err(|error| error.to_string())?;
         settings.push((setting, name.to_owned()));
     }
-    let key = aws
-        .ensure_key(KEY_ALIAS)
-        .map_err(|error| error.to_string())?;
+    let key = aws.ensure_key(KEY_ALIAS).map_err(|error| error.to_string())?;
     settings.extend([
         ("SOTTO_KMS_KEY", key),
         ("SOTTO_ORIGINS", origins.join(",")),
@@ -89,18 +83,11 @@ impl Settings {
 
     /// `NAME=value` lines.
     pub(crate) fn env_file(&self) -> String {
-        let lines: Vec<_> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let lines: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         lines.join("\n") + "\n"
     }
 
     fn find(&self, name: &str) -> Option<String> {
-        self.0
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.clone())
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
     }
 }

@@ -136,9 +136,8 @@ mod tests {
     #[test]
     fn a_token_is_valid_for_its_day_its_issuer_and_its_key() {
         let clock = Clock::manual(1_763_899_200_000);
-        let signer = |seed| {
-            Signer::derive(&Arc::new(Secret::from_slice(&[seed; 32]).unwrap())).unwrap()
-        };
+        let signer =
+            |seed| Signer::derive(&Arc::new(Secret::from_slice(&[seed; 32]).unwrap())).unwrap();
         let visitor = Visitor {
             subject: SubjectId::generate(&clock).unwrap(),
             site: Site::find("default").unwrap(),
@@ -150,11 +149,11 @@ mod tests {
         assert_eq!(check(&ours, "other").err(), Some(Refused::Invalid));
         assert_eq!(check(&signer(2), "sotto").err(), Some(Refused::Invalid));
 
-        clock.advance(Duration::from_secs(86_400));
+        clock.advance(Duration::from_hours(24));
         assert_eq!(check(&ours, "sotto").err(), Some(Refused::Expired));
         let renew = || verify_for_renewal(ours.verifier(), &clock, "sotto", &token);
         assert!(renew().is_ok());
-        clock.advance(Duration::from_secs(30 * 86_400));
+        clock.advance(Duration::from_hours(30 * 24));
         assert_eq!(renew().err(), Some(Refused::Expired));
     }
 

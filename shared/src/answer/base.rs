@@ -157,33 +157,23 @@ impl<'a> Base<'a> {
             return match said {
                 Some(Talk::Greeting) => self.greeting(),
                 Some(Talk::Thanks) => self.thanks(),
-                None => Answer::Unknown {
-                    text: self.unknown(),
-                },
+                None => Answer::Unknown { text: self.unknown() },
             };
         }
         if self.layout.has_phrase(2, features::phrase(question)) {
-            return Answer::HandOver {
-                text: self.hand_over(),
-            };
+            return Answer::HandOver { text: self.hand_over() };
         }
         let scores = self.scores(question);
         let entries = self.layout.entries;
         let Some((best, confidence)) = scores.best() else {
-            return Answer::Unknown {
-                text: self.unknown(),
-            };
+            return Answer::Unknown { text: self.unknown() };
         };
         let [threshold, hand_over_threshold] = self.layout.thresholds;
         if best == entries + 2 && confidence >= hand_over_threshold {
-            return Answer::HandOver {
-                text: self.hand_over(),
-            };
+            return Answer::HandOver { text: self.hand_over() };
         }
         if confidence < threshold || best > entries + 1 {
-            return Answer::Unknown {
-                text: self.unknown(),
-            };
+            return Answer::Unknown { text: self.unknown() };
         }
         if best == entries {
             return self.greeting();
@@ -191,19 +181,8 @@ impl<'a> Base<'a> {
         if best == entries + 1 {
             return self.thanks();
         }
-        let Entry {
-            id,
-            title,
-            answer,
-            url,
-        } = self.entry_at(best);
-        Answer::Entry {
-            id,
-            title,
-            answer,
-            url,
-            score: score(confidence),
-        }
+        let Entry { id, title, answer, url } = self.entry_at(best);
+        Answer::Entry { id, title, answer, url, score: score(confidence) }
     }
 
     /// The entries that fit best, best first, whether or not they reach the threshold.
@@ -215,10 +194,7 @@ impl<'a> Base<'a> {
             return Vec::new();
         }
         let mut ranked: Vec<Candidate<'a>> = (0..self.layout.entries)
-            .map(|at| Candidate {
-                entry: self.entry_at(at),
-                score: score(scores.confidence(at)),
-            })
+            .map(|at| Candidate { entry: self.entry_at(at), score: score(scores.confidence(at)) })
             .collect();
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         ranked.truncate(most);
@@ -226,22 +202,15 @@ impl<'a> Base<'a> {
     }
 
     fn greeting(&self) -> Answer<'a> {
-        Answer::Greeting {
-            text: self.layout.string(3),
-        }
+        Answer::Greeting { text: self.layout.string(3) }
     }
 
     fn thanks(&self) -> Answer<'a> {
-        Answer::Thanks {
-            text: self.layout.string(4),
-        }
+        Answer::Thanks { text: self.layout.string(4) }
     }
 
     fn entry_at(&self, at: usize) -> Entry<'a> {
-        let string = |part| {
-            self.layout
-                .string(FIXED_STRINGS + ENTRY_STRINGS * at + part)
-        };
+        let string = |part| self.layout.string(FIXED_STRINGS + ENTRY_STRINGS * at + part);
         let url = string(3);
         Entry {
             id: string(0),
@@ -325,10 +294,7 @@ impl<'a> Base<'a> {
             let factor = factors.get(feature.block).copied().unwrap_or(0.0);
             self.layout.add(*row, factor * weight, &mut classes);
         }
-        Scores {
-            classes,
-            known: known.len(),
-        }
+        Scores { classes, known: known.len() }
     }
 }
 
@@ -340,11 +306,7 @@ fn spans(words: &[char]) -> Vec<(usize, usize)> {
         from = span.1 + 1;
         span
     };
-    words
-        .split(|letter| *letter == ' ')
-        .map(of_word)
-        .filter(|(from, to)| from < to)
-        .collect()
+    words.split(|letter| *letter == ' ').map(of_word).filter(|(from, to)| from < to).collect()
 }
 
 /// Small talk around a question; thanks outrank a greeting.
@@ -368,9 +330,7 @@ impl Scores {
         }
         let (_, in_scope) = self.classes.split_last()?;
         let ranked = in_scope.iter().enumerate();
-        let best = ranked
-            .max_by(|(_, a), (_, b)| a.total_cmp(b))
-            .map(|(class, _)| class)?;
+        let best = ranked.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(class, _)| class)?;
         Some((best, self.confidence(best)))
     }
 
@@ -381,10 +341,7 @@ impl Scores {
         };
         let own = in_scope.get(class).copied().unwrap_or(f32::MIN);
         let rivals = in_scope.iter().enumerate().filter(|(at, _)| *at != class);
-        let rival = rivals
-            .map(|(_, score)| *score)
-            .fold(f32::MIN, f32::max)
-            .max(own - 100.0);
+        let rival = rivals.map(|(_, score)| *score).fold(f32::MIN, f32::max).max(own - 100.0);
         RIVAL_SHARE * (own - rival) + (1.0 - RIVAL_SHARE) * (own - none)
     }
 }

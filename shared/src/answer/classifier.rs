@@ -31,16 +31,12 @@ pub(super) struct Weights {
 impl Weights {
     pub(super) fn row(&self, feature: usize) -> &[f32] {
         let from = feature.saturating_mul(self.classes);
-        self.rows
-            .get(from..from.saturating_add(self.classes))
-            .unwrap_or(&[])
+        self.rows.get(from..from.saturating_add(self.classes)).unwrap_or(&[])
     }
 
     fn row_mut(&mut self, feature: usize) -> &mut [f32] {
         let from = feature.saturating_mul(self.classes);
-        self.rows
-            .get_mut(from..from.saturating_add(self.classes))
-            .unwrap_or(&mut [])
+        self.rows.get_mut(from..from.saturating_add(self.classes)).unwrap_or(&mut [])
     }
 
     fn scores(&self, vector: &[(usize, f32)], scores: &mut Vec<f64>) {
@@ -57,10 +53,7 @@ impl Weights {
 
 /// Trains on all examples; `features` and `classes` bound the numbers that stand in them.
 pub(super) fn train(examples: &[Example], features: usize, classes: usize) -> Weights {
-    let mut weights = Weights {
-        classes,
-        rows: vec![0.0; features.saturating_mul(classes)],
-    };
+    let mut weights = Weights { classes, rows: vec![0.0; features.saturating_mul(classes)] };
     let mut duals: Vec<Vec<f64>> = vec![vec![0.0; classes]; examples.len()];
     let mut scores = Vec::with_capacity(classes);
     for _ in 0..MAX_ROUNDS {
@@ -69,9 +62,7 @@ pub(super) fn train(examples: &[Example], features: usize, classes: usize) -> We
             weights.scores(&example.vector, &mut scores);
             let length = example.vector.iter().map(|(_, x)| f64::from(x * x)).sum();
             let change = step(example.class, length, &mut scores, dual);
-            moved = change
-                .iter()
-                .fold(moved, |most, by| most.max(f64::from(by.abs())));
+            moved = change.iter().fold(moved, |most, by| most.max(f64::from(by.abs())));
             for (feature, value) in &example.vector {
                 for (weight, by) in weights.row_mut(*feature).iter_mut().zip(&change) {
                     *weight += value * by;
@@ -92,11 +83,7 @@ fn step(class: usize, length: f64, scores: &mut [f64], dual: &mut [f64]) -> Vec<
         let highest = scores.iter().copied().fold(f64::MIN, f64::max);
         let powers: Vec<f64> = scores.iter().map(|score| exp(score - highest)).collect();
         let sum: f64 = powers.iter().sum();
-        let moving = dual
-            .iter_mut()
-            .zip(scores.iter_mut())
-            .zip(&powers)
-            .enumerate();
+        let moving = dual.iter_mut().zip(scores.iter_mut()).zip(&powers).enumerate();
         for (at, ((dual, score), power)) in moving {
             let probability = power / sum;
             let target = if at == class { 1.0 } else { 0.0 };
@@ -107,10 +94,7 @@ fn step(class: usize, length: f64, scores: &mut [f64], dual: &mut [f64]) -> Vec<
             *score += length * by;
         }
     }
-    dual.iter()
-        .zip(before)
-        .map(|(now, before)| (now - before) as f32)
-        .collect()
+    dual.iter().zip(before).map(|(now, before)| (now - before) as f32).collect()
 }
 
 #[cfg(test)]
@@ -119,10 +103,7 @@ mod tests {
 
     #[test]
     fn separates_what_can_be_separated() {
-        let example = |class, vector: &[(usize, f32)]| Example {
-            class,
-            vector: vector.to_vec(),
-        };
+        let example = |class, vector: &[(usize, f32)]| Example { class, vector: vector.to_vec() };
         let examples = [
             example(0, &[(0, 1.0), (2, 0.5)]),
             example(1, &[(1, 1.0), (2, 0.5)]),
@@ -132,10 +113,7 @@ mod tests {
         for example in &examples {
             let mut scores = Vec::new();
             weights.scores(&example.vector, &mut scores);
-            let best = scores
-                .iter()
-                .enumerate()
-                .max_by(|(_, a), (_, b)| a.total_cmp(b));
+            let best = scores.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
             assert_eq!(best.map(|(class, _)| class), Some(example.class));
         }
         assert!(weights.row(3).is_empty());

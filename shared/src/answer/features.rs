@@ -33,18 +33,12 @@ pub(super) fn features(text: &str) -> Vec<Feature> {
 pub(super) fn of_words(words: &[char]) -> Vec<Feature> {
     let mut keys = Vec::with_capacity(6 * words.len());
     let mut before: Option<&[char]> = None;
-    for word in words
-        .split(|letter| *letter == ' ')
-        .filter(|word| !word.is_empty())
-    {
+    for word in words.split(|letter| *letter == ' ').filter(|word| !word.is_empty()) {
         keys.push(key(WORD, hash(word, WORD)));
         keys.push(key(STEM, hash(start(word, STEM_LETTERS), STEM)));
         if let Some(before) = before {
             let first = hash(start(before, PAIR_LETTERS), PAIR);
-            keys.push(key(
-                PAIR,
-                finish(extend(step_all(first, start(word, PAIR_LETTERS)), ' ')),
-            ));
+            keys.push(key(PAIR, finish(extend(step_all(first, start(word, PAIR_LETTERS)), ' '))));
         }
         grams(word, &mut keys);
         before = Some(word);
@@ -55,11 +49,7 @@ pub(super) fn of_words(words: &[char]) -> Vec<Feature> {
         let (hash, block) = split(key);
         match features.last_mut() {
             Some(last) if last.hash == hash && last.block == block => last.count += 1,
-            _ => features.push(Feature {
-                hash,
-                block,
-                count: 1,
-            }),
+            _ => features.push(Feature { hash, block, count: 1 }),
         }
     }
     features
@@ -72,11 +62,7 @@ pub(super) fn phrase(words: &[char]) -> u32 {
 
 /// Every run of letters of the padded word, by extending one hash letter by letter.
 fn grams(word: &[char], keys: &mut Vec<u64>) {
-    let padded = || {
-        std::iter::once(' ')
-            .chain(word.iter().copied())
-            .chain(std::iter::once(' '))
-    };
+    let padded = || std::iter::once(' ').chain(word.iter().copied()).chain(std::iter::once(' '));
     for from in 0..=word.len() {
         let mut state = seed(GRAM);
         for (letters, letter) in padded().skip(from).take(*GRAM_LETTERS.end()).enumerate() {
@@ -105,9 +91,7 @@ fn hash(letters: &[char], kind: u64) -> u32 {
 }
 
 fn step_all(state: u32, letters: &[char]) -> u32 {
-    letters
-        .iter()
-        .fold(state, |state, letter| extend(state, *letter))
+    letters.iter().fold(state, |state, letter| extend(state, *letter))
 }
 
 /// FNV-1a over code points, a start for each kind, mixed at the end because the table uses the
@@ -134,16 +118,8 @@ mod tests {
     fn counts_each_feature_once() {
         let found = features("my my parcel");
         // Words my, parcel; stems my, parc; pairs my-my, my-parcel.
-        let in_block = |block| {
-            found
-                .iter()
-                .filter(|feature| feature.block == block)
-                .count()
-        };
-        assert_eq!(
-            (0..BLOCKS).map(in_block).collect::<Vec<_>>(),
-            vec![2, 2, 2, 6 + 18]
-        );
+        let in_block = |block| found.iter().filter(|feature| feature.block == block).count();
+        assert_eq!((0..BLOCKS).map(in_block).collect::<Vec<_>>(), vec![2, 2, 2, 6 + 18]);
         assert_eq!(found.iter().map(|feature| feature.count).max(), Some(2));
         assert!(features("").is_empty());
     }

@@ -102,31 +102,14 @@ pub(super) fn write(mut parts: Parts<'_>) -> Vec<u8> {
     out.extend(parts.version.to_le_bytes());
     out.extend((entries as u16).to_le_bytes());
     out.extend((bucket_bits as u16).to_le_bytes());
-    out.extend(
-        parts
-            .thresholds
-            .iter()
-            .flat_map(|value| value.to_le_bytes()),
-    );
+    out.extend(parts.thresholds.iter().flat_map(|value| value.to_le_bytes()));
     out.extend(parts.scales.iter().flat_map(|value| value.to_le_bytes()));
-    out.extend(
-        parts
-            .phrases
-            .iter()
-            .flat_map(|some| (some.len() as u16).to_le_bytes()),
-    );
+    out.extend(parts.phrases.iter().flat_map(|some| (some.len() as u16).to_le_bytes()));
     out.extend([0; 2]);
     out.extend(length(parts.strings.iter().map(|text| text.len()).sum()));
     out.extend(length(rows.len()));
     for count in 0..RARITIES {
-        out.extend(
-            parts
-                .rarities
-                .get(count)
-                .copied()
-                .unwrap_or(1.0)
-                .to_le_bytes(),
-        );
+        out.extend(parts.rarities.get(count).copied().unwrap_or(1.0).to_le_bytes());
     }
     for phrases in &mut parts.phrases {
         phrases.sort_unstable();
@@ -156,12 +139,7 @@ impl<'a> Layout<'a> {
             return Err(Malformed);
         }
         let thresholds = [number(head, 16)?, number(head, 20)?];
-        let scales = [
-            number(head, 24)?,
-            number(head, 28)?,
-            number(head, 32)?,
-            number(head, 36)?,
-        ];
+        let scales = [number(head, 24)?, number(head, 28)?, number(head, 32)?, number(head, 36)?];
         let phrase_count = |at| u16_at(head, at).map(usize::from).ok_or(Malformed);
         let counts = [phrase_count(40)?, phrase_count(42)?, phrase_count(44)?];
         let text_len = u32_at(head, 48).ok_or(Malformed)? as usize;
@@ -180,11 +158,7 @@ impl<'a> Layout<'a> {
             scales,
             bucket_bits,
             rarities: section(RARITIES, 4)?,
-            phrases: [
-                section(counts[0], 4)?,
-                section(counts[1], 4)?,
-                section(counts[2], 4)?,
-            ],
+            phrases: [section(counts[0], 4)?, section(counts[1], 4)?, section(counts[2], 4)?],
             ends: section(FIXED_STRINGS + ENTRY_STRINGS * entries, 4)?,
             text: std::str::from_utf8(section(text_len, 1)?).map_err(|_| Malformed)?,
             buckets: section((1 << bucket_bits) + 1, 4)?,
@@ -215,9 +189,7 @@ impl<'a> Layout<'a> {
     /// Whether a whole phrase is among those of greeting (0), thanks (1) or hand-over (2).
     pub(super) fn has_phrase(&self, kind: usize, phrase: u32) -> bool {
         let known = self.phrases.get(kind).copied().unwrap_or_default();
-        known
-            .chunks_exact(4)
-            .any(|bytes| bytes == phrase.to_le_bytes())
+        known.chunks_exact(4).any(|bytes| bytes == phrase.to_le_bytes())
     }
 
     /// The weights of a feature.
@@ -229,10 +201,7 @@ impl<'a> Layout<'a> {
         while let Some((&[low, high, groups, count], rest)) = rows.split_first_chunk() {
             let (weights, rest) = rest.split_at_checked(usize::from(count) * self.width())?;
             if u16::from_le_bytes([low, high]) == hash as u16 {
-                return Some(Found {
-                    rarity: self.rarity(groups),
-                    weights,
-                });
+                return Some(Found { rarity: self.rarity(groups), weights });
             }
             rows = rest;
         }
@@ -279,24 +248,14 @@ fn length(bytes: usize) -> [u8; 4] {
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|bytes| u16::from_le_bytes(*bytes))
+    bytes.get(at..)?.first_chunk().map(|bytes| u16::from_le_bytes(*bytes))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|bytes| u32::from_le_bytes(*bytes))
+    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 fn number(bytes: &[u8], at: usize) -> Result<f32, Malformed> {
     let value = f32::from_bits(u32_at(bytes, at).ok_or(Malformed)?);
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(Malformed)
-    }
+    if value.is_finite() { Ok(value) } else { Err(Malformed) }
 }

@@ -14,9 +14,7 @@ pub fn normalise(text: &str) -> String {
 
 /// The same as letters, words separated by one space, without a space at either end.
 pub(super) fn words(text: &str) -> Vec<char> {
-    let mut letters = Letters {
-        out: Vec::with_capacity(text.len().min(MAX_LETTERS)),
-    };
+    let mut letters = Letters { out: Vec::with_capacity(text.len().min(MAX_LETTERS)) };
     // Four times: most of what is skipped are marks and blanks, and even those are bounded.
     for typed in text.chars().take(4 * MAX_LETTERS) {
         if letters.out.len() >= MAX_LETTERS {

@@ -76,15 +76,9 @@ impl fmt::Display for SourceError {
             Self::Locale => f.write_str("locale is not a language tag"),
             Self::Reply => f.write_str("a reply has no text, or too long a text"),
             Self::Entries => f.write_str("needs 1 to 2,000 entries"),
-            Self::Id(at) => write!(
-                f,
-                "entry {at}: id is not a slug of 1 to 32, or stands twice"
-            ),
+            Self::Id(at) => write!(f, "entry {at}: id is not a slug of 1 to 32, or stands twice"),
             Self::Text(at) => {
-                write!(
-                    f,
-                    "entry {at}: title, answer or questions missing or too long"
-                )
+                write!(f, "entry {at}: title, answer or questions missing or too long")
             }
             Self::Url(at) => write!(f, "entry {at}: url is not a path on the site"),
         }
@@ -106,16 +100,8 @@ impl Source {
         if !(2..=35).contains(&self.locale.len()) || !self.locale.bytes().all(tag) {
             return Err(SourceError::Locale);
         }
-        let replies = [
-            &self.greeting.answer,
-            &self.thanks.answer,
-            &self.hand_over.answer,
-        ];
-        if !replies
-            .into_iter()
-            .chain([&self.disclosure, &self.unknown])
-            .all(|text| fits(text))
-        {
+        let replies = [&self.greeting.answer, &self.thanks.answer, &self.hand_over.answer];
+        if !replies.into_iter().chain([&self.disclosure, &self.unknown]).all(|text| fits(text)) {
             return Err(SourceError::Reply);
         }
         if self.entries.is_empty() || self.entries.len() > MAX_ENTRIES {
@@ -161,10 +147,7 @@ mod tests {
     use super::{Reply, Source, SourceEntry, SourceError};
 
     fn source() -> Source {
-        let reply = || Reply {
-            answer: "Yes.".into(),
-            questions: Vec::new(),
-        };
+        let reply = || Reply { answer: "Yes.".into(), questions: Vec::new() };
         Source {
             locale: "en".into(),
             version: 1,
@@ -195,18 +178,9 @@ mod tests {
         assert_eq!(broken(|s| s.locale.clear()), Err(SourceError::Locale));
         assert_eq!(broken(|s| s.unknown.clear()), Err(SourceError::Reply));
         assert_eq!(broken(|s| s.entries.clear()), Err(SourceError::Entries));
-        assert_eq!(
-            broken(|s| s.entries[0].id = "A b".into()),
-            Err(SourceError::Id(0))
-        );
-        assert_eq!(
-            broken(|s| s.entries.push(s.entries[0].clone())),
-            Err(SourceError::Id(1))
-        );
-        assert_eq!(
-            broken(|s| s.entries[0].questions.clear()),
-            Err(SourceError::Text(0))
-        );
+        assert_eq!(broken(|s| s.entries[0].id = "A b".into()), Err(SourceError::Id(0)));
+        assert_eq!(broken(|s| s.entries.push(s.entries[0].clone())), Err(SourceError::Id(1)));
+        assert_eq!(broken(|s| s.entries[0].questions.clear()), Err(SourceError::Text(0)));
         for url in ["", "a", "//host", "/\\host", "https://host", "/a b"] {
             let mut source = source();
             source.entries[0].url = Some(url.into());

@@ -14,10 +14,7 @@ fn entry(id: &str, questions: &[&str]) -> SourceEntry {
 
 fn reply(answer: &str, questions: &[&str]) -> Reply {
     let questions = questions.iter().map(|text| (*text).to_owned()).collect();
-    Reply {
-        answer: answer.to_owned(),
-        questions,
-    }
+    Reply { answer: answer.to_owned(), questions }
 }
 
 fn source() -> Source {
@@ -28,48 +25,18 @@ fn source() -> Source {
         unknown: "I do not know.".into(),
         greeting: reply("Hello!", &["hi", "hello", "good morning"]),
         thanks: reply("You are welcome.", &["thanks", "thank you", "bye"]),
-        hand_over: reply(
-            "One moment.",
-            &["agent please", "I want a human", "talk to a person"],
-        ),
+        hand_over: reply("One moment.", &["agent please", "I want a human", "talk to a person"]),
         entries: vec![
-            entry(
-                "tracking",
-                &[
-                    "Where is my parcel?",
-                    "Track my order",
-                    "parcel not here yet",
-                ],
-            ),
-            entry(
-                "returns",
-                &[
-                    "How do I return it?",
-                    "send back an article",
-                    "return policy",
-                ],
-            ),
-            entry(
-                "hours",
-                &[
-                    "When are you open?",
-                    "opening hours",
-                    "What time do you close?",
-                ],
-            ),
+            entry("tracking", &["Where is my parcel?", "Track my order", "parcel not here yet"]),
+            entry("returns", &["How do I return it?", "send back an article", "return policy"]),
+            entry("hours", &["When are you open?", "opening hours", "What time do you close?"]),
         ],
     }
 }
 
 fn model() -> Vec<u8> {
-    let out_of_scope = [
-        "What is the weather?",
-        "Tell me a joke",
-        "Wo ist mein Paket?",
-    ];
-    publish(&source(), &out_of_scope.map(str::to_owned))
-        .unwrap()
-        .bytes
+    let out_of_scope = ["What is the weather?", "Tell me a joke", "Wo ist mein Paket?"];
+    publish(&source(), &out_of_scope.map(str::to_owned)).unwrap().bytes
 }
 
 fn id_of(answer: Answer<'_>) -> &str {
@@ -87,24 +54,11 @@ fn answers_in_the_words_of_the_base() {
     let bytes = model();
     let base = Base::load(&bytes).unwrap();
     assert_eq!((base.locale(), base.version()), ("en", 7));
-    assert_eq!(
-        (base.disclosure(), base.unknown()),
-        ("A machine answers.", "I do not know.")
-    );
-    let Answer::Entry {
-        id,
-        title,
-        answer,
-        url,
-        score,
-    } = base.answer("whre is my PARCEL??")
-    else {
+    assert_eq!((base.disclosure(), base.unknown()), ("A machine answers.", "I do not know."));
+    let Answer::Entry { id, title, answer, url, score } = base.answer("whre is my PARCEL??") else {
         panic!("an entry was due");
     };
-    assert_eq!(
-        (id, title, url),
-        ("tracking", "About tracking", Some("/orders"))
-    );
+    assert_eq!((id, title, url), ("tracking", "About tracking", Some("/orders")));
     assert_eq!(answer, "The answer about tracking.");
     assert!(score >= base.threshold() && score <= 1.0);
     assert_eq!(base.entry("returns").unwrap().url, None);
@@ -175,11 +129,7 @@ fn no_text_is_too_strange() {
 fn a_cut_file_is_refused() {
     let bytes = model();
     for end in 0..bytes.len() {
-        assert_eq!(
-            Base::load(bytes.get(..end).unwrap()).err(),
-            Some(Malformed),
-            "at {end}"
-        );
+        assert_eq!(Base::load(bytes.get(..end).unwrap()).err(), Some(Malformed), "at {end}");
     }
     let mut longer = bytes;
     longer.push(0);
@@ -212,24 +162,12 @@ fn a_flipped_bit_is_refused_or_harmless() {
 fn more_classes_than_a_byte_names() {
     let mut source = source();
     for number in 0..300 {
-        source.entries.push(entry(
-            &format!("e{number}"),
-            &[&format!("zz{}", "ab".repeat(number))],
-        ));
+        source.entries.push(entry(&format!("e{number}"), &[&format!("zz{}", "ab".repeat(number))]));
     }
-    source
-        .entries
-        .push(entry("last", &["gift wrapping paper", "wrap a present"]));
+    source.entries.push(entry("last", &["gift wrapping paper", "wrap a present"]));
     let bytes = publish(&source, &[]).unwrap().bytes;
     let base = Base::load(&bytes).unwrap();
-    assert_eq!(
-        base.candidates("wrapping a gift", 1)
-            .first()
-            .unwrap()
-            .entry
-            .id,
-        "last"
-    );
+    assert_eq!(base.candidates("wrapping a gift", 1).first().unwrap().entry.id, "last");
 }
 
 #[test]

@@ -64,15 +64,10 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
         .collect();
     let phrasings: Vec<Phrasing<'_>> = phrasings(&groups);
     let (thresholds, calibration) = calibrate(source, &phrasings);
-    let model = Model::train(
-        &phrasings.iter().collect::<Vec<_>>(),
-        entries + FIXED_CLASSES,
-    );
+    let model = Model::train(&phrasings.iter().collect::<Vec<_>>(), entries + FIXED_CLASSES);
     let (scales, rows) = model.quantised();
     let phrase_hashes = |questions: &[String]| {
-        let known = questions
-            .iter()
-            .map(|text| features::phrase(&normal::words(text)));
+        let known = questions.iter().map(|text| features::phrase(&normal::words(text)));
         known.collect::<Vec<u32>>()
     };
     let mut strings = vec![
@@ -91,9 +86,7 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
         version: source.version,
         thresholds,
         scales,
-        rarities: (0..256)
-            .map(|with| weighting::rarity(with, model.classes))
-            .collect(),
+        rarities: (0..256).map(|with| weighting::rarity(with, model.classes)).collect(),
         phrases: talk.map(|reply| phrase_hashes(&reply.questions)),
         strings,
         rows,
@@ -114,12 +107,7 @@ fn phrasings<'a>(groups: &[&'a [String]]) -> Vec<Phrasing<'a>> {
         for (at, text) in texts.iter().enumerate() {
             let features = features::features(text);
             if !features.is_empty() {
-                all.push(Phrasing {
-                    text,
-                    class,
-                    fold: at % FOLDS,
-                    features,
-                });
+                all.push(Phrasing { text, class, fold: at % FOLDS, features });
             }
         }
     }
@@ -145,14 +133,9 @@ impl Model {
             }
         }
         let numbered = groups.into_iter().enumerate();
-        let known: BTreeMap<_, _> = numbered
-            .map(|(number, (key, with))| (key, (number, with.len().min(255))))
-            .collect();
-        let mut model = Self {
-            known,
-            weights: classifier::train(&[], 0, classes),
-            classes,
-        };
+        let known: BTreeMap<_, _> =
+            numbered.map(|(number, (key, with))| (key, (number, with.len().min(255)))).collect();
+        let mut model = Self { known, weights: classifier::train(&[], 0, classes), classes };
         let examples: Vec<Example> = phrasings
             .iter()
             .map(|phrasing| Example {
@@ -178,10 +161,7 @@ impl Model {
         }
         let factors = lengths.factors();
         let factor = |block: usize| factors.get(block).copied().unwrap_or(0.0);
-        values
-            .into_iter()
-            .map(|(number, weight, block)| (number, weight * factor(block)))
-            .collect()
+        values.into_iter().map(|(number, weight, block)| (number, weight * factor(block))).collect()
     }
 
     fn scores(&self, features: &[Feature]) -> Scores {
@@ -192,10 +172,7 @@ impl Model {
                 *score += value * weight;
             }
         }
-        Scores {
-            classes,
-            known: vector.len(),
-        }
+        Scores { classes, known: vector.len() }
     }
 
     /// Rows as whole numbers of a scale for each kind of feature. Each row is first moved so that
@@ -215,26 +192,19 @@ impl Model {
                     centred(*number).fold(*scale, |most, weight| most.max(weight.abs() / 127.0));
             }
         }
-        let rows = self
-            .known
-            .iter()
-            .filter_map(|((hash, block), (number, with))| {
-                let scale = scales.get(*block).copied().filter(|scale| *scale > 0.0)?;
-                let mut weights: Vec<(u16, i8)> = centred(*number)
-                    .enumerate()
-                    .map(|(class, weight)| (class as u16, (weight / scale).round() as i8))
-                    .filter(|(_, weight)| weight.unsigned_abs() >= LEAST_WEIGHT)
-                    .collect();
-                if weights.len() > 255 {
-                    weights.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.unsigned_abs()));
-                    weights.truncate(255);
-                }
-                Some(Row {
-                    hash: *hash,
-                    groups: *with as u8,
-                    weights,
-                })
-            });
+        let rows = self.known.iter().filter_map(|((hash, block), (number, with))| {
+            let scale = scales.get(*block).copied().filter(|scale| *scale > 0.0)?;
+            let mut weights: Vec<(u16, i8)> = centred(*number)
+                .enumerate()
+                .map(|(class, weight)| (class as u16, (weight / scale).round() as i8))
+                .filter(|(_, weight)| weight.unsigned_abs() >= LEAST_WEIGHT)
+                .collect();
+            if weights.len() > 255 {
+                weights.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.unsigned_abs()));
+                weights.truncate(255);
+            }
+            Some(Row { hash: *hash, groups: *with as u8, weights })
+        });
         (scales, rows.filter(|row| !row.weights.is_empty()).collect())
     }
 }
@@ -258,9 +228,7 @@ fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibrat
             }
         }
     }
-    let refused = asked
-        .iter()
-        .filter(|(phrasing, _, _)| phrasing.class + 1 == classes);
+    let refused = asked.iter().filter(|(phrasing, _, _)| phrasing.class + 1 == classes);
     let threshold = threshold_refusing(refused.map(|(_, _, confidence)| *confidence).collect());
     let handed = asked.iter().filter(|(_, best, _)| *best == hand_over);
     let judged = handed.map(|(phrasing, _, confidence)| (*confidence, phrasing.class == hand_over));
@@ -293,12 +261,8 @@ fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibrat
 fn threshold_refusing(mut confidences: Vec<f32>) -> f32 {
     confidences.sort_by(f32::total_cmp);
     let refused = (confidences.len() as f64 * REFUSED).ceil() as usize;
-    let found = confidences
-        .get(refused)
-        .filter(|_| confidences.len() >= LEAST_EXAMPLES);
-    found.map_or(DEFAULT_THRESHOLD, |confidence| {
-        confidence.max(LEAST_THRESHOLD)
-    })
+    let found = confidences.get(refused).filter(|_| confidences.len() >= LEAST_EXAMPLES);
+    found.map_or(DEFAULT_THRESHOLD, |confidence| confidence.max(LEAST_THRESHOLD))
 }
 
 /// The confidence from which on right hand-overs less the cost of wrong ones are most; between two
@@ -307,9 +271,7 @@ fn best_threshold(mut judged: Vec<(f32, bool)>) -> f32 {
     judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let mut gain = 0;
     let mut most = 0;
-    let mut threshold = judged
-        .first()
-        .map_or(1.0, |(confidence, _)| confidence + 0.1);
+    let mut threshold = judged.first().map_or(1.0, |(confidence, _)| confidence + 0.1);
     for (at, (confidence, right)) in judged.iter().enumerate() {
         gain += if *right { 1 } else { -COST_OF_WRONG_HAND_OVER };
         if gain > most {

@@ -39,11 +39,7 @@ impl Lengths {
     pub(super) fn factors(&self) -> [f32; BLOCKS] {
         let mut factors = BLOCK_LENGTHS;
         for (factor, square) in factors.iter_mut().zip(self.squares) {
-            *factor = if square > 0.0 {
-                *factor / square.sqrt()
-            } else {
-                0.0
-            };
+            *factor = if square > 0.0 { *factor / square.sqrt() } else { 0.0 };
         }
         factors
     }
@@ -67,11 +63,6 @@ mod tests {
         lengths.add(9, 4.0);
         let factors = lengths.factors();
         let due = [0.0, 0.46 / 5.0, 0.0, 0.0];
-        assert!(
-            factors
-                .iter()
-                .zip(due)
-                .all(|(factor, due)| (factor - due).abs() < 1e-6)
-        );
+        assert!(factors.iter().zip(due).all(|(factor, due)| (factor - due).abs() < 1e-6));
     }
 }

@@ -46,7 +46,7 @@ impl App {
     /// # Errors
     /// A sentence for the operator.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, String> {
-        let sdk = aws::sdk_config(&config.backend.trust_roots).await?;
+        let sdk = aws::sdk_config(&config.backend).await?;
         Ok(Self::with_sdk(config, clock, &sdk))
     }
 
@@ -73,8 +73,7 @@ impl App {
             let Some(site) = Site::find("default") else { return };
             let month = crate::clock::month(app.clock.now_ms());
             let transcripts = BranchName::new(site.id, Purpose::Transcript, &month);
-            let _warmed =
-                tokio::join!(app.keys.get(), app.store.settings.branch_key(&transcripts));
+            let _warmed = tokio::join!(app.keys.get(), app.store.settings.branch_key(&transcripts));
         });
     }
 }

@@ -2,26 +2,27 @@
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
-use crate::config::TrustRoots;
+use crate::config::{Backend, TrustRoots};
 
 /// The roots that AWS endpoints chain to (Amazon Trust Services: Amazon Root CA 1 to 4 and Starfield
 /// Services Root CA G2).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
-/// The configuration of the AWS clients: region, credentials and endpoints from the environment,
-/// three attempts of a second each.
+/// The configuration of the AWS clients: credentials and endpoints from the environment, three
+/// attempts of a second each. Nothing else is asked for them, no metadata service and no file.
 ///
 /// # Errors
 /// A sentence, when the file of trust roots cannot be read or TLS cannot be set up.
-pub async fn sdk_config(trust: &TrustRoots) -> Result<SdkConfig, String> {
-    let roots = match trust {
+pub async fn sdk_config(backend: &Backend) -> Result<SdkConfig, String> {
+    let roots = match &backend.trust_roots {
         TrustRoots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         TrustRoots::System => TrustStore::default(),
         TrustRoots::File(path) => {
@@ -34,10 +35,14 @@ pub async fn sdk_config(trust: &TrustRoots) -> Result<SdkConfig, String> {
         .with_trust_store(roots)
         .build()
         .map_err(|error| format!("TLS could not be set up: {error}."))?;
-    let client =
-        Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls).build_https();
+    let client = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(tls)
+        .build_https();
     Ok(aws_config::defaults(BehaviorVersion::latest())
         .http_client(client)
+        .region(Region::new(backend.region.clone()))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(3)

@@ -72,7 +72,8 @@ async fn finish_response(
     render_problem(&mut response, &id);
     if let Some(sealer) = slot.take() {
         response = seal(response, sealer).await.unwrap_or_else(|| {
-            let mut failed = axum::response::IntoResponse::into_response(Problem::from(Code::Internal));
+            let mut failed =
+                axum::response::IntoResponse::into_response(Problem::from(Code::Internal));
             render_problem(&mut failed, &id);
             failed
         });

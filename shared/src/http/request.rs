@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
+use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::HeaderMap;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -15,9 +15,7 @@ use crate::access::keychain::Keychain;
 use crate::access::token::{self, Visitor};
 use crate::ids::ConversationId;
 use crate::problem::{Code, FieldCode, FieldError, Problem};
-use crate::seal::transport::{
-    PrivateKey, ReplySealer, SEALED_JSON, parse_reply_key, request_aad,
-};
+use crate::seal::transport::{PrivateKey, ReplySealer, SEALED_JSON, parse_reply_key, request_aad};
 use crate::secret::Plaintext;
 use crate::values::encoding::from_base64url;
 
@@ -81,9 +79,8 @@ impl FromRequestParts<App> for ConversationPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let params = RawPathParams::from_request_parts(parts, app)
-            .await
-            .map_err(|_| Code::NotFound)?;
+        let params =
+            RawPathParams::from_request_parts(parts, app).await.map_err(|_| Code::NotFound)?;
         let id = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value);
         id.and_then(ConversationId::parse).map(Self).ok_or_else(|| Code::NotFound.into())
     }
@@ -209,14 +206,13 @@ async fn with_key<T>(
 ) -> Result<T, Problem> {
     let now_ms = app.clock.now_ms();
     let newer;
-    let key = match keys.transport(kid, now_ms) {
-        Some(key) => key,
-        None => {
-            newer = app.keys.newer_than(keys).await?;
-            newer.transport(kid, now_ms).ok_or_else(|| {
-                Problem::new(Code::UnknownKey, "GET /v1/keys and seal again.")
-            })?
-        }
+    let key = if let Some(key) = keys.transport(kid, now_ms) {
+        key
+    } else {
+        newer = app.keys.newer_than(keys).await?;
+        newer
+            .transport(kid, now_ms)
+            .ok_or_else(|| Problem::new(Code::UnknownKey, "GET /v1/keys and seal again."))?
     };
     usage(key).map_err(|_| Code::UnsealingFailed.into())
 }
@@ -262,11 +258,10 @@ impl<S: Sync> FromRequestParts<S> for PageQuery {
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {
                 "limit" => {
-                    page.limit = value
-                        .parse()
-                        .ok()
-                        .filter(|limit| (1..=100).contains(limit))
-                        .ok_or_else(|| Problem::invalid("/query/limit", FieldCode::BadFormat))?;
+                    page.limit =
+                        value.parse().ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(
+                            || Problem::invalid("/query/limit", FieldCode::BadFormat),
+                        )?;
                 }
                 "cursor" => page.cursor = Some(value.to_owned()),
                 _ => {}

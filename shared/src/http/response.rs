@@ -41,6 +41,14 @@ pub(super) fn render_problem(response: &mut Response, request: &RequestId) {
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return };
     let code = problem.code;
     let detail = if problem.detail.is_empty() { code.title() } else { problem.detail };
+    let errors: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|error| {
+            let (code, detail) = error.code.words();
+            json!({ "pointer": error.pointer, "code": code, "detail": detail })
+        })
+        .collect();
     let mut body = json!({
         "type": format!("urn:sotto:problem:{}", code.as_str()),
         "title": code.title(),
@@ -49,16 +57,8 @@ pub(super) fn render_problem(response: &mut Response, request: &RequestId) {
         "code": code.as_str(),
         "request_id": request,
     });
-    if !problem.errors.is_empty() {
-        let errors: Vec<_> = problem
-            .errors
-            .iter()
-            .map(|error| {
-                let (code, detail) = error.code.words();
-                json!({ "pointer": error.pointer, "code": code, "detail": detail })
-            })
-            .collect();
-        body["errors"] = errors.into();
+    if let Some(fields) = body.as_object_mut().filter(|_| !errors.is_empty()) {
+        fields.insert("errors".to_owned(), errors.into());
     }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

@@ -33,7 +33,8 @@ pub fn start() {
         Ok(level @ ("error" | "warn" | "debug" | "trace")) => level.to_owned(),
         _ => "info".to_owned(),
     };
-    let filter = EnvFilter::new(format!("warn,shared={ours},intake={ours},site={ours},local={ours}"));
+    let filter =
+        EnvFilter::new(format!("warn,shared={ours},intake={ours},site={ours},local={ours}"));
     let _already_started = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -27,11 +27,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     ///
     /// # Errors
     /// Those of `load`.
-    pub async fn get<E>(
-        &self,
-        name: &K,
-        load: impl AsyncFnOnce() -> Result<V, E>,
-    ) -> Result<V, E> {
+    pub async fn get<E>(&self, name: &K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
         let slot = self.slot(name);
         let mut slot = slot.lock().await;
         let now = self.clock.now_ms();
@@ -64,7 +60,8 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
             let lifetime = self.lifetime_ms;
             slots.retain(|_, (at, _)| now - *at < lifetime);
             if slots.len() >= self.bound {
-                let oldest = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(name, _)| name.clone());
+                let oldest =
+                    slots.iter().min_by_key(|(_, (at, _))| *at).map(|(name, _)| name.clone());
                 if let Some(oldest) = oldest {
                     slots.remove(&oldest);
                 }

@@ -59,10 +59,7 @@ impl ConversationKey {
     #[must_use]
     pub fn short_mac(&self, label: &str, parts: &[&[u8]]) -> [u8; 6] {
         let place = parts.iter().fold(Place::new(label), |place, part| place.part(part));
-        let tag = hmac::sign(&self.idempotency, place.as_bytes());
-        let mut out = [0; 6];
-        out.copy_from_slice(&tag.as_ref()[..6]);
-        out
+        suite::short_mac(&self.idempotency, place.as_bytes())
     }
 
     fn from_secret(secret: &Secret) -> Result<Self, SealError> {
@@ -92,8 +89,7 @@ pub fn wrap(branch: &BranchKey, place: &Place, secret: &Secret) -> Result<Wrappe
 /// # Errors
 /// [`SealError::DidNotOpen`] for every cause there is.
 pub fn unwrap(branch: &BranchKey, place: &Place, stored: &WrappedKey) -> Result<Secret, SealError> {
-    let (salt, sealed) =
-        stored.wrapped.split_at_checked(SALT_LEN).ok_or(SealError::DidNotOpen)?;
+    let (salt, sealed) = stored.wrapped.split_at_checked(SALT_LEN).ok_or(SealError::DidNotOpen)?;
     let opened = DataKey::derive_salted(branch, salt, WRAP_LABEL)?
         .open(place, &Sealed::from_stored(sealed.to_vec()))?;
     let secret = Secret::from_slice(opened.reveal()).ok_or(SealError::DidNotOpen)?;

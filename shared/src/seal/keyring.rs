@@ -74,8 +74,7 @@ impl Keyring {
     /// reached.
     pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let mut call =
-            self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
+        let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
         for (key, value) in name.encryption_context() {
             call = call.encryption_context(key, value);
         }

@@ -71,7 +71,11 @@ impl Verifier {
     ///
     /// # Errors
     /// [`SealError::DidNotOpen`] for every cause there is.
-    pub fn verify<C: DeserializeOwned + Clone>(&self, typ: &str, jws: &str) -> Result<C, SealError> {
+    pub fn verify<C: DeserializeOwned + Clone>(
+        &self,
+        typ: &str,
+        jws: &str,
+    ) -> Result<C, SealError> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -130,14 +134,16 @@ mod tests {
         assert!(verified(signer.verifier(), "b+jwt", &jws).is_err());
         assert!(verified(self::signer(2).verifier(), "a+jwt", &jws).is_err());
         assert!(verified(signer.verifier(), "a+jwt", &format!("{jws}.x")).is_err());
-        let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiYStqd3QifQ.{}.", jws.split('.').nth(1).unwrap());
+        let none =
+            format!("eyJhbGciOiJub25lIiwidHlwIjoiYStqd3QifQ.{}.", jws.split('.').nth(1).unwrap());
         assert!(verified(signer.verifier(), "a+jwt", &none).is_err());
     }
 
     /// RFC 8037, appendix A.3.
     #[test]
     fn the_pin_is_the_published_thumbprint() {
-        let x = crate::values::encoding::from_base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        let x =
+            crate::values::encoding::from_base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
         let verifier = Verifier::from_raw(&x.unwrap()).unwrap();
         assert_eq!(verifier.pin().unwrap(), "sha256-kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }

@@ -56,6 +56,17 @@ pub(crate) fn hash(parts: &[&[u8]]) -> [u8; HASH_LEN] {
     out
 }
 
+/// The first `N` bytes of HMAC-SHA256; `N` is at most 32.
+pub(crate) fn short_mac<const N: usize>(key: &hmac::Key, message: &[u8]) -> [u8; N] {
+    const { assert!(N <= HASH_LEN, "a MAC has 32 bytes") };
+    let tag = hmac::sign(key, message);
+    let mut out = [0; N];
+    for (to, from) in out.iter_mut().zip(tag.as_ref()) {
+        *to = *from;
+    }
+    out
+}
+
 struct Length(usize);
 
 impl KeyType for Length {

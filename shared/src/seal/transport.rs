@@ -115,9 +115,7 @@ impl PrivateKey {
     /// [`SealError::DidNotOpen`] when `enc` is no encapsulated key.
     pub fn reply_to(&self, enc: &[u8]) -> Result<ReplySealer, SealError> {
         match self.suite {
-            KemSuite::XWing => {
-                ReplySealer::export(&receive::<XWing>(&self.secret, enc)?, enc)
-            }
+            KemSuite::XWing => ReplySealer::export(&receive::<XWing>(&self.secret, enc)?, enc),
             KemSuite::X25519 => {
                 ReplySealer::export(&receive::<X25519HkdfSha256>(&self.secret, enc)?, enc)
             }
@@ -201,8 +199,8 @@ fn receive<K: Kem>(
     secret: &Secret,
     enc: &[u8],
 ) -> Result<AeadCtxR<AesGcm256, HkdfSha256, K>, SealError> {
-    let private = K::PrivateKey::from_bytes(secret.expose_secret())
-        .map_err(|_| SealError::DidNotOpen)?;
+    let private =
+        K::PrivateKey::from_bytes(secret.expose_secret()).map_err(|_| SealError::DidNotOpen)?;
     let enc = K::EncappedKey::from_bytes(enc).map_err(|_| SealError::DidNotOpen)?;
     setup_receiver(&OpModeR::Base, &private, &enc, REQUEST_INFO).map_err(|_| SealError::DidNotOpen)
 }
@@ -249,11 +247,7 @@ pub mod client {
             let mut body = ct.to_vec();
             let opened = suite::aead_key(&key)
                 .ok()?
-                .open_in_place(
-                    Nonce::assume_unique_for_key(*aead_nonce),
-                    Aad::empty(),
-                    &mut body,
-                )
+                .open_in_place(Nonce::assume_unique_for_key(*aead_nonce), Aad::empty(), &mut body)
                 .ok()?;
             Some(opened.to_vec())
         }
@@ -262,12 +256,9 @@ pub mod client {
     #[expect(clippy::unwrap_used, reason = "a test that has no key has nothing to test")]
     fn seal_with<K: Kem>(public: &[u8], plaintext: &[u8], aad: &[u8]) -> SealedRequest {
         let public = K::PublicKey::from_bytes(public).unwrap();
-        let (enc, mut context) = setup_sender::<AesGcm256, HkdfSha256, K>(
-            &OpModeS::Base,
-            &public,
-            REQUEST_INFO,
-        )
-        .unwrap();
+        let (enc, mut context) =
+            setup_sender::<AesGcm256, HkdfSha256, K>(&OpModeS::Base, &public, REQUEST_INFO)
+                .unwrap();
         let ct = context.seal(plaintext, aad).unwrap();
         let mut secret = [0; 32];
         context.export(RESPONSE_EXPORT, &mut secret).unwrap();

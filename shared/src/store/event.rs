@@ -86,11 +86,12 @@ impl Header {
     /// The stored form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = self.state.encode().to_vec();
-        out[0] |= self.kind.code() << 4;
+        let [status, flags, rest @ ..] = self.state.encode();
+        let twin_flag = if self.twin.is_some() { TWIN_FLAG } else { 0 };
+        let mut out = vec![status | self.kind.code() << 4, flags | twin_flag];
+        out.extend_from_slice(&rest);
         out.extend_from_slice(&self.previous);
         if let Some(twin) = &self.twin {
-            out[1] |= TWIN_FLAG;
             out.extend_from_slice(&twin.key);
             out.extend_from_slice(&twin.body);
         }

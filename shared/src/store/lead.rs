@@ -34,10 +34,8 @@ impl Store {
         email: &str,
         contact: &Plaintext,
     ) -> Result<LeadId, StoreError> {
-        let (profile, lead) = tokio::try_join!(
-            self.find_profile_key(subject),
-            self.find_lead_id(subject),
-        )?;
+        let (profile, lead) =
+            tokio::try_join!(self.find_profile_key(subject), self.find_lead_id(subject),)?;
         let id = match lead {
             Some(id) => id,
             None => LeadId::generate(&self.clock)?,
@@ -141,8 +139,5 @@ fn profile_place(site: &str, subject: SubjectId, branch: &str, end_ms: UnixMilli
 }
 
 fn lead_place(site: &str, subject: SubjectId, id: LeadId) -> Place {
-    Place::new("sotto/v1 lead")
-        .part(site.as_bytes())
-        .part(subject.as_bytes())
-        .part(id.as_bytes())
+    Place::new("sotto/v1 lead").part(site.as_bytes()).part(subject.as_bytes()).part(id.as_bytes())
 }

@@ -8,9 +8,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string};
 use super::conversation::{Conversation, put, taken_in_transaction};
-use super::event::{
-    Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place,
-};
+use super::event::{Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place};
 use super::state::{State, Status};
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
@@ -236,12 +234,8 @@ impl Store {
         tail: &Tail,
         draft: &Draft,
     ) -> Result<Appended, StoreError> {
-        let header = Header {
-            kind: draft.kind,
-            state: draft.state,
-            previous: tail.link,
-            twin: draft.twin,
-        };
+        let header =
+            Header { kind: draft.kind, state: draft.state, previous: tail.link, twin: draft.twin };
         let seq = tail.seq.checked_add(1).ok_or(StoreError::Failed)?;
         let place = event_place(conversation.site.id, conversation.id, seq, &header);
         let sealed = conversation.key.events.seal(&place, draft.body.reveal())?;
@@ -249,7 +243,9 @@ impl Store {
         let item = event.to_item(conversation.id, conversation.promised_until_ms);
         let in_the_way = match draft.inbox {
             Inbox::Unchanged => self.put_event(item).await?,
-            inbox => self.put_event_and_inbox(item, inbox_row(conversation, &draft.state, inbox)).await?,
+            inbox => {
+                self.put_event_and_inbox(item, inbox_row(conversation, &draft.state, inbox)).await?
+            }
         };
         match in_the_way.map(StoredEvent::from_item).transpose()? {
             // Our own write, repeated by the SDK after its answer was lost, is in its own way.

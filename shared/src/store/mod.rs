@@ -60,9 +60,10 @@ impl From<NoRandomness> for StoreError {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable => {
-                Self::new(Code::Unavailable, "Nothing was changed, or it was changed once: try again.")
-            }
+            StoreError::Unavailable => Self::new(
+                Code::Unavailable,
+                "Nothing was changed, or it was changed once: try again.",
+            ),
             StoreError::Corrupt => Code::IntegrityFailed.into(),
             StoreError::Failed => Code::Internal.into(),
         }

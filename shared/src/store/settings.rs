@@ -202,9 +202,7 @@ impl Stack {
 
 /// The item that was in the way of a conditional put.
 fn taken(
-    error: &aws_sdk_dynamodb::error::SdkError<
-        aws_sdk_dynamodb::operation::put_item::PutItemError,
-    >,
+    error: &aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>,
 ) -> Option<HashMap<String, AttributeValue>> {
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
     match error.as_service_error()? {

@@ -23,6 +23,8 @@ pub struct Backend {
     pub kms_key: String,
     /// The deployment's name in tokens and key lists (`iss`).
     pub issuer: String,
+    /// The AWS region; Lambda sets it.
+    pub region: String,
     /// Whom the TLS connections to AWS trust.
     pub trust_roots: TrustRoots,
 }
@@ -65,8 +67,8 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 impl Backend {
-    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER` and `SOTTO_TRUST_ROOTS`
-    /// (`amazon`, which is the default, `system`, or the path of a PEM file).
+    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER`, `AWS_REGION` and
+    /// `SOTTO_TRUST_ROOTS` (`amazon`, which is the default, `system`, or the path of a PEM file).
     ///
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing.
@@ -115,6 +117,7 @@ impl Reader<'_> {
             settings_table: self.required("SOTTO_TABLE_SETTINGS"),
             kms_key: self.required("SOTTO_KMS_KEY"),
             issuer: self.required("SOTTO_ISSUER"),
+            region: self.required("AWS_REGION"),
             trust_roots: match (self.lookup)("SOTTO_TRUST_ROOTS").as_deref() {
                 None | Some("" | "amazon") => TrustRoots::Amazon,
                 Some("system") => TrustRoots::System,
@@ -147,18 +150,14 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn complete(name: &str) -> Option<String> {
-        let value = match name {
-            "SOTTO_ORIGINS" => "https://shop.example, http://127.0.0.1:9000",
-            "SOTTO_TRUST_ROOTS" => "system",
-            _ => "x",
-        };
-        Some(value.to_owned())
-    }
-
     #[test]
     fn a_complete_environment_is_read() {
-        let config = Config::read(&complete).unwrap();
+        let config = Config::read(&|name| match name {
+            "SOTTO_ORIGINS" => Some("https://shop.example, http://127.0.0.1:9000".to_owned()),
+            "SOTTO_TRUST_ROOTS" => Some("system".to_owned()),
+            _ => Some("x".to_owned()),
+        })
+        .unwrap();
         assert_eq!(config.origins, ["https://shop.example", "http://127.0.0.1:9000"]);
         assert_eq!(config.backend.trust_roots, TrustRoots::System);
     }

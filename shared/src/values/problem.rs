@@ -224,7 +224,8 @@ impl Problem {
     /// A problem with the sentence that explains it.
     #[must_use]
     pub fn new(code: Code, detail: &'static str) -> Self {
-        let retry_after_seconds = matches!(code, Code::Unavailable | Code::RateLimited).then_some(1);
+        let retry_after_seconds =
+            matches!(code, Code::Unavailable | Code::RateLimited).then_some(1);
         Self { code, detail, errors: Vec::new(), retry_after_seconds }
     }
 

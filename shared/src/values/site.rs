@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn the_language_is_the_visitors_if_it_was_published_else_the_sites() {
         let site = Site::find("default").unwrap();
-        for (asked, given) in [("de", 1), ("de-AT", 1), ("DE", 1), ("en-GB", 0), ("fr", 0), ("", 0)] {
+        for (asked, given) in [("de", 1), ("de-AT", 1), ("DE", 1), ("en-GB", 0), ("fr", 0), ("", 0)]
+        {
             assert_eq!(site.locale_for(asked), given, "{asked}");
         }
     }

@@ -6,8 +6,17 @@ use tests::visitor::Visitor;
 
 pub(crate) async fn malformed_json_is_refused_without_being_repeated(api: &Api) {
     for body in [
-        "", "{", "null", "[]", "canary-7f3a", "{\"site\":canary-7f3a}", "{\"site\":5}",
-        "{\"site\":[\"canary-7f3a\"]}", "{\"site\":\"a\",\"site\":\"b\"}", "\u{feff}{}", "{} {}",
+        "",
+        "{",
+        "null",
+        "[]",
+        "canary-7f3a",
+        "{\"site\":canary-7f3a}",
+        "{\"site\":5}",
+        "{\"site\":[\"canary-7f3a\"]}",
+        "{\"site\":\"a\",\"site\":\"b\"}",
+        "\u{feff}{}",
+        "{} {}",
         "{\"site\":\"\u{1}\"}",
     ] {
         let request = Request::new("POST", "/v1/sessions").bytes("application/json", body);
@@ -43,12 +52,15 @@ pub(crate) async fn unknown_fields_are_refused(api: &Api) {
 
 pub(crate) async fn every_content_type_but_two_is_refused(api: &Api) {
     let body = json!({ "site": "default", "identity": null }).to_string();
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "x"] {
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "x"]
+    {
         let request = Request::new("POST", "/v1/sessions").bytes(kind, body.clone());
         let refused = api.send(&request).await;
         assert_eq!(refused.refusal(), (415, "unsupported_media_type".to_owned()), "{kind}");
     }
-    let missing = Request { body: body.clone().into_bytes(), ..Request::new("POST", "/v1/sessions") };
+    let missing =
+        Request { body: body.clone().into_bytes(), ..Request::new("POST", "/v1/sessions") };
     assert_eq!(api.send(&missing).await.refusal(), (415, "unsupported_media_type".to_owned()));
     for kind in ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8"] {
         let request = Request::new("POST", "/v1/sessions").bytes(kind, body.clone());

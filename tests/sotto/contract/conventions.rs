@@ -29,7 +29,8 @@ pub(crate) async fn a_token_is_asked_for(api: &Api) {
     let refusal = async |request: Request| api.send(&request).await.refusal();
     let invalid = (401, "token_invalid".to_owned());
     assert_eq!(refusal(post()).await, (401, "token_missing".to_owned()));
-    for value in ["Bearer", "Bearer x", "Bearer a.b.c", "Basic eDp5", "x", "Bearer  ", "Bearer é"] {
+    for value in ["Bearer", "Bearer x", "Bearer a.b.c", "Basic eDp5", "x", "Bearer  ", "Bearer é"]
+    {
         assert_eq!(refusal(post().header("authorization", value)).await, invalid, "{value}");
     }
     let token = Visitor::arrive(api.clone()).await.token;

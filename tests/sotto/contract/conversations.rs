@@ -62,8 +62,8 @@ pub(crate) async fn what_is_not_ones_own_is_not_there(api: &Api) {
     ];
     for (method, route, body) in routes {
         let ask = async |base: &str| {
-            let request = Request::new(method, &format!("{base}{route}"))
-                .header("idempotency-key", "k");
+            let request =
+                Request::new(method, &format!("{base}{route}")).header("idempotency-key", "k");
             let request = if body.is_null() { request } else { request.json(&body) };
             let response = stranger.send(request).await;
             let mut problem = response.json();
@@ -82,7 +82,8 @@ pub(crate) async fn a_lead_needs_consent_and_an_address(api: &Api) {
     let visitor = Visitor::arrive(api.clone()).await;
     let path = format!("{}/lead", visitor.open().await);
     let lead = |change: Value| {
-        let mut lead = json!({ "name": "Ada", "email": "ada@example.org", "phone": null, "consent": true });
+        let mut lead =
+            json!({ "name": "Ada", "email": "ada@example.org", "phone": null, "consent": true });
         for (name, value) in change.as_object().expect("a change") {
             lead[name] = value.clone();
         }

@@ -44,11 +44,9 @@ async fn visit(visitor: Visitor) {
     assert_eq!((closed.status, closed.json()["status"].as_str()), (200, Some("closed")));
     let rating = json!({ "score": 5, "comment": "fine" });
     assert_eq!(visitor.post(&format!("{conversation}/rating"), &rating).await.status, 204);
-    for (path, body) in [
-        ("messages", json!({ "text": "one more" })),
-        ("handover", json!({})),
-        ("lead", lead),
-    ] {
+    for (path, body) in
+        [("messages", json!({ "text": "one more" })), ("handover", json!({})), ("lead", lead)]
+    {
         let request = Request::new("POST", &format!("{conversation}/{path}"))
             .header("idempotency-key", "after-the-end")
             .json(&body);

@@ -7,8 +7,8 @@ use tests::visitor::{Visitor, fresh_key, message};
 pub(crate) async fn a_key_is_required_and_is_visible_ascii(api: &Api) {
     let visitor = Visitor::arrive(api.clone()).await;
     let conversation = visitor.open().await;
-    let without = Request::new("POST", &format!("{conversation}/messages"))
-        .json(&json!({ "text": "hello" }));
+    let without =
+        Request::new("POST", &format!("{conversation}/messages")).json(&json!({ "text": "hello" }));
     let refused = visitor.send(without).await;
     assert_eq!(refused.refusal(), (422, "invalid".to_owned()));
     assert_eq!(refused.json()["errors"][0]["code"], "missing");
@@ -131,9 +131,13 @@ pub(crate) async fn pages_hold_every_message_once_in_order(api: &Api) {
     let page = visitor.get(&format!("{conversation}/messages?limit=1")).await.json();
     let cursor = page["next_cursor"].as_str().expect("a cursor");
     let elsewhere = stranger.open().await;
-    for query in [format!("cursor={cursor}"), "cursor=x".to_owned(), "limit=0".to_owned(),
-        "limit=101".to_owned(), "limit=x".to_owned()]
-    {
+    for query in [
+        format!("cursor={cursor}"),
+        "cursor=x".to_owned(),
+        "limit=0".to_owned(),
+        "limit=101".to_owned(),
+        "limit=x".to_owned(),
+    ] {
         let refused = stranger.get(&format!("{elsewhere}/messages?{query}")).await;
         assert_eq!(refused.refusal(), (422, "invalid".to_owned()), "{query}");
     }

@@ -52,12 +52,16 @@ fn request(method: &str, path: &str, body: &Value) -> Request {
 }
 
 async fn stored(world: &World) -> Vec<String> {
-    let mut items: Vec<String> =
-        world.all_items().await.iter().map(|(table, item)| {
+    let mut items: Vec<String> = world
+        .all_items()
+        .await
+        .iter()
+        .map(|(table, item)| {
             let mut attributes: Vec<_> = item.iter().map(|one| format!("{one:?}")).collect();
             attributes.sort();
             format!("{table} {attributes:?}")
-        }).collect();
+        })
+        .collect();
     items.sort();
     items
 }
@@ -121,7 +125,10 @@ async fn an_expired_token_renews_while_something_is_stored_and_no_longer() {
     let without = world.visitor().await;
     world.advance_seconds(29 * 86_400);
     let renewed = with.post("/v1/sessions", &session).await;
-    assert_eq!((renewed.status, renewed.json()["subject_id"].as_str()), (201, Some(&*with.subject)));
+    assert_eq!(
+        (renewed.status, renewed.json()["subject_id"].as_str()),
+        (201, Some(&*with.subject))
+    );
     let refused = without.post("/v1/sessions", &session).await;
     assert_eq!(refused.refusal(), (401, "token_expired".to_owned()));
     world.advance_seconds(2 * 86_400);

@@ -30,15 +30,16 @@ async fn a_key_opens_for_three_days_and_then_never_again() {
     let visitor = world.visitor().await;
     let consent = json!({ "consent": { "notice_version": "1", "purposes": ["support"] } });
     for key in &first {
-        let refused =
-            visitor.clone().sealing_to(key).post("/v1/conversations", &consent).await;
+        let refused = visitor.clone().sealing_to(key).post("/v1/conversations", &consent).await;
         assert_eq!(refused.refusal(), (422, "unknown_key".to_owned()));
     }
     world.rotate_keys().await;
     let stored = world.all_items().await;
     for old in &first {
         let kept = stored.iter().any(|(_, item)| {
-            item.get("k").and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind.ends_with(&old.kid))
+            item.get("k")
+                .and_then(|kind| kind.as_s().ok())
+                .is_some_and(|kind| kind.ends_with(&old.kid))
         });
         assert!(!kept, "the row of a key that opens nothing was kept");
     }

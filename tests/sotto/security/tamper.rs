@@ -50,7 +50,12 @@ impl Attack {
 
     async fn delete(&self, row: &Item) {
         let delete = self.world.dynamo().delete_item().table_name("world-conversations");
-        delete.key("c", row["c"].clone()).key("s", row["s"].clone()).send().await.expect("a delete");
+        delete
+            .key("c", row["c"].clone())
+            .key("s", row["s"].clone())
+            .send()
+            .await
+            .expect("a delete");
     }
 
     /// What a function with cold caches shows now.
@@ -170,8 +175,8 @@ async fn a_key_row_gives_nothing_in_another_place_or_for_a_longer_time() {
     stolen.insert("u".to_owned(), AttributeValue::B(Blob::new(subject.as_bytes().to_vec())));
     attack.put("keys", stolen).await;
     let cold = Api::Events(intake::router(attack.world.another_function()));
-    let request = Request::new("GET", &format!("{}/messages", attack.conversation))
-        .bearer(&stranger.token);
+    let request =
+        Request::new("GET", &format!("{}/messages", attack.conversation)).bearer(&stranger.token);
     let Api::Events(router) = cold else { unreachable!("events") };
     let response = tests::api::invoke(router, &request.to_event()).await;
     assert_eq!(response.status, 500, "a copied key row opened a foreign conversation");

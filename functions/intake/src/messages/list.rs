@@ -72,11 +72,7 @@ impl Position {
         let mut bytes = self.seq.to_be_bytes().to_vec();
         bytes.push(part);
         let place = cursor_place(conversation, "page");
-        let sealed = conversation
-            .key
-            .cursors
-            .seal(&place, &bytes)
-            .map_err(|_| Code::Internal)?;
+        let sealed = conversation.key.cursors.seal(&place, &bytes).map_err(|_| Code::Internal)?;
         Ok(base64url(sealed.as_stored()))
     }
 
@@ -154,14 +150,17 @@ impl<'a> Page<'a> {
     fn check_link(&mut self, event: &StoredEvent) {
         let expected = match self.last_seen {
             Some((seq, link)) => event.seq == seq + 1 && event.header.previous == link,
-            None => event.seq == self.next_seq
-                && (event.seq > 1 || event.header.previous == [0; LINK_LEN]),
+            None => {
+                event.seq == self.next_seq
+                    && (event.seq > 1 || event.header.previous == [0; LINK_LEN])
+            }
         };
         if !expected {
             self.sound = false;
             tracing::error!(conversation = %self.conversation.id, seq = event.seq, "the chain is broken");
         }
-        self.last_seen = Some((event.seq, event.link(self.conversation.site.id, self.conversation.id)));
+        self.last_seen =
+            Some((event.seq, event.link(self.conversation.site.id, self.conversation.id)));
         self.next_seq = event.seq + 1;
     }
 }

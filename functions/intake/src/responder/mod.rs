@@ -31,12 +31,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// [`Code::Internal`] when no base of that language was published.
-pub fn answer(
-    site: &Site,
-    locale: u8,
-    text: &str,
-    introduced: bool,
-) -> Result<Answer, Problem> {
+pub fn answer(site: &Site, locale: u8, text: &str, introduced: bool) -> Result<Answer, Problem> {
     let base = base(site, locale).ok_or(Code::Internal)?;
     let found = base.answer(text);
     let source = match found {

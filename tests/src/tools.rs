@@ -1,0 +1,75 @@
+//! The tools that some tests need beside Rust; `.ci/tools` installs them.
+//!
+//! A test whose tool is missing is left out with one line that says so, and fails where everything
+//! has to run: under `CI=true`.
+
+use std::env;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Python with pyhpke.
+#[must_use]
+pub fn python() -> Option<PathBuf> {
+    let python = env::var_os("SOTTO_PYTHON").map(PathBuf::from).or_else(|| on_path(&["python3"]));
+    found("Python with pyhpke", python.filter(|python| knows_pyhpke(python)))
+}
+
+/// Chromium; a test hands it to its driver as `CHROMIUM`.
+#[must_use]
+pub fn chromium() -> Option<PathBuf> {
+    let chromium = env::var_os("CHROMIUM")
+        .map(PathBuf::from)
+        .or_else(|| on_path(&["chromium", "chromium-browser", "google-chrome"]));
+    found("Chromium", chromium.filter(|path| path.is_file()))
+}
+
+/// Node, with the packages of `tests/browser` installed.
+#[must_use]
+pub fn node() -> Option<PathBuf> {
+    let installed = browser_folder().join("node_modules/playwright-core").is_dir();
+    found("Node with the packages of tests/browser", on_path(&["node"]).filter(|_| installed))
+}
+
+/// cargo-lambda.
+#[must_use]
+pub fn cargo_lambda() -> Option<PathBuf> {
+    found("cargo-lambda", on_path(&["cargo-lambda"]))
+}
+
+/// The folder of the scripts that drive Chromium.
+#[must_use]
+pub fn browser_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("browser")
+}
+
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let mut places =
+        env::split_paths(&path).flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    places.find(|place| place.is_file())
+}
+
+fn knows_pyhpke(python: &Path) -> bool {
+    Command::new(python)
+        .args(["-c", "import pyhpke"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Says what is missing past the test harness, which would keep the words of a test that passes.
+fn found(what: &str, tool: Option<PathBuf>) -> Option<PathBuf> {
+    if tool.is_none() {
+        assert!(
+            env::var("CI").as_deref() != Ok("true"),
+            "{what} is missing: source \"$(.ci/tools)\""
+        );
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
+        let line =
+            format!("{test} is left out: {what} is missing; source \"$(.ci/tools)\" brings it\n");
+        std::io::stderr().write_all(line.as_bytes()).ok();
+    }
+    tool
+}
