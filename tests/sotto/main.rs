@@ -1,7 +1,17 @@
 //! The integration tests, in one binary.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_errors_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets what it does not expect has to stop there"
+)]
+
 mod contract;
 mod counts;
 mod faults;
 mod routes;
 mod security;
+mod vectors;
