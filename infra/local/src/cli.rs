@@ -67,11 +67,7 @@ where
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut control_port) = (None, None);
     let mut aws_only = false;
-    let mut base = Base {
-        aws_port: 8000,
-        data: PathBuf::from(".sotto"),
-        fresh: false,
-    };
+    let mut base = Base { aws_port: 8000, data: PathBuf::from(".sotto"), fresh: false };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
@@ -102,9 +98,7 @@ where
 
 fn port_of(parser: &mut Parser, flag: &str) -> Result<u16, UsageError> {
     let value = parser.value()?;
-    value
-        .parse()
-        .map_err(|_| UsageError(format!("{flag} needs a port number between 0 and 65535")))
+    value.parse().map_err(|_| UsageError(format!("{flag} needs a port number between 0 and 65535")))
 }
 
 fn folder_of(parser: &mut Parser) -> Result<PathBuf, UsageError> {
@@ -135,12 +129,7 @@ mod tests {
 
     #[test]
     fn no_flag_means_the_usual_ports_and_folder() {
-        let Command::Everything {
-            port,
-            control_port,
-            base,
-        } = parse([""; 0]).unwrap()
-        else {
+        let Command::Everything { port, control_port, base } = parse([""; 0]).unwrap() else {
             panic!("another command");
         };
         assert_eq!((port, base.aws_port, control_port), (9000, 8000, 9001));
@@ -150,32 +139,13 @@ mod tests {
 
     #[test]
     fn every_flag_is_taken_in_both_forms() {
-        let spaced = [
-            "--port",
-            "0",
-            "--aws-port",
-            "1",
-            "--control-port",
-            "2",
-            "--data",
-            "x y",
-            "--fresh",
-        ];
-        let joined = [
-            "--port=0",
-            "--aws-port=1",
-            "--control-port=2",
-            "--data=x y",
-            "--fresh",
-        ];
+        let spaced =
+            ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"];
+        let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"];
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
-            base: Base {
-                aws_port: 1,
-                data: PathBuf::from("x y"),
-                fresh: true,
-            },
+            base: Base { aws_port: 1, data: PathBuf::from("x y"), fresh: true },
         };
         assert_eq!(parse(spaced).unwrap(), expected);
         assert_eq!(parse(joined).unwrap(), expected);

@@ -202,11 +202,7 @@ impl IntoResponse for Problem {
             "code": code,
             "detail": detail,
         });
-        (
-            status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
-            body.to_string(),
-        )
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string())
             .into_response()
     }
 }

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::origin::Origin;
 use shared::config::Config;
 use shared::http::aws;
 
@@ -56,12 +57,14 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
 /// The clients' settings of the functions, led to the local AWS.
 pub(crate) async fn sdk_config(config: &Config, url: &str) -> Result<SdkConfig, String> {
     let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
-    let loaded = aws::sdk_config(&config.backend).await?;
-    Ok(loaded
+    let mut builder = aws::sdk_config(&config.backend)
+        .await?
         .into_builder()
         .endpoint_url(url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build())
+        .credentials_provider(SharedCredentialsProvider::new(credentials));
+    // Set by us, not found: otherwise a person's own AWS_ENDPOINT_URL_DYNAMODB would be preferred.
+    builder.insert_origin("endpoint_url", Origin::shared_config());
+    Ok(builder.build())
 }
 
 impl Settings {

@@ -30,16 +30,13 @@ pub(crate) async fn write(folder: &Folder, routes: &Router) -> Result<usize, Str
     let mut written = 0;
     for entry in shipped {
         let path = entry.map_err(|error| error.to_string())?.path();
-        let (Some(name), true) = (
-            path.file_name(),
-            path.extension()
-                .is_some_and(|extension| extension == "json"),
-        ) else {
+        let (Some(name), true) =
+            (path.file_name(), path.extension().is_some_and(|extension| extension == "json"))
+        else {
             continue;
         };
-        let filled = read(&path)?
-            .replace("{{token}}", token)
-            .replace("{{conversation}}", conversation);
+        let filled =
+            read(&path)?.replace("{{token}}", token).replace("{{conversation}}", conversation);
         folder
             .write(&Path::new(EVENTS_FOLDER).join(name), &filled)
             .map_err(|error| format!("The event files cannot be written: {error}."))?;
@@ -57,12 +54,7 @@ async fn send(routes: &Router, event: &str) -> Result<Value, String> {
         return Err("A shipped event has no method or no path.".to_owned());
     };
     let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in event
-        .get("headers")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (name, value) in event.get("headers").and_then(Value::as_object).into_iter().flatten() {
         request = request.header(name, value.as_str().unwrap_or_default());
     }
     let request = request
@@ -70,9 +62,8 @@ async fn send(routes: &Router, event: &str) -> Result<Value, String> {
         .map_err(|error| format!("A shipped event: {error}."))?;
     let Ok(response) = routes.clone().oneshot(request).await;
     let status = response.status();
-    let body = to_bytes(response.into_body(), MAX_ANSWER)
-        .await
-        .map_err(|error| error.to_string())?;
+    let body =
+        to_bytes(response.into_body(), MAX_ANSWER).await.map_err(|error| error.to_string())?;
     if !status.is_success() {
         return Err(format!("{method} {path} answered {status}."));
     }
@@ -80,12 +71,8 @@ async fn send(routes: &Router, event: &str) -> Result<Value, String> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| {
-        format!(
-            "The shipped event {} cannot be read: {error}.",
-            path.display()
-        )
-    })
+    fs::read_to_string(path)
+        .map_err(|error| format!("The shipped event {} cannot be read: {error}.", path.display()))
 }
 
 fn text<'answer>(answer: &'answer Value, name: &str) -> Result<&'answer str, String> {

@@ -29,11 +29,7 @@ impl Folder {
                 path.display()
             )
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(unusable)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
         let lock = OpenOptions::new()
             .create(true)
             .write(true)
@@ -52,10 +48,7 @@ impl Folder {
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        let folder = Self {
-            path: path.to_owned(),
-            _lock: lock,
-        };
+        let folder = Self { path: path.to_owned(), _lock: lock };
         if fresh {
             folder.empty().map_err(unusable)?;
         }
@@ -71,10 +64,7 @@ impl Folder {
     pub(crate) fn write(&self, name: &Path, content: &str) -> io::Result<()> {
         let path = self.path.join(name);
         if let Some(parent) = path.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(parent)?;
+            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         }
         OpenOptions::new()
             .create(true)
@@ -103,10 +93,7 @@ impl Folder {
         };
         for entry in events {
             let path = entry?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
+            if path.extension().is_some_and(|extension| extension == "json") {
                 remove(&path)?;
             }
         }

@@ -49,12 +49,7 @@ impl Job {
 impl Jobs {
     pub(crate) fn new(app: App, aws: Arc<Aws>) -> Self {
         let clock = app.clock.clone();
-        Self(Arc::new(Parts {
-            app,
-            aws,
-            clock,
-            rotated_ms: Mutex::new(None),
-        }))
+        Self(Arc::new(Parts { app, aws, clock, rotated_ms: Mutex::new(None) }))
     }
 
     /// Runs a job now and gives its report when it has finished.
@@ -98,15 +93,15 @@ impl Jobs {
         let report = Box::pin(intake::rotate::run(&app.store.settings, clock, &app.issuer))
             .await
             .map_err(|error| {
-                format!(
-                    "the transport keys were not rotated: {}",
-                    match error {
-                        StoreError::Unavailable => "DynamoDB or KMS does not answer",
-                        StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
-                        StoreError::Failed => "DynamoDB or KMS refuses the request",
-                    }
-                )
-            })?;
+            format!(
+                "the transport keys were not rotated: {}",
+                match error {
+                    StoreError::Unavailable => "DynamoDB or KMS does not answer",
+                    StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
+                    StoreError::Failed => "DynamoDB or KMS refuses the request",
+                }
+            )
+        })?;
         *rotated_ms = Some(clock.now_ms());
         serde_json::to_value(report).map_err(|error| error.to_string())
     }

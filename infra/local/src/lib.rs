@@ -14,6 +14,3 @@ mod folder;
 mod jobs;
 pub mod run;
 pub mod template;
-
-/// The region that everything local pretends to be in.
-pub const REGION: &str = "eu-central-1";

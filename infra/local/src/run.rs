@@ -39,11 +39,9 @@ pub async fn run(command: Command) -> Result<(), String> {
             say(HELP);
             Ok(())
         }
-        Command::Everything {
-            port,
-            control_port,
-            base,
-        } => everything(port, control_port, base).await,
+        Command::Everything { port, control_port, base } => {
+            everything(port, control_port, base).await
+        }
         Command::AwsOnly { base } => aws_only(base).await,
     }
 }
@@ -60,11 +58,7 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
     let Stack { routes, jobs, .. } = build(&settings, &clock, &aws).await?;
 
     let mut stop = stop_signal()?;
-    let controls = Controls {
-        clock,
-        jobs: jobs.clone(),
-        aws: Arc::clone(&aws),
-    };
+    let controls = Controls { clock, jobs: jobs.clone(), aws: Arc::clone(&aws) };
     let control_url = url(&control)?;
     let servers = [
         tokio::spawn(serve(page, routes, stop.clone())),
@@ -148,21 +142,11 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
         .and_then(Value::as_str)
         .ok_or("The key rotation told no root pin.")?
         .to_owned();
-    let site = settings
-        .clone()
-        .with("SOTTO_ROOT_PIN", root_pin.clone())
-        .site()?;
+    let site = settings.clone().with("SOTTO_ROOT_PIN", root_pin.clone()).site()?;
     app.warm();
-    let routes = finish(
-        intake::routes(app).merge(site::routes(&site)),
-        clock.clone(),
-        &config.origins,
-    );
-    Ok(Stack {
-        routes,
-        jobs,
-        root_pin,
-    })
+    let routes =
+        finish(intake::routes(app).merge(site::routes(&site)), clock.clone(), &config.origins);
+    Ok(Stack { routes, jobs, root_pin })
 }
 
 fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {

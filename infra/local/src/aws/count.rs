@@ -1,9 +1,6 @@
 //! Counters at the listener: the only place that sees what really went over the wire.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "JSON indexed by name: what is absent reads as null"
-)]
+#![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -30,20 +27,13 @@ impl Counts {
     /// Requests of one operation, e.g. `PutItem` or `Decrypt`.
     #[must_use]
     pub fn of(&self, service: Service, operation: &str) -> u64 {
-        self.requests
-            .get(&(service, operation.to_owned()))
-            .copied()
-            .unwrap_or(0)
+        self.requests.get(&(service, operation.to_owned())).copied().unwrap_or(0)
     }
 
     /// Requests to one service.
     #[must_use]
     pub fn total(&self, service: Service) -> u64 {
-        self.requests
-            .iter()
-            .filter(|((of, _), _)| *of == service)
-            .map(|(_, count)| count)
-            .sum()
+        self.requests.iter().filter(|((of, _), _)| *of == service).map(|(_, count)| count).sum()
     }
 
     /// Every operation that was asked for, with its count.
@@ -87,11 +77,7 @@ impl Counts {
 
 impl Counters {
     pub(super) fn arrived(&self, service: Service, operation: &str) {
-        *self
-            .counts()
-            .requests
-            .entry((service, operation.to_owned()))
-            .or_default() += 1;
+        *self.counts().requests.entry((service, operation.to_owned())).or_default() += 1;
     }
 
     /// Adds the `ConsumedCapacity` of an answer: one entry, or a list in batches and transactions.
@@ -125,10 +111,7 @@ fn units(entry: &Value) -> f64 {
 }
 
 fn reads(operation: &str) -> bool {
-    matches!(
-        operation,
-        "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
-    )
+    matches!(operation, "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
 }
 
 #[cfg(test)]
@@ -142,10 +125,8 @@ mod tests {
         counters.arrived(Service::DynamoDb, "PutItem");
         let before = counters.snapshot();
         counters.arrived(Service::DynamoDb, "PutItem");
-        counters.consumed(
-            "PutItem",
-            br#"{"ConsumedCapacity":{"TableName":"t","CapacityUnits":2.0}}"#,
-        );
+        counters
+            .consumed("PutItem", br#"{"ConsumedCapacity":{"TableName":"t","CapacityUnits":2.0}}"#);
         counters.consumed(
             "TransactGetItems",
             br#"{"ConsumedCapacity":[{"CapacityUnits":0.5},{"CapacityUnits":1.0}]}"#,

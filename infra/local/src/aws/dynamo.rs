@@ -4,10 +4,7 @@
 //! and our listener forwards to it. Tables and the sweep use the engine directly: they are neither
 //! counted nor subject to faults.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "JSON indexed by name: what is absent reads as null"
-)]
+#![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -66,11 +63,8 @@ impl Dynamo {
             .map_err(io::Error::other)?;
         let served =
             dynoxide::server::serve_with_shutdown(listener, database.clone(), stop.requested());
-        let dynamo = Self {
-            database,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            endpoint,
-        };
+        let dynamo =
+            Self { database, client: Client::builder(TokioExecutor::new()).build_http(), endpoint };
         Ok((dynamo, async move {
             if let Err(error) = served.await {
                 tracing::error!(error, "the database's server ended");
@@ -91,11 +85,7 @@ impl Dynamo {
         request.headers_mut().remove(header::HOST);
         request.headers_mut().remove(header::CONNECTION);
         request.headers_mut().remove(header::TRANSFER_ENCODING);
-        let (mut parts, body) = self
-            .client
-            .request(request.map(Full::new))
-            .await?
-            .into_parts();
+        let (mut parts, body) = self.client.request(request.map(Full::new)).await?.into_parts();
         parts.headers.remove(header::CONNECTION);
         parts.headers.remove(header::TRANSFER_ENCODING);
         let body = match body.collect().await {
@@ -229,9 +219,7 @@ impl Dynamo {
 
 impl DatabaseError {
     pub(super) fn of(verb: &str, name: &str, error: &DynoxideError) -> Self {
-        Self(format!(
-            "the local DynamoDB could not {verb} {name}: {error}"
-        ))
+        Self(format!("the local DynamoDB could not {verb} {name}: {error}"))
     }
 }
 
@@ -259,19 +247,14 @@ fn private(path: &Path) -> io::Result<()> {
     if start.is_empty() || start == MAGIC {
         Ok(())
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "it is not an SQLite database",
-        ))
+        Err(io::Error::new(io::ErrorKind::InvalidData, "it is not an SQLite database"))
     }
 }
 
 /// The engine's requests are private types that are read from DynamoDB's JSON.
 pub(super) fn parse<T: DeserializeOwned>(request: Value) -> Result<T, DatabaseError> {
     serde_json::from_value(request).map_err(|error| {
-        DatabaseError(format!(
-            "the local DynamoDB does not take the request: {error}"
-        ))
+        DatabaseError(format!("the local DynamoDB does not take the request: {error}"))
     })
 }
 

@@ -85,27 +85,18 @@ impl Faults {
 
     /// How long [`Fault::Latency`] holds an answer back; 200 ms unless set.
     pub fn set_latency(&self, latency: Duration) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .latency = latency;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).latency = latency;
     }
 
     /// Ends every fault.
     pub fn clear(&self) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .rates
-            .clear();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).rates.clear();
     }
 
     /// The fault of the next request, if it has one.
     pub(super) fn draw(&self, service: Service) -> Option<Fault> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State {
-            rates, generator, ..
-        } = &mut *state;
+        let State { rates, generator, .. } = &mut *state;
         rates
             .iter()
             .filter(|((of, _), _)| *of == service)
@@ -114,10 +105,7 @@ impl Faults {
     }
 
     pub(super) fn latency(&self) -> Duration {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .latency
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).latency
     }
 }
 
@@ -186,9 +174,7 @@ mod tests {
         let draw = |seed| {
             let faults = Faults::seeded(seed);
             faults.set(Service::Kms, Fault::Throttle, 0.3).unwrap();
-            (0..10_000)
-                .map(|_| faults.draw(Service::Kms).is_some())
-                .collect::<Vec<_>>()
+            (0..10_000).map(|_| faults.draw(Service::Kms).is_some()).collect::<Vec<_>>()
         };
         let first = draw(7);
         assert_eq!(first, draw(7));

@@ -109,10 +109,7 @@ async fn answer(
     }
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
-        return Ok(refuse(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLargeException",
-        ));
+        return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"));
     };
     let request = Request::from_parts(parts, body.to_bytes());
     let Some(call) = Call::of(&request) else {
@@ -198,10 +195,7 @@ impl Call {
             "TrentService" => Service::Kms,
             _ => return None,
         };
-        Some(Self {
-            service,
-            operation: operation.to_owned(),
-        })
+        Some(Self { service, operation: operation.to_owned() })
     }
 }
 
@@ -214,26 +208,20 @@ impl fmt::Display for Gone {
 impl std::error::Error for Gone {}
 
 fn refuse(status: StatusCode, name: &str) -> Response<Full<Bytes>> {
-    respond(
-        status,
-        &json!({"__type": name, "message": "refused by the local AWS"}),
-    )
+    respond(status, &json!({"__type": name, "message": "refused by the local AWS"}))
 }
 
 fn respond(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     response
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 async fn wait(time: Duration) {

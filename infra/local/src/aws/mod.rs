@@ -89,13 +89,7 @@ impl Aws {
         let (url, services) = started
             .recv()
             .map_err(|_| StartError::System(io::ErrorKind::UnexpectedEof.into()))??;
-        Ok(Self {
-            url,
-            clock,
-            services,
-            stop,
-            thread: Some(thread),
-        })
+        Ok(Self { url, clock, services, stop, thread: Some(thread) })
     }
 
     /// The endpoint for SDKs, e.g. `http://127.0.0.1:8000`.
@@ -170,12 +164,7 @@ impl Drop for Aws {
 impl Default for Options {
     /// In memory, on a free port, by the system's clock.
     fn default() -> Self {
-        Self {
-            data: None,
-            port: 0,
-            clock: Clock::system(),
-            seed: 0,
-        }
+        Self { data: None, port: 0, clock: Clock::system(), seed: 0 }
     }
 }
 

@@ -1,9 +1,6 @@
 //! The streams of the tables, read from their beginning.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "JSON indexed by name: what is absent reads as null"
-)]
+#![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
 use serde_json::{Value, json};
 
@@ -14,18 +11,12 @@ impl Dynamo {
     pub(super) fn stream_records(&self, table: &str) -> Result<Vec<Value>, DatabaseError> {
         let of = |error| DatabaseError::of("read the stream of", table, &error);
         let database = self.database();
-        let described = database
-            .describe_table(parse(json!({"TableName": table}))?)
-            .map_err(of)?;
+        let described = database.describe_table(parse(json!({"TableName": table}))?).map_err(of)?;
         let arn = to_json(&described)?["Table"]["LatestStreamArn"].take();
-        let described = database
-            .describe_stream(parse(json!({"StreamArn": arn}))?)
-            .map_err(of)?;
+        let described = database.describe_stream(parse(json!({"StreamArn": arn}))?).map_err(of)?;
         let mut records = Vec::new();
-        for shard in to_json(&described)?["StreamDescription"]["Shards"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        for shard in
+            to_json(&described)?["StreamDescription"]["Shards"].as_array().into_iter().flatten()
         {
             let iterator = database
                 .get_shard_iterator(parse(json!({
@@ -36,9 +27,8 @@ impl Dynamo {
                 .map_err(of)?;
             let mut iterator = to_json(&iterator)?["ShardIterator"].take();
             while iterator.is_string() {
-                let page = database
-                    .get_records(parse(json!({"ShardIterator": iterator}))?)
-                    .map_err(of)?;
+                let page =
+                    database.get_records(parse(json!({"ShardIterator": iterator}))?).map_err(of)?;
                 let mut page = to_json(&page)?;
                 match page["Records"].take() {
                     // An open shard always has a next iterator; an empty page is its end for now.

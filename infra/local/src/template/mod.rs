@@ -4,10 +4,7 @@
 //! template is the one source. Nothing is evaluated: intrinsic functions stay what they are
 //! (`!Ref X` reads as `{"Ref": "X"}`).
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "JSON indexed by name: what is absent reads as null"
-)]
+#![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
 mod table;
 mod yaml;
@@ -62,17 +59,11 @@ impl Template {
         let resources = document["Resources"]
             .as_object()
             .ok_or_else(|| TemplateError::at("Resources", "is missing or not a mapping"))?;
-        let mut template = Self {
-            tables: Vec::new(),
-            routes: Vec::new(),
-            schedules: Vec::new(),
-        };
+        let mut template = Self { tables: Vec::new(), routes: Vec::new(), schedules: Vec::new() };
         for (id, resource) in resources {
             match resource["Type"].as_str() {
                 Some("AWS::DynamoDB::Table") => {
-                    template
-                        .tables
-                        .push(Table::read(id, &resource["Properties"])?);
+                    template.tables.push(Table::read(id, &resource["Properties"])?);
                 }
                 Some("AWS::Serverless::Function") => template.read_function(id, resource)?,
                 _ => {}
@@ -91,9 +82,7 @@ impl Template {
     /// The table with this logical id, e.g. `KeysTable`.
     #[must_use]
     pub fn table(&self, logical_id: &str) -> Option<&Table> {
-        self.tables
-            .iter()
-            .find(|table| table.logical_id() == logical_id)
+        self.tables.iter().find(|table| table.logical_id() == logical_id)
     }
 
     /// Every HTTP API event of every function, sorted by path and method.
@@ -199,13 +188,7 @@ mod tests {
         let routes: Vec<_> = template
             .routes()
             .iter()
-            .map(|route| {
-                (
-                    route.method.as_str(),
-                    route.path.as_str(),
-                    route.function.as_str(),
-                )
-            })
+            .map(|route| (route.method.as_str(), route.path.as_str(), route.function.as_str()))
             .collect();
         assert_eq!(
             routes,
@@ -227,10 +210,7 @@ mod tests {
             .collect();
         assert_eq!(
             expressions,
-            [
-                ("RotateKeysFunction", "rate(1 day)"),
-                ("RotateKeysFunction", "cron(0 3 * * ? *)")
-            ]
+            [("RotateKeysFunction", "rate(1 day)"), ("RotateKeysFunction", "cron(0 3 * * ? *)")]
         );
     }
 
@@ -239,10 +219,7 @@ mod tests {
         for (text, place) in [
             ("Resources: [", "YAML"),
             ("Outputs: {}", "Resources"),
-            (
-                "Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {}}}",
-                "T.KeySchema",
-            ),
+            ("Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {}}}", "T.KeySchema"),
             (
                 "Resources: {F: {Type: 'AWS::Serverless::Function', Properties: {Events: {E: {Type: HttpApi, Properties: {Method: get}}}}}}",
                 "F.Events.E",

@@ -5,12 +5,8 @@ use serde_json::{Map, Value, json};
 use super::TemplateError;
 
 /// The properties that DynamoDB's `CreateTable` takes under the same name.
-const TAKEN_AS_THEY_ARE: [&str; 4] = [
-    "AttributeDefinitions",
-    "GlobalSecondaryIndexes",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-];
+const TAKEN_AS_THEY_ARE: [&str; 4] =
+    ["AttributeDefinitions", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes"];
 
 /// A table of the template, ready to be created under any name.
 #[derive(Debug, Clone)]
@@ -47,11 +43,7 @@ impl Table {
             (Value::String(name), Value::Bool(true)) => Some(name.clone()),
             _ => None,
         };
-        Ok(Self {
-            logical_id: id.to_owned(),
-            ttl_attribute,
-            definition,
-        })
+        Ok(Self { logical_id: id.to_owned(), ttl_attribute, definition })
     }
 
     /// The resource's name in the template, e.g. `KeysTable`.

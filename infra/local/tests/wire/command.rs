@@ -27,11 +27,8 @@ struct Local {
 
 impl Local {
     fn start(folder: &Path, more: &[&str]) -> Self {
-        let mut child = command(folder, more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command(folder, more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         let out = child.stdout.as_mut().unwrap();
         BufReader::new(out).read_line(&mut line).unwrap();
@@ -46,9 +43,7 @@ impl Local {
 
     /// Sends a signal, as a shell would.
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
+        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 }
@@ -65,10 +60,7 @@ fn command(folder: &Path, more: &[&str]) -> Command {
     if more.first() != Some(&"aws") {
         command.args(["--port", "0", "--control-port", "0"]);
     }
-    command
-        .args(["--aws-port", "0", "--data"])
-        .arg(folder)
-        .args(more);
+    command.args(["--aws-port", "0", "--data"]).arg(folder).args(more);
     command
 }
 
@@ -84,9 +76,7 @@ async fn send(method: Method, url: &str, body: Option<Value>) -> (u16, String, V
         .method(method)
         .uri(url)
         .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(
-            body.map(|body| body.to_string()).unwrap_or_default(),
-        )))
+        .body(Full::new(Bytes::from(body.map(|body| body.to_string()).unwrap_or_default())))
         .unwrap();
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let response = client.request(request).await.unwrap();
@@ -111,11 +101,7 @@ async fn everything_is_served_and_sigterm_ends_it_in_two_seconds() {
     let (status, _, keys) = send(Method::GET, &keys, None).await;
     assert_eq!(status, 200);
     assert!(keys["jws"].is_string());
-    let tables = dynamodb(local.url("aws_url"), PATIENT)
-        .list_tables()
-        .send()
-        .await
-        .unwrap();
+    let tables = dynamodb(local.url("aws_url"), PATIENT).list_tables().send().await.unwrap();
     assert_eq!(tables.table_names().len(), 4);
 
     let clock = Clock::system();
@@ -149,39 +135,15 @@ async fn the_control_server_moves_time_and_runs_jobs() {
     for (path, body, status, code) in [
         ("/run/sweep", None, 404, "no_such_job"),
         ("/clock", None, 400, "malformed_json"),
-        (
-            "/clock",
-            Some(json!({"advance_seconds": -1})),
-            422,
-            "invalid",
-        ),
-        (
-            "/clock",
-            Some(json!({"advance_seconds": u64::MAX})),
-            422,
-            "invalid",
-        ),
+        ("/clock", Some(json!({"advance_seconds": -1})), 422, "invalid"),
+        ("/clock", Some(json!({"advance_seconds": u64::MAX})), 422, "invalid"),
         ("/clock", Some(json!({"seconds": 1})), 422, "invalid"),
-        (
-            "/faults",
-            Some(json!({"service": "s3", "kind": "gone", "rate": 1})),
-            422,
-            "invalid",
-        ),
-        (
-            "/faults",
-            Some(json!({"service": "kms", "kind": "gone", "rate": 1.5})),
-            422,
-            "invalid",
-        ),
+        ("/faults", Some(json!({"service": "s3", "kind": "gone", "rate": 1})), 422, "invalid"),
+        ("/faults", Some(json!({"service": "kms", "kind": "gone", "rate": 1.5})), 422, "invalid"),
         ("/nothing", None, 404, "no_such_route"),
     ] {
         let (got, kind, problem) = post(path, body).await;
-        assert_eq!(
-            (got, problem["code"].as_str()),
-            (status, Some(code)),
-            "{path}"
-        );
+        assert_eq!((got, problem["code"].as_str()), (status, Some(code)), "{path}");
         assert_eq!(kind, "application/problem+json");
     }
     let (status, _, _) = send(Method::GET, &control("/clock"), None).await;
@@ -212,9 +174,7 @@ async fn aws_alone_writes_an_environment_and_events_with_a_real_visitor() {
         "SOTTO_ISSUER",
         "SOTTO_ROOT_PIN",
     ] {
-        let value = environment
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        let value = environment.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         assert!(value.is_some_and(|value| !value.is_empty()), "{name}");
     }
     let mut events = 0;
@@ -297,20 +257,14 @@ async fn a_killed_process_loses_nothing_that_was_acknowledged() {
         assert!(acknowledged.len() > 20);
     }
     for name in ["dynamodb.sqlite", "kms.json", "env"] {
-        let mode = std::fs::metadata(folder.path().join(name))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name} is open to others");
     }
 }
 
 #[test]
 fn help_is_printed() {
-    let output = Command::new(env!("CARGO_BIN_EXE_local"))
-        .arg("--help")
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_local")).arg("--help").output().unwrap();
     assert!(output.status.success());
     let mut text = String::new();
     output.stdout.as_slice().read_to_string(&mut text).unwrap();

@@ -35,25 +35,12 @@ fn with_tables(aws: &Aws) -> aws_sdk_dynamodb::Client {
 async fn tables_are_the_template_s() {
     let aws = in_memory();
     let client = with_tables(&aws);
-    let described = client
-        .describe_table()
-        .table_name("ConversationsTable")
-        .send()
-        .await
-        .unwrap();
+    let described = client.describe_table().table_name("ConversationsTable").send().await.unwrap();
     let table = described.table().unwrap();
     assert_eq!(table.key_schema().len(), 2);
-    assert_eq!(
-        table.global_secondary_indexes()[0].index_name(),
-        Some("inbox")
-    );
+    assert_eq!(table.global_secondary_indexes()[0].index_name(), Some("inbox"));
     assert!(table.latest_stream_arn().is_some());
-    let ttl = client
-        .describe_time_to_live()
-        .table_name("KeysTable")
-        .send()
-        .await
-        .unwrap();
+    let ttl = client.describe_time_to_live().table_name("KeysTable").send().await.unwrap();
     let ttl = ttl.time_to_live_description().unwrap();
     assert_eq!(ttl.attribute_name(), Some("expires_at"));
 }
@@ -151,9 +138,7 @@ async fn the_inbox_index_holds_only_what_waits() {
             .item("c", bytes("x"))
             .item("s", number(seq));
         if seq == 2 {
-            put = put
-                .item("q", AttributeValue::S("shop#waiting".to_owned()))
-                .item("w", number(17));
+            put = put.item("q", AttributeValue::S("shop#waiting".to_owned())).item("w", number(17));
         }
         put.send().await.unwrap();
     }
@@ -174,11 +159,7 @@ async fn the_inbox_index_holds_only_what_waits() {
 #[tokio::test]
 async fn the_sweep_follows_the_given_clock() {
     let clock = Clock::manual(1_000_000);
-    let aws = Aws::start(Options {
-        clock: clock.clone(),
-        ..Options::default()
-    })
-    .unwrap();
+    let aws = Aws::start(Options { clock: clock.clone(), ..Options::default() }).unwrap();
     let client = with_tables(&aws);
     // 250 due at second 1,010, and those that are never due: later, none, not a number, negative.
     let lasting = [
@@ -188,9 +169,7 @@ async fn the_sweep_follows_the_given_clock() {
         ("negative", Some(number(-1))),
     ];
     let due = (0..250).map(|n| (format!("due{n}"), Some(number(1_010))));
-    let lasting_items = lasting
-        .iter()
-        .map(|(name, expires)| ((*name).to_owned(), expires.clone()));
+    let lasting_items = lasting.iter().map(|(name, expires)| ((*name).to_owned(), expires.clone()));
     for (name, expires) in due.chain(lasting_items) {
         client
             .put_item()

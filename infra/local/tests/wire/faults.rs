@@ -16,8 +16,7 @@ const TABLE: &str = "t-keys";
 
 fn with_table() -> Aws {
     let aws = in_memory();
-    aws.ensure_table(tables().table("KeysTable").unwrap(), TABLE)
-        .unwrap();
+    aws.ensure_table(tables().table("KeysTable").unwrap(), TABLE).unwrap();
     aws
 }
 
@@ -34,29 +33,16 @@ async fn put(aws: &Aws, timeout: Duration) -> Result<(), SdkError<PutItemError>>
 
 async fn stored(aws: &Aws) -> i32 {
     aws.faults().clear();
-    dynamodb(aws.url(), PATIENT)
-        .scan()
-        .table_name(TABLE)
-        .send()
-        .await
-        .unwrap()
-        .count()
+    dynamodb(aws.url(), PATIENT).scan().table_name(TABLE).send().await.unwrap().count()
 }
 
 #[tokio::test]
 async fn throttled_is_a_400_with_the_service_s_own_code() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::Throttle, 1.0)
-        .unwrap();
-    aws.faults()
-        .set(Service::Kms, Fault::Throttle, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::Throttle, 1.0).unwrap();
+    aws.faults().set(Service::Kms, Fault::Throttle, 1.0).unwrap();
     let refused = put(&aws, PATIENT).await.unwrap_err();
-    assert_eq!(
-        refused.code(),
-        Some("ProvisionedThroughputExceededException")
-    );
+    assert_eq!(refused.code(), Some("ProvisionedThroughputExceededException"));
     let key = aws.ensure_key("alias/sotto").unwrap();
     let refused = kms(aws.url(), PATIENT)
         .generate_data_key()
@@ -72,9 +58,7 @@ async fn throttled_is_a_400_with_the_service_s_own_code() {
 #[tokio::test]
 async fn an_internal_error_is_a_500_and_nothing_is_done() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::Internal, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::Internal, 1.0).unwrap();
     let refused = put(&aws, PATIENT).await.unwrap_err();
     assert_eq!(refused.raw_response().unwrap().status().as_u16(), 500);
     assert_eq!(refused.code(), Some("InternalServerError"));
@@ -84,9 +68,7 @@ async fn an_internal_error_is_a_500_and_nothing_is_done() {
 #[tokio::test]
 async fn a_timeout_before_the_commit_stores_nothing() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::TimeoutBeforeCommit, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::TimeoutBeforeCommit, 1.0).unwrap();
     let refused = put(&aws, IMPATIENT).await.unwrap_err();
     assert!(matches!(refused, SdkError::TimeoutError(_)), "{refused:?}");
     assert_eq!(stored(&aws).await, 0);
@@ -95,9 +77,7 @@ async fn a_timeout_before_the_commit_stores_nothing() {
 #[tokio::test]
 async fn a_timeout_after_the_commit_stores_it() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::TimeoutAfterCommit, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::TimeoutAfterCommit, 1.0).unwrap();
     let refused = put(&aws, Duration::from_secs(1)).await.unwrap_err();
     assert!(matches!(refused, SdkError::TimeoutError(_)), "{refused:?}");
     assert_eq!(stored(&aws).await, 1);
@@ -106,23 +86,16 @@ async fn a_timeout_after_the_commit_stores_it() {
 #[tokio::test]
 async fn gone_closes_the_connection() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::Gone, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::Gone, 1.0).unwrap();
     let refused = put(&aws, PATIENT).await.unwrap_err();
-    assert!(
-        matches!(refused, SdkError::DispatchFailure(_)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, SdkError::DispatchFailure(_)), "{refused:?}");
     assert_eq!(stored(&aws).await, 0);
 }
 
 #[tokio::test]
 async fn latency_only_delays() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::Latency, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::Latency, 1.0).unwrap();
     aws.faults().set_latency(Duration::from_millis(120));
     let clock = Clock::system();
     let start = clock.now_ms();
@@ -134,9 +107,7 @@ async fn latency_only_delays() {
 #[tokio::test]
 async fn a_client_that_hangs_does_not_hold_up_the_stop() {
     let aws = with_table();
-    aws.faults()
-        .set(Service::DynamoDb, Fault::TimeoutBeforeCommit, 1.0)
-        .unwrap();
+    aws.faults().set(Service::DynamoDb, Fault::TimeoutBeforeCommit, 1.0).unwrap();
     let client = dynamodb(aws.url(), PATIENT);
     let hanging = tokio::spawn(async move { client.list_tables().send().await });
     while aws.counts().total(Service::DynamoDb) == 0 {
@@ -144,9 +115,7 @@ async fn a_client_that_hangs_does_not_hold_up_the_stop() {
     }
     let clock = Clock::system();
     let start = clock.now_ms();
-    tokio::task::spawn_blocking(move || aws.stop())
-        .await
-        .unwrap();
+    tokio::task::spawn_blocking(move || aws.stop()).await.unwrap();
     assert!(clock.now_ms() - start < 2_000);
     assert!(hanging.await.unwrap().is_err());
 }

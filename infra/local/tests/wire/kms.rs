@@ -87,11 +87,7 @@ async fn a_data_key_opens_under_its_context_alone() {
 
 #[tokio::test]
 async fn a_key_without_plaintext_opens_to_the_length_asked_for() {
-    let Bench {
-        aws: _aws,
-        client,
-        key,
-    } = bench();
+    let Bench { aws: _aws, client, key } = bench();
     let made = client
         .generate_data_key_without_plaintext()
         .key_id(&key)
@@ -99,45 +95,23 @@ async fn a_key_without_plaintext_opens_to_the_length_asked_for() {
         .send()
         .await
         .unwrap();
-    let opened = open(&client, made.ciphertext_blob().unwrap())
-        .send()
-        .await
-        .unwrap();
+    let opened = open(&client, made.ciphertext_blob().unwrap()).send().await.unwrap();
     assert_eq!(opened.plaintext().unwrap().as_ref().len(), 48);
 }
 
 #[tokio::test]
 async fn tampered_foreign_and_misnamed_blobs_are_refused() {
-    let Bench {
-        aws: _aws,
-        client,
-        key,
-    } = bench();
-    let other = client
-        .create_key()
-        .description("other")
-        .send()
-        .await
-        .unwrap();
+    let Bench { aws: _aws, client, key } = bench();
+    let other = client.create_key().description("other").send().await.unwrap();
     let other = other.key_metadata().unwrap().key_id().to_owned();
-    let sealed = client
-        .encrypt()
-        .key_id(&key)
-        .plaintext(Blob::new("text"))
-        .send()
-        .await
-        .unwrap();
+    let sealed = client.encrypt().key_id(&key).plaintext(Blob::new("text")).send().await.unwrap();
     let blob = sealed.ciphertext_blob().unwrap();
 
     for at in [0, 5, 18, 25, blob.as_ref().len() - 1] {
         let mut tampered = blob.as_ref().to_vec();
         tampered[at] ^= 1;
         let request = open(&client, &Blob::new(tampered));
-        assert_eq!(
-            code(request.send()).await,
-            "InvalidCiphertextException",
-            "byte {at}"
-        );
+        assert_eq!(code(request.send()).await, "InvalidCiphertextException", "byte {at}");
     }
     let elsewhere = bench();
     let foreign = code(open(&elsewhere.client, blob).send()).await;
@@ -153,20 +127,10 @@ async fn tampered_foreign_and_misnamed_blobs_are_refused() {
 #[tokio::test]
 async fn disabled_and_deleted_keys_do_nothing() {
     let clock = Clock::manual(1_800_000_000_000);
-    let aws = Aws::start(Options {
-        clock: clock.clone(),
-        ..Options::default()
-    })
-    .unwrap();
+    let aws = Aws::start(Options { clock: clock.clone(), ..Options::default() }).unwrap();
     let client = kms(aws.url(), PATIENT);
     let key = aws.ensure_key("alias/sotto").unwrap();
-    let encrypt = || {
-        client
-            .encrypt()
-            .key_id(&key)
-            .plaintext(Blob::new("text"))
-            .send()
-    };
+    let encrypt = || client.encrypt().key_id(&key).plaintext(Blob::new("text")).send();
     let sealed = encrypt().await.unwrap();
     let blob = sealed.ciphertext_blob().unwrap();
 
@@ -178,30 +142,17 @@ async fn disabled_and_deleted_keys_do_nothing() {
     client.enable_key().key_id(&key).send().await.unwrap();
     assert!(open(&client, blob).send().await.is_ok());
 
-    let schedule = |days| {
-        client
-            .schedule_key_deletion()
-            .key_id(&key)
-            .pending_window_in_days(days)
-            .send()
-    };
+    let schedule =
+        |days| client.schedule_key_deletion().key_id(&key).pending_window_in_days(days).send();
     assert_eq!(code(schedule(6)).await, "ValidationException");
     let scheduled = schedule(7).await.unwrap();
-    assert_eq!(
-        scheduled.deletion_date().unwrap().secs(),
-        1_800_000_000 + 7 * 86_400
-    );
+    assert_eq!(scheduled.deletion_date().unwrap().secs(), 1_800_000_000 + 7 * 86_400);
     let refused = code(open(&client, blob).send()).await;
     assert_eq!(refused, "KMSInvalidStateException");
     let enable = code(client.enable_key().key_id(&key).send()).await;
     assert_eq!(enable, "KMSInvalidStateException");
 
-    client
-        .cancel_key_deletion()
-        .key_id(&key)
-        .send()
-        .await
-        .unwrap();
+    client.cancel_key_deletion().key_id(&key).send().await.unwrap();
     let described = client.describe_key().key_id(&key).send().await.unwrap();
     let state = described.key_metadata().unwrap().key_state().cloned();
     assert_eq!(state, Some(KeyState::Disabled));
@@ -219,27 +170,12 @@ async fn disabled_and_deleted_keys_do_nothing() {
 
 #[tokio::test]
 async fn a_rotated_key_opens_what_it_sealed_before() {
-    let Bench {
-        aws: _aws,
-        client,
-        key,
-    } = bench();
+    let Bench { aws: _aws, client, key } = bench();
     let mut blobs = Vec::new();
     for text in ["first", "second", "third"] {
-        let sealed = client
-            .encrypt()
-            .key_id(&key)
-            .plaintext(Blob::new(text))
-            .send()
-            .await
-            .unwrap();
+        let sealed = client.encrypt().key_id(&key).plaintext(Blob::new(text)).send().await.unwrap();
         blobs.push((text, sealed.ciphertext_blob().unwrap().clone()));
-        client
-            .rotate_key_on_demand()
-            .key_id(&key)
-            .send()
-            .await
-            .unwrap();
+        client.rotate_key_on_demand().key_id(&key).send().await.unwrap();
     }
     for (text, blob) in blobs {
         let opened = open(&client, &blob).send().await.unwrap();
@@ -252,17 +188,9 @@ async fn aliases_find_their_key_and_are_unique() {
     let Bench { aws, client, key } = bench();
     assert_eq!(aws.ensure_key("alias/sotto").unwrap(), key);
     let described = client.describe_key().key_id("alias/sotto").send().await;
-    assert_eq!(
-        described.unwrap().key_metadata().unwrap().arn(),
-        Some(key.as_str())
-    );
-    let alias = |name: &'static str| {
-        client
-            .create_alias()
-            .alias_name(name)
-            .target_key_id(&key)
-            .send()
-    };
+    assert_eq!(described.unwrap().key_metadata().unwrap().arn(), Some(key.as_str()));
+    let alias =
+        |name: &'static str| client.create_alias().alias_name(name).target_key_id(&key).send();
     assert_eq!(code(alias("alias/sotto")).await, "AlreadyExistsException");
     assert_eq!(code(alias("sotto")).await, "ValidationException");
     alias("alias/two").await.unwrap();
@@ -274,11 +202,7 @@ async fn aliases_find_their_key_and_are_unique() {
 
 #[tokio::test]
 async fn parameters_out_of_range_are_refused() {
-    let Bench {
-        aws: _aws,
-        client,
-        key,
-    } = bench();
+    let Bench { aws: _aws, client, key } = bench();
     let data_key = || client.generate_data_key().key_id(&key);
     let long = || Blob::new(vec![0; 4097]);
     let big = || "x".repeat(8193);
@@ -287,25 +211,15 @@ async fn parameters_out_of_range_are_refused() {
         data_key().number_of_bytes(0),
         data_key().number_of_bytes(1025),
         data_key().number_of_bytes(32).key_spec(DataKeySpec::Aes256),
-        data_key()
-            .number_of_bytes(32)
-            .encryption_context("a", big()),
+        data_key().number_of_bytes(32).encryption_context("a", big()),
     ] {
         assert_eq!(code(request.send()).await, "ValidationException");
     }
     let encrypt = client.encrypt().key_id(&key).plaintext(long()).send();
     assert_eq!(code(encrypt).await, "ValidationException");
-    let empty = client
-        .encrypt()
-        .key_id(&key)
-        .plaintext(Blob::new(""))
-        .send();
+    let empty = client.encrypt().key_id(&key).plaintext(Blob::new("")).send();
     assert_eq!(code(empty).await, "ValidationException");
-    let no_key = client
-        .encrypt()
-        .key_id("none")
-        .plaintext(Blob::new("x"))
-        .send();
+    let no_key = client.encrypt().key_id("none").plaintext(Blob::new("x")).send();
     assert_eq!(code(no_key).await, "NotFoundException");
     let unknown = code(client.get_parameters_for_import().key_id(&key).send()).await;
     assert_ne!(unknown, "success");

@@ -1,10 +1,6 @@
 //! The embedded AWS, driven over the wire by the official SDKs.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod command;
 mod dynamodb;

@@ -10,13 +10,8 @@ use local::aws::{Aws, Options};
 use crate::{PATIENT, dynamodb, kms, tables};
 
 fn start(folder: &Path) -> Aws {
-    let aws = Aws::start(Options {
-        data: Some(folder.to_owned()),
-        ..Options::default()
-    })
-    .unwrap();
-    aws.ensure_table(tables().table("KeysTable").unwrap(), "t-keys")
-        .unwrap();
+    let aws = Aws::start(Options { data: Some(folder.to_owned()), ..Options::default() }).unwrap();
+    aws.ensure_table(tables().table("KeysTable").unwrap(), "t-keys").unwrap();
     aws
 }
 
@@ -57,19 +52,11 @@ async fn keys_and_items_survive_a_restart() {
         .send()
         .await
         .unwrap();
-    client
-        .rotate_key_on_demand()
-        .key_id(&key)
-        .send()
-        .await
-        .unwrap();
+    client.rotate_key_on_demand().key_id(&key).send().await.unwrap();
     assert!(put(&dynamodb(aws.url(), PATIENT), "item".to_owned()).await);
     aws.stop();
 
-    let mode = std::fs::metadata(folder.path().join("kms.json"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(folder.path().join("kms.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
     let aws = start(folder.path());
@@ -89,13 +76,10 @@ async fn keys_and_items_survive_a_restart() {
 fn a_damaged_key_file_is_named_and_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("kms.json"), "{\"keys\": \"c2VjcmV0\"}").unwrap();
-    let error = Aws::start(Options {
-        data: Some(folder.path().to_owned()),
-        ..Options::default()
-    })
-    .err()
-    .unwrap()
-    .to_string();
+    let error = Aws::start(Options { data: Some(folder.path().to_owned()), ..Options::default() })
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("kms.json"), "{error}");
     assert!(!error.contains("c2VjcmV0"), "{error}");
 }
@@ -105,13 +89,10 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dynamodb.sqlite");
     std::fs::write(&file, "a letter").unwrap();
-    let error = Aws::start(Options {
-        data: Some(folder.path().to_owned()),
-        ..Options::default()
-    })
-    .err()
-    .unwrap()
-    .to_string();
+    let error = Aws::start(Options { data: Some(folder.path().to_owned()), ..Options::default() })
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("dynamodb.sqlite"), "{error}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "a letter");
 }
@@ -120,12 +101,6 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
 fn a_taken_port_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = Aws::start(Options {
-        port,
-        ..Options::default()
-    })
-    .err()
-    .unwrap()
-    .to_string();
+    let error = Aws::start(Options { port, ..Options::default() }).err().unwrap().to_string();
     assert!(error.contains(&port.to_string()), "{error}");
 }

@@ -67,12 +67,8 @@ impl Key {
     }
 
     pub(super) fn seal(&self, plaintext: &[u8], context: &Context) -> Result<Vec<u8>, Refusal> {
-        let (version, material) = self
-            .versions
-            .iter()
-            .enumerate()
-            .next_back()
-            .ok_or(Refusal::InvalidCiphertext)?;
+        let (version, material) =
+            self.versions.iter().enumerate().next_back().ok_or(Refusal::InvalidCiphertext)?;
         let version = u32::try_from(version).map_err(|_| Refusal::InvalidCiphertext)?;
         let mut blob = Vec::with_capacity(HEADER_LEN + NONCE_LEN + plaintext.len() + 16);
         blob.push(FORMAT);
@@ -98,10 +94,8 @@ impl Key {
         let nonce =
             Nonce::try_assume_unique_for_key(nonce).map_err(|_| Refusal::InvalidCiphertext)?;
         let (_, version) = split(header, HEADER_LEN - 4)?;
-        let version = version
-            .try_into()
-            .map(u32::from_be_bytes)
-            .map_err(|_| Refusal::InvalidCiphertext)?;
+        let version =
+            version.try_into().map(u32::from_be_bytes).map_err(|_| Refusal::InvalidCiphertext)?;
         let material = usize::try_from(version)
             .ok()
             .and_then(|version| self.versions.get(version))
@@ -185,10 +179,7 @@ mod tests {
     use super::*;
 
     fn context(pairs: &[(&str, &str)]) -> Context {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -200,10 +191,7 @@ mod tests {
             let mut tampered = blob.clone();
             tampered[bit / 8] ^= 1 << (bit % 8);
             let opened = key.open(&tampered, &Context::new());
-            assert!(
-                matches!(opened, Err(Refusal::InvalidCiphertext)),
-                "bit {bit}"
-            );
+            assert!(matches!(opened, Err(Refusal::InvalidCiphertext)), "bit {bit}");
         }
         for len in 0..blob.len() {
             assert!(key.open(&blob[..len], &Context::new()).is_err());
@@ -214,11 +202,7 @@ mod tests {
     fn contexts_that_look_alike_when_joined_differ() {
         let key = Key::generate(String::new(), 0).unwrap();
         let blob = key.seal(b"secret", &context(&[("ab", "c")])).unwrap();
-        for other in [
-            context(&[("a", "bc")]),
-            context(&[("ab", "c"), ("", "")]),
-            Context::new(),
-        ] {
+        for other in [context(&[("a", "bc")]), context(&[("ab", "c"), ("", "")]), Context::new()] {
             assert!(key.open(&blob, &other).is_err());
         }
     }

@@ -33,8 +33,7 @@ impl Keys {
             let plain = local.strip_prefix("key/").unwrap_or(local);
             Uuid::parse_str(plain).ok()
         };
-        id.and_then(|id| self.keys.get(&id))
-            .ok_or_else(|| Refusal::NotFound(name.to_owned()))
+        id.and_then(|id| self.keys.get(&id)).ok_or_else(|| Refusal::NotFound(name.to_owned()))
     }
 
     /// The same, if it may be used.
@@ -93,12 +92,8 @@ pub(super) fn read(path: &Path) -> io::Result<Keys> {
 /// cut finds the new content; when it is interrupted, the old.
 pub(super) fn replace(path: &Path, keys: &Keys) -> io::Result<()> {
     let beside = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(&serde_json::to_vec(keys)?)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;

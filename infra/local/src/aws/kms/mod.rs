@@ -5,10 +5,7 @@
 //! deleted key does nothing, a rotated key still opens what it sealed. Left out: asymmetric and
 //! HMAC keys, grants, key policies, multi-Region keys, imported material.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "JSON indexed by name: what is absent reads as null"
-)]
+#![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
 mod error;
 mod key;
@@ -51,21 +48,14 @@ impl Kms {
     /// Reads the key file, or starts empty.
     pub(super) fn open(file: Option<&Path>, clock: Clock) -> io::Result<Self> {
         let keys = file.map(keys::read).transpose()?.unwrap_or_default();
-        Ok(Self {
-            keys: Mutex::new(keys),
-            file: file.map(Path::to_owned),
-            clock,
-        })
+        Ok(Self { keys: Mutex::new(keys), file: file.map(Path::to_owned), clock })
     }
 
     /// Answers one request: `operation` is what stands behind `TrentService.` in its target.
     pub(super) fn call(&self, operation: &str, body: &[u8]) -> Response {
         match self.answer(operation, body) {
             Ok(body) => Response { status: 200, body },
-            Err(refusal) => Response {
-                status: refusal.status(),
-                body: refusal.body(),
-            },
+            Err(refusal) => Response { status: refusal.status(), body: refusal.body() },
         }
     }
 
@@ -188,12 +178,8 @@ impl Kms {
     }
 
     fn list_keys(&self) -> Value {
-        let keys: Vec<_> = self
-            .keys()
-            .keys
-            .keys()
-            .map(|id| json!({"KeyId": id, "KeyArn": arn(*id)}))
-            .collect();
+        let keys: Vec<_> =
+            self.keys().keys.keys().map(|id| json!({"KeyId": id, "KeyArn": arn(*id)})).collect();
         json!({"Keys": keys, "Truncated": false})
     }
 
@@ -354,7 +340,5 @@ fn metadata(key: &Key) -> Value {
 /// AWS JSON writes an instant as seconds with a fraction.
 fn seconds(at_ms: i64) -> Value {
     let (seconds, ms) = (at_ms.div_euclid(1000), at_ms.rem_euclid(1000));
-    format!("{seconds}.{ms:03}")
-        .parse::<f64>()
-        .map_or(Value::Null, Value::from)
+    format!("{seconds}.{ms:03}").parse::<f64>().map_or(Value::Null, Value::from)
 }
