@@ -1,0 +1,138 @@
+// A visitor with a browser, and what tests ask of both.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+export const QUESTION = "where is my parcel?";
+export const SEALED = "application/sotto-sealed+json";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** A page in a context of its own, and all that it requested, complained about or stored. */
+export class Visit {
+  requests = [];
+  complaints = [];
+
+  constructor(base, output, context, page) {
+    this.base = base;
+    this.output = output;
+    this.context = context;
+    this.page = page;
+    page.setDefaultTimeout(15_000);
+    page.on("request", (request) => this.requests.push(request));
+    page.on("console", (line) => {
+      if (["error", "warning"].includes(line.type())) this.complaints.push(line.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+  }
+
+  static async begin(browser, base, output, options) {
+    const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+    return new Visit(base, output, context, await context.newPage());
+  }
+
+  /** Another tab of the same browser. */
+  async elsewhere() {
+    return new Visit(this.base, this.output, this.context, await this.context.newPage());
+  }
+
+  async load(path = "/") {
+    await this.page.goto(this.base + path);
+    await this.launcher().waitFor();
+  }
+
+  launcher() {
+    return this.page.locator("sotto-chat .launcher");
+  }
+
+  dialog() {
+    return this.page.getByRole("dialog");
+  }
+
+  log() {
+    return this.page.getByRole("log");
+  }
+
+  alert() {
+    return this.page.locator("sotto-chat dialog").getByRole("alert");
+  }
+
+  button(name) {
+    return this.dialog().getByRole("button", { name });
+  }
+
+  async open() {
+    await this.launcher().click();
+    await this.dialog().waitFor();
+  }
+
+  async consent() {
+    await this.button(/start chat|Chat starten/).click();
+    await this.log().waitFor();
+  }
+
+  async start(path) {
+    await this.load(path);
+    await this.open();
+    await this.consent();
+  }
+
+  async say(text) {
+    await this.dialog().getByRole("textbox").fill(text);
+    await this.button(/^(Send|Senden)$/).click();
+  }
+
+  async answered() {
+    await this.log().locator(".message.bot").last().waitFor();
+  }
+
+  apiRequests() {
+    return this.requests.filter((request) => new URL(request.url()).pathname.startsWith("/v1/"));
+  }
+
+  stored() {
+    return this.page.evaluate(() => ({
+      cookies: document.cookie,
+      local: Object.keys(localStorage),
+      session: Object.keys(sessionStorage),
+    }));
+  }
+
+  async picture(name) {
+    await this.page.screenshot({ path: join(this.output, `${name}.png`) });
+  }
+
+  /** axe-core's rules for WCAG 2.2 A and AA; evaluated over the debugging protocol, which the page's policy does not bind. */
+  async accessible() {
+    await this.page.evaluate(AXE);
+    const violations = await this.page.evaluate(async () => {
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const result = await window.axe.run(document, { runOnly: tags });
+      return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+    });
+    assert.deepEqual(violations, []);
+  }
+}
+
+/** Answers in the server's place while `answer` gives something; else the server does. */
+export async function intercept(visit, path, answer) {
+  await visit.page.route(
+    (url) => path.test(url.pathname),
+    async (route) => {
+      const instead = await answer(route.request(), route);
+      if (instead === "abort") await route.abort();
+      else if (instead) await route.fulfill(instead);
+      else await route.continue();
+    },
+  );
+}
+
+export function problem(status, code, headers = {}) {
+  return { status, headers, contentType: "application/problem+json", body: JSON.stringify({ status, code }) };
+}
+
+export const messagesPath = /\/messages$/;
+
+export function isPost(request) {
+  return request.method() === "POST";
+}
