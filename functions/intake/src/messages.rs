@@ -115,7 +115,7 @@ fn draft(
             inbox: Inbox::Unchanged,
         });
     }
-    let answer = responder::answer(conversation.site, state.locale, text, state.introduced)?;
+    let answer = responder::answer(conversation.site, &state, text)?;
     let sources = answer.source.into_iter().map(str::to_owned).collect();
     let spoken = Spoken { message, reply: Some((answer.text, sources)) };
     let (status, inbox) = if answer.hands_over {
@@ -125,7 +125,7 @@ fn draft(
     };
     Ok(Draft {
         kind: Kind::Exchange,
-        state: state.introduced().with_status(status),
+        state: state.answered(answer.offers_person).with_status(status),
         twin: Some(twin),
         body: spoken.encode(),
         inbox,

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use http::{Method, StatusCode};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::ids::RequestId;
 
@@ -30,19 +33,22 @@ impl Stopwatch {
 /// our own crates only: the libraries' levels would show requests, so they stay at `warn`.
 pub fn start() {
     let ours = match std::env::var("RUST_LOG").as_deref() {
-        Ok(level @ ("error" | "warn" | "debug" | "trace")) => level.to_owned(),
-        _ => "info".to_owned(),
+        Ok("error") => LevelFilter::ERROR,
+        Ok("warn") => LevelFilter::WARN,
+        Ok("debug") => LevelFilter::DEBUG,
+        Ok("trace") => LevelFilter::TRACE,
+        _ => LevelFilter::INFO,
     };
-    let filter =
-        EnvFilter::new(format!("warn,shared={ours},intake={ours},site={ours},local={ours}"));
-    let _already_started = tracing_subscriber::fmt()
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(["shared", "intake", "rotate_keys", "site", "local"].map(|name| (name, ours)));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .try_init();
+        .with_writer(std::io::stderr);
+    let _already_started = tracing_subscriber::registry().with(lines.with_filter(levels)).try_init();
 }
 
 /// Logs a finished request: its route as it is written in the table of routes, not its path.

@@ -8,6 +8,7 @@ const FULL: u16 = 240 * 100;
 const REFILL_PER_SECOND: i64 = 200;
 /// What one message takes.
 const COST: u16 = 100;
+const OFFERED_BIT: u8 = 4;
 
 /// Who speaks next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct State {
     pub status: Status,
     /// Whether the bot has said that it is one.
     pub introduced: bool,
+    /// Whether the bot's last answer was to offer a person.
+    pub offered: bool,
     /// Index of the language in the site's list.
     pub locale: u8,
     /// When the event of this state happened.
@@ -88,7 +91,14 @@ impl State {
     /// The state of a conversation just opened.
     #[must_use]
     pub fn opened(locale: u8, at_ms: UnixMillis) -> Self {
-        Self { status: Status::Open, introduced: false, locale, at_ms, allowance: FULL }
+        Self {
+            status: Status::Open,
+            introduced: false,
+            offered: false,
+            locale,
+            at_ms,
+            allowance: FULL,
+        }
     }
 
     /// The state at `now_ms`, the allowance filled up for the time that has passed.
@@ -111,10 +121,10 @@ impl State {
         Self { status, ..self }
     }
 
-    /// The same once the bot has said that it is one.
+    /// The same once the bot has answered, and with that has said that it is one.
     #[must_use]
-    pub fn introduced(self) -> Self {
-        Self { introduced: true, ..self }
+    pub fn answered(self, offered: bool) -> Self {
+        Self { introduced: true, offered, ..self }
     }
 
     /// Takes one message off the allowance.
@@ -132,7 +142,9 @@ impl State {
     /// event's kind), allowance in two, time in six.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
-        let flags = u8::from(self.introduced) | (self.locale & 0x07) << 1;
+        let flags = u8::from(self.introduced)
+            | (self.locale & 0x07) << 1
+            | u8::from(self.offered) << OFFERED_BIT;
         let mut out = [0; Self::LEN];
         out[0] = self.status.code();
         out[1] = flags;
@@ -150,6 +162,7 @@ impl State {
         Some(Self {
             status: Status::from_code(first & 0x0f)?,
             introduced: flags & 1 == 1,
+            offered: flags >> OFFERED_BIT & 1 == 1,
             locale: flags >> 1 & 0x07,
             at_ms: i64::from_be_bytes(at_ms),
             allowance: u16::from_be_bytes([allowance_high, allowance_low]),
@@ -179,11 +192,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_stored_is_read_back(
-            status in 0_u8..5, introduced: bool, locale in 0_u8..8, at_ms in 0_i64..1 << 47,
+            status in 0_u8..5, introduced: bool, offered: bool, locale in 0_u8..8, at_ms in 0_i64..1 << 47,
             allowance in 0..=FULL,
         ) {
             let status = Status::from_code(status).unwrap();
-            let state = State { status, introduced, locale, at_ms, allowance };
+            let state = State { status, introduced, offered, locale, at_ms, allowance };
             prop_assert_eq!(State::decode(&state.encode()), Some(state));
         }
     }

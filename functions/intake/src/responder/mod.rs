@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
-use shared::answer::{Answer as Found, Base};
+use shared::answer::{Answer as Found, Base, normalise};
 use shared::problem::{Code, Problem};
+use shared::store::state::State;
 use shared::values::site::Site;
 
 /// The bases of the default site, in the order of its languages. They are published by
@@ -16,6 +17,26 @@ const PUBLISHED: [&[u8]; 2] = [
 static BASES: LazyLock<Vec<Option<Base<'static>>>> =
     LazyLock::new(|| PUBLISHED.iter().map(|bytes| Base::load(bytes).ok()).collect());
 
+/// What agrees to the bot's offer to fetch a person, as [`normalise`] leaves it.
+const AGREEMENTS: [&str; 16] = [
+    "yes",
+    "yes please",
+    "yeah",
+    "yep",
+    "sure",
+    "ok",
+    "okay",
+    "please",
+    "please do",
+    "ja",
+    "ja bitte",
+    "ja gern",
+    "ja gerne",
+    "gern",
+    "gerne",
+    "bitte",
+];
+
 /// What the bot says.
 pub struct Answer {
     /// The text.
@@ -24,24 +45,33 @@ pub struct Answer {
     pub source: Option<&'static str>,
     /// Whether a person is asked for.
     pub hands_over: bool,
+    /// Whether the answer offers a person.
+    pub offers_person: bool,
 }
 
 /// Answers `text` from the published entries; the first answer of a conversation says that a bot
-/// gives it (EU AI Act, Art. 50).
+/// gives it (EU AI Act, Art. 50). A bare yes accepts the person that was offered just before.
 ///
 /// # Errors
 /// [`Code::Internal`] when no base of that language was published.
-pub fn answer(site: &Site, locale: u8, text: &str, introduced: bool) -> Result<Answer, Problem> {
-    let base = base(site, locale).ok_or(Code::Internal)?;
-    let found = base.answer(text);
+pub fn answer(site: &Site, state: &State, text: &str) -> Result<Answer, Problem> {
+    let base = base(site, state.locale).ok_or(Code::Internal)?;
+    let accepted = state.offered && AGREEMENTS.contains(&normalise(text).trim());
+    let found =
+        if accepted { Found::HandOver { text: base.hand_over() } } else { base.answer(text) };
     let source = match found {
         Found::Entry { id, .. } => Some(id),
         _ => None,
     };
     let said = found.text();
     let text =
-        if introduced { said.to_owned() } else { format!("{}\n\n{said}", base.disclosure()) };
-    Ok(Answer { text, source, hands_over: matches!(found, Found::HandOver { .. }) })
+        if state.introduced { said.to_owned() } else { format!("{}\n\n{said}", base.disclosure()) };
+    Ok(Answer {
+        text,
+        source,
+        hands_over: matches!(found, Found::HandOver { .. }),
+        offers_person: matches!(found, Found::Unknown { .. }),
+    })
 }
 
 /// The title of an entry as it is published now; its id when it is published no more.
@@ -71,10 +101,23 @@ mod tests {
     #[test]
     fn an_answer_names_its_entry_and_the_first_one_says_who_speaks() {
         let site = Site::find("default").unwrap();
-        let first = answer(site, 0, "where is my parcel?", false).unwrap();
-        let second = answer(site, 0, "where is my parcel?", true).unwrap();
+        let opened = State::opened(0, 0);
+        let first = answer(site, &opened, "where is my parcel?").unwrap();
+        let second = answer(site, &opened.answered(false), "where is my parcel?").unwrap();
         assert_eq!((first.source, first.hands_over), (second.source, false));
         assert!(first.source.is_some() && first.text.ends_with(&second.text));
         assert!(first.text.len() > second.text.len());
+    }
+
+    #[test]
+    fn a_yes_accepts_the_person_that_was_offered_and_nothing_else() {
+        let site = Site::find("default").unwrap();
+        for (locale, yes) in [(0, "Yes, please!"), (0, "ok"), (1, "Ja, gerne."), (1, "ja")] {
+            let offered = State::opened(locale, 0).answered(true);
+            assert!(answer(site, &offered, yes).unwrap().hands_over, "{yes}");
+            assert!(!answer(site, &offered.answered(false), yes).unwrap().hands_over, "{yes}");
+        }
+        let unknown = answer(site, &State::opened(0, 0), "xyzzy plugh").unwrap();
+        assert!(unknown.offers_person && !unknown.hands_over);
     }
 }
