@@ -41,6 +41,8 @@ pub fn start() {
     };
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
+        // The local database warns of every conditional write that loses, which is no news.
+        .with_target("dynoxide", LevelFilter::ERROR)
         .with_targets(["shared", "intake", "rotate_keys", "site", "local"].map(|name| (name, ours)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
