@@ -102,7 +102,10 @@ export class Visit {
     await this.page.screenshot({ path: join(this.output, `${name}.png`) });
   }
 
-  /** axe-core's rules for WCAG 2.2 A and AA; evaluated over the debugging protocol, which the page's policy does not bind. */
+  /**
+   * axe-core's rules for WCAG 2.2 A and AA, and no target under 24 pixels, spacing or not.
+   * Evaluated over the debugging protocol, which the page's policy does not bind.
+   */
   async accessible() {
     await this.page.evaluate(AXE);
     const violations = await this.page.evaluate(async () => {
@@ -110,7 +113,13 @@ export class Visit {
       const result = await window.axe.run(document, { runOnly: tags });
       return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
     });
-    assert.deepEqual(violations, []);
+    const small = await this.page.evaluate(() =>
+      [...document.querySelector("sotto-chat").shadowRoot.querySelectorAll("button, a, input, textarea, summary")]
+        .map((element) => [element.textContent || element.type, element.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width > 0 && (width < 24 || height < 24))
+        .map(([name]) => name),
+    );
+    assert.deepEqual({ violations, small }, { violations: [], small: [] });
   }
 }
 

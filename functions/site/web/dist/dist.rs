@@ -5,10 +5,10 @@ Dist {
         Page { language: "de", tag: "d33c944db48c6a6aa0b93d9df3029bfb", html: include_str!("index.de.html") },
     ],
     files: &[
-        File { path: "/assets/chat-fb954a0dbec0f2b8.js", content_type: "text/javascript; charset=utf-8", tag: "fb954a0dbec0f2b8ff10b587e31d8d38", plain: include_bytes!("assets/chat-fb954a0dbec0f2b8.js"), gzipped: include_bytes!("assets/chat-fb954a0dbec0f2b8.js.gz") },
+        File { path: "/assets/chat-87bb6f30ab6fe01d.js", content_type: "text/javascript; charset=utf-8", tag: "87bb6f30ab6fe01dd10a28df3da60668", plain: include_bytes!("assets/chat-87bb6f30ab6fe01d.js"), gzipped: include_bytes!("assets/chat-87bb6f30ab6fe01d.js.gz") },
         File { path: "/assets/licences-f175989a847ab8b2.txt", content_type: "text/plain; charset=utf-8", tag: "f175989a847ab8b2f948bffb6737a722", plain: include_bytes!("assets/licences-f175989a847ab8b2.txt"), gzipped: include_bytes!("assets/licences-f175989a847ab8b2.txt.gz") },
         File { path: "/assets/seal-67eea62bca9b75c6.js", content_type: "text/javascript; charset=utf-8", tag: "67eea62bca9b75c6a6aa9335ec847dfe", plain: include_bytes!("assets/seal-67eea62bca9b75c6.js"), gzipped: include_bytes!("assets/seal-67eea62bca9b75c6.js.gz") },
-        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "579c4d7225ae09d270632fcd602d0158", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
+        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "e07c26cec67261ad7001bd1d08a3cbb1", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
         File { path: "/assets/blanket-333531e1cba7f056.svg", content_type: "image/svg+xml; charset=utf-8", tag: "333531e1cba7f0567530d8f7a2dfb704", plain: include_bytes!("assets/blanket-333531e1cba7f056.svg"), gzipped: include_bytes!("assets/blanket-333531e1cba7f056.svg.gz") },
         File { path: "/assets/board-ef9408c41ad2bb42.svg", content_type: "image/svg+xml; charset=utf-8", tag: "ef9408c41ad2bb42bfabed39a31dafbd", plain: include_bytes!("assets/board-ef9408c41ad2bb42.svg"), gzipped: include_bytes!("assets/board-ef9408c41ad2bb42.svg.gz") },
         File { path: "/assets/lamp-a6bbf1d105ab6103.svg", content_type: "image/svg+xml; charset=utf-8", tag: "a6bbf1d105ab61039d4813fd744b901c", plain: include_bytes!("assets/lamp-a6bbf1d105ab6103.svg"), gzipped: include_bytes!("assets/lamp-a6bbf1d105ab6103.svg.gz") },
