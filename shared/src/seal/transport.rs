@@ -153,7 +153,7 @@ impl ReplySealer {
     /// The encapsulated key and a fresh nonce are the salt, so a replayed request never gives two
     /// texts under one key and nonce.
     fn seal_under(&self, nonce: &[u8], padded: &[u8]) -> Result<Vec<u8>, SealError> {
-        let (key, aead_nonce) = response_keys(&*self.secret, &self.enc, nonce)?;
+        let (key, aead_nonce) = response_keys::<32>(&*self.secret, &self.enc, nonce)?;
         let mut out = padded.to_vec();
         suite::aead_key(&key)?.seal_in_place_append_tag(
             Nonce::assume_unique_for_key(*aead_nonce),
@@ -187,10 +187,15 @@ pub fn pad(json: &[u8]) -> Vec<u8> {
     padded
 }
 
-/// Key and nonce of a response (RFC 9458 section 4.4), from the exported secret.
-type ResponseKeys = (Zeroizing<[u8; 32]>, Zeroizing<[u8; NONCE_LEN]>);
+/// Key and nonce of a response, the key in the length of its AEAD.
+type ResponseKeys<const KEY: usize> = (Zeroizing<[u8; KEY]>, Zeroizing<[u8; NONCE_LEN]>);
 
-fn response_keys(secret: &[u8], enc: &[u8], nonce: &[u8]) -> Result<ResponseKeys, SealError> {
+/// RFC 9458 section 4.4, from the exported secret on.
+fn response_keys<const KEY: usize>(
+    secret: &[u8],
+    enc: &[u8],
+    nonce: &[u8],
+) -> Result<ResponseKeys<KEY>, SealError> {
     let salt = [enc, nonce].concat();
     Ok((suite::hkdf(&salt, secret, &[b"key"])?, suite::hkdf(&salt, secret, &[b"nonce"])?))
 }
@@ -243,7 +248,7 @@ pub mod client {
         /// Opens the response; `None` when it is not the response to this request.
         #[must_use]
         pub fn open_response(&self, nonce: &[u8], ct: &[u8]) -> Option<Vec<u8>> {
-            let (key, aead_nonce) = response_keys(&self.secret, &self.enc, nonce).ok()?;
+            let (key, aead_nonce) = response_keys::<32>(&self.secret, &self.enc, nonce).ok()?;
             let mut body = ct.to_vec();
             let opened = suite::aead_key(&key)
                 .ok()?
@@ -312,6 +317,20 @@ mod tests {
             let (stranger, _) = PrivateKey::generate(kem).unwrap();
             assert!(stranger.open(&request.enc, &request.ct, &aad).is_err());
         }
+    }
+
+    /// RFC 9458, appendix A, whose AEAD has keys of 16 bytes.
+    #[test]
+    fn the_keys_of_a_response_are_the_published_ones() {
+        let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+        let (key, nonce) = response_keys::<16>(
+            &hex("62d87a6ba569ee81014c2641f52bea36"),
+            &hex("4b28f881333e7c164ffc499ad9796f877f4e1051ee6d31bad19dec96c208b472"),
+            &hex("c789e7151fcba46158ca84b04464910d"),
+        )
+        .unwrap();
+        assert_eq!(key.to_vec(), hex("5d0172a080e428b16d298c4ea0db620d"));
+        assert_eq!(nonce.to_vec(), hex("f6bf1aeb88d6df87007fa263"));
     }
 
     #[test]
