@@ -13,7 +13,7 @@ use tests::visitor::{Visitor, fresh_key, message};
 use tests::world::{World, item_size};
 
 /// A question that the shipped knowledge base answers with an entry.
-const QUESTION: &str = "where is my parcel?";
+pub(crate) const QUESTION: &str = "where is my parcel?";
 /// Exchanges over which a figure is taken.
 const SAMPLES: u32 = 20;
 /// Between two messages, so that they never meet the rate limit.

@@ -1,0 +1,82 @@
+//! TLS in front of the embedded AWS, with a certificate authority of this run: 2,048 bits of RSA as
+//! AWS's endpoints have it, one listener a service since there each is a host of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// The TLS endpoints of one run.
+pub(crate) struct Endpoints {
+    /// Of DynamoDB.
+    pub(crate) dynamodb: String,
+    /// Of KMS.
+    pub(crate) kms: String,
+    /// The file with the authority's certificate.
+    pub(crate) roots: PathBuf,
+}
+
+impl Endpoints {
+    /// Starts them in front of `aws`, an `http://` address; the certificate goes into `folder`.
+    pub(crate) async fn start(aws: &str, folder: &Path) -> Self {
+        let (config, root) = certificates();
+        let roots = folder.join("roots.pem");
+        std::fs::write(&roots, root).expect("the root certificate is written");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let target = aws.trim_start_matches("http://").to_owned();
+        Self {
+            dynamodb: listen(acceptor.clone(), target.clone()).await,
+            kms: listen(acceptor, target).await,
+            roots,
+        }
+    }
+}
+
+fn certificates() -> (ServerConfig, String) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let authority_key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key");
+    let root = authority.self_signed(&authority_key).expect("a certificate").pem();
+    let issuer = Issuer::new(authority, authority_key);
+
+    let leaf_key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key");
+    let leaf = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    let leaf = leaf.signed_by(&leaf_key, &issuer).expect("a certificate");
+    let private = PrivateKeyDer::try_from(leaf_key.serialize_der()).expect("a private key");
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], private)
+        .expect("a certificate and its key");
+    (config, root)
+}
+
+async fn listen(acceptor: TlsAcceptor, target: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (acceptor, target) = (acceptor.clone(), target.clone());
+            tokio::spawn(async move {
+                // A function that is killed ends its connection as it likes.
+                let _ended = forward(client, acceptor, &target).await;
+            });
+        }
+    });
+    format!("https://localhost:{port}")
+}
+
+async fn forward(client: TcpStream, acceptor: TlsAcceptor, target: &str) -> std::io::Result<()> {
+    client.set_nodelay(true)?;
+    let mut client = acceptor.accept(client).await?;
+    let mut aws = TcpStream::connect(target).await?;
+    aws.set_nodelay(true)?;
+    tokio::io::copy_bidirectional(&mut client, &mut aws).await?;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What a million exchanges cost by the public price list, from what was counted.
+
+/// The list prices of us-east-1 on 1 November 2026, in USD, without free tier.
+const PRICES: Prices = Prices {
+    http_api_request: 1.00e-6,
+    lambda_request: 0.20e-6,
+    lambda_gb_second_arm: 13.3334e-6,
+    write_unit: 0.625e-6,
+    read_unit: 0.125e-6,
+    kms_request: 3.00e-6,
+    log_gb: 0.50,
+};
+/// Memory of the function in the template.
+const MEMORY_GB: f64 = 0.25;
+/// Billed for an exchange of one or two calls to DynamoDB; it was not measured on Lambda.
+const BILLED_SECONDS: f64 = 0.010;
+const MILLION: f64 = 1e6;
+/// Traffic by which calls that are made once a lifetime are shared out.
+pub(crate) const EXCHANGES_PER_DAY: f64 = 1e6;
+
+struct Prices {
+    http_api_request: f64,
+    lambda_request: f64,
+    lambda_gb_second_arm: f64,
+    write_unit: f64,
+    read_unit: f64,
+    kms_request: f64,
+    log_gb: f64,
+}
+
+/// What one exchange takes.
+pub(crate) struct Exchange {
+    /// Write units.
+    pub(crate) write_units: f64,
+    /// Read units.
+    pub(crate) read_units: f64,
+    /// Calls to KMS.
+    pub(crate) kms_calls: f64,
+    /// Bytes of log.
+    pub(crate) log_bytes: f64,
+}
+
+impl Exchange {
+    /// USD for a million of them.
+    pub(crate) fn usd_per_million(&self) -> f64 {
+        let each = PRICES.http_api_request
+            + PRICES.lambda_request
+            + PRICES.lambda_gb_second_arm * MEMORY_GB * BILLED_SECONDS
+            + PRICES.write_unit * self.write_units
+            + PRICES.read_unit * self.read_units
+            + PRICES.kms_request * self.kms_calls
+            + PRICES.log_gb * self.log_bytes / 1e9;
+        each * MILLION
+    }
+}
+
+/// Gateway, request and one write unit: nothing that stores an exchange behind an HTTP API costs less.
+pub(crate) fn floor_usd_per_million() -> f64 {
+    (PRICES.http_api_request + PRICES.lambda_request + PRICES.write_unit) * MILLION
+}

@@ -1,0 +1,151 @@
+//! The table: one row a figure, printed for people and written as JSON for programs.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// When a figure is good.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+}
+
+/// A row.
+pub(crate) struct Row {
+    /// Its name in the JSON file.
+    pub(crate) id: &'static str,
+    /// The figure, or why there is none.
+    pub(crate) value: Result<f64, String>,
+    /// What it counts.
+    pub(crate) unit: &'static str,
+    /// When it is good.
+    pub(crate) goal: Goal,
+    /// What it cannot go below, as far as that is known.
+    pub(crate) floor: Option<f64>,
+    /// The same figure of the best that was found elsewhere.
+    pub(crate) peer: Option<f64>,
+    /// How to read it.
+    pub(crate) note: String,
+}
+
+impl Goal {
+    fn bound(self) -> f64 {
+        match self {
+            Self::AtMost(bound) | Self::AtLeast(bound) => bound,
+        }
+    }
+
+    fn is_met_by(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(bound) => value <= bound,
+            Self::AtLeast(bound) => value >= bound,
+        }
+    }
+}
+
+impl Row {
+    fn met(&self) -> Option<bool> {
+        self.value.as_ref().ok().map(|value| self.goal.is_met_by(*value))
+    }
+
+    fn to_json(&self) -> Value {
+        let mut row = json!({
+            "id": self.id,
+            "value": self.value.as_ref().ok(),
+            "unit": self.unit,
+            "target": self.goal.bound(),
+            "floor": self.floor,
+            "peer": self.peer,
+            "met": self.met(),
+        });
+        let note = match &self.value {
+            Ok(_) => self.note.clone(),
+            Err(why) => format!("not measured: {why}"),
+        };
+        if !note.is_empty() {
+            row["note"] = note.into();
+        }
+        row
+    }
+}
+
+/// Writes the rows to a file, one a line, so that two runs can be compared.
+pub(crate) fn write(rows: &[Row], file: &Path) -> std::io::Result<()> {
+    let lines: Vec<_> = rows.iter().map(|row| row.to_json().to_string()).collect();
+    std::fs::write(file, format!("[\n{}\n]\n", lines.join(",\n")))
+}
+
+/// The table as text.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let mut cells =
+        vec![["id", "value", "unit", "target", "floor", "peer", "met"].map(str::to_owned)];
+    for row in rows {
+        let goal = match row.goal {
+            Goal::AtMost(bound) => format!("≤ {}", number(bound)),
+            Goal::AtLeast(bound) => format!("≥ {}", number(bound)),
+        };
+        let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+        let met = match row.met() {
+            Some(true) => "yes",
+            Some(false) => "NO",
+            None => "-",
+        };
+        cells.push([
+            row.id.to_owned(),
+            optional(row.value.as_ref().ok().copied()),
+            row.unit.to_owned(),
+            goal,
+            optional(row.floor),
+            optional(row.peer),
+            met.to_owned(),
+        ]);
+    }
+    let mut out = String::new();
+    for line in &cells {
+        for (column, cell) in line.iter().enumerate() {
+            let width = cells.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+            let missing = width - cell.chars().count();
+            let text = matches!(column, 0 | 2 | 6);
+            let (before, after) = if text { (0, missing) } else { (missing, 0) };
+            out += &format!("{}{cell}{}  ", " ".repeat(before), " ".repeat(after));
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+    }
+    out
+}
+
+/// What is to be said beside the table, a line a row.
+pub(crate) fn notes(rows: &[Row]) -> String {
+    let mut out = String::new();
+    for row in rows {
+        match &row.value {
+            Err(why) => out += &format!("{}: not measured: {why}\n", row.id),
+            Ok(_) if !row.note.is_empty() => out += &format!("{}: {}\n", row.id, row.note),
+            Ok(_) => {}
+        }
+    }
+    out
+}
+
+/// A figure with as many digits as mean something, thousands apart.
+pub(crate) fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        size if size >= 1000.0 || (size - size.round()).abs() < 1e-9 => 0,
+        size if size >= 10.0 => 1,
+        _ => 3,
+    };
+    let plain = format!("{value:.decimals$}");
+    let (whole, rest) = plain.split_once('.').map_or((&*plain, ""), |(whole, rest)| (whole, rest));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if rest.is_empty() { grouped } else { format!("{grouped}.{rest}") }
+}
