@@ -12,6 +12,7 @@
 mod contract;
 mod counts;
 mod faults;
+mod process;
 mod routes;
 mod security;
 mod vectors;

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod process;
 pub mod sealed;
 pub mod tools;
 pub mod visitor;

@@ -57,6 +57,7 @@ impl World {
             let table = TABLES.iter().find(|(_, variable, _)| *variable == name);
             match name {
                 "SOTTO_KMS_KEY" => Some(key.clone()),
+                "AWS_ENDPOINT_URL" => Some(aws.url().to_owned()),
                 "AWS_REGION" => Some("eu-central-1".to_owned()),
                 "SOTTO_ISSUER" => Some("world".to_owned()),
                 "SOTTO_ORIGINS" => Some("https://shop.example".to_owned()),
@@ -64,7 +65,7 @@ impl World {
             }
         })
         .expect("a complete configuration");
-        let sdk = sdk(&config, aws.url()).await;
+        let sdk = sdk(&config);
         let app = App::with_sdk(&config, clock.clone(), &sdk);
         let world = Self { router: intake::router(app.clone()), aws, clock, app, config, sdk };
         world.rotate_keys().await;
@@ -104,7 +105,7 @@ impl World {
     /// A client for looking at what is stored and for altering it as an intruder would.
     #[must_use]
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk)
+        shared::http::aws::dynamodb(&self.config.backend, &self.sdk)
     }
 
     /// Every item of every table, with the table's name.
@@ -144,9 +145,9 @@ fn value_size(value: &AttributeValue) -> usize {
     }
 }
 
-async fn sdk(config: &Config, url: &str) -> SdkConfig {
-    let sdk = sdk_config(&config.backend).await.expect("AWS clients");
-    sdk.into_builder().endpoint_url(url).credentials_provider(local_credentials()).build()
+fn sdk(config: &Config) -> SdkConfig {
+    let builder = sdk_config(&config.backend).expect("AWS clients").into_builder();
+    builder.credentials_provider(local_credentials()).build()
 }
 
 fn local_credentials() -> aws_sdk_dynamodb::config::SharedCredentialsProvider {

@@ -8,7 +8,7 @@ use shared::http::{app::App, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let config = Config::read(&environment)?;
-    let app = App::build(&config, Clock::system()).await?;
+    let app = App::build(&config, Clock::system())?;
     app.warm();
     lambda_http::run(intake::router(app)).await
 }

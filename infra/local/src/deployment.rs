@@ -3,7 +3,6 @@
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_types::origin::Origin;
 use shared::config::Config;
 use shared::http::aws;
 
@@ -54,17 +53,12 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
     Ok(Settings(settings))
 }
 
-/// The clients' settings of the functions, led to the local AWS.
-pub(crate) async fn sdk_config(config: &Config, url: &str) -> Result<SdkConfig, String> {
+/// The clients' settings of the functions, with credentials that the local AWS does not look at.
+pub(crate) fn sdk_config(config: &Config) -> Result<SdkConfig, String> {
     let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
-    let mut builder = aws::sdk_config(&config.backend)
-        .await?
-        .into_builder()
-        .endpoint_url(url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials));
-    // Set by us, not found: otherwise a person's own AWS_ENDPOINT_URL_DYNAMODB would be preferred.
-    builder.insert_origin("endpoint_url", Origin::shared_config());
-    Ok(builder.build())
+    let credentials = SharedCredentialsProvider::new(credentials);
+    let builder = aws::sdk_config(&config.backend)?.into_builder();
+    Ok(builder.credentials_provider(credentials).build())
 }
 
 impl Settings {

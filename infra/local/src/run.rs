@@ -133,7 +133,7 @@ struct Stack {
 /// rotation once, since nothing can be sealed before there are keys.
 async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Stack, String> {
     let config = settings.config()?;
-    let sdk = deployment::sdk_config(&config, aws.url()).await?;
+    let sdk = deployment::sdk_config(&config)?;
     let app = App::with_sdk(&config, clock.clone(), &sdk);
     let jobs = Jobs::new(app.clone(), Arc::clone(aws));
     let report = jobs.run(Job::RotateKeys).await?;

@@ -167,7 +167,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::indexing_slicing, reason = "there is one entry")]
     fn refuses_what_breaks_a_rule() {
         assert_eq!(source().check(), Ok(()));
         let broken = |change: fn(&mut Source)| {

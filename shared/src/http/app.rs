@@ -45,16 +45,16 @@ impl App {
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub async fn build(config: &Config, clock: Clock) -> Result<Self, String> {
-        let sdk = aws::sdk_config(&config.backend).await?;
+    pub fn build(config: &Config, clock: Clock) -> Result<Self, String> {
+        let sdk = aws::sdk_config(&config.backend)?;
         Ok(Self::with_sdk(config, clock, &sdk))
     }
 
-    /// The same over AWS clients that are configured already.
+    /// The same with AWS clients that are configured already.
     #[must_use]
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
         let settings = settings(&config.backend, clock.clone(), sdk);
-        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        let dynamo = aws::dynamodb(&config.backend, sdk);
         let store = Arc::new(Store::new(config, dynamo, settings, clock.clone()));
         Self(Arc::new(Parts {
             keys: Keys::new(Arc::clone(&store), clock.clone()),
@@ -81,12 +81,7 @@ impl App {
 /// The settings table and its keyring, for functions that need nothing else.
 #[must_use]
 pub fn settings(backend: &Backend, clock: Clock, sdk: &SdkConfig) -> Settings {
-    let kms = aws_sdk_kms::Client::new(sdk);
+    let kms = aws::kms(backend, sdk);
     let keyring = Keyring::new(kms, backend.kms_key.clone(), clock.clone());
-    Settings::new(
-        aws_sdk_dynamodb::Client::new(sdk),
-        backend.settings_table.clone(),
-        keyring,
-        clock,
-    )
+    Settings::new(aws::dynamodb(backend, sdk), backend.settings_table.clone(), keyring, clock)
 }

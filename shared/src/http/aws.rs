@@ -6,6 +6,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -16,12 +17,13 @@ use crate::config::{Backend, TrustRoots};
 /// Services Root CA G2).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
-/// The configuration of the AWS clients: credentials and endpoints from the environment, three
-/// attempts of a second each. Nothing else is asked for them, no metadata service and no file.
+/// The configuration of the AWS clients: credentials from the environment, where Lambda puts them,
+/// three attempts of a second each. It is put together here and not by the library's loader, which
+/// would look for files and metadata services that a function does not have.
 ///
 /// # Errors
 /// A sentence, when the file of trust roots cannot be read or TLS cannot be set up.
-pub async fn sdk_config(backend: &Backend) -> Result<SdkConfig, String> {
+pub fn sdk_config(backend: &Backend) -> Result<SdkConfig, String> {
     let roots = match &backend.trust_roots {
         TrustRoots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         TrustRoots::System => TrustStore::default(),
@@ -39,10 +41,12 @@ pub async fn sdk_config(backend: &Backend) -> Result<SdkConfig, String> {
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(tls)
         .build_https();
-    Ok(aws_config::defaults(BehaviorVersion::latest())
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    Ok(SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .http_client(client)
         .region(Region::new(backend.region.clone()))
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(3)
@@ -55,6 +59,21 @@ pub async fn sdk_config(backend: &Backend) -> Result<SdkConfig, String> {
                 .operation_timeout(Duration::from_secs(4))
                 .build(),
         )
-        .load()
-        .await)
+        .build())
+}
+
+/// The DynamoDB client, at the endpoint of the configuration if it names one.
+#[must_use]
+pub fn dynamodb(backend: &Backend, sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let mut config = aws_sdk_dynamodb::config::Builder::from(sdk);
+    config.set_endpoint_url(backend.dynamodb_endpoint.clone());
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// The KMS client, at the endpoint of the configuration if it names one.
+#[must_use]
+pub fn kms(backend: &Backend, sdk: &SdkConfig) -> aws_sdk_kms::Client {
+    let mut config = aws_sdk_kms::config::Builder::from(sdk);
+    config.set_endpoint_url(backend.kms_endpoint.clone());
+    aws_sdk_kms::Client::from_conf(config.build())
 }

@@ -5,12 +5,12 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request::{BODY_LIMIT, ReplySlot};
@@ -61,7 +61,8 @@ async fn finish_response(
 ) -> Response {
     let stopwatch = Stopwatch::start();
     let Ok(id) = RequestId::generate(&clock) else {
-        return Response::new(axum::body::Body::empty());
+        // Without randomness there is neither an id nor a safe answer.
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let slot = ReplySlot::default();
     request.extensions_mut().insert(slot.clone());
@@ -72,8 +73,7 @@ async fn finish_response(
     render_problem(&mut response, &id);
     if let Some(sealer) = slot.take() {
         response = seal(response, sealer).await.unwrap_or_else(|| {
-            let mut failed =
-                axum::response::IntoResponse::into_response(Problem::from(Code::Internal));
+            let mut failed = Problem::from(Code::Internal).into_response();
             render_problem(&mut failed, &id);
             failed
         });

@@ -43,14 +43,17 @@ pub fn start() {
         .with_default(LevelFilter::WARN)
         // The local database warns of every conditional write that loses, which is no news.
         .with_target("dynoxide", LevelFilter::ERROR)
-        .with_targets(["shared", "intake", "rotate_keys", "site", "local"].map(|name| (name, ours)));
+        .with_targets(
+            ["shared", "intake", "rotate_keys", "site", "local"].map(|name| (name, ours)),
+        );
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_writer(std::io::stderr);
-    let _already_started = tracing_subscriber::registry().with(lines.with_filter(levels)).try_init();
+    let _already_started =
+        tracing_subscriber::registry().with(lines.with_filter(levels)).try_init();
 }
 
 /// Logs a finished request: its route as it is written in the table of routes, not its path.

@@ -25,6 +25,10 @@ pub struct Backend {
     pub issuer: String,
     /// The AWS region; Lambda sets it.
     pub region: String,
+    /// Where DynamoDB is, if not at AWS.
+    pub dynamodb_endpoint: Option<String>,
+    /// Where KMS is, if not at AWS.
+    pub kms_endpoint: Option<String>,
     /// Whom the TLS connections to AWS trust.
     pub trust_roots: TrustRoots,
 }
@@ -67,7 +71,8 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 impl Backend {
-    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER`, `AWS_REGION` and
+    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER`, `AWS_REGION`,
+    /// `AWS_ENDPOINT_URL` (also with `_DYNAMODB` and `_KMS` behind it) and
     /// `SOTTO_TRUST_ROOTS` (`amazon`, which is the default, `system`, or the path of a PEM file).
     ///
     /// # Errors
@@ -112,12 +117,22 @@ impl Reader<'_> {
         value
     }
 
+    /// The endpoint of one service, else the one of all, as the AWS tools read them.
+    fn endpoint(&self, name: &str) -> Option<String> {
+        [name, "AWS_ENDPOINT_URL"]
+            .into_iter()
+            .filter_map(self.lookup)
+            .find(|endpoint| !endpoint.is_empty())
+    }
+
     fn backend(&mut self) -> Backend {
         Backend {
             settings_table: self.required("SOTTO_TABLE_SETTINGS"),
             kms_key: self.required("SOTTO_KMS_KEY"),
             issuer: self.required("SOTTO_ISSUER"),
             region: self.required("AWS_REGION"),
+            dynamodb_endpoint: self.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            kms_endpoint: self.endpoint("AWS_ENDPOINT_URL_KMS"),
             trust_roots: match (self.lookup)("SOTTO_TRUST_ROOTS").as_deref() {
                 None | Some("" | "amazon") => TrustRoots::Amazon,
                 Some("system") => TrustRoots::System,

@@ -27,6 +27,9 @@ pub(crate) async fn malformed_json_is_refused_without_being_repeated(api: &Api) 
     let deep = format!("{{\"site\":{}{}}}", "[".repeat(5_000), "]".repeat(5_000));
     let request = Request::new("POST", "/v1/sessions").bytes("application/json", deep);
     assert_eq!(api.send(&request).await.refusal(), (400, "malformed_json".to_owned()));
+}
+
+pub(crate) async fn bytes_that_are_no_text_are_refused(api: &Api) {
     let request =
         Request::new("POST", "/v1/sessions").bytes("application/json", &b"{\"site\":\"\xff\"}"[..]);
     let refused = api.send(&request).await;

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let backend = Backend::read(&environment)?;
     let clock = Clock::system();
-    let sdk = aws::sdk_config(&backend).await?;
+    let sdk = aws::sdk_config(&backend)?;
     let settings = app::settings(&backend, clock.clone(), &sdk);
     run(service_fn(|_: LambdaEvent<Value>| async {
         Box::pin(intake::rotate::run(&settings, &clock, &backend.issuer))
