@@ -1,0 +1,102 @@
+//! `cargo local aws` under `cargo lambda watch`: the same routes, on the same data, by the programs
+//! that Lambda would start.
+//!
+//! `watch` builds with `cargo run --bin …` for the whole workspace, so that it shares the target
+//! directory of the tests, and only the programs themselves are left to compile.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::api::{Api, Request};
+use tests::process::{Group, Local, outside_cargo};
+use tests::tools;
+use tokio::time::{interval, timeout};
+
+use super::{LOCAL, Place, events, root};
+use crate::contract;
+
+/// For the programs to be compiled, even where nothing was before.
+const BUILD: Duration = Duration::from_secs(900);
+/// For one invocation of a function that is up.
+const INVOCATION: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn cargo_lambda_watch_serves_the_contract_and_takes_every_shipped_event() {
+    let Some(cargo_lambda) = tools::cargo_lambda() else { return };
+    let place = Place::new();
+    let aws = Local::aws_only(LOCAL, &place.data).await;
+    let port = free_port();
+    let (_watch, api) = watch(&cargo_lambda, &place.data, port).await;
+
+    Box::pin(contract::all_in_text(&api)).await;
+    let page = api.send(&Request::new("GET", "/")).await;
+    assert_eq!(page.status, 200, "the page");
+
+    let folder = place.data.join("events");
+    let mut invoked = 0;
+    for event in events::in_order(&folder) {
+        let answer = invoke(&cargo_lambda, port, event.function, &folder.join(&event.name)).await;
+        let answered = answer["statusCode"].as_u64();
+        assert_eq!(answered, event.status.map(u64::from), "{}: {answer}", event.name);
+        invoked += 1;
+    }
+    assert_eq!(invoked, 15);
+    assert!(aws.terminate().await.status.success());
+}
+
+/// Starts `cargo lambda watch` and waits until each function has been built and answers.
+async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Group, Api) {
+    let mut command = Command::new(cargo_lambda);
+    command
+        .args(["lambda", "watch", "--ignore-changes", "--disable-cors", "-A", "127.0.0.1", "-P"])
+        .arg(port.to_string())
+        .arg("--env-file")
+        .arg(data.join("env"))
+        .current_dir(root());
+    outside_cargo(&mut command);
+    let mut group = Group::start(command);
+    let api = Api::Http(format!("http://127.0.0.1:{port}"));
+    let built = async {
+        let mut tries = interval(Duration::from_millis(100));
+        for path in ["/v1/health", "/widget.js"] {
+            loop {
+                tries.tick().await;
+                assert!(group.ended().is_none(), "cargo lambda watch ended");
+                let answer = api.try_send(&Request::new("GET", path)).await;
+                if answer.is_some_and(|answer| answer.status == 200) {
+                    break;
+                }
+            }
+        }
+    };
+    timeout(BUILD, built).await.expect("the functions are built in time");
+    (group, api)
+}
+
+/// Invokes a function with the event of a file, as people do by hand.
+async fn invoke(cargo_lambda: &Path, port: u16, function: &str, file: &Path) -> Value {
+    let mut command = tokio::process::Command::new(cargo_lambda);
+    let ran = command
+        .args(["lambda", "invoke", function, "-A", "127.0.0.1", "-P", &port.to_string()])
+        .arg("--data-file")
+        .arg(file)
+        .current_dir(root())
+        .kill_on_drop(true)
+        .output();
+    // The first invocation of a job compiles it.
+    let limit = if function == "rotate-keys" { BUILD } else { INVOCATION };
+    let output = timeout(limit, ran).await.expect("an answer in time").expect("it starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {text}{said}", file.display());
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}{said}"))
+}
+
+/// A port that was free a moment ago; `watch` tells nobody which one it got for 0.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
