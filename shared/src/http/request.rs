@@ -229,6 +229,10 @@ fn idempotency_key(headers: &HeaderMap) -> &str {
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
     // Text is read as bytes, which lets control characters through that JSON forbids; this does not.
     serde_json::from_slice::<IgnoredAny>(json).map_err(|_| Code::MalformedJson)?;
+    // Serde would fill a struct from an array as well, in the order of its fields.
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Code::MalformedJson.into());
+    }
     serde_json::from_slice(json).map_err(|error| {
         let text = error.to_string();
         if text.starts_with("unknown field") {

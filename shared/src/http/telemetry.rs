@@ -56,7 +56,8 @@ pub fn start() {
         tracing_subscriber::registry().with(lines.with_filter(levels)).try_init();
 }
 
-/// Logs a finished request: its route as it is written in the table of routes, not its path.
+/// Logs a finished request: its route as it is written in the table of routes, not its path, and its
+/// method only if it is one that HTTP knows, since any word can stand there.
 pub(super) fn log_request(
     id: &RequestId,
     method: &Method,
@@ -64,9 +65,18 @@ pub(super) fn log_request(
     status: StatusCode,
     stopwatch: &Stopwatch,
 ) {
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::OPTIONS,
+        Method::HEAD,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
     tracing::info!(
         request_id = %id,
-        method = method.as_str(),
+        method = if known.contains(method) { method.as_str() } else { "unknown" },
         route,
         status = status.as_u16(),
         duration_us = stopwatch.elapsed_us(),

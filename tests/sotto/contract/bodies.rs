@@ -10,6 +10,7 @@ pub(crate) async fn malformed_json_is_refused_without_being_repeated(api: &Api) 
         "{",
         "null",
         "[]",
+        "[\"default\",null]",
         "canary-7f3a",
         "{\"site\":canary-7f3a}",
         "{\"site\":5}",
