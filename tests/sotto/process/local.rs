@@ -67,7 +67,7 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
     }
     drop(acknowledge);
     for _ in 0..BEFORE_THE_KILL {
-        let step = timeout(Duration::from_secs(60), acknowledged.recv()).await;
+        let step = timeout(Duration::from_mins(1), acknowledged.recv()).await;
         step.expect("traffic").expect("somebody who talks");
     }
     local.kill().await;

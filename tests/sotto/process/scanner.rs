@@ -128,8 +128,8 @@ mod controls {
         .iter()
         .map(|text| text.as_bytes().to_vec())
         .collect();
-        planted.push(b"\xe4\0\x3e\xd8\x9c\xddz\0q\08\01\0".to_vec());
-        planted.push(b"\0\xe4\xd8\x3e\xdd\x9c\0z\0q\08\01".to_vec());
+        planted.push(b"\xe4\0\x3e\xd8\x9c\xddz\0q\08\x001\0".to_vec());
+        planted.push(b"\0\xe4\xd8\x3e\xdd\x9c\0z\0q\08\x001".to_vec());
         for before in 0..3 {
             for after in 0..3 {
                 let input = [&b"\xfb\xff"[..before.min(2)], word.as_bytes(), &b"\xff\xfe"[..after]];

@@ -4,8 +4,10 @@
 //! `watch` builds with `cargo run --bin …` for the whole workspace, so that it shares the target
 //! directory of the tests, and only the programs themselves are left to compile.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,9 +21,9 @@ use super::{LOCAL, Place, events, root};
 use crate::contract;
 
 /// For the programs to be compiled, even where nothing was before.
-const BUILD: Duration = Duration::from_secs(900);
+const BUILD: Duration = Duration::from_mins(15);
 /// For one invocation of a function that is up.
-const INVOCATION: Duration = Duration::from_secs(60);
+const INVOCATION: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn cargo_lambda_watch_serves_the_contract_and_takes_every_shipped_event() {
@@ -29,7 +31,7 @@ async fn cargo_lambda_watch_serves_the_contract_and_takes_every_shipped_event() 
     let place = Place::new();
     let aws = Local::aws_only(LOCAL, &place.data).await;
     let port = free_port();
-    let (_watch, api) = watch(&cargo_lambda, &place.data, port).await;
+    let (watch, api) = watch(&cargo_lambda, &place.data, port).await;
 
     Box::pin(contract::all_in_text(&api)).await;
     let page = api.send(&Request::new("GET", "/")).await;
@@ -44,27 +46,32 @@ async fn cargo_lambda_watch_serves_the_contract_and_takes_every_shipped_event() 
         invoked += 1;
     }
     assert_eq!(invoked, 15);
+    drop(watch);
     assert!(aws.terminate().await.status.success());
 }
 
 /// Starts `cargo lambda watch` and waits until each function has been built and answers.
-async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Group, Api) {
+async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Watch, Api) {
+    let log = data.with_extension("watch.log");
+    let output = File::create(&log).expect("a log file");
     let mut command = Command::new(cargo_lambda);
     command
         .args(["lambda", "watch", "--ignore-changes", "--disable-cors", "-A", "127.0.0.1", "-P"])
         .arg(port.to_string())
         .arg("--env-file")
         .arg(data.join("env"))
-        .current_dir(root());
+        .current_dir(root())
+        .stdout(output.try_clone().expect("a second handle"))
+        .stderr(output);
     outside_cargo(&mut command);
-    let mut group = Group::start(command);
+    let mut watch = Watch { group: Group::start(command), log };
     let api = Api::Http(format!("http://127.0.0.1:{port}"));
     let built = async {
         let mut tries = interval(Duration::from_millis(100));
         for path in ["/v1/health", "/widget.js"] {
             loop {
                 tries.tick().await;
-                assert!(group.ended().is_none(), "cargo lambda watch ended");
+                assert!(watch.group.ended().is_none(), "cargo lambda watch ended");
                 let answer = api.try_send(&Request::new("GET", path)).await;
                 if answer.is_some_and(|answer| answer.status == 200) {
                     break;
@@ -73,7 +80,23 @@ async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Group, Api) {
         }
     };
     timeout(BUILD, built).await.expect("the functions are built in time");
-    (group, api)
+    (watch, api)
+}
+
+/// `cargo lambda watch` and all that it has started.
+struct Watch {
+    group: Group,
+    log: PathBuf,
+}
+
+impl Drop for Watch {
+    /// Shows what it wrote, if the test has failed.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read(&self.log).unwrap_or_default();
+            std::io::stderr().write_all(&log).ok();
+        }
+    }
 }
 
 /// Invokes a function with the event of a file, as people do by hand.
