@@ -11,6 +11,7 @@ use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::app::App;
 use shared::http::aws::sdk_config;
+use shared::ids::ConversationId;
 use shared::store::attributes::Item;
 
 use crate::api::Api;
@@ -119,6 +120,15 @@ impl World {
             }
         }
         all
+    }
+
+    /// The conversations that the inbox lists as waiting.
+    pub async fn waiting(&self) -> Vec<ConversationId> {
+        let items = self.all_items().await.into_iter();
+        items
+            .filter(|(table, item)| table.ends_with("conversations") && item.contains_key("q"))
+            .filter_map(|(_, item)| ConversationId::from_slice(item["c"].as_b().ok()?.as_ref()))
+            .collect()
     }
 
     /// How many items a table has.

@@ -96,13 +96,14 @@ pub async fn commit(
                 {
                     return Ok(Outcome::Repeated(other));
                 }
-                tail = end_of_log(app, &conversation).await?;
-                if let Some(twin) = draft.twin
-                    && let Some(event) = repeated(app, &conversation, &tail, &twin.key).await?
-                {
-                    return Ok(Outcome::Repeated(event));
-                }
             }
+            Appended::Contended => {}
+        }
+        tail = end_of_log(app, &conversation).await?;
+        if let Some(twin) = draft.twin
+            && let Some(event) = repeated(app, &conversation, &tail, &twin.key).await?
+        {
+            return Ok(Outcome::Repeated(event));
         }
     }
     Err(Problem::new(Code::Unavailable, "Many writers at once; nothing was changed."))

@@ -8,13 +8,15 @@ use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::http::request::{ConversationPath, Json};
 use shared::http::response::Reply;
-use shared::ids::LeadId;
+use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::secret::Plaintext;
+use shared::store::event::Kind;
+use shared::store::log::{Draft, Inbox};
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
 
-use crate::commit::{Located, locate, speak};
+use crate::commit::{commit, locate, speak};
 
 /// A contact.
 #[derive(Deserialize, ToSchema)]
@@ -36,8 +38,9 @@ pub struct LeadRequest {
 /// The contact's id.
 #[derive(Serialize, ToSchema)]
 pub struct LeadResponse {
+    /// The subject's: everybody has one contact at most.
     #[schema(value_type = String)]
-    id: LeadId,
+    id: SubjectId,
 }
 
 #[utoipa::path(post, path = "/v1/conversations/{id}/lead", params(("id" = String, Path)),
@@ -57,8 +60,19 @@ pub(crate) async fn post(
     if !is_address(email.reveal()) {
         return Err(Problem::invalid("/email", FieldCode::BadFormat));
     }
-    let Located { conversation, tail } = locate(&app, &visitor, id, None).await?;
-    speak(&conversation, tail.state, app.clock.now_ms())?;
+    let located = locate(&app, &visitor, id, None).await?;
+    let conversation = located.conversation.clone();
+    let now_ms = app.clock.now_ms();
+    commit(&app, located, |state| {
+        Ok(Some(Draft {
+            kind: Kind::LeadOffered,
+            state: speak(&conversation, state, now_ms)?,
+            twin: None,
+            body: Plaintext::new(Vec::new()),
+            inbox: Inbox::Unchanged,
+        }))
+    })
+    .await?;
     let contact = json!({
         "name": name.reveal(),
         "email": email.reveal(),
@@ -66,11 +80,9 @@ pub(crate) async fn post(
         "conversation": conversation.id,
     });
     let contact = Plaintext::new(contact.to_string().into_bytes());
-    let id = app
-        .store
-        .put_lead(conversation.site, conversation.subject, email.reveal(), &contact)
-        .await?;
-    Ok(Reply(StatusCode::CREATED, LeadResponse { id }))
+    let (site, subject) = (conversation.site, conversation.subject);
+    app.store.put_lead(site, subject, email.reveal(), &contact).await?;
+    Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject }))
 }
 
 /// Whether a mail could be sent there; only sending one shows that it arrives.

@@ -38,8 +38,9 @@ pub(crate) async fn post(
     Json(request): Json<RatingRequest>,
 ) -> Result<StatusCode, Problem> {
     let score = request.score.ok_or_else(|| Problem::invalid("/score", FieldCode::Missing))?;
+    let score = score.as_f64().unwrap_or_default();
     let score = (1_u8..=5)
-        .find(|allowed| Number::from(*allowed) == score)
+        .find(|allowed| f64::from(*allowed).to_bits() == score.to_bits())
         .ok_or_else(|| Problem::invalid("/score", FieldCode::NotAllowed))?;
     let comment: Option<Text<0, 1000>> = judge_optional(request.comment, "/comment")?;
     let comment = comment.as_ref().map(Text::reveal);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, UnixMillis};
 use crate::seal::cache::Cache;
-use crate::seal::place::Purpose;
 use crate::seal::sign::Signer;
 use crate::seal::transport::PrivateKey;
 use crate::store::settings::{KeyList, Settings};
@@ -44,14 +43,22 @@ impl Keychain {
     async fn load(settings: &Settings, clock: &Clock) -> Result<Arc<Self>, StoreError> {
         let stack = settings.stack().await?;
         let visitors = async {
-            let seed = settings.stack_key(&stack, Purpose::Signing, "visitor").await?;
+            let seed = settings.visitor_seed(&stack).await?;
             Ok(Signer::derive(&seed)?)
         };
         let transport = async {
             let mut transport = HashMap::new();
             for key in &stack.transport_keys {
-                let private = settings.unwrap_transport_key(&stack, key).await?;
-                transport.insert(key.kid.clone(), (key.not_after_ms, private));
+                match settings.unwrap_transport_key(&stack, key).await {
+                    Ok(private) => {
+                        transport.insert(key.kid.clone(), (key.not_after_ms, private));
+                    }
+                    // One damaged row must not silence everybody: who sealed to it seals again.
+                    Err(StoreError::Corrupt) => {
+                        tracing::error!(kid = key.kid, "a transport key does not open");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             Ok::<_, StoreError>(transport)
         };
@@ -77,15 +84,17 @@ impl Keys {
         self.cache.get(&(), load).await
     }
 
-    /// The keys, read again if they are more than a second old: for a caller who knows a key that we
-    /// do not.
+    /// The keys, read again if these are more than a second old: for a caller who knows a key that we
+    /// do not. When they cannot be read, those that are known go on.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn newer_than(&self, known: &Keychain) -> Result<Arc<Keychain>, StoreError> {
-        if self.clock.now_ms() - known.loaded_ms >= RELOAD_MS {
-            self.cache.forget(&());
-        }
-        self.get().await
+        let known_ms = known.loaded_ms;
+        let stale = |kept: &Arc<Keychain>| {
+            kept.loaded_ms == known_ms && self.clock.now_ms() - known_ms >= RELOAD_MS
+        };
+        let load = async || Keychain::load(&self.store.settings, &self.clock).await;
+        self.cache.refresh(&(), stale, load).await
     }
 }

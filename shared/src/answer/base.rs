@@ -21,7 +21,7 @@ pub struct Base<'a> {
 /// One question that the base can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// 1 to 32 of `a-z`, `0-9`, `-`.
+    /// 1 to 10 of `a-z`, `0-9`, `-`.
     pub id: &'a str,
     /// Names the entry where it is cited.
     pub title: &'a str,

@@ -41,7 +41,8 @@ pub struct Reply {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceEntry {
-    /// 1 to 32 of `a-z`, `0-9`, `-`; stored with each answer given.
+    /// 1 to 10 of `a-z`, `0-9`, `-`; stored with each answer given, in the one kilobyte that a write is
+    /// paid by.
     pub id: String,
     /// Names the entry where it is cited.
     pub title: String,
@@ -76,7 +77,7 @@ impl fmt::Display for SourceError {
             Self::Locale => f.write_str("locale is not a language tag"),
             Self::Reply => f.write_str("a reply has no text, or too long a text"),
             Self::Entries => f.write_str("needs 1 to 2,000 entries"),
-            Self::Id(at) => write!(f, "entry {at}: id is not a slug of 1 to 32, or stands twice"),
+            Self::Id(at) => write!(f, "entry {at}: id is not a slug of 1 to 10, or stands twice"),
             Self::Text(at) => {
                 write!(f, "entry {at}: title, answer or questions missing or too long")
             }
@@ -130,7 +131,7 @@ fn fits(text: &str) -> bool {
 
 fn slug(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=32).contains(&id.len()) && id.bytes().all(allowed)
+    (1..=10).contains(&id.len()) && id.bytes().all(allowed)
 }
 
 /// A path of this site: `//host` and `/\host` would lead a browser elsewhere.

@@ -1,14 +1,16 @@
 //! What every response of every function has in common: its request's id, the form of a problem, the
 //! seal, the headers, CORS and one line in the log.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE,
+    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -25,6 +27,9 @@ use crate::seal::transport::{ReplySealer, SEALED_JSON};
 const PREFLIGHT_SECONDS: u64 = 600;
 /// Sealed responses hold at most a page of messages, each within the body limit.
 const RESPONSE_LIMIT: usize = 128 * BODY_LIMIT;
+/// A request that takes longer is answered as an outage, before Lambda and the gateway would answer it
+/// in their own words. Whatever it was about to write is written once or not at all.
+const DEADLINE: Duration = Duration::from_secs(9);
 
 /// Gives the routes of a function their fallbacks and finishes every response. `origins` are those
 /// whose pages may call the routes across origins.
@@ -46,12 +51,12 @@ pub fn finish(router: Router, clock: Clock, origins: &[String]) -> Router {
             HeaderName::from_static("idempotent-replayed"),
             HeaderName::from_static("x-request-id"),
         ])
-        .max_age(std::time::Duration::from_secs(PREFLIGHT_SECONDS));
+        .max_age(Duration::from_secs(PREFLIGHT_SECONDS));
     router
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(clock, finish_response))
         .layer(cors)
+        .layer(from_fn_with_state(clock, finish_response))
 }
 
 async fn finish_response(
@@ -67,9 +72,16 @@ async fn finish_response(
     let slot = ReplySlot::default();
     request.extensions_mut().insert(slot.clone());
     let method = request.method().clone();
+    // The CORS layer answers every OPTIONS, but only a preflight is its own. Under a method that no
+    // route has, another one gets the 404 or the 405 that it would get without the layer.
+    if method == Method::OPTIONS && !request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        *request.method_mut() = Method::TRACE;
+    }
     let route = request.extensions().get::<MatchedPath>().cloned();
 
-    let mut response = next.run(request).await;
+    let mut response = tokio::time::timeout(DEADLINE, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::from(Code::Unavailable).into_response());
     render_problem(&mut response, &id);
     if let Some(sealer) = slot.take() {
         response = seal(response, sealer).await.unwrap_or_else(|| {

@@ -21,6 +21,9 @@ use crate::values::encoding::from_base64url;
 
 /// The most bytes that a body may have.
 pub const BODY_LIMIT: usize = 64 * 1024;
+/// The same for a sealed body, whose padding and base64 may add a third; what is inside is held to
+/// [`BODY_LIMIT`].
+const SEALED_LIMIT: usize = 96 * 1024;
 
 /// What will seal the response, once a request was opened; put into the request's extensions before
 /// it is routed.
@@ -149,7 +152,8 @@ struct SealedBody {
 async fn read_body(request: Request, app: &App) -> Result<Option<Plaintext>, Problem> {
     let (parts, body) = request.into_parts();
     let kind = content_type(&parts.headers);
-    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Code::BodyTooLarge)?;
+    let limit = if matches!(kind, ContentType::Sealed) { SEALED_LIMIT } else { BODY_LIMIT };
+    let bytes = to_bytes(body, limit).await.map_err(|_| Code::BodyTooLarge)?;
     match kind {
         ContentType::Missing if bytes.is_empty() => Ok(None),
         ContentType::Json => Ok(Some(Plaintext::new(bytes.to_vec()))),
@@ -194,6 +198,9 @@ async fn open(parts: &Parts, bytes: &Bytes, app: &App) -> Result<Plaintext, Prob
     let (plaintext, sealer) =
         with_key(app, &keys, &sealed.kid, |key| key.open(&enc, &ct, &aad)).await?;
     ReplySlot::fill(&parts.extensions, sealer);
+    if plaintext.reveal().len() > BODY_LIMIT {
+        return Err(Code::BodyTooLarge.into());
+    }
     Ok(plaintext)
 }
 
@@ -262,11 +269,13 @@ impl<S: Sync> FromRequestParts<S> for PageQuery {
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {
                 "limit" => {
-                    page.limit =
-                        value.parse().ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(
-                            || Problem::invalid("/query/limit", FieldCode::BadFormat),
-                        )?;
+                    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+                    let limit = value.parse().ok().filter(|_| digits);
+                    page.limit = limit
+                        .filter(|limit| (1..=100).contains(limit))
+                        .ok_or_else(|| Problem::invalid("/query/limit", FieldCode::BadFormat))?;
                 }
+                "cursor" if value.is_empty() => page.cursor = None,
                 "cursor" => page.cursor = Some(value.to_owned()),
                 _ => {}
             }

@@ -1,7 +1,6 @@
 //! The top of the key hierarchy: branch keys, wrapped by KMS under their encryption context.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::SdkError;
@@ -27,7 +26,6 @@ pub struct Keyring {
     kms: Client,
     key_id: String,
     cache: Cache<BranchName, BranchKey>,
-    calls: AtomicU64,
 }
 
 impl Keyring {
@@ -35,7 +33,7 @@ impl Keyring {
     #[must_use]
     pub fn new(kms: Client, key_id: String, clock: Clock) -> Self {
         let cache = Cache::new(clock, LIFETIME_MS, BOUND);
-        Self { kms, key_id, cache, calls: AtomicU64::new(0) }
+        Self { kms, key_id, cache }
     }
 
     /// The branch key of that name: from memory, or through `load`, which finds or makes it.
@@ -55,7 +53,6 @@ impl Keyring {
     /// # Errors
     /// [`SealError::Unavailable`] when KMS cannot be reached, [`SealError::Failed`] otherwise.
     pub async fn generate(&self, name: &BranchName) -> Result<(BranchKey, Vec<u8>), SealError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
         let mut call =
             self.kms.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
         for (key, value) in name.encryption_context() {
@@ -73,7 +70,6 @@ impl Keyring {
     /// [`SealError::DidNotOpen`] when KMS refuses it, [`SealError::Unavailable`] when KMS cannot be
     /// reached.
     pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
         let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
         for (key, value) in name.encryption_context() {
             call = call.encryption_context(key, value);
@@ -85,12 +81,6 @@ impl Keyring {
             .and_then(|plain| Secret::from_slice(plain.as_ref()))
             .map(Arc::new)
             .ok_or(SealError::DidNotOpen)
-    }
-
-    /// KMS calls made so far.
-    #[must_use]
-    pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
     }
 }
 

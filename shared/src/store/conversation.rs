@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 
 use super::attributes::{
@@ -238,16 +237,4 @@ pub(super) fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreErr
         .build()
         .map_err(|_| StoreError::Failed)?;
     Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// The item that was in the way of the first put of a transaction.
-pub(super) fn taken_in_transaction(error: &TransactWriteItemsError) -> Option<Item> {
-    match error {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
-            .cancellation_reasons()
-            .first()
-            .filter(|reason| reason.code() == Some("ConditionalCheckFailed"))
-            .and_then(|reason| reason.item.clone()),
-        _ => None,
-    }
 }

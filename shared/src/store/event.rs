@@ -38,10 +38,12 @@ pub enum Kind {
     Erased,
     /// The visitor rated the conversation.
     Rated,
+    /// The visitor left a contact, or tried to.
+    LeadOffered,
 }
 
 impl Kind {
-    const ALL: [(u8, Self); 7] = [
+    const ALL: [(u8, Self); 8] = [
         (1, Self::Opened),
         (2, Self::Exchange),
         (3, Self::Message),
@@ -49,6 +51,7 @@ impl Kind {
         (9, Self::Closed),
         (11, Self::Erased),
         (12, Self::Rated),
+        (13, Self::LeadOffered),
     ];
 
     fn code(self) -> u8 {

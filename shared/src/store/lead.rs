@@ -1,6 +1,6 @@
 //! A contact that a visitor leaves, in the profiles table, under a key of its own in the keys table.
 //!
-//! Profile item: `u` subject, `k` = `lead`, `i` its id, `v` the sealed contact, `b` the blind index
+//! Profile item: `u` subject, `k` = `lead`, `v` the sealed contact, `b` the blind index
 //! of the address, `t` when it was left, `expires_at`. Key item: as a conversation's, with `c` =
 //! `profile`.
 
@@ -10,7 +10,7 @@ use super::attributes::{
 use super::conversation::put;
 use super::{Store, StoreError, fault};
 use crate::clock::{self, UnixMillis};
-use crate::ids::{LeadId, SubjectId};
+use crate::ids::SubjectId;
 use crate::seal::blind_index;
 use crate::seal::conversation_key::{WrappedKey, unwrap, wrap};
 use crate::seal::envelope::DataKey;
@@ -22,8 +22,7 @@ const PROFILE: &[u8] = b"profile";
 const LEAD: &str = "lead";
 
 impl Store {
-    /// Keeps a contact for the site's lead days; the one left before, if any, is replaced and keeps
-    /// its id. The profile's key and the contact are written in one transaction.
+    /// Keeps a contact for the site's lead days; the one left before, if any, is replaced. The profile's key and the contact are written in one transaction.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -33,14 +32,8 @@ impl Store {
         subject: SubjectId,
         email: &str,
         contact: &Plaintext,
-    ) -> Result<LeadId, StoreError> {
-        let (profile, lead) =
-            tokio::try_join!(self.find_profile_key(subject), self.find_lead_id(subject),)?;
-        let id = match lead {
-            Some(id) => id,
-            None => LeadId::generate(&self.clock)?,
-        };
-        let secret = match profile {
+    ) -> Result<(), StoreError> {
+        let secret = match self.find_profile_key(subject).await? {
             Some(secret) => secret,
             None => Secret::generate()?,
         };
@@ -54,7 +47,7 @@ impl Store {
         let place = profile_place(site.id, subject, &branch.branch, end_ms);
         let wrapped = wrap(&branch_key, &place, &secret)?;
         let sealed = DataKey::derive(&secret, "sotto/v1 lead")?
-            .seal(&lead_place(site.id, subject, id), contact.reveal())?;
+            .seal(&lead_place(site.id, subject), contact.reveal())?;
         let key_row = Item::from([
             ("u".to_owned(), binary(subject.as_bytes().to_vec())),
             ("c".to_owned(), binary(PROFILE)),
@@ -68,7 +61,6 @@ impl Store {
         let lead_row = Item::from([
             ("u".to_owned(), binary(subject.as_bytes().to_vec())),
             ("k".to_owned(), string(LEAD)),
-            ("i".to_owned(), binary(id.as_bytes().to_vec())),
             ("v".to_owned(), binary(sealed.into_stored())),
             ("b".to_owned(), binary(blind_index::email(&index_key, email))),
             ("t".to_owned(), number(now_ms)),
@@ -81,7 +73,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("put_lead", &error))?;
-        Ok(id)
+        Ok(())
     }
 
     async fn find_profile_key(&self, subject: SubjectId) -> Result<Option<Secret>, StoreError> {
@@ -112,22 +104,6 @@ impl Store {
         let place = profile_place(&site, subject, &branch, end_ms);
         Ok(Some(unwrap(&branch_key, &place, &stored)?))
     }
-
-    async fn find_lead_id(&self, subject: SubjectId) -> Result<Option<LeadId>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.profiles_table)
-            .key("u", binary(subject.as_bytes().to_vec()))
-            .key("k", string(LEAD))
-            .projection_expression("i")
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_lead", &error))?;
-        let Some(mut row) = found.item else { return Ok(None) };
-        LeadId::from_slice(&take_binary(&mut row, "i")?).map(Some).ok_or(StoreError::Corrupt)
-    }
 }
 
 fn profile_place(site: &str, subject: SubjectId, branch: &str, end_ms: UnixMillis) -> Place {
@@ -138,6 +114,6 @@ fn profile_place(site: &str, subject: SubjectId, branch: &str, end_ms: UnixMilli
         .number(end_ms.unsigned_abs())
 }
 
-fn lead_place(site: &str, subject: SubjectId, id: LeadId) -> Place {
-    Place::new("sotto/v1 lead").part(site.as_bytes()).part(subject.as_bytes()).part(id.as_bytes())
+fn lead_place(site: &str, subject: SubjectId) -> Place {
+    Place::new("sotto/v1 lead").part(site.as_bytes()).part(subject.as_bytes())
 }

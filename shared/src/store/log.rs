@@ -2,12 +2,13 @@
 //! client's next message the read.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string};
-use super::conversation::{Conversation, put, taken_in_transaction};
+use super::conversation::{Conversation, put};
 use super::event::{Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place};
 use super::state::{State, Status};
 use super::{Store, StoreError, fault};
@@ -65,6 +66,15 @@ pub enum Appended {
     Stored(StoredEvent, Tail),
     /// Another event has its place.
     Taken(StoredEvent),
+    /// Another writer was at the same place at the same instant, and may or may not have won.
+    Contended,
+}
+
+/// What a conditional write met.
+enum Met {
+    Nothing,
+    Item(Item),
+    Writer,
 }
 
 impl Tail {
@@ -198,7 +208,8 @@ impl Store {
         found.item.map(StoredEvent::from_item).transpose()
     }
 
-    /// Up to `limit` events from `seq` on, in order.
+    /// Up to `limit` events from `seq` on, in order, and whether the log goes on behind them. DynamoDB
+    /// gives at most 1 MB at once, which may be fewer.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -207,7 +218,7 @@ impl Store {
         id: ConversationId,
         seq: u64,
         limit: i32,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
         let found = self
             .dynamo
             .query()
@@ -220,7 +231,10 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("find_events", &error))?;
-        found.items.unwrap_or_default().into_iter().map(StoredEvent::from_item).collect()
+        let goes_on = found.last_evaluated_key.is_some();
+        let events = found.items.unwrap_or_default();
+        let events = events.into_iter().map(StoredEvent::from_item).collect::<Result<_, _>>()?;
+        Ok((events, goes_on))
     }
 
     /// Appends a draft behind `tail`: one conditional write, which is at once the append, the
@@ -241,13 +255,19 @@ impl Store {
         let sealed = conversation.key.events.seal(&place, draft.body.reveal())?;
         let event = StoredEvent { seq, header, sealed };
         let item = event.to_item(conversation.id, conversation.promised_until_ms);
-        let in_the_way = match draft.inbox {
+        let met = match draft.inbox {
             Inbox::Unchanged => self.put_event(item).await?,
             inbox => {
-                self.put_event_and_inbox(item, inbox_row(conversation, &draft.state, inbox)).await?
+                let row = inbox_row(conversation, &draft.state, inbox);
+                self.put_event_and_inbox(item, row).await?
             }
         };
-        match in_the_way.map(StoredEvent::from_item).transpose()? {
+        let other = match met {
+            Met::Nothing => None,
+            Met::Item(item) => Some(StoredEvent::from_item(item)?),
+            Met::Writer => return Ok(Appended::Contended),
+        };
+        match other {
             // Our own write, repeated by the SDK after its answer was lost, is in its own way.
             Some(other) if other != event => Ok(Appended::Taken(other)),
             _ => {
@@ -257,8 +277,7 @@ impl Store {
         }
     }
 
-    /// Gives the item that was in the way, if one was.
-    async fn put_event(&self, item: Item) -> Result<Option<Item>, StoreError> {
+    async fn put_event(&self, item: Item) -> Result<Met, StoreError> {
         let put = self
             .dynamo
             .put_item()
@@ -269,22 +288,17 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(None),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    failed.item.clone().map(Some).ok_or(StoreError::Failed)
-                }
-                _ => Err(fault("append", &error)),
-            },
+        let Err(error) = put else { return Ok(Met::Nothing) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                failed.item.clone().map(Met::Item).ok_or(StoreError::Failed)
+            }
+            Some(PutItemError::TransactionConflictException(_)) => Ok(Met::Writer),
+            _ => Err(fault("append", &error)),
         }
     }
 
-    async fn put_event_and_inbox(
-        &self,
-        item: Item,
-        inbox: Item,
-    ) -> Result<Option<Item>, StoreError> {
+    async fn put_event_and_inbox(&self, item: Item, inbox: Item) -> Result<Met, StoreError> {
         let event = Put::builder()
             .table_name(&self.conversations_table)
             .set_item(Some(item))
@@ -300,13 +314,20 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(None),
-            Err(error) => match error.as_service_error().and_then(taken_in_transaction) {
-                Some(item) => Ok(Some(item)),
-                None => Err(fault("append_with_inbox", &error)),
-            },
+        let Err(error) = written else { return Ok(Met::Nothing) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Err(fault("append_with_inbox", &error));
+        };
+        let reasons = cancelled.cancellation_reasons();
+        if let Some(item) = reasons.first().and_then(|reason| reason.item.clone()) {
+            return Ok(Met::Item(item));
         }
+        if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
+            return Ok(Met::Writer);
+        }
+        Err(fault("append_with_inbox", &error))
     }
 }
 

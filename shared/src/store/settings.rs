@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attributes::{Item, binary, string, take_binary, take_string};
 use super::transport_key::{self, TransportKey};
@@ -51,12 +52,6 @@ impl Settings {
         Self { dynamo, table, clock, keyring }
     }
 
-    /// KMS calls made so far.
-    #[must_use]
-    pub fn kms_calls(&self) -> u64 {
-        self.keyring.calls()
-    }
-
     /// The branch key of that name; makes it when there is none.
     ///
     /// # Errors
@@ -97,6 +92,31 @@ impl Settings {
             }
             None => self.branch_key(&name).await,
         }
+    }
+
+    /// What the visitors' signing key is derived from; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] before the first rotation.
+    pub async fn visitor_seed(&self, stack: &Stack) -> Result<BranchKey, StoreError> {
+        let name = visitor_seed();
+        let blob = stack.branch_keys.get(&sort_key(&name)).ok_or(StoreError::Unavailable)?;
+        self.keyring
+            .cached(&name, async || Ok(self.keyring.unwrap(&name, blob.clone()).await?))
+            .await
+    }
+
+    /// Makes what the visitors' signing key is derived from, if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn make_visitor_seed(&self, stack: &Stack) -> Result<(), StoreError> {
+        let name = visitor_seed();
+        if !stack.branch_keys.contains_key(&sort_key(&name)) {
+            let (_, blob) = self.keyring.generate(&name).await?;
+            self.put_blob(&name, &blob).await?;
+        }
+        Ok(())
     }
 
     /// All that is stored for the whole stack.
@@ -145,25 +165,37 @@ impl Settings {
             return Ok(self.keyring.unwrap(name, blob).await?);
         }
         let (key, blob) = self.keyring.generate(name).await?;
+        match self.put_blob(name, &blob).await? {
+            Some(theirs) => Ok(self.keyring.unwrap(name, theirs).await?),
+            None => Ok(key),
+        }
+    }
+
+    /// Stores the blob of a new branch key; gives the one that another function stored before.
+    async fn put_blob(
+        &self,
+        name: &BranchName,
+        blob: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let put = self
             .dynamo
             .put_item()
             .table_name(&self.table)
             .item("p", string(&name.site))
             .item("k", string(sort_key(name)))
-            .item("w", binary(blob.clone()))
+            .item("w", binary(blob))
             .condition_expression("attribute_not_exists(p)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(key),
-            Err(error) => {
-                // Another function made it first, or our own write was repeated: theirs counts.
-                let mut there = taken(&error).ok_or_else(|| fault("put_branch_key", &error))?;
-                let stored = take_binary(&mut there, "w")?;
-                if stored == blob { Ok(key) } else { Ok(self.keyring.unwrap(name, stored).await?) }
+        let Err(error) = put else { return Ok(None) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let mut there = failed.item.clone().ok_or(StoreError::Failed)?;
+                // Our own write, repeated after its answer was lost, is in its own way.
+                Ok(Some(take_binary(&mut there, "w")?).filter(|stored| stored != blob))
             }
+            _ => Err(fault("put_branch_key", &error)),
         }
     }
 
@@ -191,24 +223,18 @@ impl Stack {
             let jws = take_string(&mut item, "j")?;
             self.key_list = Some(KeyList { jws, root: take_binary(&mut item, "r")? });
         } else if let Some(kid) = kind.strip_prefix(transport_key::PREFIX) {
-            let key = TransportKey::from_item(kid, item)?;
-            if now_ms < key.not_after_ms {
-                self.transport_keys.push(key);
+            match TransportKey::from_item(kid, item) {
+                Ok(key) if now_ms < key.not_after_ms => self.transport_keys.push(key),
+                Ok(_) => {}
+                Err(_) => tracing::error!(kid, "the row of a transport key is damaged"),
             }
         }
         Ok(())
     }
 }
 
-/// The item that was in the way of a conditional put.
-fn taken(
-    error: &aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>,
-) -> Option<HashMap<String, AttributeValue>> {
-    use aws_sdk_dynamodb::operation::put_item::PutItemError;
-    match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(failed) => failed.item.clone(),
-        _ => None,
-    }
+fn visitor_seed() -> BranchName {
+    BranchName::new(STACK, Purpose::Signing, "visitor")
 }
 
 fn sort_key(name: &BranchName) -> String {

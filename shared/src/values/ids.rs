@@ -85,10 +85,6 @@ uuid_id! {
     ConversationId
 }
 uuid_id! {
-    /// One left contact.
-    LeadId
-}
-uuid_id! {
     /// One request, as it is named in logs, problems and `X-Request-Id`.
     RequestId
 }

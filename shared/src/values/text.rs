@@ -3,13 +3,14 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
+use zeroize::Zeroizing;
 
 use super::problem::{FieldCode, FieldError};
 use super::secret::Plaintext;
 
 /// A JSON string as it came, before it is judged. Lone surrogates (`"\ud800"`) arrive as bytes that
 /// are no UTF-8, so that they are refused as a value and not as broken JSON. No `Debug`.
-pub struct RawText(Vec<u8>);
+pub struct RawText(Zeroizing<Vec<u8>>);
 
 impl<'de> Deserialize<'de> for RawText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -22,20 +23,14 @@ impl<'de> Deserialize<'de> for RawText {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<RawText, E> {
-                Ok(RawText(text.as_bytes().to_vec()))
+                Ok(RawText(Zeroizing::new(text.as_bytes().to_vec())))
             }
 
             fn visit_bytes<E>(self, bytes: &[u8]) -> Result<RawText, E> {
-                Ok(RawText(bytes.to_vec()))
+                Ok(RawText(Zeroizing::new(bytes.to_vec())))
             }
         }
         deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-impl From<&str> for RawText {
-    fn from(text: &str) -> Self {
-        Self(text.as_bytes().to_vec())
     }
 }
 
@@ -48,9 +43,9 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     ///
     /// # Errors
     /// One [`FieldError`] that says what is wrong and never repeats the value.
-    pub fn judge(raw: RawText, pointer: &'static str) -> Result<Self, FieldError> {
+    pub fn judge(mut raw: RawText, pointer: &'static str) -> Result<Self, FieldError> {
         let refused = |code| FieldError { pointer, code };
-        let text = String::from_utf8(raw.0).map_err(|_| refused(FieldCode::NotUnicode))?;
+        let text = std::str::from_utf8(&raw.0).map_err(|_| refused(FieldCode::NotUnicode))?;
         let characters = text.chars().count();
         if characters < MIN {
             return Err(refused(FieldCode::TooShort));
@@ -58,7 +53,7 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
         if characters > MAX {
             return Err(refused(FieldCode::TooLong));
         }
-        Ok(Self(Plaintext::new(text.into_bytes())))
+        Ok(Self(Plaintext::new(std::mem::take(&mut *raw.0))))
     }
 
     /// Judges a value that must be there.

@@ -143,6 +143,36 @@ pub(crate) async fn pages_hold_every_message_once_in_order(api: &Api) {
     }
 }
 
+pub(crate) async fn a_log_of_more_than_a_megabyte_is_read_to_its_end(api: &Api) {
+    let visitor = Visitor::arrive(api.clone()).await;
+    let conversation = visitor.open().await;
+    visitor.post(&format!("{conversation}/handover"), &json!({})).await;
+    let text = "\u{1F600}".repeat(4_000);
+    for number in 0..70 {
+        let said = visitor.say(&conversation, &format!("{number}{}", &text[8..])).await;
+        assert_eq!(said.status, 201);
+    }
+    let said = visitor.transcript(&conversation).await;
+    assert_eq!(said.len(), 70);
+    for (number, (_, text)) in said.iter().enumerate() {
+        assert!(text.starts_with(&format!("{number}\u{1F600}")), "message {number}");
+    }
+}
+
+pub(crate) async fn events_without_text_end_a_page_early_and_lose_nothing(api: &Api) {
+    let visitor = Visitor::arrive(api.clone()).await;
+    let conversation = visitor.open().await;
+    visitor.say(&conversation, "before").await;
+    // As many as the rate limit allows, less the two messages.
+    for _ in 0..200 {
+        let rated = visitor.post(&format!("{conversation}/rating"), &json!({ "score": 1 })).await;
+        assert_eq!(rated.status, 204);
+    }
+    visitor.say(&conversation, "after").await;
+    let said: Vec<_> = visitor.transcript(&conversation).await.into_iter().step_by(2).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+}
+
 pub(crate) async fn odd_text_is_kept_byte_for_byte_or_refused(api: &Api) {
     let visitor = Visitor::arrive(api.clone()).await;
     let conversation = visitor.open().await;

@@ -62,6 +62,8 @@ checks![
     flow::a_visitor_chats_and_reads_it_back,
     flow::the_same_sealed_with_each_published_key,
     messages::a_cursor_changes_nothing_but_the_cost,
+    messages::a_log_of_more_than_a_megabyte_is_read_to_its_end,
+    messages::events_without_text_end_a_page_early_and_lose_nothing,
     messages::a_key_is_required_and_is_visible_ascii,
     messages::asking_for_a_person_hands_over_at_once,
     messages::odd_text_is_kept_byte_for_byte_or_refused,

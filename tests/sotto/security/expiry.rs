@@ -67,6 +67,6 @@ async fn everything_that_speaks_of_a_person_has_an_end() {
         assert!(end > now && end <= now + 181 * 86_400, "{table}: {end}");
         seen += 1;
     }
-    // Two keys, the opening, the exchange, the inbox row, the lead.
-    assert_eq!(seen, 6);
+    // Two keys; the opening, the exchange, the lead's event and the inbox row; the lead.
+    assert_eq!(seen, 7);
 }

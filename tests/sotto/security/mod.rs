@@ -2,6 +2,7 @@
 
 mod erased;
 mod expiry;
+mod inbox;
 mod isolation;
 mod keys;
 mod tamper;

@@ -18,6 +18,11 @@ use utoipa::ToSchema;
 use super::{Message, spoken};
 use crate::commit::find;
 
+/// Events read at once. Those without text, such as ratings, fill no page, so a page may take several
+/// reads; after these it ends early and says where it goes on.
+const EVENTS_PER_READ: i32 = 64;
+const READS_PER_PAGE: usize = 4;
+
 /// A page of messages.
 #[derive(Serialize, ToSchema)]
 pub struct MessagesResponse {
@@ -51,15 +56,21 @@ pub(crate) async fn get(
             .ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))?,
     };
     let mut page = Page::new(&conversation, start, query.limit);
-    loop {
-        let events = app.store.events_from(id, page.next_seq, page.events_wanted()).await?;
+    let mut goes_on = true;
+    for _ in 0..READS_PER_PAGE {
+        let events;
+        (events, goes_on) = app.store.events_from(id, page.next_seq, EVENTS_PER_READ).await?;
         if page.last_seen.is_none() && events.is_empty() {
             // The key is there and its log is not: it is past its time.
             return Err(Code::NotFound.into());
         }
-        if page.add_all(&events) {
+        page.add_all(&events);
+        if page.rest.is_some() || !goes_on {
             break;
         }
+    }
+    if page.rest.is_none() && goes_on {
+        page.rest = Some(Position { seq: page.next_seq, part: 0 });
     }
     let next_cursor = page.rest.map(|rest| rest.write(&conversation)).transpose()?;
     let integrity = if page.sound { "ok" } else { "broken" };
@@ -113,21 +124,14 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// One event more than messages are missing: it tells whether another page follows.
-    fn events_wanted(&self) -> i32 {
-        i32::try_from(self.limit - self.items.len() + 2).unwrap_or(i32::MAX)
-    }
-
-    /// Adds events in order; true when the page is full or the log has ended.
-    fn add_all(&mut self, events: &[StoredEvent]) -> bool {
-        let wanted = usize::try_from(self.events_wanted()).unwrap_or(usize::MAX);
+    /// Adds events in order, until the page is full.
+    fn add_all(&mut self, events: &[StoredEvent]) {
         for event in events {
             self.check_link(event);
             if event.seq >= self.start.seq && !self.add(event) {
-                return true;
+                return;
             }
         }
-        events.len() < wanted
     }
 
     fn add(&mut self, event: &StoredEvent) -> bool {
