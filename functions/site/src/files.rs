@@ -46,26 +46,16 @@ pub(crate) async fn asset(
 }
 
 fn serve(path: &str, cache: &'static str, request: &HeaderMap) -> Result<Response, Problem> {
-    let file = DIST
-        .files
-        .iter()
-        .find(|file| file.path == path)
-        .ok_or(Code::NoSuchRoute)?;
+    let file = DIST.files.iter().find(|file| file.path == path).ok_or(Code::NoSuchRoute)?;
     let gzip = takes_gzip(request);
     let headers = [
         (CACHE_CONTROL, cache),
         (VARY, "accept-encoding"),
         // Pages of other origins embed these files and check their integrity, which takes both.
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "cross-origin",
-        ),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
         // A picture that is opened by itself is a document, and may do nothing.
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ];
     let suffix = if gzip { "-gzip" } else { "" };
     let tag = format!("\"{}{suffix}\"", file.tag);
@@ -73,13 +63,9 @@ fn serve(path: &str, cache: &'static str, request: &HeaderMap) -> Result<Respons
         return Ok((StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response());
     }
     let mut response = (headers, [(ETAG, tag)], body(file, gzip)).into_response();
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     if gzip {
-        response
-            .headers_mut()
-            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(response)
 }
@@ -91,10 +77,7 @@ fn body(file: &'static File, gzip: bool) -> &'static [u8] {
 fn takes_gzip(request: &HeaderMap) -> bool {
     listed(request, &ACCEPT_ENCODING).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let refused = weight
-            .trim()
-            .strip_prefix("q=")
-            .is_some_and(|q| q.parse() == Ok(0.0));
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
         name.trim().eq_ignore_ascii_case("gzip") && !refused
     })
 }
@@ -106,9 +89,6 @@ pub(crate) fn is_known(tag: &str, request: &HeaderMap) -> bool {
 }
 
 fn listed<'a>(request: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = request
-        .get_all(name)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
+    let lines = request.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }

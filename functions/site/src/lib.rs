@@ -36,9 +36,7 @@ impl Config {
     /// A sentence that names the setting.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, PinError> {
         let pins = lookup("SOTTO_ROOT_PIN").ok_or(PinError::NotSet)?;
-        Ok(Self {
-            root_pins: Pins::try_from(pins.as_str())?,
-        })
+        Ok(Self { root_pins: Pins::try_from(pins.as_str())? })
     }
 }
 

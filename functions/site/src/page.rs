@@ -35,26 +35,17 @@ impl Pages {
     /// Fills in the one thing that the page must be told.
     #[must_use]
     pub fn new(pins: &Pins) -> Self {
-        Self(DIST.pages.map(
-            |Page {
-                 language,
-                 tag,
-                 html,
-             }| Rendered {
-                language,
-                tag: format!("\"{tag}.{}\"", pins.as_str().replace(' ', ".")),
-                html: html.replace("{{root}}", pins.as_str()),
-            },
-        ))
+        Self(DIST.pages.map(|Page { language, tag, html }| Rendered {
+            language,
+            tag: format!("\"{tag}.{}\"", pins.as_str().replace(' ', ".")),
+            html: html.replace("{{root}}", pins.as_str()),
+        }))
     }
 
     /// The page that `?lang=de` asks for, or the English one.
     fn find(&self, query: Option<&str>) -> &Rendered {
         let [english, german] = &self.0;
-        let asked = query
-            .unwrap_or_default()
-            .split('&')
-            .any(|pair| pair == "lang=de");
+        let asked = query.unwrap_or_default().split('&').any(|pair| pair == "lang=de");
         if asked { german } else { english }
     }
 }
@@ -77,24 +68,13 @@ pub async fn get(
         (CACHE_CONTROL, "no-cache"),
         (CONTENT_LANGUAGE, page.language),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (REFERRER_POLICY, "no-referrer"),
     ];
     if is_known(&page.tag, &request) {
-        return (
-            StatusCode::NOT_MODIFIED,
-            headers,
-            [(ETAG, page.tag.clone())],
-        )
-            .into_response();
+        return (StatusCode::NOT_MODIFIED, headers, [(ETAG, page.tag.clone())]).into_response();
     }
     let html = [(CONTENT_TYPE, "text/html; charset=utf-8")];
     (headers, [(ETAG, page.tag.clone())], html, page.html.clone()).into_response()

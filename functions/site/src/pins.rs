@@ -59,9 +59,7 @@ impl Pins {
 fn is_pin(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digest| {
         digest.len() == DIGEST_LENGTH
-            && digest
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     })
 }
 
@@ -74,9 +72,7 @@ mod tests {
         let pin = format!("sha256-{}", "aB3-_".repeat(9).get(..43).unwrap());
         assert_eq!(Pins::try_from(pin.as_str()).unwrap().as_str(), pin);
         assert_eq!(
-            Pins::try_from(format!(" {pin}  {pin} ").as_str())
-                .unwrap()
-                .as_str(),
+            Pins::try_from(format!(" {pin}  {pin} ").as_str()).unwrap().as_str(),
             format!("{pin} {pin}")
         );
         assert_eq!(Pins::try_from("").unwrap().as_str(), "");

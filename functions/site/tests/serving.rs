@@ -32,16 +32,9 @@ async fn send(
     if let Some((name, value)) = header {
         request = request.header(name, value);
     }
-    let response = site()
-        .oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap();
+    let response = site().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
-    (
-        parts.status,
-        parts.headers,
-        to_bytes(body, usize::MAX).await.unwrap().to_vec(),
-    )
+    (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
 }
 
 async fn get(path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
@@ -52,12 +45,7 @@ async fn get(path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
 fn assets(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (start, _) in text.match_indices("/assets/") {
-        let name = text
-            .get(start..)
-            .unwrap()
-            .split(['"', '\'', ' ', '`'])
-            .next()
-            .unwrap();
+        let name = text.get(start..).unwrap().split(['"', '\'', ' ', '`']).next().unwrap();
         found.push(name.to_owned());
     }
     found
@@ -72,17 +60,11 @@ async fn the_page_has_its_pin_and_a_strict_policy() {
     assert!(html.contains(&format!("data-root=\"{PIN}\"")));
     assert!(!html.contains("{{"));
     let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-    assert!(
-        policy.starts_with("default-src 'none'; script-src 'self';"),
-        "{policy}"
-    );
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
-        (
-            "strict-transport-security",
-            "max-age=63072000; includeSubDomains",
-        ),
+        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
         ("referrer-policy", "no-referrer"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
@@ -98,11 +80,7 @@ async fn the_page_has_its_pin_and_a_strict_policy() {
 async fn the_page_speaks_german_when_asked() {
     let (_, headers, body) = get("/?lang=de").await;
     assert_eq!(headers["content-language"], "de");
-    assert!(
-        String::from_utf8(body)
-            .unwrap()
-            .contains("<html lang=\"de\">")
-    );
+    assert!(String::from_utf8(body).unwrap().contains("<html lang=\"de\">"));
 }
 
 #[tokio::test]
@@ -115,17 +93,8 @@ async fn whatever_the_page_and_the_widget_name_is_there_for_good() {
     for path in named {
         let (status, headers, body) = get(&path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
-        assert!(
-            headers[CONTENT_TYPE]
-                .to_str()
-                .unwrap()
-                .ends_with("; charset=utf-8"),
-            "{path}"
-        );
-        assert_eq!(
-            headers[CACHE_CONTROL], "public, max-age=31536000, immutable",
-            "{path}"
-        );
+        assert!(headers[CONTENT_TYPE].to_str().unwrap().ends_with("; charset=utf-8"), "{path}");
+        assert_eq!(headers[CACHE_CONTROL], "public, max-age=31536000, immutable", "{path}");
         assert!(!body.is_empty(), "{path}");
     }
 }
@@ -146,12 +115,9 @@ async fn what_is_known_is_not_sent_again() {
     for path in ["/", "/?lang=de", "/widget.js"] {
         let (_, headers, _) = get(path).await;
         let tag = headers[ETAG].to_str().unwrap();
-        for known in [
-            tag.to_owned(),
-            format!("W/{tag}"),
-            format!("\"other\", {tag}"),
-            "*".to_owned(),
-        ] {
+        for known in
+            [tag.to_owned(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()]
+        {
             let (status, headers, body) = send("GET", path, Some((IF_NONE_MATCH, &known))).await;
             assert_eq!(status, StatusCode::NOT_MODIFIED, "{path} {known}");
             assert_eq!(headers[ETAG], tag);
@@ -180,21 +146,11 @@ async fn gzip_is_for_those_who_take_it_and_small_before_the_chat_is_opened() {
 
 #[tokio::test]
 async fn what_is_not_there_is_a_problem() {
-    for path in [
-        "/nothing",
-        "/assets/nothing.js",
-        "/assets/..%2Fwidget.js",
-        "/widget.js.gz",
-    ] {
+    for path in ["/nothing", "/assets/nothing.js", "/assets/..%2Fwidget.js", "/widget.js.gz"] {
         let (status, headers, body) = get(path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(headers[CONTENT_TYPE], "application/problem+json", "{path}");
-        assert!(
-            String::from_utf8(body)
-                .unwrap()
-                .contains("\"no_such_route\""),
-            "{path}"
-        );
+        assert!(String::from_utf8(body).unwrap().contains("\"no_such_route\""), "{path}");
     }
     let (status, headers, _) = send("POST", "/widget.js", None).await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
