@@ -56,7 +56,7 @@ pub async fn locate(
     }
     let (found, events) = tokio::join!(found, app.store.tail(id));
     let conversation = live(found?)?;
-    let tail = events?.of(&conversation).ok_or(Code::NotFound)?;
+    let tail = events?.of(&conversation)?.ok_or(Code::NotFound)?;
     if tail.state.status == Status::Erased {
         return Err(Code::Erased.into());
     }
@@ -160,7 +160,7 @@ pub fn spend(state: State, now_ms: UnixMillis) -> Result<State, Problem> {
 
 async fn end_of_log(app: &App, conversation: &Conversation) -> Result<Tail, Problem> {
     let events = app.store.tail(conversation.id).await?;
-    let tail = events.of(conversation).ok_or(Code::NotFound)?;
+    let tail = events.of(conversation)?.ok_or(Code::NotFound)?;
     if tail.state.status == Status::Erased {
         return Err(Code::Erased.into());
     }

@@ -63,6 +63,9 @@ pub struct Message {
 pub struct Source {
     id: String,
     title: String,
+    /// A path on the site that says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'static str>,
 }
 
 #[utoipa::path(post, path = "/v1/conversations/{id}/messages", request_body = MessageRequest,
@@ -195,7 +198,11 @@ fn spoken(conversation: &Conversation, event: &StoredEvent) -> Result<Vec<Messag
         let locale = event.header.state.locale;
         let sources = sources
             .into_iter()
-            .map(|id| Source { title: responder::title(conversation.site, locale, &id), id })
+            .map(|id| match responder::entry(conversation.site, locale, &id) {
+                Some(entry) => Source { id, title: entry.title.to_owned(), url: entry.url },
+                // It is published no more; what it was called is not kept.
+                None => Source { title: id.clone(), id, url: None },
+            })
             .collect();
         messages.push(Message {
             id: id(1),

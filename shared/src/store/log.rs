@@ -134,11 +134,15 @@ impl Tail {
 pub struct RawTail(Vec<StoredEvent>);
 
 impl RawTail {
-    /// The tail; `None` when there is no event.
-    #[must_use]
-    pub fn of(&self, conversation: &Conversation) -> Option<Tail> {
-        let last = self.0.first()?;
-        Some(Tail {
+    /// The tail; `None` when there is no event. The last event is opened, so that a decision never
+    /// rests on a header that somebody else wrote.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it does not open.
+    pub fn of(&self, conversation: &Conversation) -> Result<Option<Tail>, StoreError> {
+        let Some(last) = self.0.first() else { return Ok(None) };
+        conversation.open(last)?;
+        Ok(Some(Tail {
             seq: last.seq,
             state: last.header.state,
             link: last.link(conversation.site.id, conversation.id),
@@ -147,7 +151,7 @@ impl RawTail {
                 .iter()
                 .map(|event| event.header.twin.map_or(NO_TWIN, |twin| twin.key))
                 .collect(),
-        })
+        }))
     }
 }
 

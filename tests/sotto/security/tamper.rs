@@ -181,3 +181,21 @@ async fn a_key_row_gives_nothing_in_another_place_or_for_a_longer_time() {
     let response = tests::api::invoke(router, &request.to_event()).await;
     assert_eq!(response.status, 500, "a copied key row opened a foreign conversation");
 }
+
+#[tokio::test]
+async fn nothing_is_decided_on_a_header_that_somebody_else_wrote() {
+    let attack = Attack::prepare().await;
+    let close = Request::new("POST", &format!("{}/close", attack.conversation));
+    attack.visitor.send(close).await;
+    let mut last = attack.rows("conversations").await.pop().expect("an event");
+    let mut header = last["m"].as_b().expect("bytes").as_ref().to_vec();
+    // The status stands in the lower half of the first byte; 0 is open.
+    header[0] &= 0xf0;
+    last.insert("m".to_owned(), AttributeValue::B(Blob::new(header)));
+    attack.put("conversations", last).await;
+    let request = tests::visitor::message(&attack.conversation, "open again?", "k")
+        .bearer(&attack.visitor.token);
+    let router = intake::router(attack.world.another_function());
+    let response = tests::api::invoke(router, &request.to_event()).await;
+    assert_eq!(response.status, 500, "a closed conversation was opened by an edit");
+}

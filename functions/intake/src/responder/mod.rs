@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use shared::answer::{Answer as Found, Base, normalise};
+use shared::answer::{Answer as Found, Base, Entry, normalise};
 use shared::problem::{Code, Problem};
 use shared::store::state::State;
 use shared::values::site::Site;
@@ -74,11 +74,10 @@ pub fn answer(site: &Site, state: &State, text: &str) -> Result<Answer, Problem>
     })
 }
 
-/// The title of an entry as it is published now; its id when it is published no more.
+/// An entry as it is published now.
 #[must_use]
-pub fn title(site: &Site, locale: u8, id: &str) -> String {
-    let entry = base(site, locale).and_then(|base| base.entry(id));
-    entry.map_or(id, |entry| entry.title).to_owned()
+pub fn entry(site: &Site, locale: u8, id: &str) -> Option<Entry<'static>> {
+    base(site, locale)?.entry(id)
 }
 
 fn base(site: &Site, locale: u8) -> Option<&'static Base<'static>> {
