@@ -2,7 +2,7 @@
 //! `target/bench/sotto.json`.
 //!
 //! `cargo bench` takes all of them, `cargo bench -- --quick` only those that are counted in this
-//! process. Counts and instructions mean the same on every machine; times are ratios of programs that
+//! process, `cargo bench -- instructions` (or `times`, `sizes`) only those that are named. Counts and instructions mean the same on every machine; times are ratios of programs that
 //! took turns in this run. Nothing here ran on Lambda.
 
 #![allow(
@@ -14,7 +14,9 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod counted;
+mod counts;
 mod endpoint;
+mod instructions;
 mod measured;
 mod prices;
 mod process;
@@ -22,32 +24,35 @@ mod release;
 mod rows;
 mod runtime;
 mod stage;
+mod times;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use counted::PURPOSES;
-use rows::{Goal, Row, number};
+/// The figures that are counted in this process.
+const COUNTS: &str = "counts";
 
-/// What the log of one exchange takes when it is not measured.
-const LOG_BYTES: f64 = 300.0;
+/// Which figures are asked for, by name; none means all.
+struct Parts(Vec<String>);
 
 #[tokio::main]
 async fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let parts = Parts::named_by(std::env::args().skip(1));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory");
     let folder = target.join("bench");
     std::fs::create_dir_all(&folder).expect("a folder for the results");
 
-    let (mut rows, mut exchange) = counts(quick).await;
-    if quick {
-        rows.extend(measured::left_out("it takes the release build; leave out --quick"));
-    } else {
-        let (measured, log_bytes) = measured::all(target, &folder).await;
-        rows.extend(measured);
-        exchange.log_bytes = log_bytes;
+    let mut rows = Vec::new();
+    let mut exchange = None;
+    if parts.has(COUNTS) {
+        progress("counting requests, units and calls");
+        let counted = counts::take(parts.0.is_empty()).await;
+        rows.extend(counted.0);
+        exchange = Some(counted.1);
     }
-    rows.push(cost(&exchange));
+    let (measured, log_bytes) = measured::rows(&parts, target, &folder).await;
+    rows.extend(measured);
+    rows.extend(exchange.map(|exchange| counts::cost(&exchange, log_bytes)));
 
     println!("{}", rows::table(&rows));
     println!("{}", rows::notes(&rows));
@@ -57,178 +62,22 @@ async fn main() {
     println!("written to {}", file.display());
 }
 
-/// The figures that are counted, and what an exchange of the widget takes.
-async fn counts(quick: bool) -> (Vec<Row>, prices::Exchange) {
-    let mut rows = Vec::new();
-    let mut without_cursor = Vec::new();
-    for (id, turns) in [
-        ("exchange_requests_10", 10),
-        ("exchange_requests_100", 100),
-        ("exchange_requests_1000", 1_000),
-    ] {
-        let exchange = counted::exchanges(turns, false).await;
-        let units = format!(
-            "{} write and {} read units; {} write",
-            number(exchange.write_units),
-            number(exchange.read_units),
-            number(exchange.writes),
-        );
-        let note = format!(
-            "{units}, the read is the end of the log; the peer is four requests' worth of units in one transaction"
-        );
-        without_cursor.push(exchange.read_units);
-        rows.push(count(id, exchange.requests, "requests", 2.0, Some(1.0), None, &note));
+impl Parts {
+    /// `--quick` is another name of `counts`; cargo itself adds `--bench`.
+    fn named_by(arguments: impl Iterator<Item = String>) -> Self {
+        let names = arguments.filter(|argument| argument != "--bench");
+        Self(names.map(|name| if name == "--quick" { COUNTS.to_owned() } else { name }).collect())
     }
-    let cursor = counted::exchanges(1_000, true).await;
-    let note = format!(
-        "{} write and {} read units; the widget sends the cursor",
-        number(cursor.write_units),
-        number(cursor.read_units)
-    );
-    rows.push(count(
-        "exchange_requests_cursor",
-        cursor.requests,
-        "requests",
-        1.0,
-        Some(1.0),
-        None,
-        &note,
-    ));
 
-    let sized = counted::sized().await;
-    let note = "message and reply together 900 bytes; peer: Database Encryption SDK";
-    rows.push(count(
-        "exchange_write_units_900b",
-        sized.write_units,
-        "write units",
-        1.0,
-        Some(1.0),
-        Some(2.0),
-        note,
-    ));
-    let note = "the item less message and reply; the id of the cited entry, stored with them, counts as overhead; peer: Database Encryption SDK, at least 600";
-    rows.push(count(
-        "event_overhead_bytes",
-        exact(sized.overhead_bytes),
-        "bytes",
-        120.0,
-        Some(98.0),
-        Some(600.0),
-        note,
-    ));
-
-    let calls = exact(counted::kms_calls_per_1000().await);
-    let note = "1,000 messages in 100 conversations; peer: a data key an item";
-    rows.push(count(
-        "kms_calls_per_1000_warm",
-        calls,
-        "calls",
-        0.0,
-        Some(0.0),
-        Some(1_000.0),
-        note,
-    ));
-
-    let touch = counted::first_touch().await;
-    let note = format!(
-        "calls in sequence within the invocation, of {} to DynamoDB and {} to KMS; init has made {} and {} before",
-        touch.invocation.0, touch.invocation.1, touch.init.0, touch.init.1
-    );
-    rows.push(count(
-        "first_touch_requests",
-        exact(touch.in_sequence),
-        "calls in sequence",
-        3.0,
-        Some(2.0),
-        None,
-        &note,
-    ));
-
-    let calls = exact(counted::kms_calls_of_eight_at_once().await);
-    let note = "the first eight requests of a function, all at once; one call a purpose; peer: each for itself";
-    let purposes = exact(PURPOSES);
-    rows.push(count(
-        "kms_calls_8_at_once",
-        calls,
-        "calls",
-        purposes,
-        Some(purposes),
-        Some(8.0 * purposes),
-        note,
-    ));
-
-    let conversations = if quick { 100 } else { 500 };
-    let mut kms_calls = 0.0;
-    for (id, functions) in [("kms_calls_w10", 10), ("kms_calls_w100", 100)] {
-        let (row, calls) = routed(id, functions, conversations).await;
-        rows.push(row);
-        if functions == 10 {
-            kms_calls = calls;
-        }
+    fn has(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|named| named == name)
     }
-    // Once in the five minutes for which a branch key is kept.
-    let kms_calls = kms_calls * (86_400.0 / 300.0) / prices::EXCHANGES_PER_DAY;
-    let exchange = prices::Exchange {
-        write_units: cursor.write_units,
-        read_units: cursor.read_units,
-        kms_calls,
-        log_bytes: LOG_BYTES,
-    };
-    (rows, exchange)
 }
 
-/// KMS calls of several functions, for a few conversations and for many.
-async fn routed(id: &'static str, functions: usize, conversations: u32) -> (Row, f64) {
-    const TURNS: u32 = 20;
-    let few = counted::routed(functions, conversations / 5, TURNS).await;
-    let many = counted::routed(functions, conversations, TURNS).await;
-    let each = exact(functions);
-    // Of W functions a conversation of M messages meets W(1-(1-1/W)^M), each of which unwraps its key.
-    let met = each * (1.0 - (1.0 - 1.0 / each).powi(20));
-    let note = format!(
-        "{} messages in {conversations} conversations routed at random, not 10,000 conversations: {} messages in {} took {}, so it is flat in them; {PURPOSES} purposes, one call a function each; peer: a wrapped key a conversation, cached, by its formula",
-        many.messages,
-        few.messages,
-        conversations / 5,
-        few.kms_calls
-    );
-    let calls = exact(many.kms_calls);
-    let floor = exact(many.functions * PURPOSES);
-    let row =
-        count(id, calls, "calls", floor, Some(floor), Some(met * f64::from(conversations)), &note);
-    (row, calls)
-}
-
-fn cost(exchange: &prices::Exchange) -> Row {
-    let note = format!(
-        "list prices of us-east-1 on 1 November 2026 without free tier; HTTP API, 256 MB arm64 for 10 ms (not measured on Lambda), {} write and {} read units, {} KMS calls (a million exchanges a day on 10 functions), {} bytes of log; the read without the cursor would add 0.125 a unit",
-        number(exchange.write_units),
-        number(exchange.read_units),
-        number(exchange.kms_calls),
-        number(exchange.log_bytes)
-    );
-    let floor = Some(prices::floor_usd_per_million());
-    count("usd_per_million", exchange.usd_per_million(), "USD", 2.10, floor, Some(2.66), &note)
-}
-
-fn count(
-    id: &'static str,
-    value: f64,
-    unit: &'static str,
-    at_most: f64,
-    floor: Option<f64>,
-    peer: Option<f64>,
-    note: &str,
-) -> Row {
-    Row {
-        id,
-        value: Ok(value),
-        unit,
-        goal: Goal::AtMost(at_most),
-        floor,
-        peer,
-        note: note.to_owned(),
-    }
+/// Tells whoever waits what is being done.
+#[expect(clippy::print_stderr, reason = "a bench of minutes says where it is")]
+fn progress(what: &str) {
+    eprintln!("{what}");
 }
 
 /// What the times were taken on.

@@ -1,6 +1,6 @@
 //! What a million exchanges cost by the public price list, from what was counted.
 
-/// The list prices of us-east-1 on 1 November 2026, in USD, without free tier.
+/// The list prices of us-east-1 as taken down in November 2026, in USD, without free tier.
 const PRICES: Prices = Prices {
     http_api_request: 1.00e-6,
     lambda_request: 0.20e-6,

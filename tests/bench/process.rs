@@ -14,7 +14,7 @@ use crate::stage::{Environment, Talk};
 use crate::stopwatch;
 
 /// Under valgrind everything takes some fifty times as long.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A program and its settings.
 #[derive(Clone)]
@@ -49,7 +49,10 @@ impl Program {
     /// The instructions that it executes (valgrind's callgrind) from its start until it asks for the
     /// event after `invocations` of them.
     pub(crate) async fn instructions(&self, talk: &Talk, invocations: usize, folder: &Path) -> u64 {
-        let counted = folder.join("callgrind.out");
+        let program = self.command.first().map(Path::new).and_then(Path::file_name);
+        let program = program.unwrap_or_default().to_string_lossy();
+        // Kept apart, for callgrind_annotate.
+        let counted = folder.join(format!("callgrind.{program}.{}.{invocations}", talk.name()));
         let mut option = OsString::from("--callgrind-out-file=");
         option.push(&counted);
         let valgrind = ["valgrind".into(), "-q".into(), "--tool=callgrind".into(), option];

@@ -16,19 +16,21 @@ pub(crate) enum Goal {
 /// A row.
 pub(crate) struct Row {
     /// Its name in the JSON file.
-    pub(crate) id: &'static str,
+    id: &'static str,
     /// The figure, or why there is none.
-    pub(crate) value: Result<f64, String>,
+    value: Result<f64, String>,
     /// What it counts.
-    pub(crate) unit: &'static str,
+    unit: &'static str,
     /// When it is good.
-    pub(crate) goal: Goal,
+    goal: Goal,
     /// What it cannot go below, as far as that is known.
-    pub(crate) floor: Option<f64>,
+    floor: Option<f64>,
     /// The same figure of the best that was found elsewhere.
-    pub(crate) peer: Option<f64>,
+    peer: Option<f64>,
     /// How to read it.
-    pub(crate) note: String,
+    note: String,
+    /// Why the goal is not judged by it, if it is not.
+    unclaimed: Option<String>,
 }
 
 impl Goal {
@@ -47,8 +49,56 @@ impl Goal {
 }
 
 impl Row {
+    /// A row with nothing but its figure.
+    pub(crate) fn new(
+        id: &'static str,
+        value: Result<f64, String>,
+        unit: &'static str,
+        goal: Goal,
+    ) -> Self {
+        Self {
+            id,
+            value,
+            unit,
+            goal,
+            floor: None,
+            peer: None,
+            note: String::new(),
+            unclaimed: None,
+        }
+    }
+
+    /// With what it cannot go below.
+    pub(crate) fn floor(self, floor: impl Into<Option<f64>>) -> Self {
+        Self { floor: floor.into(), ..self }
+    }
+
+    /// With the same figure of somebody else.
+    pub(crate) fn peer(self, peer: impl Into<Option<f64>>) -> Self {
+        Self { peer: peer.into(), ..self }
+    }
+
+    /// With how to read it.
+    pub(crate) fn note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+
+    /// Not judged, if there is a reason.
+    pub(crate) fn unclaimed(self, why: Option<String>) -> Self {
+        Self { unclaimed: why, ..self }
+    }
+
     fn met(&self) -> Option<bool> {
-        self.value.as_ref().ok().map(|value| self.goal.is_met_by(*value))
+        let claimed = self.value.as_ref().ok().filter(|_| self.unclaimed.is_none());
+        claimed.map(|value| self.goal.is_met_by(*value))
+    }
+
+    fn remark(&self) -> String {
+        match (&self.value, &self.unclaimed) {
+            (Err(why), _) => format!("not measured: {why}"),
+            (Ok(_), None) => self.note.clone(),
+            (Ok(_), Some(why)) => format!("not judged, since {why}; {}", self.note),
+        }
     }
 
     fn to_json(&self) -> Value {
@@ -61,10 +111,7 @@ impl Row {
             "peer": self.peer,
             "met": self.met(),
         });
-        let note = match &self.value {
-            Ok(_) => self.note.clone(),
-            Err(why) => format!("not measured: {why}"),
-        };
+        let note = self.remark();
         if !note.is_empty() {
             row["note"] = note.into();
         }
@@ -110,7 +157,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
             let missing = width - cell.chars().count();
             let text = matches!(column, 0 | 2 | 6);
             let (before, after) = if text { (0, missing) } else { (missing, 0) };
-            out += &format!("{}{cell}{}  ", " ".repeat(before), " ".repeat(after));
+            out.extend([" ".repeat(before), cell.clone(), " ".repeat(after + 2)]);
         }
         out.truncate(out.trim_end().len());
         out.push('\n');
@@ -120,19 +167,19 @@ pub(crate) fn table(rows: &[Row]) -> String {
 
 /// What is to be said beside the table, a line a row.
 pub(crate) fn notes(rows: &[Row]) -> String {
-    let mut out = String::new();
-    for row in rows {
-        match &row.value {
-            Err(why) => out += &format!("{}: not measured: {why}\n", row.id),
-            Ok(_) if !row.note.is_empty() => out += &format!("{}: {}\n", row.id, row.note),
-            Ok(_) => {}
-        }
-    }
-    out
+    let remarks = rows.iter().map(|row| (row.id, row.remark()));
+    let lines: Vec<_> = remarks
+        .filter(|(_, remark)| !remark.is_empty())
+        .map(|(id, remark)| format!("{id}: {remark}"))
+        .collect();
+    lines.join("\n")
 }
 
 /// A figure with as many digits as mean something, thousands apart.
 pub(crate) fn number(value: f64) -> String {
+    if value.is_nan() {
+        return "-".to_owned();
+    }
     let decimals = match value.abs() {
         size if size >= 1000.0 || (size - size.round()).abs() < 1e-9 => 0,
         size if size >= 10.0 => 1,

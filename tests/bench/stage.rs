@@ -134,6 +134,12 @@ impl Stage {
 }
 
 impl Talk {
+    /// What distinguishes it, for names of files.
+    pub(crate) fn name(&self) -> String {
+        let reading = if self.with_cursor { "cursor" } else { "reading" };
+        format!("{:?}-{reading}", self.key.suite).to_lowercase()
+    }
+
     /// The event of the next message; `last` is the response to the one before.
     pub(crate) fn event(&self, last: Option<&Value>) -> Value {
         let request = message(&self.conversation, QUESTION, &fresh_key());
