@@ -45,21 +45,12 @@ pub async fn locate(
     id: ConversationId,
     cursor: Option<&str>,
 ) -> Result<Located, Problem> {
-    let found = app.store.find_conversation(visitor.subject, id);
-    if let Some(cursor) = cursor {
-        let conversation = live(found.await?)?;
-        if let Some(tail) = Tail::from_cursor(&conversation, cursor) {
-            return Ok(Located { conversation, tail });
-        }
-        let tail = end_of_log(app, &conversation).await?;
-        return Ok(Located { conversation, tail });
-    }
-    let (found, events) = tokio::join!(found, app.store.tail(id));
-    let conversation = live(found?)?;
-    let tail = events?.of(&conversation)?.ok_or(Code::NotFound)?;
-    if tail.state.status == Status::Erased {
-        return Err(Code::Erased.into());
-    }
+    let conversation = find(app, visitor, id).await?;
+    let told = cursor.and_then(|cursor| Tail::from_cursor(&conversation, cursor));
+    let tail = match told {
+        Some(tail) => tail,
+        None => end_of_log(app, &conversation).await?,
+    };
     Ok(Located { conversation, tail })
 }
 

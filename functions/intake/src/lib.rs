@@ -21,28 +21,25 @@ pub mod sessions;
 use axum::Router;
 use shared::http::app::App;
 use shared::http::finish::finish;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-/// The routes with their descriptions: the one source of the route table.
-#[must_use]
-pub fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(health::get))
-        .routes(routes!(keys::get))
-        .routes(routes!(sessions::post))
-        .routes(routes!(conversations::post))
-        .routes(routes!(conversations::get))
-        .routes(routes!(messages::post, messages::list::get))
-        .routes(routes!(handover::post))
-        .routes(routes!(lead::post))
-        .routes(routes!(rating::post))
-        .routes(routes!(close::post))
+shared::table! {
+    App:
+    health => get, __path_get;
+    keys => get, __path_get;
+    sessions => post, __path_post;
+    conversations => post, __path_post;
+    conversations => get, __path_get;
+    messages => post, __path_post;
+    messages::list => get, __path_get;
+    handover => post, __path_post;
+    lead => post, __path_post;
+    rating => post, __path_post;
+    close => post, __path_post;
 }
 
 /// The routes over their parts, to be finished with those of other functions.
 pub fn routes(app: App) -> Router {
-    Router::from(api()).with_state(app)
+    served().with_state(app)
 }
 
 /// The function as it is served.

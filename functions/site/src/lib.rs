@@ -15,8 +15,6 @@ use axum::Router;
 use shared::clock::Clock;
 use shared::config::Lookup;
 use shared::http::finish::finish;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use page::Pages;
 use pins::{PinError, Pins};
@@ -40,18 +38,16 @@ impl Config {
     }
 }
 
-/// The routes with their descriptions: the one source of the route table.
-#[must_use]
-pub fn api() -> OpenApiRouter<Arc<Pages>> {
-    OpenApiRouter::new()
-        .routes(routes!(page::get))
-        .routes(routes!(files::widget))
-        .routes(routes!(files::asset))
+shared::table! {
+    Arc<Pages>:
+    page => get, __path_get;
+    files => widget, __path_widget;
+    files => asset, __path_asset;
 }
 
 /// The routes over their parts, to be finished with those of other functions.
 pub fn routes(config: &Config) -> Router {
-    Router::from(api()).with_state(Arc::new(Pages::new(&config.root_pins)))
+    served().with_state(Arc::new(Pages::new(&config.root_pins)))
 }
 
 /// The function as it is served.

@@ -42,27 +42,20 @@ impl Keychain {
 
     async fn load(settings: &Settings, clock: &Clock) -> Result<Arc<Self>, StoreError> {
         let stack = settings.stack().await?;
-        let visitors = async {
-            let seed = settings.visitor_seed(&stack).await?;
-            Ok(Signer::derive(&seed)?)
-        };
-        let transport = async {
-            let mut transport = HashMap::new();
-            for key in &stack.transport_keys {
-                match settings.unwrap_transport_key(&stack, key).await {
-                    Ok(private) => {
-                        transport.insert(key.kid.clone(), (key.not_after_ms, private));
-                    }
-                    // One damaged row must not silence everybody: who sealed to it seals again.
-                    Err(StoreError::Corrupt) => {
-                        tracing::error!(kid = key.kid, "a transport key does not open");
-                    }
-                    Err(error) => return Err(error),
+        let visitors = Signer::derive(&settings.visitor_seed(&stack).await?)?;
+        let mut transport = HashMap::new();
+        for key in &stack.transport_keys {
+            match settings.unwrap_transport_key(&stack, key).await {
+                Ok(private) => {
+                    transport.insert(key.kid.clone(), (key.not_after_ms, private));
                 }
+                // One damaged row must not silence everybody: who sealed to it seals again.
+                Err(StoreError::Corrupt) => {
+                    tracing::error!(kid = key.kid, "a transport key does not open");
+                }
+                Err(error) => return Err(error),
             }
-            Ok::<_, StoreError>(transport)
-        };
-        let (visitors, transport) = tokio::try_join!(visitors, transport)?;
+        }
         let loaded_ms = clock.now_ms();
         Ok(Arc::new(Self { visitors, key_list: stack.key_list, transport, loaded_ms }))
     }

@@ -53,8 +53,8 @@ impl App {
     /// The same with AWS clients that are configured already.
     #[must_use]
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
-        let settings = settings(&config.backend, clock.clone(), sdk);
         let dynamo = aws::dynamodb(&config.backend, sdk);
+        let settings = over(&config.backend, clock.clone(), sdk, dynamo.clone());
         let store = Arc::new(Store::new(config, dynamo, settings, clock.clone()));
         Self(Arc::new(Parts {
             keys: Keys::new(Arc::clone(&store), clock.clone()),
@@ -81,7 +81,15 @@ impl App {
 /// The settings table and its keyring, for functions that need nothing else.
 #[must_use]
 pub fn settings(backend: &Backend, clock: Clock, sdk: &SdkConfig) -> Settings {
-    let kms = aws::kms(backend, sdk);
-    let keyring = Keyring::new(kms, backend.kms_key.clone(), clock.clone());
-    Settings::new(aws::dynamodb(backend, sdk), backend.settings_table.clone(), keyring, clock)
+    over(backend, clock, sdk, aws::dynamodb(backend, sdk))
+}
+
+fn over(
+    backend: &Backend,
+    clock: Clock,
+    sdk: &SdkConfig,
+    dynamo: aws_sdk_dynamodb::Client,
+) -> Settings {
+    let keyring = Keyring::new(aws::kms(backend, sdk), backend.kms_key.clone(), clock.clone());
+    Settings::new(dynamo, backend.settings_table.clone(), keyring, clock)
 }

@@ -5,4 +5,5 @@ pub mod aws;
 pub mod finish;
 pub mod request;
 pub mod response;
+pub mod routes;
 pub mod telemetry;
