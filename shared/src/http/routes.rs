@@ -10,7 +10,7 @@ use utoipa::Path;
 use utoipa::openapi::HttpMethod;
 
 /// Adds one handler at the path and under the methods of its annotation.
-pub fn add<P, H, T, S>(router: Router<S>, handler: H) -> Router<S>
+pub fn add<P, H, T, S>(router: Router<S>, handler: &H) -> Router<S>
 where
     P: Path,
     H: Handler<T, S>,
@@ -53,7 +53,7 @@ macro_rules! table {
             $(
                 let router = $crate::http::routes::add::<$($room)::+::$described, _, _, _>(
                     router,
-                    $($room)::+::$handler,
+                    &$($room)::+::$handler,
                 );
             )+
             router
