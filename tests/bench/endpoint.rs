@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_RSA_SHA256,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -47,7 +48,10 @@ fn certificates() -> (ServerConfig, String) {
     let issuer = Issuer::new(authority, authority_key);
 
     let leaf_key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key");
-    let leaf = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    let mut leaf = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    // Without a name of its own it would look as if it had signed itself.
+    leaf.distinguished_name = DistinguishedName::new();
+    leaf.distinguished_name.push(DnType::CommonName, "localhost");
     let leaf = leaf.signed_by(&leaf_key, &issuer).expect("a certificate");
     let private = PrivateKeyDer::try_from(leaf_key.serialize_der()).expect("a private key");
     let config = ServerConfig::builder()

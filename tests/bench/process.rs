@@ -89,9 +89,13 @@ impl Program {
             .stderr(File::create(&log).expect("a log"))
             .kill_on_drop(true);
         let started = stopwatch();
-        let child = command.spawn().expect("the program starts");
-        let exchange = exchange(&mut runtime, started, talk, invocations);
-        let Ok(mut run) = tokio::time::timeout(PATIENCE, exchange).await else {
+        let mut child = command.spawn().expect("the program starts");
+        let exchanged = tokio::select! {
+            run = exchange(&mut runtime, started, talk, invocations) => Some(run),
+            _ = child.wait() => None,
+            _ = tokio::time::timeout(PATIENCE, std::future::pending::<()>()) => None,
+        };
+        let Some(mut run) = exchanged else {
             let log = std::fs::read_to_string(&log).unwrap_or_default();
             panic!("{:?} does not answer; its log ends with {}", self.command, tail_of(&log));
         };
