@@ -1,14 +1,17 @@
 //! TLS in front of the embedded AWS, with a certificate authority of this run: 2,048 bits of RSA as
 //! AWS's endpoints have it, one listener a service since there each is a host of its own.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_RSA_SHA256,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -21,6 +24,15 @@ pub(crate) struct Endpoints {
     pub(crate) kms: String,
     /// The file with the authority's certificate.
     pub(crate) roots: PathBuf,
+    connections: Arc<AtomicU64>,
+    full: Full,
+}
+
+/// A listener whose queue is full: whoever connects to it waits.
+struct Full {
+    address: String,
+    _listener: TcpListener,
+    _queued: Vec<TcpStream>,
 }
 
 impl Endpoints {
@@ -31,11 +43,41 @@ impl Endpoints {
         std::fs::write(&roots, root).expect("the root certificate is written");
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let target = aws.trim_start_matches("http://").to_owned();
+        let connections = Arc::default();
         Self {
-            dynamodb: listen(acceptor.clone(), target.clone()).await,
-            kms: listen(acceptor, target).await,
+            dynamodb: listen(&acceptor, &target, &connections).await,
+            kms: listen(&acceptor, &target, &connections).await,
             roots,
+            connections,
+            full: Full::fill().await,
         }
+    }
+
+    /// An endpoint that nobody ever reaches.
+    pub(crate) fn unreachable(&self) -> &str {
+        &self.full.address
+    }
+
+    /// Connections so far.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+impl Full {
+    async fn fill() -> Self {
+        const PATIENCE: Duration = Duration::from_millis(200);
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
+        let listener = socket.listen(0).expect("a listener");
+        let address = listener.local_addr().expect("an address");
+        let mut queued = Vec::new();
+        while let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await
+        {
+            queued.push(stream);
+        }
+        let address = format!("https://localhost:{}", address.port());
+        Self { address, _listener: listener, _queued: queued }
     }
 }
 
@@ -61,11 +103,14 @@ fn certificates() -> (ServerConfig, String) {
     (config, root)
 }
 
-async fn listen(acceptor: TlsAcceptor, target: String) -> String {
+async fn listen(acceptor: &TlsAcceptor, target: &str, connections: &Arc<AtomicU64>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
+    let (acceptor, target) = (acceptor.clone(), target.to_owned());
+    let connections = Arc::clone(connections);
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
             let (acceptor, target) = (acceptor.clone(), target.clone());
             tokio::spawn(async move {
                 // A function that is killed ends its connection as it likes.

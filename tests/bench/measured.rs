@@ -42,7 +42,9 @@ pub(crate) async fn rows(parts: &Parts, target: &Path, folder: &Path) -> (Vec<Ro
     if ["instructions", "times", "sizes"].iter().any(|name| parts.has(name)) {
         progress("building the functions by the release profile");
         let binaries = release::build(target);
-        let stage = Stage::set(folder).await;
+        // Of this run alone: two runs at once must not take one another's certificates.
+        let scratch = tempfile::tempdir().expect("a folder of this run");
+        let stage = Stage::set(scratch.path()).await;
         let cast = cast(&stage, &binaries, folder).await;
         if parts.has("instructions") {
             let counts = runs(Command::new("valgrind").arg("--version"));
@@ -54,14 +56,14 @@ pub(crate) async fn rows(parts: &Parts, target: &Path, folder: &Path) -> (Vec<Ro
         }
         if parts.has("sizes") {
             let talk = stage.talk(KemSuite::XWing, true).await;
-            let run = cast.function.run(&talk, INVOCATIONS, folder).await;
+            let run = cast.function.run(&talk, INVOCATIONS, scratch.path()).await;
             let (bytes, name) = release::largest_zip(&binaries);
             let note = format!("the zip of {name}, the largest of the three functions");
             sizes = vec![zip(Ok(exact(bytes))).note(note), resident(Ok(run.resident_mib))];
             log_bytes = Some(exact(run.logged) / exact(INVOCATIONS));
         }
         if parts.has("times") {
-            timed = times::take(&stage, &cast, folder).await;
+            timed = times::take(&stage, &cast, scratch.path()).await;
         }
     }
     (counted.into_iter().chain(timed).chain(sizes).collect(), log_bytes)

@@ -57,6 +57,18 @@ impl Stage {
         Self { world, endpoints, published, peer_private, peer_public }
     }
 
+    /// TLS connections that the processes have opened so far.
+    pub(crate) fn connections(&self) -> u64 {
+        self.endpoints.connections()
+    }
+
+    /// Settings that lead to an AWS that does not answer, to be put behind others.
+    pub(crate) fn without_aws(&self) -> Environment {
+        ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS"]
+            .map(|name| (name, self.endpoints.unreachable().to_owned()))
+            .to_vec()
+    }
+
     /// The settings of the function, as the template gives them.
     pub(crate) fn function(&self) -> Environment {
         let config = &self.world.config;

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use aws_config::BehaviorVersion;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
@@ -79,7 +80,8 @@ async fn answer(parts: &Parts, request: Request) -> Result<Response<Body>, Error
         .item("s", AttributeValue::N("1".to_owned()))
         .item("v", AttributeValue::B(Blob::new(opened)))
         .send()
-        .await?;
+        .await
+        .map_err(|error| format!("{}", DisplayErrorContext(error)))?;
     Ok(Response::builder().status(StatusCode::CREATED).body(Body::Empty)?)
 }
 
