@@ -49,11 +49,11 @@ pub fn seal_request(request: Request, key: &PublishedKey) -> (Request, SealedReq
     let idempotency = request.headers.iter().find(|(name, _)| name == "idempotency-key");
     let aad = request_aad(&request.method, path, idempotency.map_or("", |(_, value)| value));
     if request.body.is_empty() {
-        let sealed = seal(key.suite, &key.public, b"", &aad);
+        let sealed = seal(key.suite, &key.public, b"", &aad).expect("a key");
         let header = format!("{}.{}", key.kid, base64url(&sealed.enc));
         return (request.header("sotto-reply-key", header), sealed);
     }
-    let sealed = seal(key.suite, &key.public, &pad(&request.body), &aad);
+    let sealed = seal(key.suite, &key.public, &pad(&request.body), &aad).expect("a key");
     let body = json!({
         "kid": key.kid, "enc": base64url(&sealed.enc), "ct": base64url(&sealed.ct),
     });

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::clock::{Clock, UnixMillis, rfc3339};
+use shared::seal::key_list::KEY_LIST_TYPE;
 use shared::seal::place::Purpose;
 use shared::seal::sign::Signer;
 use shared::seal::transport::KemSuite;
@@ -20,9 +21,6 @@ const RENEW_AFTER_MS: UnixMillis = 12 * HOUR_MS;
 const OPENS_FOR_MS: UnixMillis = 72 * HOUR_MS;
 /// How many pairs of a suite are published at once.
 const LISTED: usize = 2;
-
-/// Type of the key list's JWS.
-const KEY_LIST_TYPE: &str = "sotto-keys+jwt";
 
 /// What a run did.
 #[derive(Debug, Serialize)]

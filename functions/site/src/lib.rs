@@ -7,7 +7,6 @@
 mod dist;
 mod files;
 pub mod page;
-pub mod pins;
 
 use std::sync::Arc;
 
@@ -15,9 +14,9 @@ use axum::Router;
 use shared::clock::Clock;
 use shared::config::Lookup;
 use shared::http::finish::finish;
+use shared::values::pins::{PinError, Pins};
 
 use page::Pages;
-use pins::{PinError, Pins};
 
 /// What the function must be told.
 #[derive(Debug, Clone)]

@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY,
 };
+use shared::values::pins::Pins;
 
 use crate::dist::{DIST, Page};
 use crate::files::is_known;
-use crate::pins::Pins;
 
 /// Only what comes from here, no inline script or style, nobody's frame, and no text as script but
 /// through the widget's own policy, which passes its own two files.

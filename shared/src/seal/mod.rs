@@ -4,6 +4,7 @@ pub mod blind_index;
 pub mod cache;
 pub mod conversation_key;
 pub mod envelope;
+pub mod key_list;
 pub mod keyring;
 pub mod place;
 pub mod sign;

@@ -1,6 +1,9 @@
 //! The message layer between browser and function: HPKE (RFC 9180) base mode, single shot, and the
 //! sealed response of RFC 9458 section 4.4, for both suites of the design.
 
+#[cfg(any(test, feature = "client"))]
+pub mod client;
+
 use aws_lc_rs::aead::{Aad, Nonce};
 use hpke::aead::{AeadCtxR, AesGcm256};
 use hpke::kdf::HkdfSha256;
@@ -215,62 +218,6 @@ fn derive_pair<K: Kem>(material: &Secret) -> (Option<Secret>, Vec<u8>) {
     (Secret::from_slice(&private.to_bytes()), public.to_bytes().to_vec())
 }
 
-/// The client's half, for tests that talk to a function as a browser does.
-#[cfg(any(test, feature = "testkit"))]
-pub mod client {
-    use hpke::{OpModeS, setup_sender};
-
-    use super::{
-        AesGcm256, Deserializable, HkdfSha256, Kem, KemSuite, Nonce, REQUEST_INFO, RESPONSE_EXPORT,
-        Serializable, X25519HkdfSha256, XWing, response_keys, suite,
-    };
-    use aws_lc_rs::aead::Aad;
-
-    /// A sealed request and the secret that opens its response.
-    pub struct SealedRequest {
-        /// The encapsulated key.
-        pub enc: Vec<u8>,
-        /// The ciphertext; empty if there was nothing to seal.
-        pub ct: Vec<u8>,
-        secret: [u8; 32],
-    }
-
-    /// Seals `plaintext` to a published key; panics when the key is none.
-    #[must_use]
-    pub fn seal(kem: KemSuite, public: &[u8], plaintext: &[u8], aad: &[u8]) -> SealedRequest {
-        match kem {
-            KemSuite::XWing => seal_with::<XWing>(public, plaintext, aad),
-            KemSuite::X25519 => seal_with::<X25519HkdfSha256>(public, plaintext, aad),
-        }
-    }
-
-    impl SealedRequest {
-        /// Opens the response; `None` when it is not the response to this request.
-        #[must_use]
-        pub fn open_response(&self, nonce: &[u8], ct: &[u8]) -> Option<Vec<u8>> {
-            let (key, aead_nonce) = response_keys::<32>(&self.secret, &self.enc, nonce).ok()?;
-            let mut body = ct.to_vec();
-            let opened = suite::aead_key(&key)
-                .ok()?
-                .open_in_place(Nonce::assume_unique_for_key(*aead_nonce), Aad::empty(), &mut body)
-                .ok()?;
-            Some(opened.to_vec())
-        }
-    }
-
-    #[expect(clippy::unwrap_used, reason = "a test that has no key has nothing to test")]
-    fn seal_with<K: Kem>(public: &[u8], plaintext: &[u8], aad: &[u8]) -> SealedRequest {
-        let public = K::PublicKey::from_bytes(public).unwrap();
-        let (enc, mut context) =
-            setup_sender::<AesGcm256, HkdfSha256, K>(&OpModeS::Base, &public, REQUEST_INFO)
-                .unwrap();
-        let ct = context.seal(plaintext, aad).unwrap();
-        let mut secret = [0; 32];
-        context.export(RESPONSE_EXPORT, &mut secret).unwrap();
-        SealedRequest { enc: enc.to_bytes().to_vec(), ct, secret }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,8 +227,8 @@ mod tests {
         for kem in KemSuite::ALL {
             let (private, public) = PrivateKey::generate(kem).unwrap();
             let aad = request_aad("POST", "/v1/x", "key");
-            let request = client::seal(kem, &public, b"{}", &aad);
-            let other = client::seal(kem, &public, b"{}", &aad);
+            let request = client::seal(kem, &public, b"{}", &aad).unwrap();
+            let other = client::seal(kem, &public, b"{}", &aad).unwrap();
             let (opened, sealer) = private.open(&request.enc, &request.ct, &aad).unwrap();
             assert_eq!(opened.reveal(), b"{}");
 
@@ -299,7 +246,7 @@ mod tests {
         for kem in KemSuite::ALL {
             let (private, public) = PrivateKey::generate(kem).unwrap();
             let aad = request_aad("POST", "/v1/x", "key");
-            let request = client::seal(kem, &public, b"{}", &aad);
+            let request = client::seal(kem, &public, b"{}", &aad).unwrap();
             let refused = |enc: &[u8], ct: &[u8], aad: &[u8]| {
                 assert_eq!(private.open(enc, ct, aad).err(), Some(SealError::DidNotOpen));
             };

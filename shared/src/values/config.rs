@@ -70,6 +70,26 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The endpoint of one AWS service in the setting `name`, else the one of all in
+/// `AWS_ENDPOINT_URL`, as the AWS tools read them.
+#[must_use]
+pub fn endpoint(lookup: Lookup<'_>, name: &str) -> Option<String> {
+    [name, "AWS_ENDPOINT_URL"].into_iter().filter_map(lookup).find(|endpoint| !endpoint.is_empty())
+}
+
+impl TrustRoots {
+    /// Reads `SOTTO_TRUST_ROOTS`: `amazon`, which is the default, `system`, or the path of a PEM
+    /// file.
+    #[must_use]
+    pub fn read(lookup: Lookup<'_>) -> Self {
+        match lookup("SOTTO_TRUST_ROOTS").as_deref() {
+            None | Some("" | "amazon") => Self::Amazon,
+            Some("system") => Self::System,
+            Some(path) => Self::File(path.to_owned()),
+        }
+    }
+}
+
 impl Backend {
     /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER`, `AWS_REGION`,
     /// `AWS_ENDPOINT_URL` (also with `_DYNAMODB` and `_KMS` behind it) and
@@ -117,27 +137,15 @@ impl Reader<'_> {
         value
     }
 
-    /// The endpoint of one service, else the one of all, as the AWS tools read them.
-    fn endpoint(&self, name: &str) -> Option<String> {
-        [name, "AWS_ENDPOINT_URL"]
-            .into_iter()
-            .filter_map(self.lookup)
-            .find(|endpoint| !endpoint.is_empty())
-    }
-
     fn backend(&mut self) -> Backend {
         Backend {
             settings_table: self.required("SOTTO_TABLE_SETTINGS"),
             kms_key: self.required("SOTTO_KMS_KEY"),
             issuer: self.required("SOTTO_ISSUER"),
             region: self.required("AWS_REGION"),
-            dynamodb_endpoint: self.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
-            kms_endpoint: self.endpoint("AWS_ENDPOINT_URL_KMS"),
-            trust_roots: match (self.lookup)("SOTTO_TRUST_ROOTS").as_deref() {
-                None | Some("" | "amazon") => TrustRoots::Amazon,
-                Some("system") => TrustRoots::System,
-                Some(path) => TrustRoots::File(path.to_owned()),
-            },
+            dynamodb_endpoint: endpoint(self.lookup, "AWS_ENDPOINT_URL_DYNAMODB"),
+            kms_endpoint: endpoint(self.lookup, "AWS_ENDPOINT_URL_KMS"),
+            trust_roots: TrustRoots::read(self.lookup),
         }
     }
 

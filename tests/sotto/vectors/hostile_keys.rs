@@ -28,7 +28,7 @@ fn points_of_low_order_are_refused() {
 fn a_point_of_low_order_in_an_x_wing_key_opens_nothing() {
     let (private, public) = PrivateKey::generate(KemSuite::XWing).unwrap();
     let aad = request_aad("POST", "/v1/x", "key");
-    let request = client::seal(KemSuite::XWing, &public, b"{}", &aad);
+    let request = client::seal(KemSuite::XWing, &public, b"{}", &aad).unwrap();
     let points = low_order_points();
     for point in &points {
         let mut enc = request.enc.clone();
@@ -44,7 +44,7 @@ fn a_key_of_a_wrong_length_is_refused() {
     let mut tested = 0;
     for (suite, length) in LENGTHS {
         let (private, public) = PrivateKey::generate(suite).unwrap();
-        let request = client::seal(suite, &public, b"{}", b"");
+        let request = client::seal(suite, &public, b"{}", b"").unwrap();
         assert_eq!(request.enc.len(), length);
         for wrong in [0, 1, 31, 32, 33, 1088, 1119, 1120, 1121, 4096] {
             if wrong == length {
@@ -67,7 +67,7 @@ fn garbage_of_the_right_length_opens_nothing() {
     let mut tested = 0;
     for (suite, length) in LENGTHS {
         let (private, public) = PrivateKey::generate(suite).unwrap();
-        let request = client::seal(suite, &public, b"{}", b"");
+        let request = client::seal(suite, &public, b"{}", b"").unwrap();
         let mut garbage = vec![
             vec![0x5a; length],
             vec![0xff; length],

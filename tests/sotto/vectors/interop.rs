@@ -158,7 +158,8 @@ struct Rust {
 impl Client for Rust {
     fn seal(&mut self, pair: &Pair, request: &Request<'_>) -> Value {
         let body = request.body.map(Value::to_string).unwrap_or_default();
-        let sealed = client::seal(pair.kem, &pair.public, &pad(body.as_bytes()), &request.aad());
+        let sealed = client::seal(pair.kem, &pair.public, &pad(body.as_bytes()), &request.aad())
+            .expect("a key");
         let body =
             json!({ "kid": "k", "enc": base64url(&sealed.enc), "ct": base64url(&sealed.ct) });
         self.sent.insert(request.id.to_owned(), sealed);

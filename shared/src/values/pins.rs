@@ -54,6 +54,18 @@ impl Pins {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether nothing is trusted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the key with this pin is trusted.
+    #[must_use]
+    pub fn contains(&self, pin: &str) -> bool {
+        self.0.split_ascii_whitespace().any(|known| known == pin)
+    }
 }
 
 fn is_pin(text: &str) -> bool {
@@ -76,6 +88,16 @@ mod tests {
             format!("{pin} {pin}")
         );
         assert_eq!(Pins::try_from("").unwrap().as_str(), "");
+    }
+
+    #[test]
+    fn only_what_is_listed_is_trusted() {
+        let [one, two, three] = ["A", "B", "C"].map(|digit| format!("sha256-{}", digit.repeat(43)));
+        let pins = Pins::try_from(format!("{one} {two}").as_str()).unwrap();
+        assert!(pins.contains(&one) && pins.contains(&two));
+        assert!(!pins.contains(&three) && !pins.contains("") && !pins.contains(pins.as_str()));
+        let none = Pins::try_from("").unwrap();
+        assert!(none.is_empty() && !none.contains(""));
     }
 
     #[test]
