@@ -14,6 +14,7 @@ pub mod api;
 pub mod audit;
 pub mod process;
 pub mod sealed;
+pub mod tls;
 pub mod tools;
 pub mod visitor;
 pub mod world;

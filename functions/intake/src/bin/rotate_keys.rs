@@ -1,5 +1,6 @@
 //! Bootstrap of the daily job that rotates the transport keys.
 
+use intake::rotate::job::Job;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::clock::Clock;
@@ -11,12 +12,11 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let backend = Backend::read(&environment)?;
     let clock = Clock::system();
-    let sdk = aws::sdk_config(&backend)?;
-    let settings = app::settings(&backend, clock.clone(), &sdk);
-    run(service_fn(|_: LambdaEvent<Value>| async {
-        Box::pin(intake::rotate::run(&settings, &clock, &backend.issuer))
-            .await
-            .map_err(|error| Error::from(format!("the transport keys were not rotated: {error:?}")))
+    let settings = app::settings(&backend, clock.clone(), &aws::sdk_config(&backend)?);
+    let connector = aws::connector(&backend.trust_roots)?;
+    let job = Job::new(settings, clock, backend.issuer, connector);
+    run(service_fn(|event: LambdaEvent<Value>| async {
+        job.handle(event.payload).await.map_err(Error::from)
     }))
     .await
 }

@@ -1,0 +1,71 @@
+//! What the job is called with: the event of its schedule, or a change of the stack.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A call of the job.
+pub(super) enum Event {
+    /// It is time.
+    Scheduled,
+    /// CloudFormation makes, changes or deletes the resource that stands for the keys.
+    Stack(Change),
+}
+
+/// What happens to the resource, and where CloudFormation waits for the answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Change {
+    /// `Create`, `Update` or `Delete`.
+    pub(super) request_type: String,
+    #[serde(rename = "ResponseURL")]
+    pub(super) response_url: String,
+    pub(super) stack_id: String,
+    pub(super) request_id: String,
+    pub(super) logical_resource_id: String,
+    /// What an earlier answer called the resource; a `Create` has none.
+    pub(super) physical_resource_id: Option<String>,
+}
+
+impl Event {
+    /// The event, if it is one of those that the job is made for.
+    pub(super) fn read(event: Value) -> Option<Self> {
+        if event.get("RequestType").is_some() {
+            return serde_json::from_value(event).ok().map(Self::Stack);
+        }
+        let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
+        scheduled.then_some(Self::Scheduled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_shapes_are_known_and_no_other() {
+        let scheduled = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
+        assert!(matches!(Event::read(scheduled), Some(Event::Scheduled)));
+        let change = json!({
+            "RequestType": "Create", "ResponseURL": "https://s3.example/x", "StackId": "s",
+            "RequestId": "r", "LogicalResourceId": "Keys", "ResourceType": "AWS::CloudFormation::CustomResource",
+            "ResourceProperties": { "Issuer": "sotto" },
+        });
+        let Some(Event::Stack(read)) = Event::read(change.clone()) else { panic!("a change") };
+        assert_eq!((read.request_type.as_str(), read.physical_resource_id), ("Create", None));
+        let mut unanswerable = change;
+        unanswerable.as_object_mut().unwrap().remove("ResponseURL");
+        for other in [
+            unanswerable,
+            json!({}),
+            json!(null),
+            json!("Scheduled Event"),
+            json!([{ "detail-type": "Scheduled Event" }]),
+            json!({ "detail-type": "Object Created" }),
+            json!({ "Records": [] }),
+        ] {
+            assert!(Event::read(other.clone()).is_none(), "{other}");
+        }
+    }
+}
