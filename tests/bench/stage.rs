@@ -75,6 +75,7 @@ impl Stage {
         let mut settings = self.aws();
         settings.extend([
             ("SOTTO_TABLE_SETTINGS", config.backend.settings_table.clone()),
+            ("SOTTO_TABLE_TRANSPORT", config.backend.transport_table.clone()),
             ("SOTTO_TABLE_KEYS", config.keys_table.clone()),
             ("SOTTO_TABLE_CONVERSATIONS", config.conversations_table.clone()),
             ("SOTTO_TABLE_PROFILES", config.profiles_table.clone()),

@@ -12,8 +12,8 @@
 mod contract;
 mod counts;
 mod faults;
-mod lifecycle;
 mod process;
 mod routes;
 mod security;
+mod upgrade;
 mod vectors;

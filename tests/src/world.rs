@@ -1,5 +1,6 @@
 //! A world: an AWS of its own in memory, the tables of the template, the functions, a clock.
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -20,11 +21,12 @@ use crate::visitor::Visitor;
 /// When every world begins: 2026-11-02, 09:00 UTC.
 pub const BEGINNING_MS: i64 = 1_793_610_000_000;
 
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("KeysTable", "SOTTO_TABLE_KEYS", "world-keys"),
     ("ConversationsTable", "SOTTO_TABLE_CONVERSATIONS", "world-conversations"),
     ("ProfilesTable", "SOTTO_TABLE_PROFILES", "world-profiles"),
     ("SettingsTable", "SOTTO_TABLE_SETTINGS", "world-settings"),
+    ("TransportTable", "SOTTO_TABLE_TRANSPORT", "world-transport"),
 ];
 
 /// An AWS, its tables, and the functions over them.
@@ -45,9 +47,22 @@ pub struct World {
 impl World {
     /// A world whose keys have been rotated once.
     pub async fn new() -> Self {
-        let clock = Clock::manual(BEGINNING_MS);
-        let options = Options { clock: clock.clone(), ..Options::default() };
-        let aws = Aws::start(options).expect("an AWS in memory");
+        let world = Self::start(None, BEGINNING_MS);
+        world.rotate_keys().await;
+        world
+    }
+
+    /// A world at `now_ms` that keeps its data in `folder`, or finds it there.
+    #[must_use]
+    pub fn in_folder(folder: &Path, now_ms: i64) -> Self {
+        Self::start(Some(folder), now_ms)
+    }
+
+    fn start(folder: Option<&Path>, now_ms: i64) -> Self {
+        let clock = Clock::manual(now_ms);
+        let data = folder.map(Path::to_owned);
+        let options = Options { data, clock: clock.clone(), ..Options::default() };
+        let aws = Aws::start(options).expect("an AWS of its own");
         let template = Template::parse(include_str!("../../template.yaml")).expect("the template");
         for (logical, _, name) in TABLES {
             let table = template.table(logical).expect("a table of the template");
@@ -68,9 +83,7 @@ impl World {
         .expect("a complete configuration");
         let sdk = sdk(&config);
         let app = App::with_sdk(&config, clock.clone(), &sdk);
-        let world = Self { router: intake::router(app.clone()), aws, clock, app, config, sdk };
-        world.rotate_keys().await;
-        world
+        Self { router: intake::router(app.clone()), aws, clock, app, config, sdk }
     }
 
     /// Another instance of the function, with cold caches, over the same tables.

@@ -62,6 +62,8 @@ pub(crate) async fn post(
     }
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
+    // Before anything is written: a key that cannot be read must not leave an event without a contact.
+    let key = app.store.profile_key(conversation.subject).await?;
     let now_ms = app.clock.now_ms();
     commit(&app, located, |state| {
         Ok(Some(Draft {
@@ -81,7 +83,7 @@ pub(crate) async fn post(
     });
     let contact = Plaintext::new(contact.to_string().into_bytes());
     let (site, subject) = (conversation.site, conversation.subject);
-    app.store.put_lead(site, subject, email.reveal(), &contact).await?;
+    app.store.put_lead(site, subject, key, email.reveal(), &contact).await?;
     Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject }))
 }
 

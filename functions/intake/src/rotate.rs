@@ -1,10 +1,6 @@
 //! The daily rotation of the transport keys: makes a pair a suite, publishes the signed list, and
 //! destroys what has stopped opening. It may run twice, or again after it was cut off anywhere.
 
-mod answer;
-mod event;
-pub mod job;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::clock::{Clock, UnixMillis, rfc3339};
@@ -13,8 +9,9 @@ use shared::seal::place::Purpose;
 use shared::seal::sign::Signer;
 use shared::seal::transport::KemSuite;
 use shared::store::StoreError;
-use shared::store::settings::{KeyList, Settings, Stack};
-use shared::store::transport_key::TransportKey;
+use shared::store::settings::Settings;
+use shared::store::stack::Stack;
+use shared::store::transport_key::{LONGEST_LIFE_MS, TransportKey};
 use shared::values::encoding::base64url;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -22,7 +19,7 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 const RENEW_AFTER_MS: UnixMillis = 12 * HOUR_MS;
 /// A pair opens for three days: one as the newest, and two more for pages that are still open and
 /// for runs that failed. After that nobody can open what was sealed to it.
-const OPENS_FOR_MS: UnixMillis = 72 * HOUR_MS;
+const OPENS_FOR_MS: UnixMillis = LONGEST_LIFE_MS;
 /// How many pairs of a suite are published at once.
 const LISTED: usize = 2;
 
@@ -56,12 +53,12 @@ pub async fn run(settings: &Settings, clock: &Clock, issuer: &str) -> Result<Rot
         "exp": end_ms.div_euclid(1000),
         "keys": listed.iter().map(|key| published(key)).collect::<Vec<_>>(),
     });
+    let listed = listed.len();
     let jws = root.sign(KEY_LIST_TYPE, &claims)?;
-    settings.put_key_list(KeyList { jws, root: root.verifier().as_raw().to_vec() }).await?;
+    settings.put_key_list(&stack, jws, root.verifier().as_raw()).await?;
     let destroyed = settings.destroy_ended_transport_keys().await?;
-    let rotated =
-        Rotated { made, listed: listed.len(), destroyed, root_pin: root.verifier().pin()? };
-    tracing::info!(made, listed = rotated.listed, destroyed, "transport keys rotated");
+    let rotated = Rotated { made, listed, destroyed, root_pin: root.verifier().pin()? };
+    tracing::info!(made, listed, destroyed, "transport keys rotated");
     Ok(rotated)
 }
 

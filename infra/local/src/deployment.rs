@@ -17,11 +17,12 @@ const KEY_ALIAS: &str = "alias/sotto";
 const CREDENTIAL: &str = "local";
 
 /// Logical id of a table, its local name, and the setting that tells it to the functions.
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("KeysTable", "sotto-keys", "SOTTO_TABLE_KEYS"),
     ("ConversationsTable", "sotto-conversations", "SOTTO_TABLE_CONVERSATIONS"),
     ("ProfilesTable", "sotto-profiles", "SOTTO_TABLE_PROFILES"),
     ("SettingsTable", "sotto-settings", "SOTTO_TABLE_SETTINGS"),
+    ("TransportTable", "sotto-transport", "SOTTO_TABLE_TRANSPORT"),
 ];
 
 /// The settings of the functions by the names that they have in the environment.

@@ -98,6 +98,7 @@ impl Jobs {
                 match error {
                     StoreError::Unavailable => "DynamoDB or KMS does not answer",
                     StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
+                    StoreError::OtherVersion => "a later release has written the settings",
                     StoreError::Failed => "DynamoDB or KMS refuses the request",
                 }
             )

@@ -1,15 +1,18 @@
 //! The keys that every request needs: the visitors' signing key, the transport's private keys and
-//! the published list. Loaded in one read, kept for 300 seconds at most.
+//! the published list. Loaded in two reads, kept for 300 seconds at most.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::clock::{Clock, UnixMillis};
+use crate::clock::{Clock, UnixMillis, month};
 use crate::seal::cache::Cache;
+use crate::seal::place::{BranchName, Purpose};
 use crate::seal::sign::Signer;
 use crate::seal::transport::PrivateKey;
-use crate::store::settings::{KeyList, Settings};
+use crate::store::settings::Settings;
+use crate::store::stack::KeyList;
 use crate::store::{Store, StoreError};
+use crate::values::site::Site;
 
 const LIFETIME_MS: i64 = 300_000;
 /// An unknown key makes the keys be read again, but not more often than this.
@@ -41,7 +44,11 @@ impl Keychain {
     }
 
     async fn load(settings: &Settings, clock: &Clock) -> Result<Arc<Self>, StoreError> {
-        let stack = settings.stack().await?;
+        // The next message in a new conversation needs the transcripts' key of the month: it is read
+        // with the others, and unwrapped while the keys of every request are.
+        let month = month(clock.now_ms());
+        let transcripts = BranchName::new(Site::SHIPPED.id, Purpose::Transcript, &month);
+        let stack = settings.stack_for_visitors(&transcripts).await?;
         let visitors = Signer::derive(&settings.visitor_seed(&stack).await?)?;
         let mut transport = HashMap::new();
         for key in &stack.transport_keys {
@@ -56,6 +63,8 @@ impl Keychain {
                 Err(error) => return Err(error),
             }
         }
+        // Who needs it and does not find it asks for it again, and answers if that fails.
+        let _kept = settings.read_key(&stack, &transcripts).await;
         let loaded_ms = clock.now_ms();
         Ok(Arc::new(Self { visitors, key_list: stack.key_list, transport, loaded_ms }))
     }

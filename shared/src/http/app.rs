@@ -9,10 +9,8 @@ use crate::access::keychain::Keys;
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
 use crate::seal::keyring::Keyring;
-use crate::seal::place::{BranchName, Purpose};
 use crate::store::Store;
 use crate::store::settings::Settings;
-use crate::values::site::Site;
 
 /// The parts of a function; clones share them.
 #[derive(Clone)]
@@ -70,10 +68,7 @@ impl App {
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {
-            let Some(site) = Site::find("default") else { return };
-            let month = crate::clock::month(app.clock.now_ms());
-            let transcripts = BranchName::new(site.id, Purpose::Transcript, &month);
-            let _warmed = tokio::join!(app.keys.get(), app.store.settings.branch_key(&transcripts));
+            let _warmed = app.keys.get().await;
         });
     }
 }
@@ -91,5 +86,5 @@ fn over(
     dynamo: aws_sdk_dynamodb::Client,
 ) -> Settings {
     let keyring = Keyring::new(aws::kms(backend, sdk), backend.kms_key.clone(), clock.clone());
-    Settings::new(dynamo, backend.settings_table.clone(), keyring, clock)
+    Settings::new(dynamo, backend, keyring, clock)
 }

@@ -12,6 +12,7 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
 use super::event::{Header, Kind, LINK_LEN, StoredEvent, place as event_place};
+use super::schema::Noun;
 use super::state::State;
 use super::{Store, StoreError, fault};
 use crate::clock::{self, UnixMillis};
@@ -190,6 +191,7 @@ impl Store {
             .await
             .map_err(|error| fault("find_conversation", &error))?;
         let mut row = found.item.ok_or(Missing::Absent)?;
+        Noun::ConversationKey.shape_of(&row)?;
         let promised_until_ms = read_number(&row, "p")?;
         if promised_until_ms <= self.clock.now_ms() {
             return Err(Missing::Absent);

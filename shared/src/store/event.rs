@@ -1,11 +1,12 @@
 //! An event: one item of a conversation's log.
 //!
 //! Item: `c` conversation, `s` sequence number, `m` header in the clear, `v` sealed body,
-//! `expires_at`. The header: kind and state (10 bytes), the link to the event before (16), and for
-//! what a visitor sent the hashes of its idempotency key and body (12). All of it is in the AAD.
+//! `expires_at`. The header: kind, shape and state (10 bytes), the link to the event before (16), and
+//! for what a visitor sent the hashes of its idempotency key and body (12). All of it is in the AAD.
 
 use super::StoreError;
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, read_number, take_binary};
+use super::schema::Noun;
 use super::state::State;
 use crate::clock::UnixMillis;
 use crate::ids::ConversationId;
@@ -20,6 +21,10 @@ pub const LINK_LEN: usize = 16;
 pub const KEY_HASH_LEN: usize = 6;
 
 const TWIN_FLAG: u8 = 0x80;
+/// Where the shape stands in the header's second byte: two bits, which hold it less one. Three is
+/// left to a release that has to put the number elsewhere. The only shape there is has zeros.
+const SHAPE_SHIFT: u8 = 5;
+const SHAPE_MASK: u8 = 0b11;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,23 +106,20 @@ impl Header {
         out
     }
 
-    /// Reads the stored form; `None` when it is not one.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (state, rest) = bytes.split_first_chunk::<{ State::LEN }>()?;
-        let (previous, rest) = rest.split_first_chunk::<LINK_LEN>()?;
-        let twin = if state[1] & TWIN_FLAG == 0 {
-            rest.is_empty().then_some(None)?
-        } else {
-            let (key, body) = rest.split_first_chunk::<KEY_HASH_LEN>()?;
-            Some(Twin { key: *key, body: body.try_into().ok()? })
-        };
-        Some(Self {
-            kind: Kind::from_code(state[0] >> 4)?,
-            state: State::decode(state)?,
-            previous: *previous,
-            twin,
-        })
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherVersion`] for a shape, kind or status that this release does not know, and
+    /// [`StoreError::Corrupt`] for what is no header.
+    pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let (state, rest) =
+            bytes.split_first_chunk::<{ State::LEN }>().ok_or(StoreError::Corrupt)?;
+        let [kind, flags, ..] = *state;
+        Noun::Event.known(u64::from(1 + (flags >> SHAPE_SHIFT & SHAPE_MASK)))?;
+        let kind = Kind::from_code(kind >> 4).ok_or(StoreError::OtherVersion)?;
+        let state = State::decode(state).ok_or(StoreError::OtherVersion)?;
+        let (previous, twin) = read_links(rest, flags).ok_or(StoreError::Corrupt)?;
+        Ok(Self { kind, state, previous, twin })
     }
 }
 
@@ -136,12 +138,13 @@ impl StoredEvent {
     /// Reads an item of the log.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when it is none.
+    /// [`StoreError::Corrupt`] when it is none, [`StoreError::OtherVersion`] when another release
+    /// wrote it.
     pub fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let seq = read_number(&item, "s")?;
         let header = take_binary(&mut item, "m")?;
         let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
-        let header = Header::decode(&header).ok_or(StoreError::Corrupt)?;
+        let header = Header::decode(&header)?;
         Ok(Self { seq, header, sealed })
     }
 
@@ -167,6 +170,16 @@ impl StoredEvent {
         link.copy_from_slice(&hash[..LINK_LEN]);
         link
     }
+}
+
+/// What follows the state in a header.
+fn read_links(rest: &[u8], flags: u8) -> Option<([u8; LINK_LEN], Option<Twin>)> {
+    let (previous, rest) = rest.split_first_chunk::<LINK_LEN>()?;
+    if flags & TWIN_FLAG == 0 {
+        return rest.is_empty().then_some((*previous, None));
+    }
+    let (key, body) = rest.split_first_chunk::<KEY_HASH_LEN>()?;
+    Some((*previous, Some(Twin { key: *key, body: body.try_into().ok()? })))
 }
 
 /// Where an event's body belongs.
@@ -273,13 +286,25 @@ mod tests {
         };
         let bytes = header.encode();
         assert_eq!(bytes.len(), 38);
-        assert!(Header::decode(&bytes) == Some(header));
+        assert!(Header::decode(&bytes) == Ok(header));
         for length in 0..bytes.len() {
-            assert!(Header::decode(&bytes[..length]).is_none(), "length {length}");
+            assert!(Header::decode(&bytes[..length]).is_err(), "length {length}");
         }
         let without = Header { twin: None, ..header }.encode();
         assert_eq!(without.len(), 26);
-        assert!(Header::decode(&[&without[..], &[0]].concat()).is_none());
+        assert!(Header::decode(&[&without[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_header_of_another_release_is_known_for_one() {
+        let state = State::opened(1, 1_763_899_200_123);
+        let header = Header { kind: Kind::Rated, state, previous: [3; LINK_LEN], twin: None };
+        for (byte, bits) in [(1, 1 << 5), (1, 1 << 6), (1, 3 << 5), (0, 3 << 4), (0, 5)] {
+            let mut bytes = header.encode();
+            bytes[byte] |= bits;
+            let read = Header::decode(&bytes);
+            assert!(read == Err(StoreError::OtherVersion), "bits {bits:#x} of byte {byte}");
+        }
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
 use super::conversation::put;
+use super::schema::Noun;
 use super::{Store, StoreError, fault};
 use crate::clock::{self, UnixMillis};
 use crate::ids::SubjectId;
@@ -18,11 +19,15 @@ use crate::seal::place::{BranchName, Place, Purpose};
 use crate::secret::{Plaintext, Secret};
 use crate::values::site::Site;
 
+/// What opens and seals a subject's profile.
+pub struct ProfileKey(Secret);
+
 const PROFILE: &[u8] = b"profile";
 const LEAD: &str = "lead";
 
 impl Store {
-    /// Keeps a contact for the site's lead days; the one left before, if any, is replaced. The profile's key and the contact are written in one transaction.
+    /// Keeps a contact for the site's lead days; the one left before, if any, is replaced. The
+    /// profile's key and the contact are written in one transaction.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -30,13 +35,10 @@ impl Store {
         &self,
         site: &'static Site,
         subject: SubjectId,
+        ProfileKey(secret): ProfileKey,
         email: &str,
         contact: &Plaintext,
     ) -> Result<(), StoreError> {
-        let secret = match self.find_profile_key(subject).await? {
-            Some(secret) => secret,
-            None => Secret::generate()?,
-        };
         let now_ms = self.clock.now_ms();
         let end_ms = site.lead_end_ms(now_ms);
         let branch = BranchName::new(site.id, Purpose::Profile, &clock::month(now_ms));
@@ -76,6 +78,18 @@ impl Store {
         Ok(())
     }
 
+    /// The key of the subject's profile; a fresh one, not stored yet, when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn profile_key(&self, subject: SubjectId) -> Result<ProfileKey, StoreError> {
+        let secret = match self.find_profile_key(subject).await? {
+            Some(secret) => secret,
+            None => Secret::generate()?,
+        };
+        Ok(ProfileKey(secret))
+    }
+
     async fn find_profile_key(&self, subject: SubjectId) -> Result<Option<Secret>, StoreError> {
         let found = self
             .dynamo
@@ -87,7 +101,11 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("find_profile_key", &error))?;
-        let Some(mut row) = found.item.filter(|row| row.contains_key("w")) else { return Ok(None) };
+        let Some(mut row) = found.item else { return Ok(None) };
+        Noun::ProfileKey.shape_of(&row)?;
+        if !row.contains_key("w") {
+            return Ok(None);
+        }
         let end_ms: UnixMillis = read_number(&row, "p")?;
         if end_ms <= self.clock.now_ms() {
             return Ok(None);

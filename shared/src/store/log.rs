@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string};
 use super::conversation::{Conversation, put};
 use super::event::{Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place};
+use super::schema::Noun;
 use super::state::{State, Status};
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
@@ -21,6 +22,9 @@ use crate::values::encoding::{base64url, from_base64url};
 
 /// How many events back a repeated request is still known.
 const WINDOW: usize = 32;
+/// The label of a cursor's place, one a shape of events, the newest last: a cursor holds a state, so
+/// a release that does not know the shape must not open the cursor either. It reads the log instead.
+const CURSOR_LABELS: [&str; Noun::Event.newest() as usize] = ["sotto/v1 cursor"];
 const NO_TWIN: [u8; KEY_HASH_LEN] = [0; KEY_HASH_LEN];
 
 /// The end of a log: what the next event is decided on.
@@ -354,5 +358,6 @@ fn inbox_row(conversation: &Conversation, state: &State, inbox: Inbox) -> Item {
 /// Where a cursor belongs: its use and its conversation.
 #[must_use]
 pub fn cursor_place(conversation: &Conversation, usage: &str) -> Place {
-    Place::new("sotto/v1 cursor").part(usage.as_bytes()).part(conversation.id.as_bytes())
+    let [label] = CURSOR_LABELS;
+    Place::new(label).part(usage.as_bytes()).part(conversation.id.as_bytes())
 }

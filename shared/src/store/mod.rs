@@ -6,7 +6,9 @@ pub mod conversation;
 pub mod event;
 pub mod lead;
 pub mod log;
+pub mod schema;
 pub mod settings;
+pub mod stack;
 pub mod state;
 pub mod transport_key;
 
@@ -37,6 +39,8 @@ pub enum StoreError {
     Unavailable,
     /// What is stored does not open, or is not what was stored.
     Corrupt,
+    /// What is stored has a shape that this release does not know: another release wrote it.
+    OtherVersion,
     /// A fault of ours: a request that DynamoDB refuses.
     Failed,
 }
@@ -65,6 +69,10 @@ impl From<StoreError> for Problem {
                 "Nothing was changed, or it was changed once: try again.",
             ),
             StoreError::Corrupt => Code::IntegrityFailed.into(),
+            StoreError::OtherVersion => Self::new(
+                Code::OtherVersion,
+                "Nothing was changed. It may pass when the service has been updated: try again.",
+            ),
             StoreError::Failed => Code::Internal.into(),
         }
     }

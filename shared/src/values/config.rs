@@ -17,8 +17,10 @@ pub enum TrustRoots {
 /// What every function that touches keys needs.
 #[derive(Debug, Clone)]
 pub struct Backend {
-    /// Name of the settings table (sites, wrapped branch keys, transport keys).
+    /// Name of the settings table (wrapped branch keys, the key list).
     pub settings_table: String,
+    /// Name of the table of the transport's wrapped private keys.
+    pub transport_table: String,
     /// Id or ARN of the KMS key.
     pub kms_key: String,
     /// The deployment's name in tokens and key lists (`iss`).
@@ -91,8 +93,8 @@ impl TrustRoots {
 }
 
 impl Backend {
-    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER`, `AWS_REGION`,
-    /// `AWS_ENDPOINT_URL` (also with `_DYNAMODB` and `_KMS` behind it) and
+    /// Reads `SOTTO_TABLE_SETTINGS`, `SOTTO_TABLE_TRANSPORT`, `SOTTO_KMS_KEY`, `SOTTO_ISSUER`,
+    /// `AWS_REGION`, `AWS_ENDPOINT_URL` (also with `_DYNAMODB` and `_KMS` behind it) and
     /// `SOTTO_TRUST_ROOTS` (`amazon`, which is the default, `system`, or the path of a PEM file).
     ///
     /// # Errors
@@ -140,6 +142,7 @@ impl Reader<'_> {
     fn backend(&mut self) -> Backend {
         Backend {
             settings_table: self.required("SOTTO_TABLE_SETTINGS"),
+            transport_table: self.required("SOTTO_TABLE_TRANSPORT"),
             kms_key: self.required("SOTTO_KMS_KEY"),
             issuer: self.required("SOTTO_ISSUER"),
             region: self.required("AWS_REGION"),

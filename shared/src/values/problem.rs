@@ -44,6 +44,8 @@ pub enum Code {
     RateLimited,
     /// DynamoDB or KMS stays out of reach.
     Unavailable,
+    /// Stored by a release whose shapes this one does not know.
+    OtherVersion,
     /// Stored data failed its integrity check.
     IntegrityFailed,
     /// A fault of ours.
@@ -52,7 +54,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -72,6 +74,7 @@ impl Code {
         Self::UnsealingFailed,
         Self::RateLimited,
         Self::Unavailable,
+        Self::OtherVersion,
         Self::IntegrityFailed,
         Self::Internal,
     ];
@@ -136,6 +139,11 @@ impl Code {
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable")
             }
+            Self::OtherVersion => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "other_version",
+                "Stored by another version of the service",
+            ),
             Self::IntegrityFailed => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "integrity_failed",
@@ -225,7 +233,7 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: &'static str) -> Self {
         let retry_after_seconds =
-            matches!(code, Code::Unavailable | Code::RateLimited).then_some(1);
+            matches!(code, Code::Unavailable | Code::OtherVersion | Code::RateLimited).then_some(1);
         Self { code, detail, errors: Vec::new(), retry_after_seconds }
     }
 

@@ -29,6 +29,9 @@ const DEFAULT: Site = Site {
 };
 
 impl Site {
+    /// The site that ships with Sotto.
+    pub const SHIPPED: &'static Self = &DEFAULT;
+
     /// The site of that name.
     #[must_use]
     pub fn find(id: &str) -> Option<&'static Self> {
