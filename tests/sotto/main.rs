@@ -12,6 +12,7 @@
 mod contract;
 mod counts;
 mod faults;
+mod lifecycle;
 mod process;
 mod routes;
 mod security;

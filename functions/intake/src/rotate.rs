@@ -1,6 +1,10 @@
 //! The daily rotation of the transport keys: makes a pair a suite, publishes the signed list, and
 //! destroys what has stopped opening. It may run twice, or again after it was cut off anywhere.
 
+mod answer;
+mod event;
+pub mod job;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::clock::{Clock, UnixMillis, rfc3339};

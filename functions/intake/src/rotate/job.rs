@@ -127,6 +127,10 @@ const fn because(error: StoreError) -> &'static str {
             "The transport keys were not made: what the settings table holds does not open with \
              this stack's KMS key."
         }
+        StoreError::OtherVersion => {
+            "The transport keys were not made: a later release has written the settings table. \
+             Deploy that release."
+        }
         StoreError::Failed => {
             "The transport keys were not made: DynamoDB or KMS refuses the request. The role of \
              rotate-keys needs its rights to the settings table and the KMS key."
