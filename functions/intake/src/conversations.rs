@@ -15,6 +15,7 @@ use shared::secret::Plaintext;
 use shared::store::conversation::Conversation;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
+use shared::values::object::Object;
 use utoipa::ToSchema;
 
 use crate::commit::{Located, locate, status_at};
@@ -29,7 +30,8 @@ const SUPPORT: &str = "support";
 #[serde(deny_unknown_fields)]
 pub struct OpenRequest {
     /// What the visitor agreed to; without it nothing is opened.
-    consent: Option<Consent>,
+    #[schema(value_type = Option<Consent>)]
+    consent: Option<Object<Consent>>,
     /// Language of the visitor, BCP 47; the site's own if missing.
     #[schema(value_type = Option<String>)]
     locale: Option<RawText>,
@@ -78,7 +80,7 @@ pub(crate) async fn post(
     visitor: Visitor,
     Json(request): Json<OpenRequest>,
 ) -> Result<Reply<ConversationResponse>, Problem> {
-    let consent = request.consent.ok_or(Code::ConsentRequired)?;
+    let Object(consent) = request.consent.ok_or(Code::ConsentRequired)?;
     let notice: Text<1, 32> = Text::required(consent.notice_version, "/consent/notice_version")?;
     let purposes = consent
         .purposes

@@ -18,6 +18,7 @@ use crate::problem::{Code, FieldCode, FieldError, Problem};
 use crate::seal::transport::{PrivateKey, ReplySealer, SEALED_JSON, parse_reply_key, request_aad};
 use crate::secret::Plaintext;
 use crate::values::encoding::from_base64url;
+use crate::values::object::Object;
 
 /// The most bytes that a body may have.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -236,11 +237,8 @@ fn idempotency_key(headers: &HeaderMap) -> &str {
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
     // Text is read as bytes, which lets control characters through that JSON forbids; this does not.
     serde_json::from_slice::<IgnoredAny>(json).map_err(|_| Code::MalformedJson)?;
-    // Serde would fill a struct from an array as well, in the order of its fields.
-    if json.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Code::MalformedJson.into());
-    }
-    serde_json::from_slice(json).map_err(|error| {
+    let read = serde_json::from_slice::<Object<T>>(json);
+    read.map(|Object(body)| body).map_err(|error| {
         let text = error.to_string();
         if text.starts_with("unknown field") {
             Code::UnknownField.into()

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod config;
 pub mod encoding;
 pub mod ids;
+pub mod object;
 pub mod pins;
 pub mod problem;
 pub mod random;

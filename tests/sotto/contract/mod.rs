@@ -1,6 +1,7 @@
 //! The binding contract. Every check asks nothing but an API to talk to, so the same ones run on
 //! events, on `cargo local` and on `cargo lambda watch`.
 
+mod arrays;
 mod bodies;
 mod conventions;
 mod conversations;
@@ -45,6 +46,7 @@ macro_rules! checks {
 }
 
 checks![
+    arrays::an_array_is_taken_for_no_object,
     bodies::a_body_over_64_kib_is_refused,
     bodies::every_content_type_but_two_is_refused,
     bodies::malformed_json_is_refused_without_being_repeated,
