@@ -4,6 +4,8 @@
 #[cfg(any(test, feature = "client"))]
 pub mod client;
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::aead::{Aad, Nonce};
 use hpke::aead::{AeadCtxR, AesGcm256};
 use hpke::kdf::HkdfSha256;
@@ -58,8 +60,25 @@ impl KemSuite {
 
 /// A private key of the transport. No `Debug`.
 pub struct PrivateKey {
-    suite: KemSuite,
     secret: Secret,
+    parsed: Parsed,
+}
+
+/// The key as the library works with it, made by the first request: an X-Wing key is expanded from
+/// its 32 bytes, which takes a fifth of a request, and most keys that are loaded are never used.
+/// Both types are zeroized when dropped.
+enum Parsed {
+    XWing(OnceLock<<XWing as Kem>::PrivateKey>),
+    X25519(OnceLock<<X25519HkdfSha256 as Kem>::PrivateKey>),
+}
+
+impl Parsed {
+    fn of(suite: KemSuite) -> Self {
+        match suite {
+            KemSuite::XWing => Self::XWing(OnceLock::new()),
+            KemSuite::X25519 => Self::X25519(OnceLock::new()),
+        }
+    }
 }
 
 impl PrivateKey {
@@ -73,13 +92,13 @@ impl PrivateKey {
             KemSuite::XWing => derive_pair::<XWing>(&material),
             KemSuite::X25519 => derive_pair::<X25519HkdfSha256>(&material),
         };
-        Ok((Self { suite, secret: secret.ok_or(SealError::Failed)? }, public))
+        Ok((Self::from_secret(suite, secret.ok_or(SealError::Failed)?), public))
     }
 
     /// The stored private key of a suite; both have 32 bytes.
     #[must_use]
     pub fn from_secret(suite: KemSuite, secret: Secret) -> Self {
-        Self { suite, secret }
+        Self { secret, parsed: Parsed::of(suite) }
     }
 
     /// The private key, to be wrapped.
@@ -98,17 +117,9 @@ impl PrivateKey {
         ciphertext: &[u8],
         aad: &[u8],
     ) -> Result<(Plaintext, ReplySealer), SealError> {
-        match self.suite {
-            KemSuite::XWing => {
-                let mut context = receive::<XWing>(&self.secret, enc)?;
-                let opened = context.open(ciphertext, aad).map_err(|_| SealError::DidNotOpen)?;
-                Ok((Plaintext::new(opened), ReplySealer::export(&context, enc)?))
-            }
-            KemSuite::X25519 => {
-                let mut context = receive::<X25519HkdfSha256>(&self.secret, enc)?;
-                let opened = context.open(ciphertext, aad).map_err(|_| SealError::DidNotOpen)?;
-                Ok((Plaintext::new(opened), ReplySealer::export(&context, enc)?))
-            }
+        match &self.parsed {
+            Parsed::XWing(key) => open::<XWing>(self.parse(key)?, enc, ciphertext, aad),
+            Parsed::X25519(key) => open::<X25519HkdfSha256>(self.parse(key)?, enc, ciphertext, aad),
         }
     }
 
@@ -117,12 +128,23 @@ impl PrivateKey {
     /// # Errors
     /// [`SealError::DidNotOpen`] when `enc` is no encapsulated key.
     pub fn reply_to(&self, enc: &[u8]) -> Result<ReplySealer, SealError> {
-        match self.suite {
-            KemSuite::XWing => ReplySealer::export(&receive::<XWing>(&self.secret, enc)?, enc),
-            KemSuite::X25519 => {
-                ReplySealer::export(&receive::<X25519HkdfSha256>(&self.secret, enc)?, enc)
+        match &self.parsed {
+            Parsed::XWing(key) => {
+                ReplySealer::export(&receive::<XWing>(self.parse(key)?, enc)?, enc)
+            }
+            Parsed::X25519(key) => {
+                ReplySealer::export(&receive::<X25519HkdfSha256>(self.parse(key)?, enc)?, enc)
             }
         }
+    }
+
+    fn parse<'a, P: Deserializable>(&self, key: &'a OnceLock<P>) -> Result<&'a P, SealError> {
+        if let Some(parsed) = key.get() {
+            return Ok(parsed);
+        }
+        let parsed =
+            P::from_bytes(self.secret.expose_secret()).map_err(|_| SealError::DidNotOpen)?;
+        Ok(key.get_or_init(|| parsed))
     }
 }
 
@@ -203,14 +225,23 @@ fn response_keys<const KEY: usize>(
     Ok((suite::hkdf(&salt, secret, &[b"key"])?, suite::hkdf(&salt, secret, &[b"nonce"])?))
 }
 
+fn open<K: Kem>(
+    private: &K::PrivateKey,
+    enc: &[u8],
+    ciphertext: &[u8],
+    aad: &[u8],
+) -> Result<(Plaintext, ReplySealer), SealError> {
+    let mut context = receive::<K>(private, enc)?;
+    let opened = context.open(ciphertext, aad).map_err(|_| SealError::DidNotOpen)?;
+    Ok((Plaintext::new(opened), ReplySealer::export(&context, enc)?))
+}
+
 fn receive<K: Kem>(
-    secret: &Secret,
+    private: &K::PrivateKey,
     enc: &[u8],
 ) -> Result<AeadCtxR<AesGcm256, HkdfSha256, K>, SealError> {
-    let private =
-        K::PrivateKey::from_bytes(secret.expose_secret()).map_err(|_| SealError::DidNotOpen)?;
     let enc = K::EncappedKey::from_bytes(enc).map_err(|_| SealError::DidNotOpen)?;
-    setup_receiver(&OpModeR::Base, &private, &enc, REQUEST_INFO).map_err(|_| SealError::DidNotOpen)
+    setup_receiver(&OpModeR::Base, private, &enc, REQUEST_INFO).map_err(|_| SealError::DidNotOpen)
 }
 
 fn derive_pair<K: Kem>(material: &Secret) -> (Option<Secret>, Vec<u8>) {
