@@ -11,6 +11,7 @@
 
 mod contract;
 mod counts;
+mod deployed;
 mod faults;
 mod lifecycle;
 mod process;

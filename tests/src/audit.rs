@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::api::{Request, Response};
 
 /// Headers that a response of the API may have; a new one needs a line here.
-const ALLOWED: [&str; 22] = [
+const ALLOWED: [&str; 23] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
     "access-control-expose-headers",
     "access-control-max-age",
     "allow",
+    "apigw-requestid",
     "cache-control",
     "connection",
     "content-length",

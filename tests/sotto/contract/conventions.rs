@@ -15,15 +15,19 @@ pub(crate) async fn an_unknown_route_or_method_is_a_problem(api: &Api) {
     let refused = api.send(&Request::new("DELETE", "/v1/sessions")).await;
     assert_eq!(refused.refusal(), (405, "method_not_allowed".to_owned()));
     assert_eq!(refused.header("allow"), "POST");
-    let refused = api.send(&Request::new("OPTIONS", "/v1/nothing")).await;
-    assert_eq!(refused.refusal(), (404, "no_such_route".to_owned()));
-    let refused = api.send(&Request::new("OPTIONS", "/v1/sessions")).await;
-    assert_eq!(refused.refusal(), (405, "method_not_allowed".to_owned()));
     let path = "/v1/conversations/01890a5d-ac96-774b-bcce-b302099a8057/messages";
     let refused = api.send(&Request::new("PUT", path)).await;
     assert_eq!(refused.refusal(), (405, "method_not_allowed".to_owned()));
     let allowed = refused.header("allow");
     assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+}
+
+/// Where there is no gateway, or one without CORS: with it, it answers every OPTIONS itself.
+pub(crate) async fn options_is_a_method_like_any_other(api: &Api) {
+    let refused = api.send(&Request::new("OPTIONS", "/v1/nothing")).await;
+    assert_eq!(refused.refusal(), (404, "no_such_route".to_owned()));
+    let refused = api.send(&Request::new("OPTIONS", "/v1/sessions")).await;
+    assert_eq!(refused.refusal(), (405, "method_not_allowed".to_owned()));
 }
 
 pub(crate) async fn a_token_is_asked_for(api: &Api) {

@@ -1,5 +1,5 @@
 //! The binding contract. Every check asks nothing but an API to talk to, so the same ones run on
-//! events, on `cargo local` and on `cargo lambda watch`.
+//! events, on `cargo local`, on `cargo lambda watch` and on a deployed stack.
 
 mod arrays;
 mod bodies;
@@ -15,7 +15,16 @@ use tests::api::Api;
 /// Makes one test on events of each check, and `all` of them together.
 macro_rules! checks {
     ($($room:ident::$check:ident),* $(,)?) => {
+        /// How many checks hold everywhere.
+        pub(crate) const EVERYWHERE: usize = [$( stringify!($check) ),*].len();
+
         mod on_events {
+            #[tokio::test]
+            async fn options_is_a_method_like_any_other() {
+                let world = tests::world::World::new().await;
+                super::conventions::options_is_a_method_like_any_other(&world.api()).await;
+            }
+
             #[tokio::test]
             async fn bytes_that_are_no_text_are_refused() {
                 let world = tests::world::World::new().await;
@@ -31,10 +40,16 @@ macro_rules! checks {
             )*
         }
 
+        /// Runs every check that holds behind a gateway with CORS, one after the other.
+        pub(crate) async fn all_deployed(api: &Api) {
+            $( $room::$check(api).await; )*
+        }
+
         /// Runs every check whose requests are text, one after the other: `cargo lambda watch`
         /// answers 500 itself to a JSON body that is not UTF-8, which API Gateway would hand over.
         pub(crate) async fn all_in_text(api: &Api) {
-            $( $room::$check(api).await; )*
+            all_deployed(api).await;
+            conventions::options_is_a_method_like_any_other(api).await;
         }
 
         /// Runs every check, one after the other.

@@ -1,7 +1,11 @@
 //! The transport keys: made daily, published twice a suite, destroyed after three days.
 
+use local::template::Template;
 use serde_json::json;
+use shared::store::attributes::Item;
+use tests::api::Api;
 use tests::sealed::published_keys;
+use tests::visitor::Visitor;
 use tests::world::World;
 
 const DAY: u64 = 86_400;
@@ -56,4 +60,52 @@ async fn a_function_that_is_up_learns_of_a_new_key_at_once() {
     let visitor = world.visitor().await;
     let newest = published_keys(&world.api()).await.remove(0);
     visitor.sealing_to(&newest).open().await;
+}
+
+fn is_transport_key(item: &Item) -> bool {
+    item.get("k")
+        .and_then(|kind| kind.as_s().ok())
+        .is_some_and(|kind| kind.starts_with("transport#"))
+}
+
+#[tokio::test]
+async fn a_new_stack_keeps_its_transport_keys_where_nothing_is_recovered() {
+    let world = World::new().await;
+    let items = world.all_items().await;
+    let tables: Vec<_> =
+        items.iter().filter(|(_, item)| is_transport_key(item)).map(|(table, _)| table).collect();
+    assert_eq!(tables, ["world-transport"; 2]);
+    let template = Template::parse(include_str!("../../../template.yaml")).expect("the template");
+    let request = template.table("TransportTable").expect("the table").create_request("x");
+    assert!(request.get("StreamSpecification").is_none(), "a stream keeps what is deleted");
+    let text = include_str!("../../../template.yaml");
+    let table = text.split("\n  TransportTable:\n").nth(1).expect("the table");
+    let table = table.split("\n\n").next().expect("its definition");
+    assert!(table.contains("PointInTimeRecoveryEnabled: false"));
+}
+
+#[tokio::test]
+async fn a_transport_key_opens_in_its_own_table_only() {
+    let world = World::new().await;
+    let published = published_keys(&world.api()).await;
+    let visitor = world.visitor().await;
+    let conversation = visitor.open().await;
+    let sealing = |key| {
+        let api = Api::Events(intake::router(world.another_function()));
+        Visitor { api, ..visitor.clone() }.sealing_to(key)
+    };
+    assert_eq!(sealing(&published[0]).get(&conversation).await.status, 200);
+    for (_, mut item) in world.all_items().await {
+        let is_list =
+            item.get("k").and_then(|kind| kind.as_s().ok()).is_some_and(|k| k == "key-list");
+        if is_transport_key(&item) || is_list {
+            item.remove("y");
+            let put = world.dynamo().put_item().table_name("world-settings").set_item(Some(item));
+            put.send().await.expect("a put");
+        }
+    }
+    for key in &published {
+        let refused = sealing(key).get(&conversation).await;
+        assert_eq!(refused.refusal(), (422, "unknown_key".to_owned()));
+    }
 }

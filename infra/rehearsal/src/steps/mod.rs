@@ -1,0 +1,113 @@
+//! What is tried, in its order.
+
+pub mod operations;
+mod parameters;
+mod removal;
+mod roles;
+mod rollout;
+mod schedule;
+mod stream;
+mod suite;
+pub mod upgrade;
+
+use crate::cli::Rehearsal;
+use crate::command::{Failure, ensure};
+use crate::emulator::Emulator;
+use crate::report::{Report, say};
+use crate::stack::{NAME, Package, Stack};
+use crate::steps::suite::Suite;
+use crate::{root, stack};
+
+/// The pages that may call the rehearsed stack.
+const ORIGIN: &str = "https://shop.example";
+/// What a stack that is thrown away is deployed with.
+const PARAMETERS: [&str; 2] = ["SiteOrigins=https://shop.example", "DeletionProtection=off"];
+
+/// The template as it stands, from a wrong parameter to its removal.
+pub fn stack(wanted: &Rehearsal, report: &mut Report) {
+    let mut made = None;
+    report.step("build the functions as they are shipped", || {
+        let package = package(wanted)?;
+        made = Some((package, Suite::build()?));
+        Ok(1)
+    });
+    let Some((package, suite)) = made else { return };
+    let mut started = None;
+    report.step("start the local AWS with IAM evaluation", || {
+        started = Some(Emulator::start()?);
+        Ok(1)
+    });
+    let Some(emulator) = started else { return };
+    let aws = &emulator.aws;
+
+    report.step("wrong and contradictory parameters stop before anything is made", || {
+        parameters::refused(&package, aws)
+    });
+    let mut deployed = None;
+    report.step("sam deploy template.yaml", || {
+        let stack = package.deploy(aws, &PARAMETERS)?;
+        let checks = first_deployment(&stack)?;
+        deployed = Some(stack);
+        Ok(checks)
+    });
+    let Some(stack) = deployed else { return log(&emulator) };
+
+    let state = emulator.folder().join("visits.json");
+    report.step("the contract, at the deployed address", || suite.contract(&stack));
+    report.step("gateway, page and pin, at the deployed address", || suite.gateway(&stack));
+    report.step("visitors leave something behind", || suite.visit(&stack, &state));
+    report.step("the schedule fires, with its role's rights", || schedule::fires(&stack));
+    report.step("a poison record ends in the queue and holds up nobody", || {
+        stream::poison(&stack, &emulator)
+    });
+    report.step("what each role must not do is refused", || roles::refused(&stack));
+    report.step("an alarm stops a rollout", || rollout::alarm(&package, &stack));
+    report.step("a version that fails its check is rolled back", || {
+        rollout::broken(&package, &stack, emulator.folder())
+    });
+    report.step("sam deploy again: a change takes over, data stays", || {
+        let checks = rollout::change(&package, &stack)?;
+        Ok(checks + suite.read_again(&stack, &state)?)
+    });
+    if wanted.keep {
+        keep(&stack, &emulator);
+    }
+    report.step("the stack is removed, but for what it retains", || removal::remove(&stack));
+    if report.failed() {
+        log(&emulator);
+    }
+}
+
+fn package(wanted: &Rehearsal) -> Result<Package, Failure> {
+    if wanted.skip_build {
+        return Package::present();
+    }
+    Package::build(&root().join("template.yaml"), Package::place())
+}
+
+fn first_deployment(stack: &Stack) -> Result<usize, Failure> {
+    let pin = stack.output("RootPin")?;
+    ensure(pin.starts_with("sha256-"), || format!("RootPin is no pin: {pin}"))?;
+    let snippet = stack.output("EmbedSnippet")?;
+    ensure(snippet.contains(pin), || format!("the snippet does not pin {pin}: {snippet}"))?;
+    ensure(stack.status()? == "CREATE_COMPLETE", || "the stack is not complete".to_owned())?;
+    // CloudFormation makes a new alias without CodeDeploy, so the hook is asked by hand once.
+    rollout::hook_says_succeeded(stack)?;
+    Ok(4)
+}
+
+fn keep(stack: &Stack, emulator: &Emulator) {
+    let host = stack.host().unwrap_or_default();
+    say(&format!("{NAME} is at {} with the header Host: {host}", stack.aws.endpoint()));
+    say(&format!("its AWS logs to {}", emulator.log_file().display()));
+    say("press Enter to remove it");
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// What the emulator said, once something has failed.
+fn log(emulator: &Emulator) {
+    say(&crate::command::tail(&emulator.log()));
+    if let Ok(reasons) = stack::failed_events(&emulator.aws) {
+        say(&reasons);
+    }
+}
