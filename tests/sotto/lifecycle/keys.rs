@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use intake::rotate::job::{Job, JobError};
@@ -23,9 +22,8 @@ const SIGNED: &str = "/arn%3Aaws%3Acloudformation%3Aeu-central-1%7CKeys%7C1?X-Am
 
 fn job_trusting(world: &World, roots: &TrustRoots) -> Job {
     let backend = &world.config.backend;
-    let credentials = Credentials::new("local", "local", None, None, "tests");
     let sdk = aws::sdk_config(backend).expect("AWS clients").into_builder();
-    let sdk = sdk.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+    let sdk = sdk.credentials_provider(super::credentials()).build();
     let settings = app::settings(backend, world.clock.clone(), &sdk);
     let connector = aws::connector(roots).expect("TLS");
     Job::new(settings, world.clock.clone(), backend.issuer.clone(), connector)

@@ -70,7 +70,7 @@ async fn every_shipped_event_is_answered() {
             .replace("{{conversation}}", conversation.rsplit('/').next().expect("an id"));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         let Some(status) = event.status else {
-            // The job looks at nothing in its event.
+            // By this the job knows its schedule.
             assert_eq!(value["detail-type"], "Scheduled Event", "{}", event.name);
             continue;
         };

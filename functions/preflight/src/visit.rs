@@ -1,0 +1,254 @@
+//! A visit: what a visitor's page and browser do, once, with the new versions.
+//!
+//! The conversation is a real one of the site `default`. Its consent names the notice `preflight`,
+//! since nobody was shown one; it ends closed, whatever became of the checks, and is deleted on the
+//! date that every conversation is.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::seal::key_list::{self, PublishedKey};
+use shared::seal::transport::KemSuite;
+use shared::values::encoding::base64url;
+use tokio::time::{Instant, timeout_at};
+
+use crate::config::Config;
+use crate::gateway::{Gateway, Request, Response};
+use crate::seal::{open, seal};
+use crate::verdict::{Check, Failure, Fault};
+
+/// What the shipped knowledge base has an answer to; any other says that it has none, which is one.
+const QUESTION: &str = "Where is my parcel?";
+
+/// The checks, with what they need and until when.
+pub(crate) struct Visit<'a> {
+    config: &'a Config,
+    gateway: &'a Gateway,
+    clock: &'a Clock,
+    deadline: Instant,
+}
+
+/// Who visits.
+struct Visitor {
+    token: String,
+    keys: Keys,
+}
+
+/// A key of each suite.
+struct Keys {
+    x_wing: PublishedKey,
+    x25519: PublishedKey,
+}
+
+/// What was said, to be found again.
+struct Said {
+    idempotency_key: String,
+    message: Value,
+    reply: Value,
+}
+
+impl<'a> Visit<'a> {
+    /// A visit that takes at most `patience`.
+    pub(crate) fn new(
+        config: &'a Config,
+        gateway: &'a Gateway,
+        clock: &'a Clock,
+        patience: Duration,
+    ) -> Self {
+        Self { config, gateway, clock, deadline: Instant::now() + patience }
+    }
+
+    /// Does everything; the first check that does not pass ends it.
+    pub(crate) async fn run(&self) -> Result<(), Failure> {
+        self.take(Check::Health, self.health()).await?;
+        let keys = self.take(Check::KeyList, self.keys()).await?;
+        let token = self.take(Check::Session, self.session()).await?;
+        let visitor = Visitor { token, keys };
+        let conversation = self.take(Check::Conversation, self.conversation(&visitor)).await?;
+        let talked = self.talk(&visitor, &conversation).await;
+        let closed = self.take(Check::Close, self.close(&visitor, &conversation)).await;
+        talked.and(closed)?;
+        self.take(Check::Page, self.page()).await?;
+        self.take(Check::Widget, self.widget()).await
+    }
+
+    async fn talk(&self, visitor: &Visitor, conversation: &str) -> Result<(), Failure> {
+        let messages = format!("{conversation}/messages");
+        let said = self.take(Check::Message, self.message(visitor, &messages)).await?;
+        self.take(Check::Replay, self.replay(visitor, &messages, &said)).await?;
+        self.take(Check::Transcript, self.transcript(visitor, &messages, &said)).await?;
+        self.take(Check::Tampered, self.tampered(visitor, &messages)).await?;
+        self.take(Check::NoToken, self.no_token(conversation)).await
+    }
+
+    /// Names the check that did not pass, or that was under way when the time was over.
+    async fn take<T>(
+        &self,
+        check: Check,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Failure> {
+        timeout_at(self.deadline, work)
+            .await
+            .unwrap_or(Err(Fault::OutOfTime))
+            .map_err(|fault| Failure { check, fault })
+    }
+
+    async fn health(&self) -> Result<(), Fault> {
+        let response = self.intake(&Request::new("GET", "/v1/health")).await?.expect(200)?;
+        ensure(response.json().get("status") == Some(&json!("ok")), Fault::Body)
+    }
+
+    async fn keys(&self) -> Result<Keys, Fault> {
+        let response = self.intake(&Request::new("GET", "/v1/keys")).await?.expect(200)?;
+        let Config { root_pins, issuer, .. } = self.config;
+        let keys = key_list::verify(&response.body, root_pins, issuer, self.clock.now_ms())?;
+        let [mut x_wing, mut x25519] = [None, None];
+        for key in keys {
+            // The first of each suite is its newest.
+            match key.suite {
+                KemSuite::XWing => x_wing.get_or_insert(key),
+                KemSuite::X25519 => x25519.get_or_insert(key),
+            };
+        }
+        let (x_wing, x25519) = x_wing.zip(x25519).ok_or(Fault::SuiteMissing)?;
+        Ok(Keys { x_wing, x25519 })
+    }
+
+    async fn session(&self) -> Result<String, Fault> {
+        let body = json!({ "site": "default", "identity": null });
+        let request = Request::new("POST", "/v1/sessions").json(&body);
+        text(&self.intake(&request).await?.expect(201)?.json(), "/access_token")
+    }
+
+    async fn conversation(&self, visitor: &Visitor) -> Result<String, Fault> {
+        let consent = json!({ "notice_version": "preflight", "purposes": ["support"] });
+        let body = json!({ "consent": consent, "locale": "en" });
+        let request = Request::new("POST", "/v1/conversations").json(&body);
+        let opened = self.sealed(visitor, &visitor.keys.x_wing, request, 201).await?.json();
+        ensure(opened.get("status") == Some(&json!("open")), Fault::Body)?;
+        Ok(format!("/v1/conversations/{}", text(&opened, "/id")?))
+    }
+
+    async fn message(&self, visitor: &Visitor, messages: &str) -> Result<Said, Fault> {
+        let random: [u8; 16] = shared::random::bytes().map_err(|_| Fault::CannotSeal)?;
+        let idempotency_key = base64url(&random);
+        let request = message(messages, &idempotency_key);
+        let response = self.sealed(visitor, &visitor.keys.x_wing, request, 201).await?;
+        ensure(!response.header("sotto-cursor").is_empty(), Fault::Header)?;
+        let exchange = response.json();
+        let part = |name: &str| exchange.get(name).cloned().unwrap_or_default();
+        let (message, reply) = (part("message"), part("reply"));
+        ensure(text(&message, "/text")? == QUESTION, Fault::Body)?;
+        ensure(text(&message, "/author")? == "visitor", Fault::Body)?;
+        let answered = reply.get("author") == Some(&json!("bot"));
+        ensure(answered && !text(&reply, "/text")?.is_empty(), Fault::NoReply)?;
+        Ok(Said { idempotency_key, message, reply })
+    }
+
+    async fn replay(&self, visitor: &Visitor, messages: &str, said: &Said) -> Result<(), Fault> {
+        let request = message(messages, &said.idempotency_key);
+        let response = self.sealed(visitor, &visitor.keys.x_wing, request, 201).await?;
+        ensure(response.header("idempotent-replayed") == "true", Fault::NotReplayed)?;
+        let again = response.json();
+        let same =
+            again.get("message") == Some(&said.message) && again.get("reply") == Some(&said.reply);
+        ensure(same, Fault::NotReplayed)
+    }
+
+    /// By the other suite, so that both are known to open.
+    async fn transcript(
+        &self,
+        visitor: &Visitor,
+        messages: &str,
+        said: &Said,
+    ) -> Result<(), Fault> {
+        let request = Request::new("GET", format!("{messages}?limit=10"));
+        let list = self.sealed(visitor, &visitor.keys.x25519, request, 200).await?.json();
+        ensure(list.get("integrity") == Some(&json!("ok")), Fault::Body)?;
+        ensure(list.get("items") == Some(&json!([said.message, said.reply])), Fault::Body)
+    }
+
+    async fn tampered(&self, visitor: &Visitor, messages: &str) -> Result<(), Fault> {
+        let request = bearer(message(messages, "preflight-tampered"), visitor);
+        let (mut request, _) = seal(request, &visitor.keys.x_wing)?;
+        let mut body: Value = serde_json::from_str(&request.body).map_err(|_| Fault::CannotSeal)?;
+        let ct = text(&body, "/ct")?;
+        let other_digit = if ct.starts_with('A') { "B" } else { "A" };
+        if let Some(field) = body.get_mut("ct") {
+            *field = json!(ct.replacen(|_: char| true, other_digit, 1));
+        }
+        request.body = body.to_string();
+        let refused = self.intake(&request).await?.expect(422)?;
+        ensure(refused.json().get("code") == Some(&json!("unsealing_failed")), Fault::Body)
+    }
+
+    async fn no_token(&self, conversation: &str) -> Result<(), Fault> {
+        let refused = self.intake(&Request::new("GET", conversation)).await?.expect(401)?;
+        ensure(refused.header("www-authenticate") == "Bearer", Fault::Header)
+    }
+
+    async fn close(&self, visitor: &Visitor, conversation: &str) -> Result<(), Fault> {
+        let request = Request::new("POST", format!("{conversation}/close"));
+        let closed = self.sealed(visitor, &visitor.keys.x_wing, request, 200).await?.json();
+        ensure(closed.get("status") == Some(&json!("closed")), Fault::Body)
+    }
+
+    async fn page(&self) -> Result<(), Fault> {
+        let page = self.site("/").await?;
+        let html = String::from_utf8(page.body).map_err(|_| Fault::Body)?;
+        let pinned = format!("data-root=\"{}\"", self.config.root_pins.as_str());
+        ensure(html.contains(&pinned), Fault::Body)
+    }
+
+    async fn widget(&self) -> Result<(), Fault> {
+        let widget = self.site("/widget.js").await?;
+        let script = widget.header("content-type").starts_with("text/javascript");
+        ensure(script, Fault::Header)?;
+        ensure(!widget.body.is_empty(), Fault::Body)
+    }
+
+    async fn intake(&self, request: &Request) -> Result<Response, Fault> {
+        self.gateway.send(&self.config.intake, request).await
+    }
+
+    /// A file of the pages' function, with a policy that starts from nothing.
+    async fn site(&self, path: &str) -> Result<Response, Fault> {
+        let request = Request::new("GET", path);
+        let response = self.gateway.send(&self.config.site, &request).await?.expect(200)?;
+        let policy = response.header("content-security-policy");
+        ensure(policy.starts_with("default-src 'none'"), Fault::Header)?;
+        Ok(response)
+    }
+
+    /// Sends a request with the token, sealed, and gives its response opened, if the status fits.
+    async fn sealed(
+        &self,
+        visitor: &Visitor,
+        key: &PublishedKey,
+        request: Request,
+        status: u16,
+    ) -> Result<Response, Fault> {
+        let (request, sealed) = seal(bearer(request, visitor), key)?;
+        let response = self.intake(&request).await?.expect(status)?;
+        open(&sealed, response)
+    }
+}
+
+fn message(messages: &str, idempotency_key: &str) -> Request {
+    Request::new("POST", messages)
+        .header("idempotency-key", idempotency_key)
+        .json(&json!({ "text": QUESTION }))
+}
+
+fn bearer(request: Request, visitor: &Visitor) -> Request {
+    request.header("authorization", format!("Bearer {}", visitor.token))
+}
+
+fn text(json: &Value, pointer: &str) -> Result<String, Fault> {
+    json.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or(Fault::Body)
+}
+
+fn ensure(holds: bool, fault: Fault) -> Result<(), Fault> {
+    if holds { Ok(()) } else { Err(fault) }
+}
