@@ -7,7 +7,7 @@ use shared::access::token::Visitor;
 use shared::clock::UnixMillis;
 use shared::http::app::App;
 use shared::ids::ConversationId;
-use shared::problem::{Code, Problem};
+use shared::problem::{Cause, Code, Problem};
 use shared::store::conversation::{Conversation, Found};
 use shared::store::event::StoredEvent;
 use shared::store::log::{Appended, Draft, Tail};
@@ -97,7 +97,8 @@ pub async fn commit(
             return Ok(Outcome::Repeated(event));
         }
     }
-    Err(Problem::new(Code::Unavailable, "Many writers at once; nothing was changed."))
+    Err(Problem::new(Code::Unavailable, "Many writers at once; nothing was changed.")
+        .because(Cause::ConflictsExhausted))
 }
 
 /// The event among the last that came with this idempotency key.

@@ -1,10 +1,12 @@
 //! `POST /v1/conversations/{id}/handover`: the visitor asks for a person.
 
+use axum::Extension;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
 use shared::http::app::App;
+use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, MaybeJson};
 use shared::http::response::Reply;
 use shared::problem::Problem;
@@ -40,7 +42,7 @@ pub(crate) async fn post(
     visitor: Visitor,
     ConversationPath(id): ConversationPath,
     MaybeJson(request): MaybeJson<HandoverRequest>,
-) -> Result<Reply<HandoverResponse>, Problem> {
+) -> Result<(Option<Extension<Noted>>, Reply<HandoverResponse>), Problem> {
     let reason: Option<Text<0, 1000>> = judge_optional(request.reason, "/reason")?;
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
@@ -60,9 +62,11 @@ pub(crate) async fn post(
         }))
     })
     .await?;
+    let asked = matches!(outcome, Outcome::Appended(..));
     let status = match outcome {
         Outcome::Appended(event, _) | Outcome::Repeated(event) => event.header.state.status,
         Outcome::Unneeded(state) => state.status,
     };
-    Ok(Reply(StatusCode::ACCEPTED, HandoverResponse { status: status.as_str() }))
+    let noted = asked.then_some(Extension(Noted(Metric::HandedOver)));
+    Ok((noted, Reply(StatusCode::ACCEPTED, HandoverResponse { status: status.as_str() })))
 }

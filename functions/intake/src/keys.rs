@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::http::app::App;
 use shared::http::response::Reply;
-use shared::problem::{Code, Problem};
+use shared::problem::{Cause, Code, Problem};
 use shared::seal::sign::Verifier;
 use utoipa::ToSchema;
 
@@ -27,6 +27,7 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Reply<KeyListResponse>
     let keys = app.keys.newer_than(&known).await?;
     let list = keys.key_list.as_ref().ok_or_else(|| {
         Problem::new(Code::Unavailable, "No keys are published yet: run the job rotate-keys.")
+            .because(Cause::KeysMissing)
     })?;
     let root = Verifier::from_raw(&list.root).map_err(|_| Code::IntegrityFailed)?.jwk();
     Ok(Reply(StatusCode::OK, KeyListResponse { jws: list.jws.clone(), root }))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
 use shared::clock::rfc3339;
 use shared::http::app::App;
+use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
 use shared::http::response::Reply;
 use shared::problem::{Code, Problem};
@@ -152,6 +153,10 @@ fn first(
     let cursor = tail.to_cursor(conversation)?;
     let cursor = HeaderValue::from_str(&cursor).map_err(|_| Code::Internal)?;
     response.headers_mut().insert(CURSOR.clone(), cursor);
+    // While somebody waits, messages stand alone: this exchange is the one that asked for a person.
+    if event.header.kind == Kind::Exchange && event.header.state.status == Status::Waiting {
+        response.extensions_mut().insert(Noted(Metric::HandedOver));
+    }
     Ok(response)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -17,7 +17,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request::{BODY_LIMIT, ReplySlot};
 use super::response::{method_not_allowed, no_such_route, render_problem};
-use super::telemetry::{Stopwatch, log_request};
+use super::telemetry::{Arrived, Stopwatch};
 use crate::clock::Clock;
 use crate::ids::RequestId;
 use crate::problem::{Code, Problem};
@@ -65,19 +65,22 @@ async fn finish_response(
     next: Next,
 ) -> Response {
     let stopwatch = Stopwatch::start();
+    let arrived = Arrived::of(&request);
     let Ok(id) = RequestId::generate(&clock) else {
         // Without randomness there is neither an id nor a safe answer.
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        let response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        arrived.line(&clock, None, &response, &stopwatch).print();
+        return response;
     };
     let slot = ReplySlot::default();
     request.extensions_mut().insert(slot.clone());
-    let method = request.method().clone();
     // The CORS layer answers every OPTIONS, but only a preflight is its own. Under a method that no
     // route has, another one gets the 404 or the 405 that it would get without the layer.
-    if method == Method::OPTIONS && !request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+    if request.method() == Method::OPTIONS
+        && !request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    {
         *request.method_mut() = Method::TRACE;
     }
-    let route = request.extensions().get::<MatchedPath>().cloned();
 
     let mut response = tokio::time::timeout(DEADLINE, next.run(request))
         .await
@@ -91,8 +94,7 @@ async fn finish_response(
         });
     }
     add_headers(&mut response, &id);
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    log_request(&id, &method, route, response.status(), &stopwatch);
+    arrived.line(&clock, Some(id), &response, &stopwatch).print();
     response
 }
 

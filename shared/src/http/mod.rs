@@ -3,6 +3,7 @@
 pub mod app;
 pub mod aws;
 pub mod finish;
+pub mod metrics;
 pub mod request;
 pub mod response;
 pub mod routes;

@@ -174,6 +174,26 @@ impl Code {
     }
 }
 
+/// Why a problem arose, where the code alone does not tell the operator; callers are not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Other writers of the same conversation won until it was given up.
+    ConflictsExhausted,
+    /// The rotation never ran here, or what it made is gone.
+    KeysMissing,
+}
+
+impl Cause {
+    /// The word for the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConflictsExhausted => "conflicts_exhausted",
+            Self::KeysMissing => "keys_missing",
+        }
+    }
+}
+
 /// What is wrong with one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldCode {
@@ -226,6 +246,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Seconds after which trying again makes sense.
     pub retry_after_seconds: Option<u32>,
+    /// Why, if the code does not say it all; only for the log.
+    pub cause: Option<Cause>,
 }
 
 impl Problem {
@@ -234,7 +256,7 @@ impl Problem {
     pub fn new(code: Code, detail: &'static str) -> Self {
         let retry_after_seconds =
             matches!(code, Code::Unavailable | Code::OtherVersion | Code::RateLimited).then_some(1);
-        Self { code, detail, errors: Vec::new(), retry_after_seconds }
+        Self { code, detail, errors: Vec::new(), retry_after_seconds, cause: None }
     }
 
     /// The refusal of one value.
@@ -247,6 +269,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds.max(1));
+        self
+    }
+
+    /// The same, with what the log says about its reason.
+    #[must_use]
+    pub fn because(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
         self
     }
 }

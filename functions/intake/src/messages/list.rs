@@ -1,10 +1,12 @@
 //! `GET /v1/conversations/{id}/messages`: what was said, oldest first.
 
+use axum::Extension;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
 use shared::access::token::Visitor;
 use shared::http::app::App;
+use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, PageQuery};
 use shared::http::response::Reply;
 use shared::problem::{Code, FieldCode, Problem};
@@ -48,7 +50,7 @@ pub(crate) async fn get(
     visitor: Visitor,
     ConversationPath(id): ConversationPath,
     query: PageQuery,
-) -> Result<Reply<MessagesResponse>, Problem> {
+) -> Result<(Option<Extension<Noted>>, Reply<MessagesResponse>), Problem> {
     let conversation = find(&app, &visitor, id).await?;
     let start = match &query.cursor {
         None => Position { seq: 1, part: 0 },
@@ -74,7 +76,9 @@ pub(crate) async fn get(
     }
     let next_cursor = page.rest.map(|rest| rest.write(&conversation)).transpose()?;
     let integrity = if page.sound { "ok" } else { "broken" };
-    Ok(Reply(StatusCode::OK, MessagesResponse { items: page.items, next_cursor, integrity }))
+    let noted = (!page.sound).then_some(Extension(Noted(Metric::Corrupt)));
+    let response = MessagesResponse { items: page.items, next_cursor, integrity };
+    Ok((noted, Reply(StatusCode::OK, response)))
 }
 
 impl Position {
