@@ -1,0 +1,95 @@
+//! A record of the stream, and what it says about the log.
+
+use data_encoding::BASE64;
+use serde_json::Value;
+use shared::http::telemetry::Label;
+use shared::http::telemetry::ids::ForeignId;
+use shared::ids::ConversationId;
+
+/// Whom a record names when the TTL deleted its item. Nobody can set it with a request.
+const TTL: (&str, &str) = ("Service", "dynamodb.amazonaws.com");
+
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is new.
+    Inserted,
+    /// It was overwritten or updated.
+    Modified,
+    /// It was deleted by a request.
+    Removed,
+    /// It was deleted by DynamoDB, because its time was up.
+    Expired,
+}
+
+impl Label for Change {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Inserted => "inserted",
+            Self::Modified => "modified",
+            Self::Removed => "removed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What a record says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Everyday life.
+    Expected,
+    /// An item of the log went when its time was up.
+    Expired,
+    /// Somebody changed or deleted an event.
+    Tampered(Change),
+}
+
+/// A record whose item is in a place of the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) conversation: ConversationId,
+    /// The event's place in the log; 0 is the conversation's row in the inbox, which is no event.
+    pub(crate) seq: u64,
+    pub(crate) number: Option<ForeignId>,
+    change: Change,
+}
+
+/// The sequence number under which Lambda knows a record.
+pub(crate) fn number(record: &Value) -> Option<&str> {
+    record.pointer("/dynamodb/SequenceNumber")?.as_str()
+}
+
+impl Record {
+    /// Reads a record; `None` for what no conversation can have left.
+    pub(crate) fn read(record: &Value, number: &str) -> Option<Self> {
+        let keys = record.pointer("/dynamodb/Keys")?;
+        let conversation = BASE64.decode(keys.pointer("/c/B")?.as_str()?.as_bytes()).ok()?;
+        let change = match record.get("eventName")?.as_str()? {
+            "INSERT" => Change::Inserted,
+            "MODIFY" => Change::Modified,
+            "REMOVE" if by_ttl(record) => Change::Expired,
+            "REMOVE" => Change::Removed,
+            _ => return None,
+        };
+        Some(Self {
+            conversation: ConversationId::from_slice(&conversation)?,
+            seq: keys.pointer("/s/N")?.as_str()?.parse().ok()?,
+            number: ForeignId::of_record(number),
+            change,
+        })
+    }
+
+    /// What it says. The row in the inbox follows the conversation's state, and may change and go.
+    pub(crate) fn finding(&self) -> Finding {
+        match (self.seq, self.change) {
+            (_, Change::Expired) => Finding::Expired,
+            (0, _) | (_, Change::Inserted) => Finding::Expected,
+            (_, change) => Finding::Tampered(change),
+        }
+    }
+}
+
+fn by_ttl(record: &Value) -> bool {
+    let named = |pointer| record.pointer(pointer).and_then(Value::as_str);
+    (named("/userIdentity/type"), named("/userIdentity/principalId")) == (Some(TTL.0), Some(TTL.1))
+}

@@ -1,0 +1,127 @@
+//! What batches of every kind are answered with.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const CONVERSATION: &str = "AZrdq7AAcACAAAAAAAAAAQ==";
+
+fn record(number: usize, name: &str, key: &str, seq: &str) -> Value {
+    json!({
+        "eventName": name,
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "Keys": {"c": {"B": key}, "s": {"N": seq}},
+            "SequenceNumber": number.to_string(),
+            "StreamViewType": "KEYS_ONLY",
+        },
+    })
+}
+
+fn by_ttl(mut record: Value) -> Value {
+    record["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    record
+}
+
+fn invocation() -> Invocation {
+    Invocation::begin(Job::Detect, &Clock::manual(0), &lambda_runtime::Context::default())
+}
+
+fn looked(records: &[Value]) -> Result<(BatchResponse, Seen), BatchError> {
+    look(&invocation(), &json!({ "Records": records }))
+}
+
+fn failure(number: &str) -> BatchResponse {
+    let failure = BatchItemFailure { item_identifier: number.to_owned() };
+    BatchResponse { batch_item_failures: vec![failure] }
+}
+
+#[test]
+fn an_event_may_be_put_and_expire_and_nothing_else() {
+    let finding = |record: Value| Record::read(&record, "1").unwrap().finding();
+    let event = |name| record(1, name, CONVERSATION, "3");
+    assert_eq!(finding(event("INSERT")), Finding::Expected);
+    assert_eq!(finding(event("MODIFY")), Finding::Tampered(Change::Modified));
+    assert_eq!(finding(event("REMOVE")), Finding::Tampered(Change::Removed));
+    assert_eq!(finding(by_ttl(event("REMOVE"))), Finding::Expired);
+    // Only the service itself is the TTL, whoever else is named.
+    for (kind, principal) in
+        [("Service", "lambda.amazonaws.com"), ("User", "dynamodb.amazonaws.com")]
+    {
+        let mut removed = event("REMOVE");
+        removed["userIdentity"] = json!({"type": kind, "principalId": principal});
+        assert_eq!(finding(removed), Finding::Tampered(Change::Removed));
+    }
+}
+
+#[test]
+fn a_row_of_the_inbox_follows_its_conversation() {
+    for name in ["INSERT", "MODIFY", "REMOVE"] {
+        let row = Record::read(&record(1, name, CONVERSATION, "0"), "1").unwrap();
+        assert_eq!(row.finding(), Finding::Expected);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_what_stands_before_it_is_done() {
+    let expired = |number| by_ttl(record(number, "REMOVE", CONVERSATION, "1"));
+    let poison = record(2, "REMOVE", "AAAA", "1");
+    let (response, seen) = looked(&[expired(1), poison.clone(), expired(3)]).unwrap();
+    assert_eq!(response, failure("2"));
+    assert_eq!(seen, Seen { records: 1, expired: 1, unreadable: 1 });
+    let answer = serde_json::to_value(&response).unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
+    // Lambda comes again with it and what is behind it, and at last without it.
+    assert_eq!(looked(&[poison, expired(3)]).unwrap().0, failure("2"));
+    assert_eq!(looked(&[expired(3)]).unwrap().0, BatchResponse::default());
+}
+
+#[test]
+fn every_key_that_no_conversation_has_is_poison() {
+    let poisons = [
+        record(7, "REMOVE", CONVERSATION, "-1"),
+        record(7, "REMOVE", CONVERSATION, "1.5"),
+        record(7, "REMOVE", "no base64", "1"),
+        record(7, "REMOVE", "", "1"),
+        record(7, "CHANGED", CONVERSATION, "1"),
+        json!({"dynamodb": {"SequenceNumber": "7"}}),
+        json!({"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "7", "Keys": {"c": {"S": "x"}}}}),
+    ];
+    for poison in poisons {
+        assert_eq!(looked(&[poison]).unwrap().0, failure("7"));
+    }
+}
+
+#[test]
+fn what_cannot_be_named_fails_as_a_whole() {
+    let look = |batch: Value| look(&invocation(), &batch).err();
+    assert_eq!(look(json!({})), Some(BatchError::UnknownEvent));
+    assert_eq!(look(json!(["Records"])), Some(BatchError::UnknownEvent));
+    assert_eq!(look(json!({"Records": [{}]})), Some(BatchError::UnnamedRecord));
+}
+
+proptest! {
+    #[test]
+    fn a_batch_ends_at_its_first_poison_and_nowhere_else(kinds in prop::collection::vec(0..5_u8, 0..40)) {
+        let records: Vec<Value> = kinds
+            .iter()
+            .enumerate()
+            .map(|(number, kind)| match kind {
+                0 => record(number, "INSERT", CONVERSATION, "1"),
+                1 => record(number, "MODIFY", CONVERSATION, "2"),
+                2 => by_ttl(record(number, "REMOVE", CONVERSATION, "3")),
+                3 => record(number, "REMOVE", CONVERSATION, "0"),
+                _ => record(number, "REMOVE", "AAAA", "1"),
+            })
+            .collect();
+        let first = kinds.iter().position(|kind| *kind == 4);
+        let (response, seen) = looked(&records).unwrap();
+        let expected = first.map_or_else(BatchResponse::default, |at| failure(&at.to_string()));
+        prop_assert_eq!(response, expected);
+        let done = first.unwrap_or(kinds.len());
+        prop_assert_eq!(seen.records, u64::try_from(done).unwrap());
+        let expired = kinds[..done].iter().filter(|kind| **kind == 2).count();
+        prop_assert_eq!(seen.expired, u64::try_from(expired).unwrap());
+    }
+}
