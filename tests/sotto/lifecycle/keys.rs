@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use intake::rotate::job::{Job, JobError};
+use lambda_runtime::{Context, LambdaEvent};
 use local::aws::{Fault, Service};
 use serde_json::{Value, json};
 use shared::config::TrustRoots;
@@ -45,6 +46,10 @@ fn change(kind: &str, url: &str) -> Value {
     })
 }
 
+fn called(event: Value) -> LambdaEvent<Value> {
+    LambdaEvent::new(event, Context::default())
+}
+
 async fn cloudformation() -> Listener {
     Listener::start(async |_| StatusCode::OK.into_response()).await
 }
@@ -71,7 +76,8 @@ async fn the_first_deployment_has_keys_and_puts_out_the_pin_that_they_verify_aga
     let mut answers = Vec::new();
     for kind in ["Create", "Create", "Update"] {
         let listener = cloudformation().await;
-        let report = job(&world).handle(change(kind, &listener.url)).await.expect("an answer");
+        let report =
+            job(&world).handle(called(change(kind, &listener.url))).await.expect("an answer");
         assert_eq!(report, json!({ "answered": "SUCCESS" }));
         answers.push(answer(&listener));
     }
@@ -95,7 +101,7 @@ async fn a_resource_keeps_its_name_and_a_delete_touches_nothing() {
     let listener = cloudformation().await;
     let mut delete = change("Delete", &listener.url);
     delete["PhysicalResourceId"] = json!("keys-of-an-older-release");
-    job(&world).handle(delete).await.expect("an answer");
+    job(&world).handle(called(delete)).await.expect("an answer");
     let answer = answer(&listener);
     assert_eq!(answer["Status"], "SUCCESS");
     assert_eq!(answer["PhysicalResourceId"], "keys-of-an-older-release");
@@ -117,7 +123,7 @@ async fn a_stack_that_gets_no_keys_is_told_so_in_a_sentence() {
         world.aws.faults().set(service, fault, 1.0).expect("a rate");
         let listener = cloudformation().await;
         let job = job(&world).with_patience(Duration::from_secs(1));
-        let report = job.handle(change("Create", &listener.url)).await.expect("an answer");
+        let report = job.handle(called(change("Create", &listener.url))).await.expect("an answer");
         assert_eq!(report, json!({ "answered": "FAILED" }), "{service:?} {fault:?}");
         let answer = answer(&listener);
         assert_eq!(answer["Status"], "FAILED");
@@ -142,7 +148,7 @@ async fn a_role_that_gets_its_rights_in_a_while_is_waited_for() {
         }
         world.aws.faults().clear();
     };
-    let (report, ()) = tokio::join!(job.handle(change("Create", &listener.url)), passes);
+    let (report, ()) = tokio::join!(job.handle(called(change("Create", &listener.url))), passes);
     assert_eq!(report, Ok(json!({ "answered": "SUCCESS" })));
     assert_eq!(answer(&listener)["Status"], "SUCCESS");
 }
@@ -152,10 +158,10 @@ async fn what_is_not_known_to_cloudformation_is_answered_and_not_done() {
     let world = World::new().await;
     let listener = cloudformation().await;
     let requests = world.aws.counts();
-    job(&world).handle(change("Rename", &listener.url)).await.expect("an answer");
+    job(&world).handle(called(change("Rename", &listener.url))).await.expect("an answer");
     assert_eq!(answer(&listener)["Status"], "FAILED");
     for event in [json!({}), json!({ "RequestType": "Create" }), json!({ "Records": [] })] {
-        assert_eq!(job(&world).handle(event).await, Err(JobError::UnknownEvent));
+        assert_eq!(job(&world).handle(called(event)).await, Err(JobError::UnknownEvent));
     }
     assert_eq!(world.aws.counts().since(&requests).total(Service::DynamoDb), 0, "nothing rotated");
 }
@@ -170,11 +176,11 @@ async fn an_answer_that_nobody_takes_is_an_error_so_that_lambda_calls_again() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", gone.local_addr().expect("an address"));
     drop(gone);
-    not_taken(job(&world).handle(change("Create", &url)).await);
-    not_taken(job(&world).handle(change("Create", "http://s3.example")).await);
+    not_taken(job(&world).handle(called(change("Create", &url))).await);
+    not_taken(job(&world).handle(called(change("Create", "http://s3.example"))).await);
 
     let refusing = Listener::start(async |_| StatusCode::FORBIDDEN.into_response()).await;
-    not_taken(job(&world).handle(change("Create", &refusing.url)).await);
+    not_taken(job(&world).handle(called(change("Create", &refusing.url))).await);
     assert_eq!(refusing.taken().len(), 3, "a bounded number of attempts");
 
     let tries = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -184,7 +190,10 @@ async fn an_answer_that_nobody_takes_is_an_error_so_that_lambda_calls_again() {
         std::future::ready(status.into_response())
     })
     .await;
-    job(&world).handle(change("Create", &once_down.url)).await.expect("the second one is taken");
+    job(&world)
+        .handle(called(change("Create", &once_down.url)))
+        .await
+        .expect("the second one is taken");
     assert_eq!(once_down.taken().len(), 2);
 }
 
@@ -197,12 +206,12 @@ async fn an_encrypted_answer_goes_to_whom_the_function_trusts_only() {
     let front = Front::start(&listener.url, folder.path()).await;
     let url = front.url();
 
-    let stranger = job(&world).handle(change("Create", &url)).await;
+    let stranger = job(&world).handle(called(change("Create", &url))).await;
     assert!(matches!(stranger, Err(JobError::NotAnswered(_))));
     assert_eq!(listener.taken().len(), 0);
 
     let roots = TrustRoots::File(front.roots.to_str().expect("a path in UTF-8").to_owned());
-    job_trusting(&world, &roots).handle(change("Create", &url)).await.expect("an answer");
+    job_trusting(&world, &roots).handle(called(change("Create", &url))).await.expect("an answer");
     assert_eq!(answer(&listener)["Status"], "SUCCESS");
 }
 
@@ -211,7 +220,7 @@ async fn the_schedule_rotates_and_reports() {
     let world = World::new().await;
     let event = include_str!("../../events/rotate-keys.json");
     let event: Value = serde_json::from_str(event).expect("JSON");
-    let report = job(&world).handle(event).await.expect("a report");
+    let report = job(&world).handle(called(event)).await.expect("a report");
     assert_eq!((&report["made"], &report["listed"]), (&json!(0), &json!(2)));
     assert!(report["root_pin"].as_str().is_some_and(|pin| pin.starts_with("sha256-")));
 }

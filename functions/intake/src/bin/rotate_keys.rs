@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let connector = aws::connector(&backend.trust_roots)?;
     let job = Job::new(settings, clock, backend.issuer, connector);
     run(service_fn(|event: LambdaEvent<Value>| async {
-        job.handle(event.payload).await.map_err(Error::from)
+        job.handle(event).await.map_err(Error::from)
     }))
     .await
 }

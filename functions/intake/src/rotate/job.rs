@@ -6,8 +6,10 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
+use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::http::telemetry::{self, Invocation, Outcome as Ended};
 use shared::store::StoreError;
 use shared::store::settings::Settings;
 use tokio::time::MissedTickBehavior;
@@ -60,7 +62,17 @@ impl Job {
     ///
     /// # Errors
     /// [`JobError`].
-    pub async fn handle(&self, event: Value) -> Result<Value, JobError> {
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, JobError> {
+        let invocation = Invocation::begin(telemetry::Job::RotateKeys, &self.clock, &event.context);
+        let done = self.perform(event.payload).await;
+        // A stack that was told `FAILED` has its answer, but no keys.
+        let given = |report: &Value| report.get("answered") != Some(&json!("FAILED"));
+        let worked = done.as_ref().is_ok_and(given);
+        invocation.end(if worked { Ended::Done } else { Ended::Failed }).print();
+        done
+    }
+
+    async fn perform(&self, event: Value) -> Result<Value, JobError> {
         match Event::read(event).ok_or(JobError::UnknownEvent)? {
             Event::Scheduled => {
                 let rotated = self.rotate().await.map_err(JobError::NotRotated)?;
