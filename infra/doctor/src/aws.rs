@@ -1,0 +1,105 @@
+//! The clients: credentials as the AWS CLI finds them, and every refusal turned into [`CouldNot`].
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+use crate::finding::{CouldNot, Obstacle};
+
+/// One client a service. None of them is ever asked for an item or a message.
+pub struct Clients {
+    pub(crate) cloudformation: aws_sdk_cloudformation::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) kms: aws_sdk_kms::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    /// The region that is looked at.
+    pub(crate) region: String,
+    /// Another AWS than AWS, for instance the local one.
+    pub(crate) endpoint: Option<String>,
+}
+
+impl Clients {
+    /// Finds region and credentials where the AWS CLI does: arguments, environment, profile, IAM
+    /// Identity Center, container, instance. The machine's own certificate authorities are trusted,
+    /// since a company's network may have its own.
+    ///
+    /// # Errors
+    /// A sentence, when no region is configured.
+    pub async fn connect(region: Option<String>) -> Result<Self, String> {
+        let web = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let patience = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_timeout(Duration::from_secs(20))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(web)
+            .timeout_config(patience);
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        let sdk = loader.load().await;
+        let region = sdk
+            .region()
+            .map(ToString::to_string)
+            .ok_or("No region is configured: give --region, or set AWS_REGION.")?;
+        Ok(Self::of(&sdk, region))
+    }
+
+    fn of(sdk: &SdkConfig, region: String) -> Self {
+        Self {
+            cloudformation: aws_sdk_cloudformation::Client::new(sdk),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(sdk),
+            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            kms: aws_sdk_kms::Client::new(sdk),
+            lambda: aws_sdk_lambda::Client::new(sdk),
+            logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
+            sns: aws_sdk_sns::Client::new(sdk),
+            sqs: aws_sdk_sqs::Client::new(sdk),
+            region,
+            endpoint: sdk.endpoint_url().map(ToOwned::to_owned),
+        }
+    }
+}
+
+/// The reason why a call of `action` has no answer. Only codes of the service and causes of the
+/// connection are repeated.
+pub(crate) fn could_not<E>(action: &'static str) -> impl FnOnce(E) -> CouldNot
+where
+    E: ProvideErrorMetadata + Error,
+{
+    move |error| {
+        let reason = match error.code() {
+            Some(code) if code.contains("AccessDenied") || code == "UnauthorizedOperation" => {
+                Obstacle::Denied
+            }
+            Some(code) => Obstacle::Refused(code.to_owned()),
+            None => Obstacle::NoAnswer(innermost(&error)),
+        };
+        CouldNot { action, reason }
+    }
+}
+
+/// Whether the service says that there is no such thing.
+pub(crate) fn is_absent(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| {
+        code.contains("NotFound") || code.contains("NonExistent") || code.contains("DoesNotExist")
+    })
+}
+
+fn innermost(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,298 @@
+//! The tables: is each as it was designed (docs/data.md), whoever changed it since.
+
+use crate::aws::{Clients, could_not, is_absent};
+use crate::check::stack::Stack;
+use crate::finding::{Chapter, CouldNot, Finding};
+
+/// What a table has to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Design {
+    /// Its name in the template.
+    pub logical: &'static str,
+    /// Whether it can be restored to a point in time.
+    pub recovery: bool,
+    /// What its stream shows; `None` for no stream.
+    pub stream: Option<&'static str>,
+}
+
+/// The attribute whose time ends an item.
+pub const EXPIRY: &str = shared::store::attributes::EXPIRES_AT;
+
+/// The tables of the stack. What is deleted from keys, transport and profiles has to stay deleted, so none of them has
+/// backups; only the log has a stream, without contents.
+pub const DESIGNS: [Design; 5] = [
+    Design { logical: "KeysTable", recovery: false, stream: None },
+    Design { logical: "TransportTable", recovery: false, stream: None },
+    Design { logical: "ConversationsTable", recovery: true, stream: Some("KEYS_ONLY") },
+    Design { logical: "ProfilesTable", recovery: false, stream: None },
+    Design { logical: "SettingsTable", recovery: true, stream: None },
+];
+
+/// A table as DynamoDB describes it.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Whether it can be used.
+    pub active: bool,
+    /// The attribute of its TTL; `None` if that is off.
+    pub expiry: Option<String>,
+    /// The KMS key that encrypts it; `None` for a key of AWS.
+    pub key_arn: Option<String>,
+    /// Whether it refuses to be deleted.
+    pub protected: bool,
+    /// Whether it can be restored to a point in time.
+    pub recovery: bool,
+    /// What its stream shows; `None` for no stream.
+    pub stream: Option<String>,
+}
+
+/// What a table is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such table.
+    Absent,
+    /// It is being made or altered, or its key cannot be used.
+    NotActive,
+    /// Nothing ends in it.
+    ExpiryOff,
+    /// Another attribute ends its items.
+    ExpiryElsewhere(String),
+    /// Another key encrypts it.
+    OtherKey,
+    /// It can be deleted with one call.
+    Unprotected,
+    /// A mistake could not be undone.
+    NoRecovery,
+    /// What was deleted could be brought back.
+    Recoverable,
+    /// Nothing tells the reader of its stream what changes.
+    NoStream,
+    /// Its stream shows more or other than it should.
+    OtherStream(String),
+}
+
+/// Reads one table; `None` if there is none of that name.
+///
+/// # Errors
+/// [`CouldNot`], when DynamoDB does not answer.
+pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldNot> {
+    let action = "dynamodb:DescribeTable";
+    let described = match clients.dynamodb.describe_table().table_name(name).send().await {
+        Ok(described) => described,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(could_not(action)(error)),
+    };
+    let table = described.table().ok_or_else(|| CouldNot::missing(action, "a table"))?;
+    let ttl = clients.dynamodb.describe_time_to_live().table_name(name).send().await;
+    let ttl = ttl.map_err(could_not("dynamodb:DescribeTimeToLive"))?;
+    let backups = clients.dynamodb.describe_continuous_backups().table_name(name).send().await;
+    let backups = backups.map_err(could_not("dynamodb:DescribeContinuousBackups"))?;
+    let encryption = table.sse_description();
+    Ok(Some(Table {
+        active: table.table_status().is_some_and(|status| status.as_str() == "ACTIVE"),
+        expiry: ttl
+            .time_to_live_description()
+            .filter(|ttl| {
+                ttl.time_to_live_status().is_some_and(|status| status.as_str().starts_with("ENABL"))
+            })
+            .and_then(|ttl| ttl.attribute_name().map(ToOwned::to_owned)),
+        key_arn: encryption
+            .filter(|sse| sse.status().is_some_and(|status| status.as_str() == "ENABLED"))
+            .and_then(|sse| sse.kms_master_key_arn().map(ToOwned::to_owned)),
+        protected: table.deletion_protection_enabled().unwrap_or(false),
+        recovery: backups
+            .continuous_backups_description()
+            .and_then(|backups| backups.point_in_time_recovery_description())
+            .and_then(|recovery| recovery.point_in_time_recovery_status())
+            .is_some_and(|status| status.as_str() == "ENABLED"),
+        stream: table
+            .stream_specification()
+            .filter(|stream| stream.stream_enabled())
+            .and_then(|stream| stream.stream_view_type())
+            .map(|view| view.as_str().to_owned()),
+    }))
+}
+
+/// Everything in which a table is not as designed. `protection` is the stack's parameter.
+#[must_use]
+pub fn judge(
+    design: &Design,
+    table: Option<&Table>,
+    key_arn: Option<&str>,
+    protection: bool,
+) -> Vec<Fault> {
+    let Some(table) = table else { return vec![Fault::Absent] };
+    let mut faults = Vec::new();
+    if !table.active {
+        faults.push(Fault::NotActive);
+    }
+    match table.expiry.as_deref() {
+        Some(EXPIRY) => {}
+        None => faults.push(Fault::ExpiryOff),
+        Some(other) => faults.push(Fault::ExpiryElsewhere(other.to_owned())),
+    }
+    if key_arn.is_none() || table.key_arn.as_deref() != key_arn {
+        faults.push(Fault::OtherKey);
+    }
+    if protection && !table.protected {
+        faults.push(Fault::Unprotected);
+    }
+    match (design.recovery, table.recovery) {
+        (true, false) => faults.push(Fault::NoRecovery),
+        (false, true) => faults.push(Fault::Recoverable),
+        (true, true) | (false, false) => {}
+    }
+    match (design.stream, table.stream.as_deref()) {
+        (Some(_), None) => faults.push(Fault::NoStream),
+        (designed, Some(other)) if designed != Some(other) => {
+            faults.push(Fault::OtherStream(other.to_owned()));
+        }
+        (None | Some(_), Some(_)) | (None, None) => {}
+    }
+    faults
+}
+
+impl Fault {
+    /// The fault in sentences.
+    #[must_use]
+    pub fn finding(&self, table: &str) -> Finding {
+        let see = Chapter::TableChanged;
+        let wrong = |code, what: String, advice: &str| Finding::wrong(code, what, advice, see);
+        match self {
+            Self::Absent => wrong(
+                "table_absent",
+                format!("{table} does not exist."),
+                "Restore it from a point in time if it has one, or deploy into a new stack.",
+            ),
+            Self::NotActive => wrong(
+                "table_not_active",
+                format!("{table} cannot be used now."),
+                "See its status in DynamoDB; if its KMS key is disabled, enable the key within 7 days.",
+            ),
+            Self::ExpiryOff => wrong(
+                "table_ttl_off",
+                format!("{table} has no TTL: what was promised to end stays."),
+                "Switch TTL on again, on the attribute expires_at.",
+            ),
+            Self::ExpiryElsewhere(attribute) => wrong(
+                "table_ttl_elsewhere",
+                format!("The TTL of {table} reads {attribute} and not {EXPIRY}."),
+                "Switch TTL off, wait an hour, and switch it on for expires_at.",
+            ),
+            Self::OtherKey => wrong(
+                "table_other_key",
+                format!("{table} is not encrypted with the stack's key."),
+                "Set its encryption to the key of the output KmsKeyArn.",
+            ),
+            Self::Unprotected => wrong(
+                "table_unprotected",
+                format!("{table} can be deleted with one call."),
+                "Switch its deletion protection on again.",
+            ),
+            Self::NoRecovery => wrong(
+                "table_no_recovery",
+                format!("{table} cannot be restored to a point in time."),
+                "Switch point-in-time recovery on again; what happened before cannot be restored.",
+            ),
+            Self::Recoverable => wrong(
+                "table_recoverable",
+                format!("{table} has point-in-time recovery: what was erased can be brought back."),
+                "Switch it off; the backups end with it.",
+            ),
+            Self::NoStream => wrong(
+                "table_no_stream",
+                format!("{table} has no stream, so nobody watches for altered logs."),
+                "Switch the stream on again and deploy, so that its reader is attached.",
+            ),
+            Self::OtherStream(view) => wrong(
+                "table_other_stream",
+                format!("{table} has a stream that shows {view}, which was not designed."),
+                "Switch the stream off, find out who reads it, and deploy again.",
+            ),
+        }
+    }
+}
+
+/// Looks at every table of the stack.
+pub async fn check(clients: &Clients, stack: &Stack) -> Vec<Finding> {
+    let key_arn = stack.outputs.get("KmsKeyArn").map(String::as_str);
+    let protection = stack.parameters.get("DeletionProtection").is_none_or(|set| set != "off");
+    let mut findings = Vec::new();
+    for design in &DESIGNS {
+        let resource = stack.resources.iter().find(|resource| resource.logical == design.logical);
+        let table = match resource {
+            None => Ok(None),
+            Some(resource) => look(clients, &resource.physical).await,
+        };
+        match table {
+            Err(could_not) => findings.push(could_not.finding(&design.logical)),
+            Ok(table) => {
+                let faults = judge(design, table.as_ref(), key_arn, protection);
+                if faults.is_empty() {
+                    let what = format!("{} is as designed.", design.logical);
+                    findings.push(Finding::fine("table_as_designed", what, Chapter::TableChanged));
+                }
+                findings.extend(faults.iter().map(|fault| fault.finding(design.logical)));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "arn:aws:kms:eu-central-1:1:key/1";
+
+    fn as_designed(design: &Design) -> Table {
+        Table {
+            active: true,
+            expiry: Some(EXPIRY.to_owned()),
+            key_arn: Some(KEY.to_owned()),
+            protected: true,
+            recovery: design.recovery,
+            stream: design.stream.map(ToOwned::to_owned),
+        }
+    }
+
+    fn faults(design: &Design, change: impl FnOnce(&mut Table)) -> Vec<Fault> {
+        let mut table = as_designed(design);
+        change(&mut table);
+        judge(design, Some(&table), Some(KEY), true)
+    }
+
+    #[test]
+    fn a_table_as_designed_has_no_fault() {
+        for design in &DESIGNS {
+            assert_eq!(faults(design, |_| {}), [], "{}", design.logical);
+        }
+    }
+
+    #[test]
+    fn every_change_is_named() {
+        let [keys, _, log, ..] = &DESIGNS;
+        assert_eq!(faults(keys, |table| table.active = false), [Fault::NotActive]);
+        assert_eq!(faults(keys, |table| table.expiry = None), [Fault::ExpiryOff]);
+        let elsewhere = faults(keys, |table| table.expiry = Some("p".to_owned()));
+        assert_eq!(elsewhere, [Fault::ExpiryElsewhere("p".to_owned())]);
+        assert_eq!(faults(keys, |table| table.key_arn = None), [Fault::OtherKey]);
+        assert_eq!(faults(keys, |table| table.protected = false), [Fault::Unprotected]);
+        assert_eq!(faults(keys, |table| table.recovery = true), [Fault::Recoverable]);
+        assert_eq!(faults(log, |table| table.recovery = false), [Fault::NoRecovery]);
+        assert_eq!(faults(log, |table| table.stream = None), [Fault::NoStream]);
+        let image = || Some("NEW_IMAGE".to_owned());
+        let shown = [Fault::OtherStream("NEW_IMAGE".to_owned())];
+        assert_eq!(faults(log, |table| table.stream = image()), shown);
+        assert_eq!(faults(keys, |table| table.stream = image()), shown);
+    }
+
+    #[test]
+    fn what_is_not_there_and_what_the_parameter_allows() {
+        let [keys, ..] = &DESIGNS;
+        assert_eq!(judge(keys, None, Some(KEY), true), [Fault::Absent]);
+        let mut open = as_designed(keys);
+        open.protected = false;
+        assert_eq!(judge(keys, Some(&open), Some(KEY), false), []);
+        assert_eq!(judge(keys, Some(&open), None, false), [Fault::OtherKey]);
+    }
+}

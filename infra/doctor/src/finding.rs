@@ -1,0 +1,208 @@
+//! What the doctor has to say, as data; `render` makes lines or JSON of it.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something does not work, or a promise is not kept.
+    Wrong,
+    /// It could not be looked at, so nothing is known.
+    CouldNotLook,
+    /// It works; somebody should know.
+    LookAtIt,
+    /// As it should be.
+    Fine,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// A short name of the finding that does not change, for scripts.
+    pub code: &'static str,
+    /// One sentence: what is so.
+    pub what: String,
+    /// One sentence: what to do; empty if nothing is to be done.
+    pub advice: String,
+    /// Where docs/operations.md says more.
+    pub see: Chapter,
+}
+
+impl Finding {
+    /// That something is as it should be.
+    #[must_use]
+    pub fn fine(code: &'static str, what: impl Into<String>, see: Chapter) -> Self {
+        Self { severity: Severity::Fine, code, what: what.into(), advice: String::new(), see }
+    }
+
+    /// That something should be known.
+    #[must_use]
+    pub fn look(
+        code: &'static str,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+        see: Chapter,
+    ) -> Self {
+        Self { advice: advice.into(), severity: Severity::LookAtIt, ..Self::fine(code, what, see) }
+    }
+
+    /// That something is wrong.
+    #[must_use]
+    pub fn wrong(
+        code: &'static str,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+        see: Chapter,
+    ) -> Self {
+        Self { advice: advice.into(), severity: Severity::Wrong, ..Self::fine(code, what, see) }
+    }
+}
+
+/// That something could not be looked at: the call, and what came instead of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CouldNot {
+    /// The IAM action of the call, such as `kms:DescribeKey`.
+    pub action: &'static str,
+    /// Why there is no answer.
+    pub reason: Obstacle,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The caller may not.
+    Denied,
+    /// The service refused, with this code.
+    Refused(String),
+    /// The service could not be asked.
+    NoAnswer(String),
+    /// The service answered, and this was not in the answer.
+    Missing(&'static str),
+}
+
+impl CouldNot {
+    /// That an answer lacks what it should have.
+    #[must_use]
+    pub fn missing(action: &'static str, what: &'static str) -> Self {
+        Self { action, reason: Obstacle::Missing(what) }
+    }
+
+    /// The finding about `subject`.
+    #[must_use]
+    pub fn finding(&self, subject: &dyn Display) -> Finding {
+        let action = self.action;
+        let (what, advice) = match &self.reason {
+            Obstacle::Denied => (
+                format!("{subject} could not be looked at: these credentials may not {action}."),
+                format!("Run again with credentials that are allowed {action}."),
+            ),
+            Obstacle::Refused(code) => (
+                format!("{subject} could not be looked at: {action} was refused with {code}."),
+                "Run again; if it stays, look at it in the console.".to_owned(),
+            ),
+            Obstacle::NoAnswer(reason) => (
+                format!("{subject} could not be looked at: {action} got no answer ({reason})."),
+                "Check credentials, region and network, and run again.".to_owned(),
+            ),
+            Obstacle::Missing(part) => (
+                format!("{subject} could not be looked at: {action} answered without {part}."),
+                "Run again; if it stays, look at it in the console.".to_owned(),
+            ),
+        };
+        let see = Chapter::Doctor;
+        Finding { severity: Severity::CouldNotLook, code: "could_not_look", what, advice, see }
+    }
+}
+
+/// The headings of docs/operations.md that findings point to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chapter {
+    /// How the doctor is run and what it may not see.
+    Doctor,
+    /// From zero to a chat on a page.
+    FirstDeployment,
+    /// What the parameters mean.
+    Parameters,
+    /// New versions, and the way back.
+    Upgrades,
+    /// A deployment that did not come to its end.
+    DeploymentFailed,
+    /// The gate or an alarm stopped a new version.
+    RolledBack,
+    /// A table that somebody changed.
+    TableChanged,
+    /// The KMS key is disabled, deleted or does not rotate.
+    KeyInDanger,
+    /// KMS does not answer.
+    KmsDown,
+    /// The daily job does not run.
+    RotationFails,
+    /// The published list is no longer in date.
+    KeyListExpired,
+    /// Requests are refused for lack of capacity.
+    Throttled,
+    /// Requests fail.
+    ServerErrors,
+    /// Something waits that could not be handled.
+    DeadLetters,
+    /// Alarms that nobody hears.
+    Unheard,
+    /// Log groups and what is in them.
+    Logs,
+}
+
+impl Chapter {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Doctor,
+        Self::FirstDeployment,
+        Self::Parameters,
+        Self::Upgrades,
+        Self::DeploymentFailed,
+        Self::RolledBack,
+        Self::TableChanged,
+        Self::KeyInDanger,
+        Self::KmsDown,
+        Self::RotationFails,
+        Self::KeyListExpired,
+        Self::Throttled,
+        Self::ServerErrors,
+        Self::DeadLetters,
+        Self::Unheard,
+        Self::Logs,
+    ];
+
+    /// The link to it.
+    #[must_use]
+    pub const fn link(self) -> &'static str {
+        match self {
+            Self::Doctor => "docs/operations.md#the-doctor",
+            Self::FirstDeployment => "docs/operations.md#first-deployment",
+            Self::Parameters => "docs/operations.md#parameters",
+            Self::Upgrades => "docs/operations.md#upgrades-and-the-way-back",
+            Self::DeploymentFailed => "docs/operations.md#a-deployment-failed",
+            Self::RolledBack => "docs/operations.md#a-rollout-was-rolled-back",
+            Self::TableChanged => "docs/operations.md#a-table-is-not-as-designed",
+            Self::KeyInDanger => "docs/operations.md#the-kms-key-is-disabled-or-to-be-deleted",
+            Self::KmsDown => "docs/operations.md#kms-is-down",
+            Self::RotationFails => "docs/operations.md#the-rotation-fails",
+            Self::KeyListExpired => "docs/operations.md#the-key-list-has-expired",
+            Self::Throttled => "docs/operations.md#requests-are-throttled",
+            Self::ServerErrors => "docs/operations.md#requests-answer-5xx",
+            Self::DeadLetters => "docs/operations.md#a-dead-letter-queue-is-not-empty",
+            Self::Unheard => "docs/operations.md#nobody-hears-the-alarms",
+            Self::Logs => "docs/operations.md#logs",
+        }
+    }
+}
+
+impl Serialize for Chapter {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.link())
+    }
+}

@@ -1,0 +1,148 @@
+//! docs/operations.md and the doctor say of the template and the code what these say themselves.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that meets what it does not expect has to stop there"
+)]
+
+use std::collections::BTreeSet;
+
+use doctor::check::{functions, tables};
+use doctor::finding::Chapter;
+use shared::http::{metrics, request};
+use shared::values::site::Site;
+
+const PAGE: &str = include_str!("../../../docs/operations.md");
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const MESSAGES: &str = include_str!("../../../functions/intake/src/messages.rs");
+const CONVERSATIONS: &str = include_str!("../../../functions/intake/src/conversations.rs");
+
+/// The headings as the links to them are made.
+fn anchors() -> BTreeSet<String> {
+    let headings = PAGE.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let words = line.trim_start_matches(['#', ' ']).to_lowercase();
+            let kept = words.chars().filter(|one| one.is_alphanumeric() || " -".contains(*one));
+            kept.collect::<String>().replace(' ', "-")
+        })
+        .collect()
+}
+
+/// The lines below a key of the template that stands at this depth.
+fn section(key: &str, depth: usize) -> Vec<&'static str> {
+    let head = format!("{}{key}:", " ".repeat(depth));
+    let mut lines = TEMPLATE.lines().skip_while(|line| *line != head);
+    assert!(lines.next().is_some(), "the template has no {key}");
+    let inside = |line: &&str| {
+        let indent = line.len() - line.trim_start().len();
+        line.is_empty() || indent > depth || line.trim_start().starts_with('#')
+    };
+    lines.take_while(inside).collect()
+}
+
+/// The first cells of the rows of the table below a line that starts so, without backticks.
+fn cells(head: &str) -> Vec<(String, String)> {
+    let rows = PAGE.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let cells: Vec<_> = rows
+        .map(|row| {
+            let mut cells = row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned());
+            (cells.next().unwrap().replace('`', ""), cells.next().unwrap())
+        })
+        .collect();
+    assert!(!cells.is_empty(), "no table below {head}");
+    cells
+}
+
+#[test]
+fn every_link_of_a_finding_and_of_the_page_itself_has_its_heading() {
+    let anchors = anchors();
+    for chapter in Chapter::ALL {
+        let anchor = chapter.link().strip_prefix("docs/operations.md#").unwrap();
+        assert!(anchors.contains(anchor), "no heading for {anchor}");
+    }
+    let links = PAGE.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap());
+    for link in links {
+        assert!(anchors.contains(link), "no heading for {link}");
+    }
+    // What an alarm's description points to.
+    for rest in TEMPLATE.split("docs/operations.md#").skip(1) {
+        let end = rest.find(|one: char| !one.is_alphanumeric() && one != '-').unwrap_or(rest.len());
+        assert!(anchors.contains(&rest[..end]), "no heading for {} of the template", &rest[..end]);
+    }
+}
+
+#[test]
+fn every_parameter_is_described_and_nothing_else_is() {
+    let lines = section("Parameters", 0);
+    let names = lines.iter().filter_map(|line| {
+        let name = line.strip_prefix("  ")?.strip_suffix(':')?;
+        name.chars().all(char::is_alphanumeric).then(|| name.to_owned())
+    });
+    let described = cells("| parameter |").into_iter().map(|(name, _)| name);
+    assert_eq!(described.collect::<BTreeSet<_>>(), names.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn every_metric_is_described() {
+    let described = cells("| metric |").into_iter().map(|(name, _)| name);
+    let names = metrics::names().into_iter().map(ToOwned::to_owned);
+    assert_eq!(described.collect::<BTreeSet<_>>(), names.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn every_limit_is_the_codes() {
+    let site = Site::find("default").unwrap();
+    for (limit, value) in cells("| limit | value |") {
+        let holds = match limit.as_str() {
+            "characters of a message" => MESSAGES.contains(&format!("Text<1, {value}>")),
+            "bytes of a body" => value == request::BODY_LIMIT.to_string(),
+            "live conversations and contact of a subject" => {
+                CONVERSATIONS.contains(&format!("CONVERSATIONS_PER_SUBJECT: i32 = {value};"))
+            }
+            "days that a conversation takes messages" => {
+                value == site.conversation_max_days.to_string()
+            }
+            "days that a transcript is kept" => value == site.transcript_days.to_string(),
+            "days that a contact is kept" => value == site.lead_days.to_string(),
+            "requests a second of the HTTP API" => {
+                TEMPLATE.contains(&format!("ThrottlingRateLimit: {value}\n"))
+            }
+            "requests at once of the HTTP API" => {
+                TEMPLATE.contains(&format!("ThrottlingBurstLimit: {value}\n"))
+            }
+            _ => false,
+        };
+        assert!(holds, "{limit}: {value}");
+    }
+}
+
+#[test]
+fn the_doctor_expects_the_tables_of_the_template() {
+    let made = TEMPLATE.matches("Type: AWS::DynamoDB::Table\n").count();
+    assert_eq!(tables::DESIGNS.len(), made);
+    for design in &tables::DESIGNS {
+        let text = section(design.logical, 2).join("\n");
+        let recovery = format!("PointInTimeRecoveryEnabled: {}", design.recovery);
+        assert!(text.contains(&recovery), "{}: {recovery}", design.logical);
+        let stream = text.split("StreamViewType: ").nth(1).and_then(|rest| rest.split('}').next());
+        assert_eq!(stream, design.stream, "{}", design.logical);
+    }
+}
+
+#[test]
+fn the_doctor_expects_the_environment_of_the_template() {
+    let made = TEMPLATE.matches("Type: AWS::Serverless::Function\n").count();
+    assert_eq!(functions::ENVIRONMENT.len(), made);
+    for (function, expected) in functions::ENVIRONMENT {
+        let lines = section(function, 2);
+        let names = lines.iter().filter_map(|line| {
+            let name = line.trim_start().split(':').next()?;
+            name.starts_with("SOTTO_").then_some(name)
+        });
+        let names: BTreeSet<&str> = names.filter(|name| *name != "SOTTO_FUNCTION").collect();
+        assert_eq!(names, expected.iter().copied().collect::<BTreeSet<_>>(), "{function}");
+    }
+}
