@@ -68,14 +68,14 @@ pub struct PrivateKey {
 /// its 32 bytes, which takes a fifth of a request, and most keys that are loaded are never used.
 /// Both types are zeroized when dropped.
 enum Parsed {
-    XWing(OnceLock<<XWing as Kem>::PrivateKey>),
+    XWing(Box<OnceLock<<XWing as Kem>::PrivateKey>>),
     X25519(OnceLock<<X25519HkdfSha256 as Kem>::PrivateKey>),
 }
 
 impl Parsed {
     fn of(suite: KemSuite) -> Self {
         match suite {
-            KemSuite::XWing => Self::XWing(OnceLock::new()),
+            KemSuite::XWing => Self::XWing(Box::default()),
             KemSuite::X25519 => Self::X25519(OnceLock::new()),
         }
     }
