@@ -155,14 +155,7 @@ impl Arrived {
             None if status.is_server_error() => &[Metric::Requests5xx],
             None => &[],
         };
-        let counted = || counted.iter().copied().chain(noted);
-        let level = if status.is_server_error() {
-            Level::Error
-        } else if counted().any(Metric::is_trouble) {
-            Level::Warn
-        } else {
-            Level::Info
-        };
+        let level = if status.is_server_error() { Level::Error } else { Level::Info };
         let line = Line::new(clock.now_ms(), level)
             .with_some("request_id", id)
             .with("method", self.method)
@@ -174,7 +167,7 @@ impl Arrived {
             .with_some("cause", problem.and_then(|problem| problem.cause))
             .with_some("gateway_id", self.gateway_id)
             .with_some("trace_id", self.trace_id);
-        counted().fold(line, |line, metric| line.count(metric, 1))
+        counted.iter().copied().chain(noted).fold(line, |line, metric| line.count(metric, 1))
     }
 }
 

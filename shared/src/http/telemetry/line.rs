@@ -169,7 +169,8 @@ impl Label for Cause {
 pub struct Line {
     at_ms: UnixMillis,
     level: Level,
-    json: String,
+    /// `,"name":value` each.
+    fields: String,
     counts: Vec<(Metric, u64)>,
 }
 
@@ -177,19 +178,15 @@ impl Line {
     /// A line of that instant.
     #[must_use]
     pub fn new(at_ms: UnixMillis, level: Level) -> Self {
-        let mut json = String::with_capacity(320);
-        let (timestamp, level_name) = (rfc3339(at_ms), level.as_str());
-        let _infallible =
-            write!(json, "{{\"timestamp\":\"{timestamp}\",\"level\":\"{level_name}\"");
-        Self { at_ms, level, json, counts: Vec::new() }
+        Self { at_ms, level, fields: String::with_capacity(256), counts: Vec::new() }
     }
 
     /// With one field more. Each name is given once.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a line takes what it is given")]
     pub fn with(mut self, name: &'static str, value: impl Loggable) -> Self {
-        let _infallible = write!(self.json, ",\"{name}\":");
-        value.write(&mut self.json);
+        let _infallible = write!(self.fields, ",\"{name}\":");
+        value.write(&mut self.fields);
         self
     }
 
@@ -202,9 +199,12 @@ impl Line {
         }
     }
 
-    /// With so many events counted; none is no count.
+    /// With so many events counted; none is no count. Trouble makes the line a warning at least.
     #[must_use]
     pub fn count(mut self, metric: Metric, events: u64) -> Self {
+        if events > 0 && metric.is_trouble() {
+            self.level = self.level.min(Level::Warn);
+        }
         match self.counts.iter_mut().find(|(known, _)| *known == metric) {
             Some((_, sum)) => *sum = sum.saturating_add(events),
             None if events > 0 => self.counts.push((metric, events)),
@@ -227,7 +227,9 @@ impl Line {
 
     /// The line with its end. Where nothing was deployed, counts are fields like others.
     pub(super) fn render(self, deployment: Option<&Deployment>) -> String {
-        let Self { at_ms, mut json, counts, .. } = self;
+        let Self { at_ms, level, fields, counts } = self;
+        let (timestamp, level) = (rfc3339(at_ms), level.as_str());
+        let mut json = format!("{{\"timestamp\":\"{timestamp}\",\"level\":\"{level}\"{fields}");
         if let Some(Deployment { function, .. }) = deployment {
             let _infallible = write!(json, ",\"function\":\"{function}\"");
         }
