@@ -175,6 +175,8 @@ impl Gateway {
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(1))
                 .operation_attempt_timeout(INVOCATION)
+                // Unset, it would be what the settings of all clients say: less than one attempt.
+                .operation_timeout(INVOCATION * 3)
                 .build(),
         );
         lambda.set_endpoint_url(config.lambda_endpoint.clone());

@@ -82,6 +82,7 @@ impl Hook {
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(1))
                 .operation_attempt_timeout(REPORT)
+                .operation_timeout(REPORT * 4)
                 .build(),
         );
         codedeploy.set_endpoint_url(config.codedeploy_endpoint.clone());
