@@ -54,8 +54,10 @@ impl std::fmt::Display for BatchError {
 
 impl std::error::Error for BatchError {}
 
-/// Looks at a batch, in the order of the stream, until its end or the first record that cannot be
-/// read. A batch that comes twice is looked at twice and changes nothing.
+/// Looks at every record of a batch, and names the first that cannot be read. Those behind it are not
+/// passed over: when Lambda gives up a batch, it gives up its rest as well, and who could hide behind
+/// a record of his making would. A batch that comes twice is looked at twice, which is told twice and
+/// changes nothing.
 ///
 /// # Errors
 /// [`BatchError`]; nothing of the batch is done then.
@@ -93,11 +95,15 @@ fn look(invocation: &Invocation, batch: &Value) -> Result<(BatchResponse, Seen),
         .collect::<Option<_>>()
         .ok_or(BatchError::UnnamedRecord)?;
     let mut seen = Seen::default();
+    let mut response = BatchResponse::default();
     for (record, number) in records.iter().zip(numbers) {
         let Some(record) = Record::read(record, number) else {
-            seen.unreadable = 1;
-            let failure = BatchItemFailure { item_identifier: number.to_owned() };
-            return Ok((BatchResponse { batch_item_failures: vec![failure] }, seen));
+            seen.unreadable += 1;
+            if response.batch_item_failures.is_empty() {
+                let failure = BatchItemFailure { item_identifier: number.to_owned() };
+                response.batch_item_failures.push(failure);
+            }
+            continue;
         };
         seen.records += 1;
         match record.finding() {
@@ -106,7 +112,7 @@ fn look(invocation: &Invocation, batch: &Value) -> Result<(BatchResponse, Seen),
             Finding::Tampered(change) => tampered(invocation, record, change),
         }
     }
-    Ok((BatchResponse::default(), seen))
+    Ok((response, seen))
 }
 
 fn tampered(invocation: &Invocation, record: Record, change: Change) {
