@@ -17,6 +17,9 @@ use tests::world::World;
 use super::aws::{At, Endpoints, Mishap, hook, told, verdicts};
 use super::listener::{Listener, Taken};
 
+/// Where a response is altered, how, and what is noticed of it.
+type Case = (At, fn(&mut Value), Check, Fault);
+
 /// Requests that nothing makes.
 const NOWHERE: At = ("", "nowhere");
 
@@ -131,7 +134,7 @@ async fn what_a_visitor_would_not_notice_is_noticed() {
         response["body"] = json!("{}");
     }
     let (message, list, anything) = (("POST", "/messages"), ("GET", "/messages"), ("GET", ""));
-    let cases: [(At, fn(&mut Value), Check, Fault); 10] = [
+    let cases: [Case; 10] = [
         (("GET", "/v1/health"), empty, Check::Health, Fault::Body),
         (message, in_the_clear, Check::Message, Fault::NotSealed),
         (message, for_somebody_else, Check::Message, Fault::DoesNotOpen),
