@@ -65,14 +65,9 @@ impl Later {
             post("close"),
         ] {
             let asked = format!("{what}: {} {}", request.method, request.path);
-            self.assert_refusal(&asked, &self.cold().send(request).await);
+            assert_refusal(&asked, &self.cold().send(request).await);
         }
         assert!(self.stored().await == before, "{what}: something was written");
-    }
-
-    fn assert_refusal(&self, what: &str, response: &Response) {
-        assert_eq!(response.refusal(), (503, "other_version".to_owned()), "{what}");
-        assert_eq!(response.header("retry-after"), "1", "{what}");
     }
 
     async fn stored(&self) -> Vec<(String, Item)> {
@@ -80,6 +75,11 @@ impl Later {
         items.sort_by_key(|(table, item)| (table.clone(), format!("{:?}", key_of(item))));
         items
     }
+}
+
+fn assert_refusal(what: &str, response: &Response) {
+    assert_eq!(response.refusal(), (503, "other_version".to_owned()), "{what}");
+    assert_eq!(response.header("retry-after"), "1", "{what}");
 }
 
 fn key_of(item: &Item) -> Vec<(&String, &AttributeValue)> {
@@ -156,7 +156,7 @@ async fn an_event_in_the_way_of_a_cursor() {
     let before = later.stored().await;
     let request = message(conversation, "hello", &fresh_key()).header("sotto-cursor", cursor);
     let refused = later.visitor.send(request).await;
-    later.assert_refusal("a message behind a cursor", &refused);
+    assert_refusal("a message behind a cursor", &refused);
     assert!(later.stored().await == before, "something was written");
 }
 
@@ -166,7 +166,7 @@ async fn the_key_of_a_profile() {
     let picks = |table: &str, item: &Item| table.ends_with("keys") && is_profile(item);
     later.rewrite(picks, name_later(Noun::ProfileKey)).await;
     let before = later.stored().await;
-    later.assert_refusal("a contact", &later.send("lead", &contact()).await);
+    assert_refusal("a contact", &later.send("lead", &contact()).await);
     assert!(later.stored().await == before, "an event without a contact was written");
 }
 
@@ -179,7 +179,7 @@ async fn the_transcripts_branch_key() {
     let before = later.stored().await;
     let consent = json!({ "consent": { "notice_version": "1", "purposes": ["support"] } });
     let refused = later.cold().post("/v1/conversations", &consent).await;
-    later.assert_refusal("a new conversation", &refused);
+    assert_refusal("a new conversation", &refused);
     assert!(later.stored().await == before, "something was written");
 }
 
@@ -194,8 +194,8 @@ async fn the_keys_of_every_request() {
         later.rewrite(|_, item| kind(item).starts_with(row), name_later(noun)).await;
         later.assert_refused(row).await;
         let session = json!({ "site": "default", "identity": null });
-        later.assert_refusal(row, &later.cold().post("/v1/sessions", &session).await);
-        later.assert_refusal(row, &later.cold().get("/v1/keys").await);
+        assert_refusal(row, &later.cold().post("/v1/sessions", &session).await);
+        assert_refusal(row, &later.cold().get("/v1/keys").await);
     }
 }
 
