@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use local::iam::seen::{VARIABLE, file_of_the_tests};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -184,6 +185,7 @@ fn command(binary: &str, data: &Path, arguments: &[&str]) -> Command {
         .arg("--data")
         .arg(data)
         .env("RUST_LOG", "trace")
+        .env(VARIABLE, file_of_the_tests())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

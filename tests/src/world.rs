@@ -4,13 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use local::aws::{Aws, Options};
+use local::iam::access_key;
+use local::iam::seen::file_of_the_tests;
 use local::template::Template;
 use shared::clock::Clock;
 use shared::config::Config;
-use shared::http::app::App;
+use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
 use shared::ids::ConversationId;
 use shared::store::attributes::Item;
@@ -61,7 +64,8 @@ impl World {
     fn start(folder: Option<&Path>, now_ms: i64) -> Self {
         let clock = Clock::manual(now_ms);
         let data = folder.map(Path::to_owned);
-        let options = Options { data, clock: clock.clone(), ..Options::default() };
+        let seen = Some(file_of_the_tests());
+        let options = Options { data, clock: clock.clone(), seen, ..Options::default() };
         let aws = Aws::start(options).expect("an AWS of its own");
         let template = Template::parse(include_str!("../../template.yaml")).expect("the template");
         for (logical, _, name) in TABLES {
@@ -81,7 +85,7 @@ impl World {
             }
         })
         .expect("a complete configuration");
-        let sdk = sdk(&config);
+        let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&config, clock.clone(), &sdk);
         Self { router: intake::router(app.clone()), aws, clock, app, config, sdk }
     }
@@ -100,8 +104,9 @@ impl World {
 
     /// Runs the daily rotation.
     pub async fn rotate_keys(&self) {
-        let app = &self.app;
-        Box::pin(intake::rotate::run(&app.store.settings, &app.clock, &app.issuer))
+        let sdk = self.sdk_of("rotate-keys");
+        let settings = app::settings(&self.config.backend, self.clock.clone(), &sdk);
+        Box::pin(intake::rotate::run(&settings, &self.clock, &self.app.issuer))
             .await
             .expect("the keys are rotated");
     }
@@ -119,7 +124,13 @@ impl World {
     /// A client for looking at what is stored and for altering it as an intruder would.
     #[must_use]
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
-        shared::http::aws::dynamodb(&self.config.backend, &self.sdk)
+        shared::http::aws::dynamodb(&self.config.backend, &sdk(&self.config, "local"))
+    }
+
+    /// The clients' settings of a function, by its program: with its role's rights.
+    #[must_use]
+    pub fn sdk_of(&self, program: &str) -> SdkConfig {
+        sdk(&self.config, &access_key(program))
     }
 
     /// Every item of every table, with the table's name.
@@ -168,13 +179,8 @@ fn value_size(value: &AttributeValue) -> usize {
     }
 }
 
-fn sdk(config: &Config) -> SdkConfig {
+fn sdk(config: &Config, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "local", None, None, "tests");
     let builder = sdk_config(&config.backend).expect("AWS clients").into_builder();
-    builder.credentials_provider(local_credentials()).build()
-}
-
-fn local_credentials() -> aws_sdk_dynamodb::config::SharedCredentialsProvider {
-    let credentials =
-        aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "tests");
-    aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials)
+    builder.credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }

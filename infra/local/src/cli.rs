@@ -5,10 +5,14 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::permissions::Task;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 cargo local        everything in one process, on 127.0.0.1 only
 cargo local aws    only DynamoDB and KMS, for `cargo lambda watch --env-file .sotto/env`
+cargo local permissions    writes docs/permissions.md: what each role grants, and what the tests
+                           were seen to do; --check compares it, --reset is for before the tests
 
   --port N           where the page and the API are (9000)
   --aws-port N       where DynamoDB and KMS are (8000)
@@ -38,6 +42,8 @@ pub enum Command {
         /// What both commands take.
         base: Base,
     },
+    /// What the roles grant and what was seen.
+    Permissions(Task),
 }
 
 /// What both commands take.
@@ -64,6 +70,12 @@ where
     I: IntoIterator,
     I::Item: Into<std::ffi::OsString>,
 {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().map(Into::into).collect();
+    if let [word, flags @ ..] = arguments.as_slice()
+        && word == "permissions"
+    {
+        return task_of(flags).map(Command::Permissions);
+    }
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut control_port) = (None, None);
     let mut aws_only = false;
@@ -93,6 +105,15 @@ where
             control_port: control_port.unwrap_or(9001),
             base,
         }),
+    }
+}
+
+fn task_of(flags: &[std::ffi::OsString]) -> Result<Task, UsageError> {
+    match flags {
+        [] => Ok(Task::Write),
+        [flag] if flag == "--check" => Ok(Task::Check),
+        [flag] if flag == "--reset" => Ok(Task::Reset),
+        _ => Err(UsageError("`cargo local permissions` takes --check or --reset".to_owned())),
     }
 }
 
@@ -173,6 +194,7 @@ mod tests {
             (&["gcp"], "gcp"),
             (&["aws", "aws"], "aws"),
             (&["aws", "--port", "1"], "--port"),
+            (&["permissions", "--fresh"], "--check"),
         ] {
             let error = parse(arguments).unwrap_err().to_string();
             assert!(error.contains(named), "{error}");

@@ -7,9 +7,9 @@ use shared::config::Config;
 use shared::http::aws;
 
 use crate::aws::Aws;
-use crate::template::Template;
+use crate::iam::access_key;
+use crate::template::{DEPLOYED, Template};
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
 /// The region that everything local pretends to be in.
 const REGION: &str = "eu-central-1";
 const KEY_ALIAS: &str = "alias/sotto";
@@ -32,7 +32,7 @@ pub(crate) struct Settings(Vec<(&'static str, String)>);
 /// Makes the tables of the template and the key, as far as they are missing, and gives the settings
 /// that lead the functions to them.
 pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String> {
-    let template = Template::parse(TEMPLATE).map_err(|error| error.to_string())?;
+    let template = Template::parse(DEPLOYED).map_err(|error| error.to_string())?;
     let mut settings = Vec::new();
     for (logical_id, name, setting) in TABLES {
         let table = template
@@ -54,9 +54,9 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
     Ok(Settings(settings))
 }
 
-/// The clients' settings of the functions, with credentials that the local AWS does not look at.
-pub(crate) fn sdk_config(config: &Config) -> Result<SdkConfig, String> {
-    let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
+/// The clients' settings of one function, with the credentials by which the local AWS knows it.
+pub(crate) fn sdk_config(config: &Config, program: &str) -> Result<SdkConfig, String> {
+    let credentials = Credentials::new(access_key(program), CREDENTIAL, None, None, "local");
     let credentials = SharedCredentialsProvider::new(credentials);
     let builder = aws::sdk_config(&config.backend)?.into_builder();
     Ok(builder.credentials_provider(credentials).build())

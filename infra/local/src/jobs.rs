@@ -7,6 +7,7 @@ use serde_json::Value;
 use shared::clock::{Clock, UnixMillis};
 use shared::http::app::App;
 use shared::store::StoreError;
+use shared::store::settings::Settings;
 use tokio::sync::Mutex;
 
 use crate::aws::Aws;
@@ -29,7 +30,8 @@ pub(crate) enum Job {
 pub(crate) struct Jobs(Arc<Parts>);
 
 struct Parts {
-    app: App,
+    rotation: Settings,
+    issuer: String,
     aws: Arc<Aws>,
     clock: Clock,
     /// When the rotation last succeeded.
@@ -47,9 +49,11 @@ impl Job {
 }
 
 impl Jobs {
-    pub(crate) fn new(app: App, aws: Arc<Aws>) -> Self {
+    /// `rotation` is the settings table with the rights of the rotation.
+    pub(crate) fn new(app: &App, rotation: Settings, aws: Arc<Aws>) -> Self {
         let clock = app.clock.clone();
-        Self(Arc::new(Parts { app, aws, clock, rotated_ms: Mutex::new(None) }))
+        let issuer = app.issuer.clone();
+        Self(Arc::new(Parts { rotation, issuer, aws, clock, rotated_ms: Mutex::new(None) }))
     }
 
     /// Runs a job now and gives its report when it has finished.
@@ -89,20 +93,19 @@ impl Jobs {
     }
 
     async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let Parts { app, clock, .. } = &*self.0;
-        let report = Box::pin(intake::rotate::run(&app.store.settings, clock, &app.issuer))
-            .await
-            .map_err(|error| {
-            format!(
-                "the transport keys were not rotated: {}",
-                match error {
-                    StoreError::Unavailable => "DynamoDB or KMS does not answer",
-                    StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
-                    StoreError::OtherVersion => "a later release has written the settings",
-                    StoreError::Failed => "DynamoDB or KMS refuses the request",
-                }
-            )
-        })?;
+        let Parts { rotation, issuer, clock, .. } = &*self.0;
+        let report =
+            Box::pin(intake::rotate::run(rotation, clock, issuer)).await.map_err(|error| {
+                format!(
+                    "the transport keys were not rotated: {}",
+                    match error {
+                        StoreError::Unavailable => "DynamoDB or KMS does not answer",
+                        StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
+                        StoreError::OtherVersion => "a later release has written the settings",
+                        StoreError::Failed => "DynamoDB or KMS refuses the request",
+                    }
+                )
+            })?;
         *rotated_ms = Some(clock.now_ms());
         serde_json::to_value(report).map_err(|error| error.to_string())
     }

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::http::app::App;
+use shared::http::app::{self, App};
 use shared::http::finish::finish;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,7 +22,9 @@ use crate::control::{self, Controls};
 use crate::deployment::{self, Settings};
 use crate::event_files;
 use crate::folder::{ENV_FILE, EVENTS_FOLDER, Folder};
+use crate::iam::seen::VARIABLE;
 use crate::jobs::{Job, Jobs};
+use crate::permissions;
 
 /// Where `cargo lambda watch` serves what `cargo local aws` prepares, as the README says.
 const WATCH_ORIGINS: [&str; 2] = ["http://127.0.0.1:9000", "http://localhost:9000"];
@@ -43,6 +45,10 @@ pub async fn run(command: Command) -> Result<(), String> {
             everything(port, control_port, base).await
         }
         Command::AwsOnly { base } => aws_only(base).await,
+        Command::Permissions(task) => {
+            say(&permissions::run(task)?);
+            Ok(())
+        }
     }
 }
 
@@ -133,9 +139,11 @@ struct Stack {
 /// rotation once, since nothing can be sealed before there are keys.
 async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Stack, String> {
     let config = settings.config()?;
-    let sdk = deployment::sdk_config(&config)?;
+    let sdk = deployment::sdk_config(&config, "intake")?;
     let app = App::with_sdk(&config, clock.clone(), &sdk);
-    let jobs = Jobs::new(app.clone(), Arc::clone(aws));
+    let rotation = deployment::sdk_config(&config, "rotate-keys")?;
+    let rotation = app::settings(&config.backend, clock.clone(), &rotation);
+    let jobs = Jobs::new(&app, rotation, Arc::clone(aws));
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")
@@ -155,6 +163,7 @@ fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
         port: base.aws_port,
         clock: clock.clone(),
         seed: 0,
+        seen: std::env::var_os(VARIABLE).map(PathBuf::from),
     })
     .map(Arc::new)
     .map_err(|error| match error {
@@ -163,6 +172,7 @@ fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
             "{} cannot be used: {error}. --fresh starts empty, --data names another folder.",
             file.display()
         ),
+        StartError::Roles(error) => error.to_string(),
         StartError::System(error) => format!("The local AWS cannot start: {error}."),
     })
 }

@@ -5,4 +5,5 @@ mod expiry;
 mod inbox;
 mod isolation;
 mod keys;
+mod roles;
 mod tamper;

@@ -153,4 +153,12 @@ async fn the_rotation_leaves_the_keys_where_the_release_before_finds_them() {
     assert!(rows(&items, "settings", "key-list").iter().all(|row| !row.contains_key("y")));
     let visitor = Visitor::arrive(Api::Events(intake::router(world.another_function()))).await;
     visitor.sealing_to(&published[0]).open().await;
+
+    world.advance_seconds(3 * 86_400);
+    world.rotate_keys().await;
+    let items = world.all_items().await;
+    for key in &before {
+        let left = rows(&items, "settings", &format!("transport#{}", key.kid));
+        assert!(left.is_empty(), "a key that opens nothing any more is still there");
+    }
 }

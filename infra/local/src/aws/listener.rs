@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::count::Counters;
 use super::dynamo::Dynamo;
 use super::fault::{Fault, Faults};
+use super::guard::Guard;
 use super::kms::Kms;
 use super::{Service, Stop};
 
@@ -35,6 +36,7 @@ pub(super) struct Services {
     pub(super) kms: Kms,
     pub(super) faults: Faults,
     pub(super) counters: Counters,
+    pub(super) guard: Guard,
 }
 
 /// The connection ends without an answer.
@@ -159,6 +161,20 @@ async fn perform(
     call: &Call,
     request: Request<Bytes>,
 ) -> Result<Response<Full<Bytes>>, Gone> {
+    let key = match call.service {
+        Service::Kms => services.kms.key_of(request.body()),
+        Service::DynamoDb => None,
+    };
+    let (headers, body) = (request.headers(), request.body());
+    let checked =
+        services.guard.check(call.service, &call.operation, headers, body, key.as_deref());
+    if let Err(message) = checked {
+        let name = match call.service {
+            Service::DynamoDb => "com.amazonaws.dynamodb.v20120810#AccessDeniedException",
+            Service::Kms => "AccessDeniedException",
+        };
+        return Ok(respond(StatusCode::BAD_REQUEST, &json!({"__type": name, "message": message})));
+    }
     match call.service {
         Service::Kms => {
             let answer = services.kms.call(&call.operation, request.body());

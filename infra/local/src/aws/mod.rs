@@ -4,10 +4,14 @@
 //! runtime of the test that started it. Differences from AWS that matter: one stream shard, no
 //! transaction conflicts, every read is consistent, signatures are not checked, and a TTL deletion
 //! looks like any other in the stream.
+//!
+//! A caller whose access key id is a function's ([`crate::iam::access_key`]) is held to its role of the
+//! template and to the key's policy; any other is the account's administrator.
 
 mod count;
 mod dynamo;
 mod fault;
+mod guard;
 mod kms;
 mod listener;
 mod stream;
@@ -27,9 +31,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::dynamo::Dynamo;
+use self::guard::Guard;
 use self::kms::Kms;
 use self::listener::Services;
-use crate::template::Table;
+use crate::iam::policies::Policies;
+use crate::template::{Table, TemplateError};
 
 pub use self::count::Counts;
 pub use self::dynamo::DatabaseError;
@@ -51,6 +57,8 @@ pub struct Options {
     pub clock: Clock,
     /// The seed of the fault injector.
     pub seed: u64,
+    /// Where it is recorded what the roles of functions allow and refuse.
+    pub seen: Option<PathBuf>,
 }
 
 /// A running AWS. Stops when dropped, or, waiting for it, with [`Aws::stop`].
@@ -69,6 +77,8 @@ pub enum StartError {
     Port(u16, io::Error),
     /// A file of the data folder cannot be read, written or understood.
     File(PathBuf, io::Error),
+    /// The roles of the template cannot be read.
+    Roles(TemplateError),
     /// The system gives no thread, or the like.
     System(io::Error),
 }
@@ -115,6 +125,7 @@ impl Aws {
     /// # Errors
     /// When the engine refuses the definition.
     pub fn ensure_table(&self, table: &Table, name: &str) -> Result<(), DatabaseError> {
+        self.services.guard.knows_table(table, name);
         self.services.dynamo.ensure_table(table, name)
     }
 
@@ -124,7 +135,14 @@ impl Aws {
     /// # Errors
     /// When the key file cannot be written.
     pub fn ensure_key(&self, alias: &str) -> io::Result<String> {
-        self.services.kms.key_behind(alias)
+        let arn = self.services.kms.key_behind(alias)?;
+        self.services.guard.knows_key(&arn);
+        Ok(arn)
+    }
+
+    /// From now on, refusals by IAM are recorded as those that a test wanted to see.
+    pub fn provoke_refusals(&self) {
+        self.services.guard.provoke();
     }
 
     /// Deletes every item that is past its TTL by the clock, and says how many. AWS does the same
@@ -164,7 +182,7 @@ impl Drop for Aws {
 impl Default for Options {
     /// In memory, on a free port, by the system's clock.
     fn default() -> Self {
-        Self { data: None, port: 0, clock: Clock::system(), seed: 0 }
+        Self { data: None, port: 0, clock: Clock::system(), seed: 0, seen: None }
     }
 }
 
@@ -177,6 +195,7 @@ impl fmt::Display for StartError {
             Self::File(file, error) => {
                 write!(formatter, "{} cannot be used: {error}", file.display())
             }
+            Self::Roles(error) => error.fmt(formatter),
             Self::System(error) => write!(formatter, "the local AWS cannot start: {error}"),
         }
     }
@@ -228,6 +247,7 @@ async fn open(
     options: &Options,
     stop: Stop,
 ) -> Result<(String, Arc<Services>, impl Future<Output = ()>), StartError> {
+    let policies = Policies::deployed().map_err(StartError::Roles)?;
     let file = |name: &str| options.data.as_deref().map(|folder| folder.join(name));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
         .await
@@ -245,6 +265,7 @@ async fn open(
         kms,
         faults: Faults::seeded(options.seed),
         counters: count::Counters::default(),
+        guard: Guard::new(policies, options.seen.clone()),
     });
     let serving = listener::serve(listener, Arc::clone(&services), stop);
     Ok((format!("http://{address}"), services, async {

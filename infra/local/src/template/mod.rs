@@ -2,10 +2,11 @@
 //!
 //! Local tables are made from these definitions and the route tests compare with them, so that the
 //! template is the one source. Nothing is evaluated: intrinsic functions stay what they are
-//! (`!Ref X` reads as `{"Ref": "X"}`).
+//! (`!Ref X` reads as `{"Ref": "X"}`), or, for the roles, become names.
 
 #![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
+mod resolve;
 mod table;
 mod yaml;
 
@@ -13,7 +14,12 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub(crate) use resolve::{logical_id, resolve};
 pub use table::Table;
+pub(crate) use yaml::to_json;
+
+/// The template of this deployment.
+pub const DEPLOYED: &str = include_str!("../../../../template.yaml");
 
 /// A template that was read and checked.
 #[derive(Debug, Clone)]
@@ -46,7 +52,7 @@ pub struct Schedule {
 }
 
 /// The template cannot be used; the text says where and why.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError(String);
 
 impl Template {
@@ -134,7 +140,7 @@ impl Template {
 }
 
 impl TemplateError {
-    fn at(place: &str, what: &str) -> Self {
+    pub(crate) fn at(place: &str, what: &str) -> Self {
         Self(format!("the template's {place} {what}"))
     }
 }

@@ -13,6 +13,7 @@ const TAKEN_AS_THEY_ARE: [&str; 4] =
 pub struct Table {
     logical_id: String,
     ttl_attribute: Option<String>,
+    encrypted_with: Option<String>,
     definition: Map<String, Value>,
 }
 
@@ -43,7 +44,10 @@ impl Table {
             (Value::String(name), Value::Bool(true)) => Some(name.clone()),
             _ => None,
         };
-        Ok(Self { logical_id: id.to_owned(), ttl_attribute, definition })
+        let key = &properties["SSESpecification"]["KMSMasterKeyId"];
+        let encrypted_with = key["Fn::GetAtt"][0].as_str().or(key["Ref"].as_str());
+        let encrypted_with = encrypted_with.map(str::to_owned);
+        Ok(Self { logical_id: id.to_owned(), ttl_attribute, encrypted_with, definition })
     }
 
     /// The resource's name in the template, e.g. `KeysTable`.
@@ -56,6 +60,37 @@ impl Table {
     #[must_use]
     pub fn ttl_attribute(&self) -> Option<&str> {
         self.ttl_attribute.as_deref()
+    }
+
+    /// The logical id of the KMS key of the template that encrypts it at rest.
+    #[must_use]
+    pub fn encrypted_with(&self) -> Option<&str> {
+        self.encrypted_with.as_deref()
+    }
+
+    /// The partition key's attribute, of the table or of one of its indexes.
+    #[must_use]
+    pub fn partition_key(&self, index: Option<&str>) -> Option<&str> {
+        let schema = match index {
+            None => self.definition.get("KeySchema")?,
+            Some(name) => ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
+                .iter()
+                .filter_map(|kind| self.definition.get(*kind)?.as_array())
+                .flatten()
+                .find(|index| index["IndexName"] == name)?
+                .get("KeySchema")?,
+        };
+        let mut elements = schema.as_array()?.iter();
+        elements.find(|element| element["KeyType"] == "HASH")?["AttributeName"].as_str()
+    }
+
+    /// The names of its secondary indexes.
+    pub fn indexes(&self) -> impl Iterator<Item = &str> {
+        ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
+            .iter()
+            .filter_map(|kind| self.definition.get(*kind)?.as_array())
+            .flatten()
+            .filter_map(|index| index["IndexName"].as_str())
     }
 
     /// The body of a `CreateTable` request for this table under `name`. Always on demand; what only

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::TemplateError;
 
 /// The first document of `text`.
-pub(super) fn to_json(text: &str) -> Result<Value, TemplateError> {
+pub(crate) fn to_json(text: &str) -> Result<Value, TemplateError> {
     let documents = Yaml::load_from_str(text)
         .map_err(|error| TemplateError::at("YAML", &format!("does not parse: {error}")))?;
     documents.first().map_or(Ok(Value::Null), convert)

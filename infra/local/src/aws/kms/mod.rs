@@ -59,6 +59,17 @@ impl Kms {
         }
     }
 
+    /// The ARN of the key that a request is about: the named one, else the one of the blob.
+    pub(super) fn key_of(&self, body: &[u8]) -> Option<String> {
+        let request = Request::parse(body).ok()?;
+        let keys = self.keys();
+        if let Some(name) = request.text("KeyId") {
+            return keys.find(name).ok().map(|key| arn(key.id));
+        }
+        let blob = request.bytes("CiphertextBlob", MAX_BLOB).ok()?;
+        key::claimed_key(&blob).ok().map(arn)
+    }
+
     /// The ARN of the key behind `alias`, which is made when there is none.
     pub(super) fn key_behind(&self, alias: &str) -> io::Result<String> {
         let found = self.keys().aliases.get(alias).copied();

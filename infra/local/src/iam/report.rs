@@ -1,0 +1,215 @@
+//! The table of what is granted and what was seen, and what is wrong with it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::policies::{Policies, Principal};
+use super::seen::Sight;
+use super::services::{UNSEEN, Unseen};
+use super::statement::Statement;
+use crate::template::logical_id;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// `docs/permissions.md`.
+    pub page: String,
+    /// What is wrong, a sentence each; empty when every grant is needed and no more is.
+    pub faults: Vec<String>,
+}
+
+const INTRODUCTION: &str = "\
+# Permissions
+
+Made by `cargo local permissions` from `template.yaml` and from what all tests together were seen to do; \
+CI compares it. A grant that no test makes use of, a wildcard, and a call that was refused although no \
+test wanted that, each fail the build.
+
+The embedded AWS evaluates each role, with all its conditions, and the key's policy on every call of a \
+function, a transaction item by item (`infra/local/src/iam`). What only a service of AWS uses in the \
+name of a role cannot be seen there; it names its user instead. Of a condition with a choice each value \
+is a grant of its own.
+
+| function | action | resource | condition | granted by | seen |
+|---|---|---|---|---|---|
+";
+
+const OF_KEYS: &str = "
+## The policies of the keys
+
+The account's root there means: IAM may allow it to a role, in this form and no other. So a call above \
+to a key was allowed by one of these statements as well.
+
+| key | statement | principal | actions | condition | seen |
+|---|---|---|---|---|---|
+";
+
+/// Compares what is granted with what was seen.
+#[must_use]
+pub fn report(policies: &Policies, seen: &BTreeSet<Sight>) -> Report {
+    let mut report = Report { page: INTRODUCTION.to_owned(), faults: Vec::new() };
+    let mut needed = vec![BTreeSet::new(); UNSEEN.len()];
+    for (id, principal) in &policies.principals {
+        for statement in &principal.statements {
+            report.statement(id, principal, statement, seen, &mut needed);
+        }
+    }
+    for (entry, needed) in UNSEEN.iter().zip(&needed) {
+        for action in entry.actions.iter().filter(|action| !needed.contains(**action)) {
+            report.faults.push(format!(
+                "services.rs lists {action} of {} {}, which no role grants any more",
+                entry.holder, entry.sid
+            ));
+        }
+    }
+    report.keys(policies, seen);
+    for sight in seen {
+        if let Sight::Refused { function, action, resource, provoked: false } = sight {
+            report.faults.push(format!("{function} was refused {action} on {resource}"));
+        }
+    }
+    report
+}
+
+impl Report {
+    fn statement(
+        &mut self,
+        id: &str,
+        principal: &Principal,
+        statement: &Statement,
+        seen: &BTreeSet<Sight>,
+        needed: &mut [BTreeSet<&'static str>],
+    ) {
+        let sid = &statement.sid;
+        for action in &statement.actions {
+            let of = |entry: &Unseen| {
+                (entry.holder == "*" || entry.holder == id)
+                    && (entry.sid == "*" || entry.sid == sid)
+                    && entry.actions.contains(&action.as_str())
+            };
+            let unseen = UNSEEN.iter().zip(needed.iter_mut()).find(|(entry, _)| of(entry));
+            let unseen = unseen.map(|(entry, needed)| {
+                needed.extend(entry.actions.iter().filter(|listed| *listed == action));
+                entry
+            });
+            for resource in &statement.resources {
+                let may = unseen.is_some_and(|entry| entry.wildcard.is_some());
+                let wild = is_wild(action) || (is_wild(resource) && !may);
+                if statement.allows && wild {
+                    self.faults
+                        .push(format!("{id}.{sid} grants a wildcard: {action} on {resource}"));
+                }
+                for (condition, used) in choices(statement) {
+                    let is_seen = seen.iter().any(|sight| {
+                        matches!(sight, Sight::Allowed { function, action: did, resource: upon, sid: by, used: of, .. }
+                            if function == id && did == action && upon == resource && by == sid
+                                && used.iter().all(|one| of.contains(one)))
+                    });
+                    let shown = match unseen {
+                        _ if !statement.allows => "denied".to_owned(),
+                        Some(entry) => format!("by {}", entry.user),
+                        None if is_seen => "yes".to_owned(),
+                        None => "**never**".to_owned(),
+                    };
+                    if statement.allows && unseen.is_none() && !is_seen {
+                        self.faults.push(format!(
+                            "{id}.{sid} grants {action} on {} {condition}, which was never seen",
+                            plain(resource)
+                        ));
+                    }
+                    let resource = plain(resource);
+                    let _ = writeln!(
+                        self.page,
+                        "| {id} | {action} | {resource} | {condition} | {sid} | {shown} |"
+                    );
+                }
+                if let (Some(_), Some(of)) = (unseen, logical_id(resource))
+                    && principal.program.is_some()
+                    && !resource.starts_with("<DataKey")
+                    && !names(&principal.definition, of)
+                {
+                    self.faults.push(format!("{id}.{sid} is for {of}, which {id} does not name"));
+                }
+            }
+        }
+    }
+
+    fn keys(&mut self, policies: &Policies, seen: &BTreeSet<Sight>) {
+        self.page.push_str(OF_KEYS);
+        for (key, statements) in &policies.keys {
+            for statement in statements {
+                let sid = &statement.sid;
+                for action in statement.actions.iter().filter(|action| is_wild(action)) {
+                    self.faults.push(format!("{key}.{sid} grants a wildcard: {action}"));
+                }
+                let mut used = BTreeSet::new();
+                for sight in seen {
+                    if let Sight::Allowed { action, key_sid: Some(by), .. } = sight
+                        && by == sid
+                    {
+                        used.insert(action.as_str());
+                    }
+                }
+                let (_, condition) = shown_conditions(statement, None);
+                let _ = writeln!(
+                    self.page,
+                    "| {key} | {sid} | {} | {} | {condition} | {} |",
+                    plain(&statement.principals.join(", ")),
+                    statement.actions.join(", "),
+                    used.into_iter().collect::<Vec<_>>().join(", "),
+                );
+            }
+        }
+    }
+}
+
+/// A statement's conditions once for each value that a request has to choose, with what is recorded
+/// when it was chosen. Values of which a request has any subset are all asked for together.
+fn choices(statement: &Statement) -> Vec<(String, Vec<String>)> {
+    let exclusive = statement.conditions.iter().find(|condition| condition.is_exclusive());
+    match exclusive {
+        None => vec![shown_conditions(statement, None)],
+        Some(condition) => condition
+            .values
+            .iter()
+            .map(|value| shown_conditions(statement, Some((&condition.key, value))))
+            .collect(),
+    }
+    .into_iter()
+    .map(|(used, shown)| (shown, used))
+    .collect()
+}
+
+fn shown_conditions(
+    statement: &Statement,
+    chosen: Option<(&str, &String)>,
+) -> (Vec<String>, String) {
+    let mut used = Vec::new();
+    let shown: Vec<_> = statement
+        .conditions
+        .iter()
+        .map(|condition| match chosen {
+            Some((key, value)) if key == condition.key && condition.is_exclusive() => {
+                used.push(format!("{key}={value}"));
+                condition.shown(std::slice::from_ref(value))
+            }
+            _ => condition.shown(&condition.values),
+        })
+        .collect();
+    (used, plain(&shown.join("; ")))
+}
+
+fn is_wild(pattern: &str) -> bool {
+    pattern.contains(['*', '?'])
+}
+
+/// A name for people: `KeysTable` for `<KeysTable.Arn>`.
+fn plain(resolved: &str) -> String {
+    resolved.replace(".Arn>", ">").replace(['<', '>'], "").replace('|', "\\|")
+}
+
+fn names(definition: &str, id: &str) -> bool {
+    [format!("\"{id}\""), format!("\"{id}."), format!("${{{id}")]
+        .iter()
+        .any(|form| definition.contains(form.as_str()))
+}

@@ -1,0 +1,78 @@
+//! Grants whose use cannot be seen at the embedded AWS: a service of AWS uses them in the name of the
+//! role, or the call goes to a service that only AWS has. Each says who uses it; a function's own
+//! definition has to name the resource, and an entry that no role needs any more is an error.
+
+/// Some of these grants.
+#[derive(Debug)]
+pub struct Unseen {
+    /// Whose, by logical id; `*` is anybody's.
+    pub holder: &'static str,
+    /// The statement; `*` is any.
+    pub sid: &'static str,
+    /// What it allows.
+    pub actions: &'static [&'static str],
+    /// Who makes use of it, and for what.
+    pub user: &'static str,
+    /// Why its resource is a wildcard, if it may be one.
+    pub wildcard: Option<&'static str>,
+}
+
+const fn unseen(
+    holder: &'static str,
+    sid: &'static str,
+    actions: &'static [&'static str],
+    user: &'static str,
+) -> Unseen {
+    Unseen { holder, sid, actions, user, wildcard: None }
+}
+
+/// All of them.
+pub const UNSEEN: [Unseen; 9] = [
+    unseen(
+        "*",
+        "*",
+        &["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Lambda, which writes what the function prints",
+    ),
+    unseen("*", "*", &["sqs:SendMessage"], "Lambda, which keeps what failed for good"),
+    unseen(
+        "DetectFunction",
+        "Stream",
+        &[
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        ],
+        "Lambda, which polls the stream",
+    ),
+    unseen(
+        "DetectFunction",
+        "StreamAtRest",
+        &["kms:Decrypt"],
+        "DynamoDB, which opens the stream for Lambda",
+    ),
+    unseen(
+        "PreflightFunction",
+        "NewVersions",
+        &["lambda:InvokeFunction"],
+        "the function; seen in the rehearsal, which has a Lambda",
+    ),
+    unseen(
+        "PreflightFunction",
+        "Verdict",
+        &["codedeploy:PutLifecycleEventHookExecutionStatus"],
+        "the function; seen in the rehearsal, which plays CodeDeploy",
+    ),
+    unseen(
+        "RolloutRole",
+        "Aliases",
+        &["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
+        "CodeDeploy, which moves the aliases",
+    ),
+    Unseen {
+        wildcard: Some("nowhere is it promised that CodeDeploy asks for alarms by name"),
+        ..unseen("RolloutRole", "Alarms", &["cloudwatch:DescribeAlarms"], "CodeDeploy")
+    },
+    unseen("RolloutRole", "Hook", &["lambda:InvokeFunction"], "CodeDeploy, which asks the hook"),
+];
