@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
 use super::PARAMETERS;
 use crate::command::{Failure, ensure};
 use crate::stack::{Package, Stack, failed_events};
@@ -20,20 +18,6 @@ while curl -sS -D "$headers" -o /dev/null "$api/next"; do
     curl -sS -o /dev/null "$api/$id/response" -d '{"statusCode":500,"headers":{},"body":""}'
 done
 "#;
-
-/// Asks the hook by hand, as `CodeDeploy` does; it fails to tell a deployment that does not exist, after
-/// it has tried both versions.
-pub(super) fn hook_says_succeeded(stack: &Stack) -> Result<(), Failure> {
-    let event = json!({ "DeploymentId": "d-BYHAND", "LifecycleEventHookExecutionId": "by-hand" });
-    let folder = tempfile::tempdir()?;
-    let answer = folder.path().join("answer.json");
-    let answer_text = answer.to_string_lossy().into_owned();
-    let function = stack.physical("PreflightFunction")?;
-    let words = ["lambda", "invoke", "--function-name", function, "--payload"];
-    stack.aws.ask(&[&words[..], &[&event.to_string(), &answer_text]].concat())?;
-    let text = std::fs::read_to_string(answer)?;
-    ensure(text.contains("Succeeded"), || format!("the hook says {text}"))
-}
 
 /// A new version is not let through while its alarm is ringing.
 pub(super) fn alarm(package: &Package, stack: &Stack) -> Result<usize, Failure> {
