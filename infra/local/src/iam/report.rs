@@ -213,3 +213,143 @@ fn names(definition: &str, id: &str) -> bool {
         .iter()
         .any(|form| definition.contains(form.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::{Decision, Refusal, Request};
+    use crate::template::DEPLOYED;
+
+    /// As if every grant had been seen.
+    fn all_seen(policies: &Policies) -> BTreeSet<Sight> {
+        let mut seen = BTreeSet::new();
+        for (function, principal) in &policies.principals {
+            for statement in &principal.statements {
+                for action in &statement.actions {
+                    for resource in &statement.resources {
+                        for (_, used) in choices(statement) {
+                            seen.insert(Sight::Allowed {
+                                function: function.clone(),
+                                action: action.clone(),
+                                resource: resource.clone(),
+                                sid: statement.sid.clone(),
+                                used,
+                                key_sid: None,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        seen
+    }
+
+    fn faults(template: &str, change: impl FnOnce(&mut BTreeSet<Sight>)) -> Vec<String> {
+        let policies = Policies::parse(template).unwrap();
+        let mut seen = all_seen(&policies);
+        change(&mut seen);
+        report(&policies, &seen).faults
+    }
+
+    /// The template with something else in the statement of that name.
+    fn with(sid: &str, from: &str, to: &str) -> String {
+        let (before, statement) = DEPLOYED.split_once(&format!("- Sid: {sid}\n")).unwrap();
+        assert!(statement.contains(from));
+        format!("{before}- Sid: {sid}\n{}", statement.replacen(from, to, 1))
+    }
+
+    #[test]
+    fn the_template_as_it_is_has_no_fault() {
+        assert_eq!(faults(DEPLOYED, |_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn a_wildcard_is_named() {
+        for (from, to) in [
+            ("dynamodb:PutItem", "dynamodb:*"),
+            ("dynamodb:PutItem", "\"*\""),
+            ("!GetAtt ProfilesTable.Arn", "\"*\""),
+            ("!GetAtt ProfilesTable.Arn", "!Sub \"${ProfilesTable.Arn}/index/*\""),
+        ] {
+            let found = faults(&with("Profiles", from, to), |_| {});
+            assert!(
+                found
+                    .iter()
+                    .any(|fault| fault.contains("IntakeFunction.Profiles grants a wildcard"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_grant_that_nobody_used_is_named_with_its_value() {
+        let found = faults(DEPLOYED, |seen| {
+            seen.retain(|sight| match sight {
+                Sight::Allowed { used, .. } => !used.iter().any(|one| one.ends_with("=profile")),
+                Sight::Refused { .. } => true,
+            });
+        });
+        assert_eq!(found.len(), 2, "Decrypt and GenerateDataKey: {found:?}");
+        assert!(
+            found.iter().all(|fault| fault.contains("ContentKeys") && fault.contains("= profile"))
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_a_fault_unless_a_test_wanted_it() {
+        let refused = |provoked| Sight::Refused {
+            function: "SiteFunction".to_owned(),
+            action: "dynamodb:Scan".to_owned(),
+            resource: "<KeysTable.Arn>".to_owned(),
+            provoked,
+        };
+        assert!(faults(DEPLOYED, |seen| seen.extend([refused(true)])).is_empty());
+        assert_eq!(faults(DEPLOYED, |seen| seen.extend([refused(false)])).len(), 1);
+    }
+
+    #[test]
+    fn a_use_that_no_role_needs_any_more_is_named() {
+        let found = faults(&with("Hook", "lambda:InvokeFunction", "lambda:GetFunction"), |_| {});
+        assert!(
+            found.iter().any(|fault| fault.contains("lists lambda:InvokeFunction of RolloutRole"))
+        );
+    }
+
+    #[test]
+    fn without_its_statement_a_branch_key_cannot_be_stored() {
+        let context = [("dynamodb:LeadingKeys", "default"), ("dynamodb:Attributes", "p")]
+            .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]));
+        let put = Request {
+            action: "dynamodb:PutItem".to_owned(),
+            resource: "<SettingsTable.Arn>".to_owned(),
+            context: context.into(),
+        };
+        let decide = |text: &str| Policies::parse(text).unwrap().decide("IntakeFunction", &put);
+        assert!(
+            matches!(decide(DEPLOYED), Decision::Allowed(grant) if grant.sid == "NewBranchKeys")
+        );
+        for changed in [
+            with("NewBranchKeys", "dynamodb:PutItem", "dynamodb:GetItem"),
+            with("NewBranchKeys", "[p, k, w]", "[k, w]"),
+        ] {
+            assert_eq!(decide(&changed), Decision::Refused(Refusal::NoIdentityStatement));
+        }
+        let denied = with("NewBranchKeys", "Effect: Allow", "Effect: Deny");
+        let refused = Decision::Refused(Refusal::Denied("NewBranchKeys".to_owned()));
+        assert_eq!(decide(&denied), refused);
+    }
+
+    #[test]
+    fn the_keys_policy_has_to_allow_it_as_well() {
+        let text = DEPLOYED.replace(
+            "kms:EncryptionContext:sotto:branch: \"false\"",
+            "kms:EncryptionContext:sotto:moon: \"false\"",
+        );
+        let body = serde_json::json!({"EncryptionContext": {
+            "sotto:site": "default", "sotto:purpose": "transcript", "sotto:branch": "2026-11",
+        }});
+        let request = crate::iam::kms::request("Decrypt", &body, Some("DataKey"));
+        let decide = |text: &str| Policies::parse(text).unwrap().decide("IntakeFunction", &request);
+        assert!(matches!(decide(DEPLOYED), Decision::Allowed(_)));
+        assert_eq!(decide(&text), Decision::Refused(Refusal::NoKeyStatement));
+    }
+}
