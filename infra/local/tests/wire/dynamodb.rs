@@ -224,8 +224,8 @@ async fn a_stream_tells_what_was_put_and_deleted_in_order() {
         .unwrap();
     let records = aws.stream_records("ConversationsTable").unwrap();
     assert_eq!(records.len(), 121);
-    assert_eq!(records[0]["dynamodb"]["NewImage"]["s"]["N"], "1");
-    assert_eq!(records[119]["dynamodb"]["NewImage"]["s"]["N"], "120");
+    assert_eq!(records[0]["dynamodb"]["Keys"]["s"]["N"], "1");
+    assert_eq!(records[119]["dynamodb"]["Keys"]["s"]["N"], "120");
     assert_eq!(records[120]["eventName"], "REMOVE");
     assert!(aws.stream_records("KeysTable").is_err());
 }
