@@ -8,7 +8,7 @@ use crate::stack::{NAME, Package};
 const WRONG: [(&[&str], &str); 6] = [
     (&["SiteOrigins=http://shop.example"], "SiteOrigins"),
     (&["SiteOrigins=https://shop.example/chat"], "SiteOrigins"),
-    (&["Issuer=two words"], "Issuer"),
+    (&["Issuer=shop#1"], "Issuer"),
     (&["LogRetentionDays=2"], "LogRetentionDays"),
     (&["RolloutType=AllAtOnce"], "RolloutType"),
     (&["DeletionProtection=maybe"], "DeletionProtection"),
