@@ -91,6 +91,8 @@ impl Request {
     #[must_use]
     pub fn to_event(&self) -> Value {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        // An HTTP API hands the path over decoded, and the query as it came.
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
         let mut headers = HashMap::new();
         for (name, value) in &self.headers {
             let entry = headers.entry(name.clone()).or_insert_with(String::new);

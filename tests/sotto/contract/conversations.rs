@@ -38,10 +38,17 @@ pub(crate) async fn a_conversation_tells_its_life(api: &Api) {
     for other in [
         "/v1/conversations/01890a5d-ac96-774b-bcce-b302099a8057",
         "/v1/conversations/x",
-        "/v1/conversations/%00",
-        "/v1/conversations/..%2f..",
+        "/v1/conversations/a%20b",
+        "/v1/conversations/%C3%BC",
     ] {
         assert_eq!(visitor.get(other).await.refusal(), (404, "not_found".to_owned()), "{other}");
+    }
+    // The gateway decodes a path, others do not: what is left of these is an id or no route at all.
+    for other in ["/v1/conversations/%00", "/v1/conversations/..%2f..", "/v1/conversations/%3Fa=b"]
+    {
+        let (status, code) = visitor.get(other).await.refusal();
+        assert_eq!(status, 404, "{other}");
+        assert!(["not_found", "no_such_route"].contains(&code.as_str()), "{other}: {code}");
     }
 }
 
