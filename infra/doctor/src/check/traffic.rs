@@ -79,7 +79,7 @@ pub fn judge(function: &str, hour: &Hour) -> Vec<Finding> {
         findings.push(Finding::look(
             "function_throttled",
             format!("{function} was refused {:.0} times in the last hour.", hour.throttles),
-            "Raise the account's quota of concurrent executions.",
+            "Raise the account's quota, or the stack's ReservedConcurrency.",
             Chapter::Throttled,
         ));
     }

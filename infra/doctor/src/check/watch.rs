@@ -145,13 +145,13 @@ fn judge_topic(confirmed: u32, pending: u32) -> Finding {
         (0, 0) => Finding::look(
             "alarms_unheard",
             "Nobody is told when an alarm rings.",
-            "Subscribe to the topic and confirm it.",
+            "Deploy with AlarmEmail set, or subscribe to the topic yourself.",
             see,
         ),
         (0, _) => Finding::wrong(
             "alarms_unconfirmed",
             "Nobody is told when an alarm rings: the subscription is not confirmed.",
-            "Follow the link in the message that AWS sent.",
+            "Follow the link in the message that AWS sent to AlarmEmail.",
             see,
         ),
         (confirmed, _) => {

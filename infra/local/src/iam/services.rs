@@ -27,7 +27,7 @@ const fn unseen(
 }
 
 /// All of them.
-pub const UNSEEN: [Unseen; 9] = [
+pub const UNSEEN: [Unseen; 10] = [
     unseen(
         "*",
         "*",
@@ -73,6 +73,15 @@ pub const UNSEEN: [Unseen; 9] = [
     Unseen {
         wildcard: Some("nowhere is it promised that CodeDeploy asks for alarms by name"),
         ..unseen("RolloutRole", "Alarms", &["cloudwatch:DescribeAlarms"], "CodeDeploy")
+    },
+    Unseen {
+        wildcard: Some("X-Ray knows no resources; the policy is there with Tracing=xray only"),
+        ..unseen(
+            "*",
+            "Traces",
+            &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+            "Lambda, which sends the segments of the function",
+        )
     },
     unseen("RolloutRole", "Hook", &["lambda:InvokeFunction"], "CodeDeploy, which asks the hook"),
 ];
