@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::http::app::App;
 use shared::http::response::Reply;
-use shared::problem::{Cause, Code, Problem};
+use shared::problem::{Code, Problem};
 use shared::seal::sign::Verifier;
+use shared::store::StoreError;
 use utoipa::ToSchema;
 
 /// The signed key list.
@@ -25,10 +26,7 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Reply<KeyListResponse>
     let known = app.keys.get().await?;
     // A list that was kept would differ between functions for minutes after a rotation.
     let keys = app.keys.newer_than(&known).await?;
-    let list = keys.key_list.as_ref().ok_or_else(|| {
-        Problem::new(Code::Unavailable, "No keys are published yet: run the job rotate-keys.")
-            .because(Cause::KeysMissing)
-    })?;
+    let list = keys.key_list.as_ref().ok_or(StoreError::KeysMissing)?;
     let root = Verifier::from_raw(&list.root).map_err(|_| Code::IntegrityFailed)?.jwk();
     Ok(Reply(StatusCode::OK, KeyListResponse { jws: list.jws.clone(), root }))
 }

@@ -100,6 +100,7 @@ impl Jobs {
                     "the transport keys were not rotated: {}",
                     match error {
                         StoreError::Unavailable => "DynamoDB or KMS does not answer",
+                        StoreError::KeysMissing => "what an earlier run stored is gone",
                         StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
                         StoreError::OtherVersion => "a later release has written the settings",
                         StoreError::Failed => "DynamoDB or KMS refuses the request",

@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ids::{ConversationId, SubjectId};
-use crate::problem::{Code, Problem};
+use crate::problem::{Cause, Code, Problem};
 use crate::seal::SealError;
 use crate::seal::cache::Cache;
 use crate::values::random::NoRandomness;
@@ -37,6 +37,8 @@ const CONVERSATION_BOUND: usize = 4_096;
 pub enum StoreError {
     /// DynamoDB or KMS cannot be reached, or is over its limits.
     Unavailable,
+    /// The rotation never ran here, or what it made is gone.
+    KeysMissing,
     /// What is stored does not open, or is not what was stored.
     Corrupt,
     /// What is stored has a shape that this release does not know: another release wrote it.
@@ -68,6 +70,10 @@ impl From<StoreError> for Problem {
                 Code::Unavailable,
                 "Nothing was changed, or it was changed once: try again.",
             ),
+            StoreError::KeysMissing => {
+                Self::new(Code::Unavailable, "There are no keys yet: run the job rotate-keys.")
+                    .because(Cause::KeysMissing)
+            }
             StoreError::Corrupt => Code::IntegrityFailed.into(),
             StoreError::OtherVersion => Self::new(
                 Code::OtherVersion,

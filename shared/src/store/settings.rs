@@ -91,9 +91,9 @@ impl Settings {
     /// What the visitors' signing key is derived from; the rotation has made it.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] before the first rotation.
+    /// [`StoreError::KeysMissing`] before the first rotation.
     pub async fn visitor_seed(&self, stack: &Stack) -> Result<BranchKey, StoreError> {
-        self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::Unavailable)
+        self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::KeysMissing)
     }
 
     /// Makes what the visitors' signing key is derived from, if there is none.

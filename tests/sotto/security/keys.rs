@@ -1,12 +1,16 @@
 //! The transport keys: made daily, published twice a suite, destroyed after three days.
 
+use axum::body::Body;
 use local::template::Template;
 use serde_json::json;
+use shared::http::metrics::{Metric, of_problem};
+use shared::problem::Problem;
 use shared::store::attributes::Item;
 use tests::api::Api;
 use tests::sealed::published_keys;
 use tests::visitor::Visitor;
-use tests::world::World;
+use tests::world::{BEGINNING_MS, World};
+use tower::ServiceExt as _;
 
 const DAY: u64 = 86_400;
 
@@ -47,6 +51,34 @@ async fn a_key_opens_for_three_days_and_then_never_again() {
         });
         assert!(!kept, "the row of a key that opens nothing was kept");
     }
+}
+
+/// Whoever is woken by it runs the rotation, and does not look for what is wrong with DynamoDB or KMS.
+#[tokio::test]
+async fn without_keys_every_route_counts_them_as_missing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let world = World::in_folder(folder.path(), BEGINNING_MS);
+    let session = r#"{"site":"default","identity":null}"#;
+    for (method, path, body) in [
+        ("POST", "/v1/sessions", session),
+        ("GET", "/v1/keys", ""),
+        ("GET", "/v1/conversations/0196b7fe-5bd8-7c3e-8000-000000000001", ""),
+    ] {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer a.b.c")
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .expect("a request");
+        let response = world.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status(), 503, "{path}");
+        let problem = response.extensions().get::<Problem>().expect("a problem");
+        let counted = of_problem(problem.code, problem.cause);
+        assert_eq!(counted, [Metric::KeysMissing, Metric::Requests5xx], "{path}");
+    }
+    world.rotate_keys().await;
+    world.visitor().await;
 }
 
 #[tokio::test]

@@ -135,6 +135,9 @@ const fn because(error: StoreError) -> &'static str {
             "The transport keys were not made: DynamoDB or KMS does not answer, or is over its \
              limits. Deploy again."
         }
+        StoreError::KeysMissing => {
+            "The transport keys were not made: what an earlier run stored is gone. Deploy again."
+        }
         StoreError::Corrupt => {
             "The transport keys were not made: what the settings table holds does not open with \
              this stack's KMS key."
