@@ -17,5 +17,6 @@ mod lifecycle;
 mod process;
 mod routes;
 mod security;
+mod template;
 mod upgrade;
 mod vectors;

@@ -37,6 +37,12 @@ pub fn cargo_lambda() -> Option<PathBuf> {
     found("cargo-lambda", on_path(&["cargo-lambda"]))
 }
 
+/// checkov.
+#[must_use]
+pub fn checkov() -> Option<PathBuf> {
+    found("checkov", on_path(&["checkov"]))
+}
+
 /// The folder of the scripts that drive Chromium.
 #[must_use]
 pub fn browser_folder() -> PathBuf {

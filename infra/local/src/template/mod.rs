@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(crate) use resolve::{logical_id, resolve};
 pub use table::Table;
-pub(crate) use yaml::to_json;
+pub use yaml::to_json;
 
 /// The template of this deployment.
 pub const DEPLOYED: &str = include_str!("../../../../template.yaml");

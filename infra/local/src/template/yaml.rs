@@ -5,8 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::TemplateError;
 
-/// The first document of `text`.
-pub(crate) fn to_json(text: &str) -> Result<Value, TemplateError> {
+/// The first document of `text`: `!Ref X` as `{"Ref": "X"}`, `!GetAtt A.B` as
+/// `{"Fn::GetAtt": ["A", "B"]}`, any other `!Name v` as `{"Fn::Name": v}`.
+///
+/// # Errors
+/// When it is no YAML, or has a key that is not a text.
+pub fn to_json(text: &str) -> Result<Value, TemplateError> {
     let documents = Yaml::load_from_str(text)
         .map_err(|error| TemplateError::at("YAML", &format!("does not parse: {error}")))?;
     documents.first().map_or(Ok(Value::Null), convert)

@@ -1,0 +1,286 @@
+//! What the template says of the code, and one part of it of another, is so.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use local::template::{DEPLOYED, to_json};
+use serde_json::Value;
+use shared::config::{Backend, Config, Lookup};
+use shared::http::metrics;
+
+/// A check: one sentence for each fault of a template.
+type Check = fn(&Value) -> Vec<String>;
+
+fn resources<'a>(
+    template: &'a Value,
+    kind: &'static str,
+) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let all = template["Resources"].as_object().expect("resources");
+    all.iter()
+        .filter(move |(_, resource)| resource["Type"] == kind)
+        .map(|(id, resource)| (id.as_str(), resource))
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// A text, or what is inside `!Ref` or `!Sub`, with every `${X}` and the `!Ref` as `<X>`.
+fn text(value: &Value) -> String {
+    match (value.as_str(), value["Ref"].as_str(), value["Fn::Sub"].as_str()) {
+        (Some(plain), ..) => plain.to_owned(),
+        (_, Some(name), _) => format!("<{name}>"),
+        (_, _, Some(pattern)) => {
+            let mut parts = pattern.split("${");
+            let first = parts.next().unwrap_or_default().to_owned();
+            let named = parts.map(|part| {
+                let (name, rest) = part.split_once('}').expect("a name that ends");
+                format!("<{name}>{rest}")
+            });
+            first + &named.collect::<String>()
+        }
+        _ => String::new(),
+    }
+}
+
+/// The Sid of a statement is how reports and tests name it.
+fn sids(template: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, role) in resources(template, "AWS::IAM::Role") {
+        let inline = items(&role["Properties"]["Policies"]);
+        let attached = resources(template, "AWS::IAM::Policy")
+            .map(|(_, policy)| &policy["Properties"])
+            .filter(|policy| items(&policy["Roles"]).any(|held| held["Ref"] == id));
+        let mut seen = BTreeSet::new();
+        for statement in
+            inline.chain(attached).flat_map(|policy| items(&policy["PolicyDocument"]["Statement"]))
+        {
+            match statement["Sid"].as_str() {
+                None => faults.push(format!("{id} has a statement without Sid")),
+                Some(sid) if !seen.insert(sid) => faults.push(format!("{id} has {sid} twice")),
+                Some(_) => {}
+            }
+        }
+    }
+    faults
+}
+
+/// A group that the key's policy does not name cannot be made; a name without a group is a right too
+/// many.
+fn log_groups(template: &Value) -> Vec<String> {
+    let made: BTreeSet<String> = resources(template, "AWS::Logs::LogGroup")
+        .map(|(_, group)| text(&group["Properties"]["LogGroupName"]))
+        .collect();
+    let policy = &template["Resources"]["DataKey"]["Properties"]["KeyPolicy"];
+    let named: BTreeSet<String> = items(&policy["Statement"])
+        .flat_map(|one| items(&one["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]))
+        .map(|arn| text(arn).split_once(":log-group:").expect("a log group's ARN").1.to_owned())
+        .collect();
+    let differ = made.symmetric_difference(&named);
+    differ.map(|name| format!("{name} is made or named, not both")).collect()
+}
+
+/// The bodies of the dashboards, or what is wrong with their JSON.
+fn dashboards(template: &Value) -> impl Iterator<Item = Result<Value, String>> {
+    resources(template, "AWS::CloudWatch::Dashboard").map(|(id, dashboard)| {
+        serde_json::from_str(&text(&dashboard["Properties"]["DashboardBody"]))
+            .map_err(|error| format!("{id} is no JSON: {error}"))
+    })
+}
+
+fn dashboards_are_json(template: &Value) -> Vec<String> {
+    dashboards(template)
+        .filter_map(|body| match body {
+            Ok(body) if items(&body["widgets"]).next().is_some() => None,
+            Ok(_) => Some("a dashboard has no widgets".to_owned()),
+            Err(fault) => Some(fault),
+        })
+        .collect()
+}
+
+/// Metrics of ours by name and dimensions (name, value), of every alarm and every dashboard.
+fn counted(template: &Value) -> Vec<(String, Vec<(String, String)>)> {
+    let alarms = resources(template, "AWS::CloudWatch::Alarm").map(|(_, alarm)| {
+        let alarm = &alarm["Properties"];
+        let dimensions = items(&alarm["Dimensions"]);
+        let pairs = dimensions.map(|one| (text(&one["Name"]), text(&one["Value"]))).collect();
+        (text(&alarm["Namespace"]), text(&alarm["MetricName"]), pairs)
+    });
+    let widgets = dashboards(template).filter_map(Result::ok);
+    let widgets = widgets.flat_map(|body| items(&body["widgets"]).cloned().collect::<Vec<_>>());
+    let shown = widgets.flat_map(|widget| {
+        let metrics = items(&widget["properties"]["metrics"]);
+        let metrics = metrics.map(|metric| {
+            let texts: Vec<String> =
+                items(metric).filter(|one| one.is_string()).map(text).collect();
+            let (pairs, _) = texts[2..].as_chunks::<2>();
+            let pairs = pairs.iter().map(|[name, value]| (name.clone(), value.clone())).collect();
+            (texts[0].clone(), texts[1].clone(), pairs)
+        });
+        metrics.collect::<Vec<_>>()
+    });
+    let ours = alarms.chain(shown).filter(|(namespace, ..)| namespace == metrics::NAMESPACE);
+    ours.map(|(_, name, dimensions)| (name, dimensions)).collect()
+}
+
+/// A metric that nobody counts is a line at zero and an alarm that never comes.
+fn metrics_are_counted(template: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, dimensions) in counted(template) {
+        if !metrics::names().contains(&name.as_str()) {
+            faults.push(format!("nobody counts {name}"));
+        }
+        let names: Vec<&str> = dimensions.iter().map(|(name, _)| name.as_str()).collect();
+        let [stack, _] = metrics::DIMENSIONS;
+        if names != [stack] && names != metrics::DIMENSIONS {
+            faults.push(format!("{name} is not counted by {names:?}"));
+        }
+        if dimensions.iter().any(|(name, value)| name == stack && value != "<AWS::StackName>") {
+            faults.push(format!("{name} is of another stack"));
+        }
+    }
+    faults
+}
+
+/// Which settings of ours a function's code looks up, by what it reads them with.
+fn read_by(function: &str) -> Option<BTreeSet<String>> {
+    let read: fn(Lookup<'_>) = match function {
+        "IntakeFunction" => |lookup| drop(Config::read(lookup)),
+        "SiteFunction" => |lookup| drop(site::Config::read(lookup)),
+        "RotateKeysFunction" => |lookup| drop(Backend::read(lookup)),
+        // Only what every function reads.
+        "DetectFunction" => |_| (),
+        "PreflightFunction" => |lookup| drop(preflight::config::Config::read(lookup)),
+        _ => return None,
+    };
+    let names = RefCell::new(BTreeSet::new());
+    read(&|name| {
+        names.borrow_mut().insert(name.to_owned());
+        None
+    });
+    let mut names = names.into_inner();
+    // Those of telemetry, which reads them from the process.
+    names.extend(["SOTTO_FUNCTION", "SOTTO_STACK"].map(ToOwned::to_owned));
+    // Only for a local AWS.
+    names.remove("SOTTO_TRUST_ROOTS");
+    names.retain(|name| name.starts_with("SOTTO_"));
+    Some(names)
+}
+
+/// A setting that is not read was misspelt or is left over.
+fn settings(template: &Value) -> Vec<String> {
+    let everywhere = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let mut faults = Vec::new();
+    for (id, function) in resources(template, "AWS::Serverless::Function") {
+        let its = &function["Properties"]["Environment"]["Variables"];
+        let both = [everywhere, its].into_iter().filter_map(Value::as_object);
+        let set: BTreeSet<String> = both.flat_map(|names| names.keys().cloned()).collect();
+        let Some(read) = read_by(id) else {
+            faults.push(format!("{id} is not known here"));
+            continue;
+        };
+        faults.extend(set.difference(&read).map(|name| format!("{id} does not read {name}")));
+        faults.extend(read.difference(&set).map(|name| format!("{id} is not told {name}")));
+    }
+    faults
+}
+
+/// The tables and what opens them outlive the stack; checkov does not see these two.
+fn retained(template: &Value) -> Vec<String> {
+    let tables = resources(template, "AWS::DynamoDB::Table");
+    let kept = tables.chain([("DataKey", &template["Resources"]["DataKey"])]);
+    kept.flat_map(|(id, resource)| {
+        ["DeletionPolicy", "UpdateReplacePolicy"]
+            .into_iter()
+            .filter(|policy| resource[policy] != "Retain")
+            .map(move |policy| format!("{id} has not {policy} Retain"))
+    })
+    .collect()
+}
+
+const CHECKS: [Check; 6] =
+    [sids, log_groups, dashboards_are_json, metrics_are_counted, settings, retained];
+
+#[test]
+fn the_template_says_of_the_code_what_is_so() {
+    let template = to_json(DEPLOYED).expect("the template");
+    assert_eq!(CHECKS.map(|check| check(&template)), [const { Vec::<String>::new() }; 6]);
+    assert!(!counted(&template).is_empty(), "there are metrics of ours in it");
+}
+
+#[test]
+fn what_is_not_so_is_seen() {
+    // The check, what is changed wherever it stands in the template, and what the check says.
+    let cases: [(Check, &str, &str, &str); 15] = [
+        (
+            sids,
+            "- Sid: ContentKeys\n",
+            "- Sid: TransportKeys\n",
+            "IntakeRole has TransportKeys twice",
+        ),
+        (sids, "- Sid: Hook\n", "- Sid: Aliases\n", "RolloutRole has Aliases twice"),
+        (sids, "- Sid: Stream\n                #", "- #", "DetectRole has a statement without Sid"),
+        (
+            log_groups,
+            "LogGroupName: !Sub /sotto/${AWS::StackName}/site\n",
+            "LogGroupName: !Sub /sotto/${AWS::StackName}/pages\n",
+            "/sotto/<AWS::StackName>/pages is made or named, not both",
+        ),
+        (
+            log_groups,
+            "log-group:/sotto/${AWS::StackName}/detect\n",
+            "log-group:/sotto/${AWS::StackName}/*\n",
+            "/sotto/<AWS::StackName>/detect is made or named, not both",
+        ),
+        (dashboards_are_json, "{\"widgets\": [\n", "{\"widgets\": [,\n", "Dashboard is no JSON"),
+        (
+            dashboards_are_json,
+            "{\"widgets\": [\n",
+            "{\"gadgets\": [\n",
+            "a dashboard has no widgets",
+        ),
+        (
+            metrics_are_counted,
+            "MetricName: LogTampered\n",
+            "MetricName: Tampered\n",
+            "nobody counts Tampered",
+        ),
+        (
+            metrics_are_counted,
+            "[\"Sotto\", \"Conflict\"",
+            "[\"Sotto\", \"Conflicts\"",
+            "nobody counts Conflicts",
+        ),
+        (
+            metrics_are_counted,
+            "{Name: stack,",
+            "{Name: Stack,",
+            "KeysMissing is not counted by [\"Stack\"]",
+        ),
+        (
+            metrics_are_counted,
+            "\"RateLimited\", \"stack\"",
+            "\"RateLimited\", \"function\"",
+            "RateLimited is not counted by [\"function\"]",
+        ),
+        (
+            metrics_are_counted,
+            "{Name: stack, Value: !Ref AWS::StackName}",
+            "{Name: stack, Value: sotto}",
+            "Corrupt is of another stack",
+        ),
+        (settings, "SOTTO_ORIGINS:", "SOTTO_ORIGIN:", "IntakeFunction does not read SOTTO_ORIGIN"),
+        (settings, "  DetectFunction:\n", "  WatchFunction:\n", "WatchFunction is not known here"),
+        (
+            retained,
+            "KeysTable:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain\n",
+            "KeysTable:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Delete\n",
+            "KeysTable has not DeletionPolicy Retain",
+        ),
+    ];
+    for (check, from, to, expected) in cases {
+        assert!(DEPLOYED.contains(from), "nothing to change: {from}");
+        let faults = check(&to_json(&DEPLOYED.replace(from, to)).expect("a template"));
+        assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}: {faults:?}");
+    }
+}

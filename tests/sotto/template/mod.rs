@@ -1,0 +1,4 @@
+//! template.yaml, without deploying it.
+
+mod code;
+mod rules;
