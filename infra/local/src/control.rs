@@ -78,7 +78,7 @@ async fn run_job(
         Problem(
             StatusCode::NOT_FOUND,
             "no_such_job",
-            "There is no job of that name; there is `rotate-keys`.".to_owned(),
+            "There is no job of that name; there are `rotate-keys` and `detect`.".to_owned(),
         )
     })?;
     let report = controls.jobs.run(job).await.map_err(Problem::failed)?;

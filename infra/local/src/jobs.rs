@@ -1,6 +1,7 @@
-//! The scheduled jobs, run in-process: on request, and when the clock says that they are due.
+//! The scheduled jobs and the reader of the log's stream, run in-process: on request, and when the
+//! clock says that they are due.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,6 +12,7 @@ use shared::store::settings::Settings;
 use tokio::sync::Mutex;
 
 use crate::aws::Aws;
+use crate::detect::Detect;
 
 const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
 /// How often it is asked what is due.
@@ -23,6 +25,8 @@ const TICKS_AFTER_FAILURE: u32 = 15;
 pub(crate) enum Job {
     /// Makes the day's transport keys and publishes their list; daily.
     RotateKeys,
+    /// Looks at what has changed in the log; whenever it is asked what is due.
+    Detect,
 }
 
 /// Runs the jobs, one at a time.
@@ -34,6 +38,7 @@ struct Parts {
     issuer: String,
     aws: Arc<Aws>,
     clock: Clock,
+    detect: Arc<std::sync::Mutex<Detect>>,
     /// When the rotation last succeeded.
     rotated_ms: Mutex<Option<UnixMillis>>,
 }
@@ -43,23 +48,34 @@ impl Job {
     pub(crate) fn find(name: &str) -> Option<Self> {
         match name {
             "rotate-keys" => Some(Self::RotateKeys),
+            "detect" => Some(Self::Detect),
             _ => None,
         }
     }
 }
 
 impl Jobs {
-    /// `rotation` is the settings table with the rights of the rotation.
-    pub(crate) fn new(app: &App, rotation: Settings, aws: Arc<Aws>) -> Self {
+    /// `rotation` is the settings table with the rights of the rotation, `log` the name of the table
+    /// whose stream is read.
+    pub(crate) fn new(
+        app: &App,
+        rotation: Settings,
+        aws: Arc<Aws>,
+        log: &str,
+    ) -> Result<Self, String> {
         let clock = app.clock.clone();
         let issuer = app.issuer.clone();
-        Self(Arc::new(Parts { rotation, issuer, aws, clock, rotated_ms: Mutex::new(None) }))
+        let detect = Detect::begin(Arc::clone(&aws), clock.clone(), log)?;
+        let detect = Arc::new(std::sync::Mutex::new(detect));
+        let rotated_ms = Mutex::new(None);
+        Ok(Self(Arc::new(Parts { rotation, issuer, aws, clock, detect, rotated_ms })))
     }
 
     /// Runs a job now and gives its report when it has finished.
     pub(crate) async fn run(&self, job: Job) -> Result<Value, String> {
         match job {
             Job::RotateKeys => self.rotate(&mut *self.0.rotated_ms.lock().await).await,
+            Job::Detect => self.detect().await,
         }
     }
 
@@ -70,6 +86,7 @@ impl Jobs {
             .await
             .map_err(|_| "the TTL sweep broke off".to_owned())?
             .map_err(|error| error.to_string())?;
+        self.detect().await?;
         let mut rotated_ms = self.0.rotated_ms.lock().await;
         if rotated_ms.is_none_or(|at_ms| self.0.clock.now_ms() - at_ms >= DAY_MS) {
             self.rotate(&mut rotated_ms).await?;
@@ -90,6 +107,15 @@ impl Jobs {
                 skip = TICKS_AFTER_FAILURE;
             }
         }
+    }
+
+    async fn detect(&self) -> Result<Value, String> {
+        let detect = Arc::clone(&self.0.detect);
+        tokio::task::spawn_blocking(move || {
+            detect.lock().unwrap_or_else(PoisonError::into_inner).run()
+        })
+        .await
+        .map_err(|_| "detect broke off".to_owned())?
     }
 
     async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {

@@ -10,6 +10,7 @@ pub mod aws;
 pub mod cli;
 mod control;
 mod deployment;
+mod detect;
 mod event_files;
 mod folder;
 pub mod iam;

@@ -143,7 +143,7 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let app = App::with_sdk(&config, clock.clone(), &sdk);
     let rotation = deployment::sdk_config(&config, "rotate-keys")?;
     let rotation = app::settings(&config.backend, clock.clone(), &rotation);
-    let jobs = Jobs::new(&app, rotation, Arc::clone(aws));
+    let jobs = Jobs::new(&app, rotation, Arc::clone(aws), &config.conversations_table)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")

@@ -66,6 +66,7 @@ async fn nothing_that_a_visitor_sends_is_kept_in_the_clear() {
         assert_eq!(scanner.hits(&sent), [""; 0], "refusal {number} repeats what was sent");
     }
 
+    assert_eq!(local.control("/run/detect", &json!({})).await.status, 200);
     let mut sinks = stored(&local).await;
     sinks.extend(files(&place.data));
     let ended = local.terminate().await;
@@ -95,11 +96,15 @@ async fn what_is_planted_is_found_in_every_sink() {
         let put = json!({ "TableName": "sotto-conversations", "Item": item });
         local.aws("DynamoDB_20120810.PutItem", &put).await;
     }
-    // The stream holds keys only: what stands in one is found there, and nothing else can be.
+    // The stream holds keys only: what stands in one is found there, and nothing else can be. The second
+    // time it is a change, which the watchman looks at and cannot read.
     let key = data_encoding::BASE64.encode(canary.both().as_bytes());
-    let item = json!({ "c": { "B": key }, "s": { "N": "4" } });
-    let put = json!({ "TableName": "sotto-conversations", "Item": item });
-    local.aws("DynamoDB_20120810.PutItem", &put).await;
+    for value in ["1", "2"] {
+        let item = json!({ "c": { "B": key }, "s": { "N": "4" }, "x": { "N": value } });
+        let put = json!({ "TableName": "sotto-conversations", "Item": item });
+        local.aws("DynamoDB_20120810.PutItem", &put).await;
+    }
+    assert_eq!(local.control("/run/detect", &json!({})).await.status, 200);
     let health = local.api().send(&Request::new("GET", "/v1/health")).await;
     let sinks = stored(&local).await;
     for (kind, forms_there) in [
@@ -122,7 +127,9 @@ async fn what_is_planted_is_found_in_every_sink() {
     let known = Scanner::new(&[&request_id, "DynamoDB and KMS are at"]);
     for (name, bytes) in written(&ended) {
         assert_eq!(known.hits(&bytes).len(), 1, "{name}");
+        assert_eq!(scanner.hits(&bytes), [""; 0], "the watchman repeats a key, {name}");
     }
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("\"RecordFailed\":1"), "nobody looked");
 }
 
 /// Phrases around the words: one that the base answers, and one that it does not.
@@ -440,4 +447,6 @@ fn assert_alive(sinks: &[Sink], request_id: &str) {
     assert!(sinks.iter().any(|(name, _)| name.ends_with("kms.json")), "no keys");
     let log = sinks.iter().find(|(name, _)| name == "stderr").expect("a log");
     assert!(!Scanner::new(&[request_id]).hits(&log.1).is_empty(), "the log is another one");
+    let detect = memchr::memmem::find(&log.1, b"\"job\":\"detect\"");
+    assert!(detect.is_some(), "the watchman saw nothing");
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod canary;
+mod detect;
 mod events;
 mod local;
 mod scanner;

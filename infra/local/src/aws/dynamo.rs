@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::Stop;
+use super::stream::Expired;
 use crate::template::Table;
 
 /// The engine refused or failed; the text says what it was asked to do.
@@ -36,6 +37,13 @@ pub(super) struct Dynamo {
     database: Database,
     client: Client<HttpConnector, Full<Bytes>>,
     endpoint: Uri,
+    expired: Expired,
+}
+
+/// What a sweep has to know of a table.
+struct Description {
+    keys: Vec<String>,
+    has_stream: bool,
 }
 
 impl Dynamo {
@@ -63,8 +71,8 @@ impl Dynamo {
             .map_err(io::Error::other)?;
         let served =
             dynoxide::server::serve_with_shutdown(listener, database.clone(), stop.requested());
-        let dynamo =
-            Self { database, client: Client::builder(TokioExecutor::new()).build_http(), endpoint };
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let dynamo = Self { database, client, endpoint, expired: Expired::default() };
         Ok((dynamo, async move {
             if let Err(error) = served.await {
                 tracing::error!(error, "the database's server ended");
@@ -74,6 +82,10 @@ impl Dynamo {
 
     pub(super) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(super) fn expired(&self) -> &Expired {
+        &self.expired
     }
 
     /// Passes a request on to the engine and its answer back.
@@ -133,7 +145,7 @@ impl Dynamo {
     }
 
     fn sweep_table(&self, name: &str, ttl: &str, now_s: i64) -> Result<usize, DatabaseError> {
-        let keys = self.key_attributes(name)?;
+        let Description { keys, has_stream } = self.describe(name)?;
         let expired = json!({
             "ExpressionAttributeNames": {"#ttl": ttl},
             "ExpressionAttributeValues": {":now": {"N": now_s.to_string()}, ":zero": {"N": "0"}},
@@ -155,6 +167,8 @@ impl Dynamo {
                 .scan(parse(scan)?)
                 .map_err(|error| DatabaseError::of("scan", name, &error))
                 .and_then(|page| to_json(&page))?;
+            let mut noted = self.expired.lock();
+            let mut stream = has_stream.then(|| self.stream_end(name)).transpose()?;
             for item in page["Items"].as_array().into_iter().flatten() {
                 let key: serde_json::Map<_, _> = keys
                     .iter()
@@ -162,15 +176,23 @@ impl Dynamo {
                     .collect();
                 let mut delete = expired.clone();
                 delete["TableName"] = json!(name);
-                delete["Key"] = Value::Object(key);
+                let key = Value::Object(key);
+                delete["Key"] = key.clone();
                 delete["ConditionExpression"] = json!(condition);
                 match self.database.delete_item(parse(delete)?) {
-                    Ok(_) => deleted += 1,
+                    Ok(_) => {
+                        deleted += 1;
+                        if let Some(stream) = &mut stream {
+                            let number = self.deletion(stream, &key)?;
+                            noted.extend(number.map(|number| (name.to_owned(), number)));
+                        }
+                    }
                     // Its life was lengthened, or somebody else deleted it, after the scan.
                     Err(DynoxideError::ConditionalCheckFailedException(..)) => {}
                     Err(error) => return Err(DatabaseError::of("delete from", name, &error)),
                 }
             }
+            drop(noted);
             start = page["LastEvaluatedKey"].clone();
             if start.is_null() {
                 return Ok(deleted);
@@ -203,17 +225,19 @@ impl Dynamo {
         })
     }
 
-    fn key_attributes(&self, name: &str) -> Result<Vec<String>, DatabaseError> {
+    fn describe(&self, name: &str) -> Result<Description, DatabaseError> {
         let answer = self
             .database
             .describe_table(parse(json!({"TableName": name}))?)
             .map_err(|error| DatabaseError::of("describe", name, &error))?;
-        Ok(to_json(&answer)?["Table"]["KeySchema"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|element| Some(element["AttributeName"].as_str()?.to_owned()))
-            .collect())
+        let table = &to_json(&answer)?["Table"];
+        let keys = table["KeySchema"].as_array().into_iter().flatten();
+        Ok(Description {
+            keys: keys
+                .filter_map(|element| Some(element["AttributeName"].as_str()?.to_owned()))
+                .collect(),
+            has_stream: table["LatestStreamArn"].is_string(),
+        })
     }
 }
 

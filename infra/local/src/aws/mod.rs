@@ -3,7 +3,8 @@
 //! It runs on threads of its own, so it can be started and stopped from anywhere and outlives the
 //! runtime of the test that started it. Differences from AWS that matter: one stream shard, no
 //! transaction conflicts, every read is consistent, signatures are not checked, and a TTL deletion
-//! looks like any other in the stream.
+//! looks like any other in the stream for who reads it over the wire; [`Aws::read_on`] tells them
+//! apart, for as long as the process runs.
 //!
 //! A caller whose access key id is a function's ([`crate::iam::access_key`]) is held to its role of the
 //! template and to the key's policy; any other is the account's administrator.
@@ -40,6 +41,7 @@ use crate::template::{Table, TemplateError};
 pub use self::count::Counts;
 pub use self::dynamo::DatabaseError;
 pub use self::fault::{Fault, FaultError, Faults, Service};
+pub use self::stream::Place;
 
 /// The database's file in the data folder; `SQLite` keeps two more beside it.
 pub(crate) const DATABASE_FILE: &str = "dynamodb.sqlite";
@@ -159,7 +161,25 @@ impl Aws {
     /// # Errors
     /// When there is no such table or it has no stream.
     pub fn stream_records(&self, table: &str) -> Result<Vec<Value>, DatabaseError> {
-        self.services.dynamo.stream_records(table)
+        let dynamo = &self.services.dynamo;
+        dynamo.read_on(&mut dynamo.stream_start(table)?)
+    }
+
+    /// Where the stream of a table ends now.
+    ///
+    /// # Errors
+    /// When there is no such table or it has no stream.
+    pub fn stream_end(&self, table: &str) -> Result<Place, DatabaseError> {
+        self.services.dynamo.stream_end(table)
+    }
+
+    /// Every record behind `place`, in order, as `GetRecords` gives them, and moves the place behind
+    /// them. The record of a deletion by the TTL names the service in `userIdentity`.
+    ///
+    /// # Errors
+    /// When the engine fails; the place is then where it was.
+    pub fn read_on(&self, place: &mut Place) -> Result<Vec<Value>, DatabaseError> {
+        self.services.dynamo.read_on(place)
     }
 
     /// Stops: no new connection, running requests get half a second. Returns when the files are closed.

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem,
 };
 use local::aws::{Aws, Options, Service};
+use serde_json::{Value, json};
 use shared::clock::Clock;
 
 use crate::{PATIENT, dynamodb, in_memory, tables};
@@ -228,6 +229,53 @@ async fn a_stream_tells_what_was_put_and_deleted_in_order() {
     assert_eq!(records[119]["dynamodb"]["Keys"]["s"]["N"], "120");
     assert_eq!(records[120]["eventName"], "REMOVE");
     assert!(aws.stream_records("KeysTable").is_err());
+}
+
+#[tokio::test]
+async fn a_stream_tells_a_deletion_by_the_ttl_from_any_other() {
+    let clock = Clock::manual(1_793_610_000_000);
+    let now_s = clock.now_seconds();
+    let aws = Aws::start(Options { clock: clock.clone(), ..Options::default() }).unwrap();
+    let client = with_tables(&aws);
+    let put = async |seq| {
+        let put = client.put_item().table_name("ConversationsTable").item("c", bytes("x"));
+        put.item("s", number(seq)).item("expires_at", number(now_s)).send().await.unwrap();
+    };
+    let delete = async |seq| {
+        let delete = client.delete_item().table_name("ConversationsTable").key("c", bytes("x"));
+        delete.key("s", number(seq)).send().await.unwrap();
+    };
+    for seq in 1..=3 {
+        put(seq).await;
+    }
+    let mut place = aws.stream_end("ConversationsTable").unwrap();
+    assert!(aws.read_on(&mut place).unwrap().is_empty(), "what was there is not read");
+    delete(1).await;
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(aws.sweep_ttl().unwrap(), 2);
+    // Under a key that the TTL has deleted once.
+    put(2).await;
+    delete(2).await;
+    let ttl = || json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" });
+    let behind = [
+        ("REMOVE", "1", Value::Null),
+        ("REMOVE", "2", ttl()),
+        ("REMOVE", "3", ttl()),
+        ("INSERT", "2", Value::Null),
+        ("REMOVE", "2", Value::Null),
+    ];
+    let all = aws.stream_records("ConversationsTable").unwrap();
+    for records in [&aws.read_on(&mut place).unwrap()[..], &all[3..]] {
+        assert_eq!(records.len(), behind.len());
+        for (record, (name, seq, identity)) in records.iter().zip(&behind) {
+            assert_eq!(
+                (&record["eventName"], &record["dynamodb"]["Keys"]["s"]["N"]),
+                (&json!(name), &json!(seq))
+            );
+            assert_eq!(record["userIdentity"], *identity, "{name} {seq}");
+        }
+    }
+    assert!(aws.read_on(&mut place).unwrap().is_empty());
 }
 
 #[tokio::test]

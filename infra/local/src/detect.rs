@@ -1,0 +1,155 @@
+//! The stream of the log, fed to the watchman as Lambda's mapping does in the cloud.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+use shared::clock::Clock;
+
+use crate::aws::{Aws, Place};
+
+/// What the mapping of the template lets through.
+const NAMES: [&str; 2] = ["MODIFY", "REMOVE"];
+/// The size of a batch there.
+const BATCH: usize = 500;
+/// After this many tries a record is given up. In the cloud it is then in a queue.
+const TRIES: u32 = 3;
+
+/// Reads the stream from where it ended when the process began: what happened before has been
+/// reported, or nobody can say any more what was a deletion by the TTL.
+pub(crate) struct Detect {
+    aws: Arc<Aws>,
+    clock: Clock,
+    place: Place,
+}
+
+impl Detect {
+    /// Begins where the stream of `table` ends now.
+    pub(crate) fn begin(aws: Arc<Aws>, clock: Clock, table: &str) -> Result<Self, String> {
+        let place = aws.stream_end(table).map_err(|error| error.to_string())?;
+        Ok(Self { aws, clock, place })
+    }
+
+    /// Hands over what is new, and says how much that was and how much of it was given up.
+    pub(crate) fn run(&mut self) -> Result<Value, String> {
+        let records: Vec<_> = self
+            .aws
+            .read_on(&mut self.place)
+            .map_err(|error| error.to_string())?
+            .into_iter()
+            .filter(|record| NAMES.iter().any(|name| record["eventName"] == *name))
+            .collect();
+        let given_up = feed(&records, |batch| {
+            let event = LambdaEvent::new(json!({ "Records": batch }), Context::default());
+            let answer = monitor::handle(&self.clock, &event).map_err(|error| error.to_string())?;
+            serde_json::to_value(answer).map_err(|error| error.to_string())
+        });
+        Ok(json!({ "records": records.len(), "given_up": given_up }))
+    }
+}
+
+/// Hands all records over in batches; gives how many were given up. A batch that fails comes again
+/// from the record that failed, which is alone then, so that nothing else is given up with it.
+fn feed(records: &[Value], handle: impl Fn(&[Value]) -> Result<Value, String>) -> usize {
+    let (mut rest, mut tries, mut given_up) = (records, 0, 0);
+    while !rest.is_empty() {
+        let size = if tries == 0 { BATCH } else { 1 };
+        let (batch, behind) = rest.split_at(size.min(rest.len()));
+        let Some(failed) = first_failure(batch, &handle(batch)) else {
+            (rest, tries) = (behind, 0);
+            continue;
+        };
+        rest = rest.get(failed..).unwrap_or_default();
+        tries += 1;
+        if tries == TRIES {
+            let record = rest.first().map_or("", number);
+            tracing::error!(record, "a record of the log's stream is given up");
+            rest = rest.get(1..).unwrap_or_default();
+            (tries, given_up) = (0, given_up + 1);
+        }
+    }
+    given_up
+}
+
+/// The place in the batch from which it has to come again; a batch that is refused, or whose answer
+/// names what is not in it, comes again as a whole.
+fn first_failure(batch: &[Value], answer: &Result<Value, String>) -> Option<usize> {
+    let Ok(answer) = answer else { return Some(0) };
+    let failed = answer.pointer("/batchItemFailures/0/itemIdentifier")?;
+    let at = batch.iter().position(|record| failed.as_str() == Some(number(record)));
+    Some(at.unwrap_or_default())
+}
+
+fn number(record: &Value) -> &str {
+    record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::template::DEPLOYED;
+
+    fn records(count: usize) -> Vec<Value> {
+        let record = |number: usize| json!({"dynamodb": {"SequenceNumber": number.to_string()}});
+        (0..count).map(record).collect()
+    }
+
+    /// What was handed over, as places and sizes.
+    fn handed(
+        records: &[Value],
+        answer: impl Fn(&[Value]) -> Result<Value, String>,
+    ) -> (usize, Vec<(String, usize)>) {
+        let calls = RefCell::new(Vec::new());
+        let given_up = feed(records, |batch| {
+            assert!(calls.borrow().len() < 100, "it goes on for ever");
+            calls.borrow_mut().push((number(&batch[0]).to_owned(), batch.len()));
+            answer(batch)
+        });
+        (given_up, calls.into_inner())
+    }
+
+    fn call(number: usize, size: usize) -> (String, usize) {
+        (number.to_string(), size)
+    }
+
+    #[test]
+    fn what_is_handed_over_is_what_the_template_lets_through() {
+        let [modify, remove] = NAMES;
+        let pattern = format!("Pattern: '{{\"eventName\":[\"{modify}\",\"{remove}\"]}}'");
+        assert!(DEPLOYED.contains(&pattern));
+        assert!(DEPLOYED.contains(&format!("BatchSize: {BATCH}")));
+    }
+
+    #[test]
+    fn a_poison_record_is_alone_at_last_and_what_is_behind_it_goes_on() {
+        let fails_at_2 = |batch: &[Value]| {
+            let failures = batch.iter().filter(|record| number(record) == "2");
+            let failures: Vec<_> =
+                failures.map(|record| json!({"itemIdentifier": number(record)})).collect();
+            Ok(json!({ "batchItemFailures": failures }))
+        };
+        let (given_up, calls) = handed(&records(5), fails_at_2);
+        assert_eq!(given_up, 1);
+        assert_eq!(calls, [call(0, 5), call(2, 1), call(2, 1), call(3, 2)]);
+    }
+
+    #[test]
+    fn a_batch_that_is_refused_costs_only_the_record_that_it_is_refused_for() {
+        let refused_with_1 = |batch: &[Value]| {
+            let named = batch.iter().all(|record| number(record) != "1");
+            named.then(|| json!({ "batchItemFailures": [] })).ok_or_else(|| "unnamed".to_owned())
+        };
+        let (given_up, calls) = handed(&records(3), refused_with_1);
+        assert_eq!(given_up, 1);
+        let alone = [call(1, 2), call(1, 1), call(1, 1)];
+        assert_eq!(calls, [&[call(0, 3), call(0, 1)], &alone[..], &[call(2, 1)]].concat());
+    }
+
+    #[test]
+    fn much_is_handed_over_in_batches() {
+        let (given_up, calls) = handed(&records(BATCH + 1), |_| Ok(json!({})));
+        assert_eq!((given_up, calls), (0, vec![call(0, BATCH), call(BATCH, 1)]));
+    }
+}
