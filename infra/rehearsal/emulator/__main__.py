@@ -18,7 +18,9 @@ import conditions
 import gateway
 import resources
 import roles
+import runtime
 import streams
+import transform
 
 from ministack.app import main
 
@@ -29,7 +31,7 @@ def end_with_input():
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-for part in (conditions, resources, codedeploy, gateway, roles, streams):
+for part in (conditions, resources, codedeploy, gateway, roles, runtime, streams, transform):
     part.install()
 threading.Thread(target=end_with_input, daemon=True).start()
 main()

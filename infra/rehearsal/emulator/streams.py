@@ -9,6 +9,7 @@ Different from AWS: one shard, one batch at a time; no batching window; retries 
 DynamoDB's own rights for reading the stream are not asked for.
 """
 
+import logging
 import time
 from collections import deque
 
@@ -16,6 +17,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
 from ministack.services import dynamodb, lambda_svc
 
+_logger = logging.getLogger("lambda")
 # By mapping: batches that are still to be read, each with the number of times it has failed.
 _pending = {}
 
@@ -47,8 +49,8 @@ def _left_over(batch, failures, result, mapping):
     if start > 0:
         # What stood before it is done, so this is another batch.
         return [(batch[start:], 0)]
-    if start < 0 and mapping.get("BisectBatchOnFunctionError") and len(batch) > 1:
-        # Halving counts as no retry.
+    if mapping.get("BisectBatchOnFunctionError") and len(batch) > 1:
+        # A first record that failed is a batch that failed. Halving counts as no retry.
         middle = len(batch) // 2
         return [(batch[:middle], failures), (batch[middle:], failures)]
     retries = mapping.get("MaximumRetryAttempts", -1)
@@ -79,6 +81,8 @@ def _discard(mapping, record, batch, result, condition):
 def _read(mapping, record, queue):
     batch, failures = queue.popleft()
     result = lambda_svc._execute_function(record, {"Records": batch})
+    if result.get("log"):
+        _logger.info("Lambda %s output:\n%s", mapping["FunctionArn"], result["log"])
     left = _left_over(batch, failures, result, mapping)
     if left and isinstance(left[0][1], str):
         _discard(mapping, record, left[0][0], result, left[0][1])

@@ -100,7 +100,13 @@ impl Aws {
     /// # Errors
     /// If it cannot be started.
     pub fn try_ask(&self, words: &[&str]) -> Result<Said, Failure> {
-        command::run(self.program("aws")?.args(words).args(["--output", "json"]))
+        command::run(self.program("aws")?.args(words).args([
+            "--output",
+            "json",
+            // For SQS the CLI does not look at the environment.
+            "--endpoint-url",
+            &self.endpoint(),
+        ]))
     }
 
     /// The same AWS in the name of a role.

@@ -27,7 +27,7 @@ pub(super) fn alarm(package: &Package, stack: &Stack) -> Result<usize, Failure> 
         stack.aws.ask(&[&words[..], &["--state-reason", "rehearsal"]].concat())
     };
     ring("ALARM")?;
-    let checks = refused(package, stack, &["LogRetentionDays=14"], "stopped the deployment")?;
+    let checks = refused(package, stack, &["Issuer=rehearsal"], "stopped the deployment")?;
     ring("OK")?;
     Ok(checks)
 }

@@ -88,6 +88,7 @@ impl Suite {
         let mut test = Command::new(&self.binary);
         test.args(["--ignored", "--exact", "--nocapture"])
             .arg(format!("deployed::{name}"))
+            .env("RUST_BACKTRACE", "0")
             .env("SOTTO_DEPLOYED", place.to_string())
             .current_dir(root().join("tests"));
         Ok(test)

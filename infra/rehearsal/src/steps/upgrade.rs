@@ -179,6 +179,12 @@ fn cache() -> PathBuf {
     tools.unwrap_or_else(|| target().join("rehearsal")).join("releases")
 }
 
+/// Where releases are built: not in our own target directory, since cargo takes a crate of the same name
+/// and place in another checkout for this one's.
+fn builds() -> PathBuf {
+    target().join("rehearsal").join("target")
+}
+
 /// The template with each function's code in a folder of its name, and `(function, binary)` of each.
 fn processed(template: &str) -> Result<(String, Vec<(String, String)>), Failure> {
     let mut text = template.to_owned();
@@ -205,13 +211,12 @@ fn processed(template: &str) -> Result<(String, Vec<(String, String)>), Failure>
     Ok((lines.join("\n") + "\n", functions))
 }
 
-/// Builds its functions as the tests are built, in the target directory of the tests: what is between
-/// two releases is our own crates, the rest has been compiled. They are not what was shipped (that has
-/// other optimisations), but its code.
+/// Builds its functions as the tests are built. They are not what was shipped (that has other
+/// optimisations), but its code.
 fn build(checkout: &Path, functions: &[(String, String)], folder: &Path) -> Result<(), Failure> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--workspace", "--locked"]).current_dir(checkout);
-    cargo.env("CARGO_TARGET_DIR", target());
+    cargo.env("CARGO_TARGET_DIR", builds());
     for (_, binary) in functions {
         cargo.args(["--bin", binary]);
     }
@@ -219,7 +224,7 @@ fn build(checkout: &Path, functions: &[(String, String)], folder: &Path) -> Resu
     for (function, binary) in functions {
         let place = folder.join(function);
         std::fs::create_dir_all(&place)?;
-        let built = target().join("debug").join(binary);
+        let built = builds().join("debug").join(binary);
         run_well(Command::new("strip").arg("-o").arg(place.join("bootstrap")).arg(built))?;
     }
     Ok(())
