@@ -3,14 +3,17 @@
 //! The CLI and not the SDK's crates: it is what docs/operations.md is written in, and a dozen clients
 //! would have to be compiled.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::command::{self, Failure, Said};
+use crate::command::{self, Failure, Said, ensure};
+use crate::root;
 
 const REGION: &str = "eu-central-1";
 
@@ -21,6 +24,15 @@ pub struct Aws {
     access_key: String,
     secret_key: String,
     session_token: Option<String>,
+    cli: Arc<Mutex<Option<Cli>>>,
+}
+
+/// The AWS CLI in a process that stays (aws.py), because each start of its own takes half a second.
+struct Cli {
+    child: Child,
+    // Nothing once it has to end.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Aws {
@@ -32,6 +44,7 @@ impl Aws {
             access_key: "rehearsal".to_owned(),
             secret_key: "rehearsal-secret".to_owned(),
             session_token: None,
+            cli: Arc::default(),
         }
     }
 
@@ -43,6 +56,9 @@ impl Aws {
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_ENDPOINT_URL", self.endpoint()),
+            // Whatever this machine's owner has configured is another AWS.
+            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("AWS_PAGER", String::new()),
             ("SAM_CLI_TELEMETRY", "0".to_owned()),
@@ -87,7 +103,7 @@ impl Aws {
     pub fn ask(&self, words: &[&str]) -> Result<Value, Failure> {
         let said = self.try_ask(words)?;
         let what = words.iter().take(2).copied().collect::<Vec<_>>().join(" ");
-        command::ensure(said.well, || format!("aws {what}: {}", said.all.trim()))?;
+        ensure(said.well, || format!("aws {what}: {}", said.all.trim()))?;
         if said.out.trim().is_empty() {
             return Ok(Value::Null);
         }
@@ -100,13 +116,15 @@ impl Aws {
     /// # Errors
     /// If it cannot be started.
     pub fn try_ask(&self, words: &[&str]) -> Result<Said, Failure> {
-        command::run(self.program("aws")?.args(words).args([
-            "--output",
-            "json",
-            // For SQS the CLI does not look at the environment.
-            "--endpoint-url",
-            &self.endpoint(),
-        ]))
+        // For SQS the CLI does not look at the environment.
+        let endpoint = self.endpoint();
+        let always = ["--output", "json", "--endpoint-url", &endpoint];
+        let mut cli = self.cli.lock().unwrap_or_else(PoisonError::into_inner);
+        let cli = match &mut *cli {
+            Some(cli) => cli,
+            none => none.insert(Cli::start()?),
+        };
+        cli.run(self.environment().collect(), &[words, &always].concat())
     }
 
     /// The same AWS in the name of a role.
@@ -123,6 +141,7 @@ impl Aws {
             access_key: text("AccessKeyId"),
             secret_key: text("SecretAccessKey"),
             session_token: Some(text("SessionToken")),
+            cli: Arc::clone(&self.cli),
         })
     }
 
@@ -149,5 +168,46 @@ impl Aws {
         let text = String::from_utf8_lossy(&answer).into_owned();
         let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
         Ok((status.ok_or_else(|| Failure("no HTTP response".to_owned()))?, text))
+    }
+}
+
+impl Cli {
+    fn start() -> Result<Self, Failure> {
+        let mut child = Command::new(command::emulator_python()?)
+            .arg(root().join("infra/rehearsal/aws.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Failure("the AWS CLI has no pipes".to_owned()));
+        };
+        Ok(Self { child, input: Some(input), output: BufReader::new(output) })
+    }
+
+    fn run(
+        &mut self,
+        mut environment: BTreeMap<&str, String>,
+        words: &[&str],
+    ) -> Result<Said, Failure> {
+        // Without it Python would read files and arguments as ASCII.
+        environment.insert("LC_ALL", "C.UTF-8".to_owned());
+        let request = json!({ "environment": environment, "words": words }).to_string() + "\n";
+        let ended = || Failure("the AWS CLI's process has ended".to_owned());
+        self.input.as_mut().ok_or_else(ended)?.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        self.output.read_line(&mut answer)?;
+        ensure(!answer.is_empty(), || ended().0)?;
+        let answer: Value = serde_json::from_str(&answer)?;
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        let all = text("out") + &text("err");
+        Ok(Said { well: answer["code"] == 0, out: text("out"), all })
+    }
+}
+
+impl Drop for Cli {
+    fn drop(&mut self) {
+        // The end of its input is its own.
+        self.input.take();
+        let _ = self.child.wait();
     }
 }

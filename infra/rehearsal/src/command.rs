@@ -1,5 +1,6 @@
 //! Programs that are run to their end, and what they said when they failed.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -82,6 +83,15 @@ pub fn tool(name: &str) -> Result<PathBuf, Failure> {
         .map(|folder| folder.join(name))
         .find(|place| place.is_file())
         .ok_or_else(|| Failure(format!("{name} is missing: source \"$(.ci/tools)\"")))
+}
+
+/// The Python that has the emulator and the AWS CLI.
+///
+/// # Errors
+/// If `.ci/tools` was not sourced.
+pub fn emulator_python() -> Result<OsString, Failure> {
+    std::env::var_os("SOTTO_EMULATOR_PYTHON")
+        .ok_or_else(|| Failure("the emulator is missing: source \"$(.ci/tools)\"".to_owned()))
 }
 
 /// Copies a folder with all that is in it.

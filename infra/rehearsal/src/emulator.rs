@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::aws::Aws;
-use crate::command::{Failure, tail};
+use crate::command::{Failure, emulator_python, tail};
 use crate::root;
 
 /// Tries of [`PAUSE`] until it has to be up.
@@ -35,9 +35,7 @@ impl Emulator {
     /// # Errors
     /// If it is not installed or does not come up.
     pub fn start() -> Result<Self, Failure> {
-        let python = std::env::var_os("SOTTO_EMULATOR_PYTHON").ok_or_else(|| {
-            Failure("the emulator is missing: source \"$(.ci/tools)\"".to_owned())
-        })?;
+        let python = emulator_python()?;
         let folder = tempfile::tempdir()?;
         let log = folder.path().join("emulator.log");
         let output = File::create(&log)?;
