@@ -24,6 +24,11 @@ pub(super) fn poison(stack: &Stack, emulator: &Emulator) -> Result<usize, Failur
         "2",
         "--projection-expression",
         "c,s",
+        // The first item of a conversation is its row in the inbox, which is no event.
+        "--filter-expression",
+        "s > :row",
+        "--expression-attribute-values",
+        r#"{":row":{"N":"0"}}"#,
     ])?;
     let events = events["Items"].as_array().cloned().unwrap_or_default();
     let [first, second] = events.as_slice() else {
