@@ -15,6 +15,9 @@ use crate::report::{Report, say};
 use crate::stack::{Package, Stack, architecture};
 use crate::{root, target};
 
+/// The folder of the last release's files within its workspace.
+const PLACE: &str = "release";
+
 /// What the old template is deployed with a change of, each exactly so often, and why.
 const CHANGES: [(&str, &str, usize, &str); 2] = [
     (
@@ -94,7 +97,7 @@ pub fn act(wanted: &Rehearsal, report: &mut Report) {
         visitors.ok_or_else(|| Failure("there were none".to_owned()))?.stop()
     });
     if report.failed() {
-        say(&command::tail(&emulator.log()));
+        super::log(&emulator);
     }
 }
 
@@ -134,7 +137,7 @@ impl Release {
         let folder = cache().join(format!("{}-{}", self.commit, architecture()));
         if !folder.join("template.yaml").is_file() {
             let checkout = self.checkout()?;
-            let template = std::fs::read_to_string(checkout.join("template.yaml"))?;
+            let template = std::fs::read_to_string(checkout.join(PLACE).join("template.yaml"))?;
             let (template, functions) = processed(&template)?;
             let unfinished = folder.with_extension("unfinished");
             let _ = std::fs::remove_dir_all(&unfinished);
@@ -147,7 +150,9 @@ impl Release {
         Ok(Package { folder })
     }
 
-    /// Its files, below `target/`.
+    /// Its files, below `target/`, in a workspace that is built in our own target directory: most of what
+    /// it depends on is there from the tests. Its members stand one folder deeper than ours, since cargo
+    /// takes a crate of the same name and place in another checkout for this one's.
     fn checkout(&self) -> Result<PathBuf, Failure> {
         let git = |words: &[&str]| {
             let mut git = Command::new("git");
@@ -164,11 +169,17 @@ impl Release {
         })?;
         let folder = target().join("rehearsal").join(&self.commit);
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder)?;
+        let release = folder.join(PLACE);
+        std::fs::create_dir_all(&release)?;
         let archive = folder.join("archive.tar");
         let place = archive.to_string_lossy().into_owned();
         run_well(&mut git(&["archive", "--output", &place, &self.commit]))?;
-        run_well(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&folder))?;
+        run_well(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&release))?;
+        for of_workspace in ["Cargo.lock", "Cargo.toml", ".cargo"] {
+            std::fs::rename(release.join(of_workspace), folder.join(of_workspace))?;
+        }
+        let manifest = folder.join("Cargo.toml");
+        std::fs::write(&manifest, deeper(&std::fs::read_to_string(&manifest)?))?;
         Ok(folder)
     }
 }
@@ -179,10 +190,21 @@ fn cache() -> PathBuf {
     tools.unwrap_or_else(|| target().join("rehearsal")).join("releases")
 }
 
-/// Where releases are built: not in our own target directory, since cargo takes a crate of the same name
-/// and place in another checkout for this one's.
-fn builds() -> PathBuf {
-    target().join("rehearsal").join("target")
+/// A workspace's manifest for members that stand in the folder [`PLACE`].
+fn deeper(manifest: &str) -> String {
+    let line = |line: &str| {
+        if line.starts_with("members = ") {
+            // Every other piece is a path.
+            let pieces = line.split('"').enumerate();
+            let pieces = pieces.map(|(number, piece)| {
+                if number % 2 == 1 { format!("{PLACE}/{piece}") } else { piece.to_owned() }
+            });
+            pieces.collect::<Vec<_>>().join("\"")
+        } else {
+            line.replace("{ path = \"", &format!("{{ path = \"{PLACE}/"))
+        }
+    };
+    manifest.lines().map(|text| line(text) + "\n").collect()
 }
 
 /// The template with each function's code in a folder of its name, and `(function, binary)` of each.
@@ -216,7 +238,7 @@ fn processed(template: &str) -> Result<(String, Vec<(String, String)>), Failure>
 fn build(checkout: &Path, functions: &[(String, String)], folder: &Path) -> Result<(), Failure> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--workspace", "--locked"]).current_dir(checkout);
-    cargo.env("CARGO_TARGET_DIR", builds());
+    cargo.env("CARGO_TARGET_DIR", target());
     for (_, binary) in functions {
         cargo.args(["--bin", binary]);
     }
@@ -224,15 +246,24 @@ fn build(checkout: &Path, functions: &[(String, String)], folder: &Path) -> Resu
     for (function, binary) in functions {
         let place = folder.join(function);
         std::fs::create_dir_all(&place)?;
-        let built = builds().join("debug").join(binary);
-        run_well(Command::new("strip").arg("-o").arg(place.join("bootstrap")).arg(built))?;
+        let built = target().join("debug").join(binary);
+        run_well(Command::new("strip").arg("-o").arg(place.join("bootstrap")).arg(&built))?;
+        // Under its name the next build puts our own there again.
+        std::fs::remove_file(built)?;
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CHANGES, processed};
+    use super::{CHANGES, deeper, processed};
+
+    #[test]
+    fn a_workspace_is_moved_with_its_members_and_nothing_else() {
+        let manifest = "members = [\"shared\", \"functions/one\"]\none = { path = \"functions/one\" }\ntwo = \"1\"\n";
+        let moved = "members = [\"release/shared\", \"release/functions/one\"]\none = { path = \"release/functions/one\" }\ntwo = \"1\"\n";
+        assert_eq!(deeper(manifest), moved);
+    }
 
     #[test]
     fn a_template_is_changed_where_it_was_said_and_nowhere_else() {
