@@ -160,7 +160,7 @@ async fn what_is_not_known_to_cloudformation_is_answered_and_not_done() {
     let requests = world.aws.counts();
     job(&world).handle(called(change("Rename", &listener.url))).await.expect("an answer");
     assert_eq!(answer(&listener)["Status"], "FAILED");
-    for event in [json!({}), json!({ "RequestType": "Create" }), json!({ "Records": [] })] {
+    for event in [json!(null), json!({ "RequestType": "Create" }), json!({ "Records": [] })] {
         assert_eq!(job(&world).handle(called(event)).await, Err(JobError::UnknownEvent));
     }
     assert_eq!(world.aws.counts().since(&requests).total(Service::DynamoDb), 0, "nothing rotated");

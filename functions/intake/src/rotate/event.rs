@@ -1,12 +1,12 @@
-//! What the job is called with: the event of its schedule, or a change of the stack.
+//! What the job is called with: the event of its schedule, nothing at all, or a change of the stack.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 /// A call of the job.
 pub(super) enum Event {
-    /// It is time.
-    Scheduled,
+    /// It is time, or somebody wants it now.
+    Due,
     /// CloudFormation makes, changes or deletes the resource that stands for the keys.
     Stack(Change),
 }
@@ -33,7 +33,9 @@ impl Event {
             return serde_json::from_value(event).ok().map(Self::Stack);
         }
         let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
-        scheduled.then_some(Self::Scheduled)
+        // What Lambda makes of a call by hand without an event.
+        let by_hand = event.as_object().is_some_and(serde_json::Map::is_empty);
+        (scheduled || by_hand).then_some(Self::Due)
     }
 }
 
@@ -44,9 +46,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_shapes_are_known_and_no_other() {
+    fn these_shapes_are_known_and_no_other() {
         let scheduled = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
-        assert!(matches!(Event::read(scheduled), Some(Event::Scheduled)));
+        assert!(matches!(Event::read(scheduled), Some(Event::Due)));
+        assert!(matches!(Event::read(json!({})), Some(Event::Due)));
         let change = json!({
             "RequestType": "Create", "ResponseURL": "https://s3.example/x", "StackId": "s",
             "RequestId": "r", "LogicalResourceId": "Keys", "ResourceType": "AWS::CloudFormation::CustomResource",
@@ -58,7 +61,6 @@ mod tests {
         unanswerable.as_object_mut().unwrap().remove("ResponseURL");
         for other in [
             unanswerable,
-            json!({}),
             json!(null),
             json!("Scheduled Event"),
             json!([{ "detail-type": "Scheduled Event" }]),

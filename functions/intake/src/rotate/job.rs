@@ -74,7 +74,7 @@ impl Job {
 
     async fn perform(&self, event: Value) -> Result<Value, JobError> {
         match Event::read(event).ok_or(JobError::UnknownEvent)? {
-            Event::Scheduled => {
+            Event::Due => {
                 let rotated = self.rotate().await.map_err(JobError::NotRotated)?;
                 Ok(json!(rotated))
             }
@@ -157,7 +157,7 @@ impl fmt::Display for JobError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownEvent => out.write_str(
-                "the event is neither a Scheduled Event nor one of a CloudFormation custom resource",
+                "the event is neither a Scheduled Event nor empty, nor one of a CloudFormation custom resource",
             ),
             Self::NotRotated(error) => out.write_str(because(*error)),
             Self::NotAnswered(error) => write!(out, "CloudFormation was not answered: {error}"),
