@@ -20,6 +20,7 @@ import resources
 import roles
 import runtime
 import streams
+import tables
 import transform
 
 from ministack.app import main
@@ -31,7 +32,7 @@ def end_with_input():
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-for part in (conditions, resources, codedeploy, gateway, roles, runtime, streams, transform):
+for part in (conditions, resources, codedeploy, gateway, roles, runtime, streams, tables, transform):
     part.install()
 threading.Thread(target=end_with_input, daemon=True).start()
 main()
