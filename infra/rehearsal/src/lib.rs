@@ -32,15 +32,21 @@ use report::Report;
 /// summary.
 pub fn run(wanted: &Rehearsal) -> Result<bool, Failure> {
     let mut report = Report::default();
+    let mut made = None;
+    report.step("build the functions as they are shipped", || {
+        made = Some(steps::package(wanted)?);
+        Ok(1)
+    });
+    let Some(package) = made else { return report.finish(&target().join("rehearsal")) };
     let act = |act| wanted.only.is_none_or(|only| only == act);
     if act(Act::Stack) {
-        steps::stack(wanted, &mut report);
+        steps::stack(wanted, &package, &mut report);
     }
     if act(Act::Upgrade) {
-        steps::upgrade::act(wanted, &mut report);
+        steps::upgrade::act(&package, &mut report);
     }
     if act(Act::Operations) {
-        steps::operations::act(wanted, &mut report);
+        steps::operations::act(&package, &mut report);
     }
     report.finish(&target().join("rehearsal"))
 }

@@ -1,5 +1,6 @@
 //! What is tried, in its order.
 
+mod doctor;
 pub mod operations;
 mod parameters;
 mod removal;
@@ -16,7 +17,7 @@ use crate::emulator::Emulator;
 use crate::report::{Report, say};
 use crate::stack::{NAME, Package, Stack};
 use crate::steps::suite::Suite;
-use crate::{root, stack};
+use crate::{root, stack, target};
 
 /// The pages that may call the rehearsed stack.
 const ORIGIN: &str = "https://shop.example";
@@ -24,14 +25,13 @@ const ORIGIN: &str = "https://shop.example";
 const PARAMETERS: [&str; 2] = ["SiteOrigins=https://shop.example", "DeletionProtection=off"];
 
 /// The template as it stands, from a wrong parameter to its removal.
-pub fn stack(wanted: &Rehearsal, report: &mut Report) {
+pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
     let mut made = None;
-    report.step("build the functions as they are shipped", || {
-        let package = package(wanted)?;
-        made = Some((package, Suite::build()?));
+    report.step("build the tests of a deployed address", || {
+        made = Some(Suite::build()?);
         Ok(1)
     });
-    let Some((package, suite)) = made else { return };
+    let Some(suite) = made else { return };
     let mut started = None;
     report.step("start the local AWS with IAM evaluation", || {
         started = Some(Emulator::start()?);
@@ -41,7 +41,7 @@ pub fn stack(wanted: &Rehearsal, report: &mut Report) {
     let aws = &emulator.aws;
 
     report.step("wrong and contradictory parameters stop before anything is made", || {
-        parameters::refused(&package, aws)
+        parameters::refused(package, aws)
     });
     let mut deployed = None;
     report.step("sam deploy template.yaml", || {
@@ -61,12 +61,12 @@ pub fn stack(wanted: &Rehearsal, report: &mut Report) {
         stream::poison(&stack, &emulator)
     });
     report.step("what each role must not do is refused", || roles::refused(&stack));
-    report.step("an alarm stops a rollout", || rollout::alarm(&package, &stack));
+    report.step("an alarm stops a rollout", || rollout::alarm(package, &stack));
     report.step("a version that fails its check is rolled back", || {
-        rollout::broken(&package, &stack, emulator.folder())
+        rollout::broken(package, &stack, emulator.folder())
     });
     report.step("sam deploy again: a change takes over, data stays", || {
-        let checks = rollout::change(&package, &stack)?;
+        let checks = rollout::change(package, &stack)?;
         Ok(checks + suite.read_again(&stack, &state)?)
     });
     if wanted.keep {
@@ -78,7 +78,11 @@ pub fn stack(wanted: &Rehearsal, report: &mut Report) {
     }
 }
 
-fn package(wanted: &Rehearsal) -> Result<Package, Failure> {
+/// What is deployed: the functions as they are shipped.
+///
+/// # Errors
+/// If one does not build, or was not built before although that was said.
+pub fn package(wanted: &Rehearsal) -> Result<Package, Failure> {
     if wanted.skip_build {
         return Package::present();
     }
@@ -102,9 +106,16 @@ fn keep(stack: &Stack, emulator: &Emulator) {
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
-/// What the emulator said, once something has failed.
+/// What the emulator said, once something has failed: the end of it here, and all of it in a file.
 fn log(emulator: &Emulator) {
-    say(&crate::command::tail(&emulator.log()));
+    let log = emulator.log();
+    say(&crate::command::tail(&log));
+    let place = target().join("rehearsal/emulator.log");
+    if std::fs::create_dir_all(target().join("rehearsal")).is_ok()
+        && std::fs::write(&place, log).is_ok()
+    {
+        say(&format!("all that the local AWS has logged is in {}", place.display()));
+    }
     if let Ok(reasons) = stack::failed_events(&emulator.aws) {
         say(&reasons);
     }

@@ -1,47 +1,79 @@
 //! The commands of docs/operations.md, line by line, as a newcomer would run them.
 //!
-//! Blocks that begin with ```` ```sh ```` are run in one shell, in their order, from the checkout's root.
-//! Blocks that begin with ```` ```sh no-rehearse=<why> ```` are only shown.
+//! Blocks that begin with ```` ```sh ```` are run in one shell, in their order, from the checkout's root,
+//! from the first deployment to the removal. What mends something is a block that begins with
+//! ```` ```sh after=<command> ````: the command, which a page does not show, breaks it first, and the doctor
+//! has to see that.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Rehearsal;
+use super::doctor::{Expected, judge};
+use super::{removal, suite};
 use crate::command::{self, Failure, ensure};
 use crate::emulator::Emulator;
 use crate::report::{Report, say};
 use crate::root;
+use crate::stack::Package;
 
 /// A block of commands.
 struct Block {
     /// Of its first command in the document.
     line: usize,
     commands: String,
-    /// Why it is not run.
-    exempt: Option<String>,
+    /// What breaks first what these commands mend.
+    after: Option<String>,
 }
 
 /// Runs the operations guide.
-pub fn act(_: &Rehearsal, report: &mut Report) {
+pub fn act(package: &Package, report: &mut Report) {
+    let mut run = None;
     report.step("docs/operations.md, line by line", || {
         let text = std::fs::read_to_string(root().join("docs/operations.md"))?;
         let blocks = blocks(&text)?;
-        let (shown, run): (Vec<_>, Vec<_>) =
-            blocks.iter().partition(|block| block.exempt.is_some());
-        for block in &shown {
-            let why = block.exempt.as_deref().unwrap_or_default();
-            say(&format!("    not run: line {}, {why}", block.line));
-        }
-        // As the document says of itself, so that no block is lost on the way.
-        let counted = format!(
-            "{} blocks of commands here are run by the rehearsal, {} are not",
-            run.len(),
-            shown.len()
-        );
-        ensure(text.contains(&counted), || format!("docs/operations.md has to say: {counted}"))?;
         let emulator = Emulator::start()?;
-        run_all(&run, &emulator)
+        let script = script(&blocks);
+        run_script(&script.text, package, &emulator)?;
+        run = Some((emulator, script.expected));
+        Ok(blocks.len())
     });
+    let Some((emulator, expected)) = run else { return };
+    report.step("what the doctor found in it", || {
+        let mut checks = 0;
+        for (number, expected) in expected.iter().enumerate() {
+            let found = std::fs::read_to_string(doctors(&emulator).join(number.to_string()))?;
+            checks += judge(&serde_json::from_str(&found)?, *expected)
+                .map_err(|failure| Failure(format!("run {number}: {failure}")))?;
+        }
+        Ok(checks)
+    });
+    report.step("nothing is left of it", || {
+        let aws = &emulator.aws;
+        let checks = removal::nothing_left(aws)?;
+        let tables = aws.ask(&["dynamodb", "list-tables"])?;
+        let tables: BTreeSet<&str> = tables["TableNames"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|t| t.as_str())
+            .collect();
+        ensure(tables.iter().all(|name| name.ends_with("-restored")), || {
+            format!("tables are left: {tables:?}")
+        })?;
+        let keys = aws.ask(&["kms", "list-keys"])?;
+        let keys = keys["Keys"].as_array().cloned().unwrap_or_default();
+        for key in &keys {
+            let id = key["KeyId"].as_str().unwrap_or_default();
+            let described = aws.ask(&["kms", "describe-key", "--key-id", id])?;
+            let state = &described["KeyMetadata"]["KeyState"];
+            ensure(state == "PendingDeletion", || format!("the key {id} is {state}"))?;
+        }
+        Ok(checks + 1 + keys.len())
+    });
+    if report.failed() {
+        super::log(&emulator);
+    }
 }
 
 /// The blocks of a document.
@@ -56,24 +88,17 @@ fn blocks(text: &str) -> Result<Vec<Block>, Failure> {
                 let _ = writeln!(block.commands, "{line}");
             }
         } else if let Some(info) = line.strip_prefix("```sh") {
-            let exempt = match info.trim() {
+            let after = match info.trim() {
                 "" => None,
-                info => Some(
-                    info.strip_prefix("no-rehearse=").filter(|why| !why.is_empty()).ok_or_else(
-                        || {
-                            Failure(format!(
-                                "line {}: a block is ```sh or ```sh no-rehearse=<why>",
-                                number + 1
-                            ))
-                        },
-                    )?,
-                ),
+                info => {
+                    let after = info.strip_prefix("after=").filter(|command| !command.is_empty());
+                    Some(after.map(str::to_owned).ok_or_else(|| {
+                        let number = number + 1;
+                        Failure(format!("line {number}: a block is ```sh or ```sh after=<command>"))
+                    })?)
+                }
             };
-            blocks.push(Block {
-                line: number + 2,
-                commands: String::new(),
-                exempt: exempt.map(str::to_owned),
-            });
+            blocks.push(Block { line: number + 2, commands: String::new(), after });
             open = true;
         }
     }
@@ -81,49 +106,96 @@ fn blocks(text: &str) -> Result<Vec<Block>, Failure> {
     Ok(blocks)
 }
 
-fn run_all(blocks: &[&Block], emulator: &Emulator) -> Result<usize, Failure> {
-    let mut script = String::from("set -euo pipefail\n");
+/// All of a page as one shell script.
+struct Script {
+    text: String,
+    /// What the doctor has to find, each time that it is run.
+    expected: Vec<Expected>,
+}
+
+fn script(blocks: &[Block]) -> Script {
+    let mut text = String::from("set -euo pipefail\n");
+    let mut expected = Vec::new();
     for block in blocks {
-        let _ = writeln!(script, "printf 'line %s\\n' {} >&2\n{}", block.line, block.commands);
-    }
-    let kept = Kept::aside(&root().join(".aws-sam"))?;
-    let mut bash = emulator.aws.program("bash")?;
-    bash.arg("-c").arg(script).env("PATH", with_wrappers(emulator)?).env("HOME", emulator.folder());
-    for name in ["CARGO_HOME", "RUSTUP_HOME"] {
-        // With another home cargo and rustup would start from nothing.
-        if std::env::var_os(name).is_none()
-            && let Some(home) = std::env::var_os("HOME")
-        {
-            let folder = if name == "CARGO_HOME" { ".cargo" } else { ".rustup" };
-            bash.env(name, PathBuf::from(home).join(folder));
+        let doctor = "cargo doctor --stack \"$STACK\"\n";
+        if let Some(after) = &block.after {
+            let _ = write!(text, "{after}\n{doctor}");
+            expected.push(Expected::SomethingWrong);
         }
+        let removes = block.commands.contains("sam delete");
+        if removes {
+            text += doctor;
+            expected.push(Expected::NothingWrong);
+        }
+        let _ = write!(
+            text,
+            "printf 'line {}\\n' >&2; started=$SECONDS\n{}printf '%5d s  line {}\\n' $((SECONDS - started)) >&2\n",
+            block.line, block.commands, block.line,
+        );
+        let runs = block.commands.lines().filter(|line| line.starts_with("cargo doctor")).count();
+        expected.extend(std::iter::repeat_n(Expected::NothingWrong, runs));
     }
+    Script { text, expected }
+}
+
+fn run_script(script: &str, package: &Package, emulator: &Emulator) -> Result<(), Failure> {
+    let _kept = Kept::aside(&root().join(".aws-sam"))?;
+    let mut bash = emulator.aws.program("bash")?;
+    bash.arg("-c").arg(script).env("PATH", with_wrappers(package, emulator)?);
     let said = command::run(&mut bash)?;
-    drop(kept);
-    ensure(said.well, || format!("a command failed:\n{}", command::tail(&said.all)))?;
-    Ok(blocks.len())
+    for line in said.all.lines().filter(|line| line.contains(" s  line ")) {
+        say(line);
+    }
+    ensure(said.well, || format!("a command failed:\n{}", command::tail(&said.all)))
 }
 
 /// A path with programs before the real ones, where the local AWS is not reached as the real one is.
-fn with_wrappers(emulator: &Emulator) -> Result<std::ffi::OsString, Failure> {
+fn with_wrappers(package: &Package, emulator: &Emulator) -> Result<std::ffi::OsString, Failure> {
     let folder = emulator.folder().join("bin");
     std::fs::create_dir_all(&folder)?;
-    let curl = command::tool("curl")?;
+    std::fs::create_dir_all(doctors(emulator))?;
     // The gateway's name leads to the emulator, which speaks no TLS.
-    let wrapper = format!(
-        "#!/usr/bin/env bash\nwords=()\nfor word in \"$@\"; do\n  if [[ $word =~ ^https://([a-z0-9]+\\.execute-api\\.[a-z0-9.-]+)(/.*)?$ ]]; then\n    words+=(-H \"Host: ${{BASH_REMATCH[1]}}\" \"{}${{BASH_REMATCH[2]}}\")\n  else\n    words+=(\"$word\")\n  fi\ndone\nexec {} \"${{words[@]}}\"\n",
+    let curl = format!(
+        "words=()\nfor word in \"$@\"; do\n  if [[ $word =~ ^https://([a-z0-9]+\\.execute-api\\.[a-z0-9.-]+)(/.*)?$ ]]; then\n    words+=(-H \"Host: ${{BASH_REMATCH[1]}}\" \"{}${{BASH_REMATCH[2]}}\")\n  else\n    words+=(\"$word\")\n  fi\ndone\nexec {} \"${{words[@]}}\"\n",
         emulator.aws.endpoint(),
-        curl.display(),
+        command::tool("curl")?.display(),
     );
-    executable(&folder.join("curl"), &wrapper)?;
+    executable(&folder.join("curl"), &curl)?;
+    // `sam build` was run before, for this machine's instruction set and into another folder.
+    let sam = format!(
+        "if [[ $* == build ]]; then mkdir -p .aws-sam; exec cp -R {} .aws-sam/build; fi\nexec {} \"$@\"\n",
+        package.folder.display(),
+        command::tool("sam")?.display(),
+    );
+    executable(&folder.join("sam"), &sam)?;
+    // For SQS the CLI does not look at the environment.
+    let aws = format!(
+        "exec {} \"$@\" --endpoint-url {}\n",
+        command::tool("aws")?.display(),
+        emulator.aws.endpoint(),
+    );
+    executable(&folder.join("aws"), &aws)?;
+    // What the doctor finds is judged afterwards, with the gaps of the local AWS.
+    let cargo = format!(
+        "if [[ ${{1-}} != doctor ]]; then exec {cargo} \"$@\"; fi\nshift\n{doctor} \"$@\" || [[ $? -le 2 ]]\nplaces=({places}/*)\nif [[ ! -e ${{places[0]}} ]]; then places=(); fi\n{doctor} \"$@\" --json >\"{places}/${{#places[@]}}\" || [[ $? -le 2 ]]\n",
+        cargo = command::tool("cargo")?.display(),
+        doctor = suite::doctor()?.display(),
+        places = doctors(emulator).display(),
+    );
+    executable(&folder.join("cargo"), &cargo)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(folder).chain(std::env::split_paths(&path));
     std::env::join_paths(folders).map_err(|error| Failure(error.to_string()))
 }
 
+/// Where the doctor's findings are written, the first time as `0`.
+fn doctors(emulator: &Emulator) -> PathBuf {
+    emulator.folder().join("doctor")
+}
+
 fn executable(place: &Path, text: &str) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::write(place, text)?;
+    std::fs::write(place, format!("#!/usr/bin/env bash\nset -euo pipefail\n{text}"))?;
     std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o755))?;
     Ok(())
 }
@@ -157,19 +229,29 @@ impl Drop for Kept {
 
 #[cfg(test)]
 mod tests {
-    use super::blocks;
+    use super::{blocks, script};
+    use crate::steps::doctor::Expected;
 
     #[test]
-    fn every_block_is_run_or_says_why_not() {
-        let text = "```sh\none\ntwo\n```\n```console\n$ three\n```\n```sh no-rehearse=costs money\nfour\n```\n";
+    fn every_block_is_run_and_what_mends_is_run_after_what_breaks() {
+        let text = "```sh\none\ncargo doctor\n```\n```console\n$ three\n```\n```sh after=two\nfour\n```\n```sh\nsam delete\n```\n";
         let found = blocks(text).expect("blocks");
         let seen: Vec<_> = found
             .iter()
-            .map(|block| (block.line, block.commands.as_str(), block.exempt.as_deref()))
+            .map(|block| (block.line, block.commands.as_str(), block.after.as_deref()))
             .collect();
-        assert_eq!(seen, [(2, "one\ntwo\n", None), (9, "four\n", Some("costs money"))]);
+        let expected = [
+            (2, "one\ncargo doctor\n", None),
+            (9, "four\n", Some("two")),
+            (12, "sam delete\n", None),
+        ];
+        assert_eq!(seen, expected);
+        let script = script(&found);
+        let expected = [Expected::NothingWrong, Expected::SomethingWrong, Expected::NothingWrong];
+        assert_eq!(script.expected, expected);
+        assert_eq!(script.text.matches("cargo doctor").count(), expected.len());
         assert!(blocks("```sh quick\none\n```\n").is_err());
-        assert!(blocks("```sh no-rehearse=\none\n```\n").is_err());
+        assert!(blocks("```sh after=\none\n```\n").is_err());
         assert!(blocks("```sh\none\n").is_err());
     }
 }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::aws::Aws;
 use crate::command::{self, Failure, ensure};
 use crate::stack::{NAME, Stack};
 
 /// What the template retains, and nothing else may be left.
 const RETAINED: [(&str, &str); 2] = [("AWS::DynamoDB::Table", "Table"), ("AWS::KMS::Key", "Key")];
+
+/// What the template retains and which is nothing by itself.
+const GONE: [&str; 2] = ["AWS::CloudFormation::CustomResource", "AWS::Lambda::Version"];
 
 /// Each service, the call that lists it, and the list in its answer.
 const EMPTY: [(&[&str], &str); 9] = [
@@ -40,8 +44,8 @@ pub(super) fn remove(stack: &Stack) -> Result<usize, Failure> {
         .filter(|(_, resource)| {
             resource["DeletionPolicy"].as_str().is_some_and(|policy| policy.starts_with("Retain"))
         })
-        // A version goes with its function.
-        .filter(|(_, resource)| resource["Type"] != "AWS::Lambda::Version")
+        // A version goes with its function, and of the first keys there is nothing but what is in tables.
+        .filter(|(_, resource)| !GONE.iter().any(|kind| resource["Type"] == *kind))
         .collect();
     for (name, resource) in &kept {
         let known = RETAINED.iter().any(|(kind, _)| resource["Type"] == *kind);
@@ -59,18 +63,7 @@ pub(super) fn remove(stack: &Stack) -> Result<usize, Failure> {
         aws.region(),
     ]))?;
 
-    let mut checks = 0;
-    for (call, list) in EMPTY {
-        let left = aws.ask(call)?;
-        let ours: Vec<&Value> =
-            left[list].as_array().into_iter().flatten().filter(|item| !sams_own(item)).collect();
-        ensure(ours.is_empty(), || format!("{} has something left: {ours:?}", call.join(" ")))?;
-        checks += 1;
-    }
-    let queues = aws.ask(&["sqs", "list-queues"])?;
-    ensure(queues["QueueUrls"].as_array().is_none_or(Vec::is_empty), || {
-        format!("queues are left: {queues}")
-    })?;
+    let mut checks = nothing_left(aws)?;
     let tables = aws.ask(&["dynamodb", "list-tables"])?;
     for name in &logged {
         let physical = stack.physical(name)?;
@@ -85,7 +78,22 @@ pub(super) fn remove(stack: &Stack) -> Result<usize, Failure> {
     let expected =
         kept.iter().filter(|(_, resource)| resource["Type"] == "AWS::DynamoDB::Table").count();
     ensure(count == expected, || format!("{count} tables are left, not {expected}"))?;
-    Ok(checks + 2)
+    Ok(checks + 1)
+}
+
+/// Looks for what a deleted stack left behind, but for tables and keys.
+pub(super) fn nothing_left(aws: &Aws) -> Result<usize, Failure> {
+    for (call, list) in EMPTY {
+        let left = aws.ask(call)?;
+        let ours: Vec<&Value> =
+            left[list].as_array().into_iter().flatten().filter(|item| !sams_own(item)).collect();
+        ensure(ours.is_empty(), || format!("{} has something left: {ours:?}", call.join(" ")))?;
+    }
+    let queues = aws.ask(&["sqs", "list-queues"])?;
+    ensure(queues["QueueUrls"].as_array().is_none_or(Vec::is_empty), || {
+        format!("queues are left: {queues}")
+    })?;
+    Ok(EMPTY.len() + 1)
 }
 
 /// SAM keeps a stack of its own, with a bucket.

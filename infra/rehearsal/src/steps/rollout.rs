@@ -1,13 +1,11 @@
 //! New versions: what stops one, what takes it back, and what lets it through.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::PARAMETERS;
 use crate::command::{Failure, ensure};
 use crate::stack::{Package, Stack, failed_events};
-
-/// The functions whose aliases are moved by `CodeDeploy`.
-const GATED: [&str; 2] = ["IntakeFunction", "SiteFunction"];
 
 /// A bootstrap that starts, takes events and answers 500 to each.
 const BROKEN: &str = r#"#!/bin/sh
@@ -47,7 +45,8 @@ pub(super) fn change(package: &Package, stack: &Stack) -> Result<usize, Failure>
     package.deploy(&stack.aws, &[origins, "DeletionProtection=off"])?;
     ensure(stack.status()? == "UPDATE_COMPLETE", || "the update is not complete".to_owned())?;
     let after = live(stack)?;
-    ensure(before.first() != after.first(), || "intake's alias did not move".to_owned())?;
+    let intake = "IntakeFunction";
+    ensure(before.get(intake) != after.get(intake), || "intake's alias did not move".to_owned())?;
     let headers = [("Origin", "https://second.example"), ("Access-Control-Request-Method", "POST")];
     let (_, answer) = stack.aws.http("OPTIONS", stack.host()?, "/v1/sessions", &headers)?;
     ensure(answer.contains("https://second.example"), || {
@@ -64,6 +63,7 @@ fn refused(
     reason: &str,
 ) -> Result<usize, Failure> {
     let before = live(stack)?;
+    ensure(!before.is_empty(), || "no alias is moved by CodeDeploy".to_owned())?;
     let parameters = [&PARAMETERS[..], parameters].concat();
     let said = package.try_deploy(&stack.aws, &parameters)?;
     ensure(!said.well, || "the update went through".to_owned())?;
@@ -78,6 +78,8 @@ fn refused(
     Ok(5)
 }
 
-fn live(stack: &Stack) -> Result<Vec<String>, Failure> {
-    GATED.iter().map(|function| stack.live(function)).collect()
+/// The versions that answer, of the functions whose aliases are moved by `CodeDeploy`.
+fn live(stack: &Stack) -> Result<BTreeMap<String, String>, Failure> {
+    let groups = stack.resources.keys().filter_map(|name| name.strip_suffix("DeploymentGroup"));
+    groups.map(|function| Ok((function.to_owned(), stack.live(function)?))).collect()
 }

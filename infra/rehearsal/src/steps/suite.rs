@@ -22,24 +22,9 @@ pub(super) struct Traffic {
 }
 
 impl Suite {
-    /// Builds the tests as `cargo test --workspace` does, so that nothing is built twice.
+    /// Builds it.
     pub(super) fn build() -> Result<Self, Failure> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build
-            .args(["test", "--workspace", "--locked", "--test", "sotto", "--no-run"])
-            .arg("--message-format=json")
-            .current_dir(root());
-        let messages = command::run_well(&mut build)?;
-        let binary = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "sotto")
-            .filter(|message| message["target"]["kind"] == json!(["test"]))
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        binary
-            .map(|binary| Self { binary })
-            .ok_or_else(|| Failure("cargo names no test binary".to_owned()))
+        Ok(Self { binary: built("sotto", "test", "sotto")? })
     }
 
     pub(super) fn contract(&self, stack: &Stack) -> Result<usize, Failure> {
@@ -93,6 +78,29 @@ impl Suite {
             .current_dir(root().join("tests"));
         Ok(test)
     }
+}
+
+/// `cargo doctor`, as the tests have it built.
+pub(super) fn doctor() -> Result<PathBuf, Failure> {
+    built("operations", "bin", "doctor")
+}
+
+/// Builds a test of the workspace and gives the program of this kind and name that it comes with. With all
+/// packages at once, as `cargo test --workspace` does: another choice has other features, and most of
+/// what they depend on would be compiled again.
+fn built(test: &str, kind: &str, name: &str) -> Result<PathBuf, Failure> {
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build
+        .args(["test", "--workspace", "--locked", "--no-run", "--message-format=json"])
+        .args(["--test", test])
+        .current_dir(root());
+    let messages = command::run_well(&mut build)?;
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages
+        .filter(|message| message["target"]["name"] == name)
+        .filter(|message| message["target"]["kind"] == json!([kind]))
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| Failure(format!("cargo names no {kind} {name}")))
 }
 
 impl Traffic {

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::suite::Suite;
 use super::{ORIGIN, PARAMETERS};
-use crate::cli::Rehearsal;
 use crate::command::{self, Failure, ensure, run_well};
 use crate::emulator::Emulator;
 use crate::report::{Report, say};
@@ -41,22 +40,16 @@ struct Release {
 }
 
 /// Upgrades a stack that holds data, and goes back.
-pub fn act(wanted: &Rehearsal, report: &mut Report) {
+pub fn act(new: &Package, report: &mut Report) {
     let mut made = None;
-    report.step("build the last release and this one", || {
+    report.step("build the last release, unless that was done before", || {
         let release = Release::last()?;
         say(&format!("the last release is {} ({})", release.version, release.commit));
         let old = release.package()?;
-        let place = Package::place().join("template.yaml");
-        let new = if wanted.skip_build || (wanted.only.is_none() && place.is_file()) {
-            Package::present()?
-        } else {
-            Package::build(&root().join("template.yaml"), Package::place())?
-        };
-        made = Some((old, new, Suite::build()?));
+        made = Some((old, Suite::build()?));
         Ok(2)
     });
-    let Some((old, new, suite)) = made else { return };
+    let Some((old, suite)) = made else { return };
     let mut started = None;
     report.step("deploy the last release", || {
         let emulator = Emulator::start()?;
