@@ -16,6 +16,8 @@ pub const NAME: &str = "sotto-rehearsal";
 pub struct Package {
     /// The folder with template.yaml and a folder for each function.
     pub folder: PathBuf,
+    /// What SAM is given.
+    template: PathBuf,
 }
 
 /// A stack that was deployed.
@@ -45,7 +47,7 @@ impl Package {
             .env("SAM_CLI_TELEMETRY", "0")
             .current_dir(root());
         command::run_well(&mut sam)?;
-        Ok(Self { folder })
+        Ok(Self::at(folder))
     }
 
     /// What the last build of this checkout has made.
@@ -57,7 +59,30 @@ impl Package {
         command::ensure(folder.join("template.yaml").is_file(), || {
             "there is no earlier build: leave --skip-build away".to_owned()
         })?;
-        Ok(Self { folder })
+        Ok(Self::at(folder))
+    }
+
+    /// What stands in such a folder.
+    #[must_use]
+    pub fn at(folder: PathBuf) -> Self {
+        let template = folder.join("template.yaml");
+        Self { folder, template }
+    }
+
+    /// The same with its functions in a bucket already, so that no deployment packs them again.
+    ///
+    /// # Errors
+    /// If they cannot be packed or put there.
+    pub fn upload(&self, aws: &Aws, template: PathBuf) -> Result<Self, Failure> {
+        let mut sam = aws.program("sam")?;
+        // Where samconfig.toml has `sam deploy` put them: another place would be another code.
+        sam.args(["package", "--resolve-s3", "--s3-prefix", "sotto", "--no-progressbar"])
+            .arg("--template-file")
+            .arg(&self.template)
+            .arg("--output-template-file")
+            .arg(&template);
+        command::run_well(&mut sam)?;
+        Ok(Self { folder: self.folder.clone(), template })
     }
 
     /// Where this checkout's build is.
@@ -72,7 +97,7 @@ impl Package {
     /// If it cannot be written.
     pub fn copy_to(&self, folder: &Path) -> Result<Self, Failure> {
         command::copy_folder(&self.folder, folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self::at(folder.to_owned()))
     }
 
     /// `sam deploy`, which may be refused.
@@ -82,7 +107,7 @@ impl Package {
     pub fn try_deploy(&self, aws: &Aws, parameters: &[&str]) -> Result<Said, Failure> {
         let mut sam = aws.program("sam")?;
         sam.args(["deploy", "--stack-name", NAME, "--resolve-s3", "--template-file"])
-            .arg(self.folder.join("template.yaml"))
+            .arg(&self.template)
             .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
             .args(["--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"])
             .arg("--parameter-overrides")

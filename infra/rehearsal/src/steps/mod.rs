@@ -40,8 +40,12 @@ pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
     let Some(emulator) = started else { return };
     let aws = &emulator.aws;
 
+    let mut uploaded = None;
     report.step("wrong and contradictory parameters stop before anything is made", || {
-        parameters::refused(package, aws)
+        let package = package.upload(aws, emulator.folder().join("packaged.yaml"))?;
+        let checks = parameters::refused(&package, aws)?;
+        uploaded = Some(package);
+        Ok(checks)
     });
     let mut deployed = None;
     report.step("sam deploy template.yaml", || {
@@ -61,12 +65,13 @@ pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
         stream::poison(&stack, &emulator)
     });
     report.step("what each role must not do is refused", || roles::refused(&stack));
-    report.step("an alarm stops a rollout", || rollout::alarm(package, &stack));
+    let uploaded = uploaded.as_ref().unwrap_or(package);
+    report.step("an alarm stops a rollout", || rollout::alarm(uploaded, &stack));
     report.step("a version that fails its check is rolled back", || {
         rollout::broken(package, &stack, emulator.folder())
     });
     report.step("sam deploy again: a change takes over, data stays", || {
-        let checks = rollout::change(package, &stack)?;
+        let checks = rollout::change(uploaded, &stack)?;
         Ok(checks + suite.read_again(&stack, &state)?)
     });
     if wanted.keep {

@@ -17,9 +17,10 @@ while curl -sS -D "$headers" -o /dev/null "$api/next"; do
 done
 "#;
 
-/// A new version is not let through while its alarm is ringing.
+/// A new version is not let through while an alarm of its group is ringing.
 pub(super) fn alarm(package: &Package, stack: &Stack) -> Result<usize, Failure> {
-    let name = stack.physical("IntakeNewVersionErrors")?;
+    // Of those that no deployment changes, since a changed alarm is looked at anew.
+    let name = stack.physical("DeadLettersArrive")?;
     let ring = |state: &str| {
         let words = ["cloudwatch", "set-alarm-state", "--alarm-name", name, "--state-value", state];
         stack.aws.ask(&[&words[..], &["--state-reason", "rehearsal"]].concat())

@@ -140,7 +140,7 @@ impl Release {
             let _ = std::fs::remove_dir_all(&folder);
             std::fs::rename(unfinished, &folder)?;
         }
-        Ok(Package { folder })
+        Ok(Package::at(folder))
     }
 
     /// Its files, below `target/`, in a workspace that is built in our own target directory: most of what
