@@ -16,6 +16,7 @@ use shared::values::site::Site;
 const PAGE: &str = include_str!("../../../docs/operations.md");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const MESSAGES: &str = include_str!("../../../functions/intake/src/messages.rs");
+const PRICES: &str = include_str!("../../../tests/bench/prices.rs");
 const CONVERSATIONS: &str = include_str!("../../../functions/intake/src/conversations.rs");
 
 /// The headings as the links to them are made.
@@ -116,6 +117,24 @@ fn every_limit_is_the_codes() {
             _ => false,
         };
         assert!(holds, "{limit}: {value}");
+    }
+}
+
+#[test]
+fn every_price_is_the_benchs_or_to_be_checked() {
+    let head = "| a month | USD | price |";
+    let rows = PAGE.lines().skip_while(|line| *line != head).skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.iter().any(|row| row.ends_with("` |")), "no price is the bench's");
+    for row in rows {
+        let cell = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        let written = match cell.trim_matches('`') {
+            "check" => continue,
+            "kms_request" => row.contains("at 3.00 a million").then_some("kms_request: 3.00e-6,"),
+            "log_gb" => row.contains("0.50 a GB").then_some("log_gb: 0.50,"),
+            _ => None,
+        };
+        assert!(written.is_some_and(|price| PRICES.contains(price)), "{row}");
     }
 }
 
