@@ -46,6 +46,8 @@ pub struct Config {
     pub conversations_table: String,
     /// Name of the table of leads and identities.
     pub profiles_table: String,
+    /// Name of the table of what was used once.
+    pub watch_table: String,
     /// Origins of the sites whose pages may call, scheme and host and port, no slash at the end;
     /// none means only pages of this deployment.
     pub origins: Vec<String>,
@@ -100,9 +102,21 @@ impl Backend {
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        Self::read_with(lookup, []).map(|(backend, [])| backend)
+    }
+
+    /// The same, and the settings of these names, which must be there as well.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing.
+    pub fn read_with<const N: usize>(
+        lookup: Lookup<'_>,
+        names: [&str; N],
+    ) -> Result<(Self, [String; N]), ConfigError> {
         let mut reader = Reader { lookup, faults: Vec::new() };
         let backend = reader.backend();
-        reader.finish(backend)
+        let others = names.map(|name| reader.required(name));
+        reader.finish((backend, others))
     }
 }
 
@@ -119,6 +133,7 @@ impl Config {
             keys_table: reader.required("SOTTO_TABLE_KEYS"),
             conversations_table: reader.required("SOTTO_TABLE_CONVERSATIONS"),
             profiles_table: reader.required("SOTTO_TABLE_PROFILES"),
+            watch_table: reader.required("SOTTO_TABLE_WATCH"),
             origins: reader.origins(),
         };
         reader.finish(config)

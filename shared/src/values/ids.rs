@@ -68,6 +68,12 @@ macro_rules! uuid_id {
             }
         }
 
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -87,6 +93,19 @@ uuid_id! {
 uuid_id! {
     /// One request, as it is named in logs, problems and `X-Request-Id`.
     RequestId
+}
+
+uuid_id! {
+    /// Somebody of the staff; the person's partition in the identity table.
+    StaffId
+}
+uuid_id! {
+    /// A sign-in of one person on one device, from the second factor to its end.
+    SessionId
+}
+uuid_id! {
+    /// A security event.
+    EventId
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Values without I/O: each has one door, and past the door it is known to be well formed.
 
+pub mod address;
 pub mod clock;
 pub mod config;
 pub mod encoding;
@@ -8,6 +9,7 @@ pub mod object;
 pub mod pins;
 pub mod problem;
 pub mod random;
+pub mod role;
 pub mod secret;
 pub mod site;
 pub mod text;

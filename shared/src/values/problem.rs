@@ -24,10 +24,26 @@ pub enum Code {
     TokenInvalid,
     /// A token past its time.
     TokenExpired,
+    /// A token whose session was ended.
+    TokenRevoked,
+    /// A refresh token that was spent already; its session is ended.
+    TokenReused,
+    /// No account, a wrong password or a locked account: one answer for all.
+    CredentialsInvalid,
+    /// A second factor that is wrong, used already or past its time.
+    CodeInvalid,
+    /// The caller is known and may not.
+    Forbidden,
+    /// A second factor has to be shown or enrolled first.
+    MfaRequired,
+    /// The caller has to show a second factor again: the last time is too long ago.
+    StepUpRequired,
     /// What was asked for does not exist for this caller.
     NotFound,
     /// The conversation has ended.
     ConversationClosed,
+    /// The state of things does not allow it.
+    Conflict,
     /// The conversation was erased.
     Erased,
     /// A value is not allowed.
@@ -54,7 +70,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -64,8 +80,16 @@ impl Code {
         Self::TokenMissing,
         Self::TokenInvalid,
         Self::TokenExpired,
+        Self::TokenRevoked,
+        Self::TokenReused,
+        Self::CredentialsInvalid,
+        Self::CodeInvalid,
+        Self::Forbidden,
+        Self::MfaRequired,
+        Self::StepUpRequired,
         Self::NotFound,
         Self::ConversationClosed,
+        Self::Conflict,
         Self::Erased,
         Self::Invalid,
         Self::ConsentRequired,
@@ -111,7 +135,31 @@ impl Code {
             Self::TokenExpired => {
                 (StatusCode::UNAUTHORIZED, "token_expired", "The bearer token has expired")
             }
+            Self::TokenRevoked => {
+                (StatusCode::UNAUTHORIZED, "token_revoked", "The session has ended")
+            }
+            Self::TokenReused => {
+                (StatusCode::UNAUTHORIZED, "token_reused", "The refresh token was used before")
+            }
+            Self::CredentialsInvalid => (
+                StatusCode::UNAUTHORIZED,
+                "credentials_invalid",
+                "The address or the password is wrong",
+            ),
+            Self::CodeInvalid => {
+                (StatusCode::UNAUTHORIZED, "code_invalid", "The second factor is not valid")
+            }
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this"),
+            Self::MfaRequired => {
+                (StatusCode::FORBIDDEN, "mfa_required", "A second factor is required")
+            }
+            Self::StepUpRequired => {
+                (StatusCode::FORBIDDEN, "step_up_required", "A second factor has to be shown again")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+            Self::Conflict => {
+                (StatusCode::CONFLICT, "conflict", "The present state does not allow it")
+            }
             Self::ConversationClosed => {
                 (StatusCode::CONFLICT, "conversation_closed", "The conversation is closed")
             }
@@ -207,6 +255,12 @@ pub enum FieldCode {
     NotUnicode,
     /// Not of the form or in the range that the field has.
     BadFormat,
+    /// A password that many people use.
+    Common,
+    /// A password made of its owner's name or address.
+    Personal,
+    /// A password that is guessed too soon.
+    Guessable,
     /// Not one of the values that the field takes.
     NotAllowed,
 }
@@ -221,6 +275,9 @@ impl FieldCode {
             Self::TooLong => ("too_long", "This value is too long."),
             Self::NotUnicode => ("not_unicode", "This value is not well-formed Unicode."),
             Self::BadFormat => ("bad_format", "This value does not have the expected form."),
+            Self::Common => ("common", "This value is one that many people use."),
+            Self::Personal => ("personal", "This value contains your own name or address."),
+            Self::Guessable => ("guessable", "This value is too easy to guess."),
             Self::NotAllowed => ("not_allowed", "This value is not one of those allowed."),
         }
     }

@@ -67,6 +67,12 @@ impl Site {
     pub fn last_word_ms(&self, opened_ms: UnixMillis) -> UnixMillis {
         opened_ms.saturating_add(self.conversation_max_days * DAY_MS)
     }
+
+    /// What was opened before takes no more messages at `now_ms`.
+    #[must_use]
+    pub fn first_open_ms(&self, now_ms: UnixMillis) -> UnixMillis {
+        now_ms.saturating_sub(self.conversation_max_days * DAY_MS)
+    }
 }
 
 #[cfg(test)]
