@@ -6,8 +6,10 @@ pub mod conversation_key;
 pub mod envelope;
 pub mod key_list;
 pub mod keyring;
+pub mod mac;
 pub mod place;
 pub mod sign;
+pub mod site_key;
 pub mod suite;
 pub mod transport;
 

@@ -52,6 +52,8 @@ pub enum Purpose {
     Signing,
     /// Blind indexes.
     Index,
+    /// What staff sign in with: pepper, second factors, session tokens.
+    Credential,
 }
 
 impl Purpose {
@@ -64,6 +66,7 @@ impl Purpose {
             Self::Transport => "transport",
             Self::Signing => "signing",
             Self::Index => "index",
+            Self::Credential => "credential",
         }
     }
 }

@@ -49,11 +49,28 @@ impl Signer {
         jsonwebtoken::encode(&header, claims, &self.private).map_err(|_| SealError::Failed)
     }
 
+    /// The same, under the name of the key among several: its thumbprint.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn sign_named(&self, typ: &str, claims: &impl Serialize) -> Result<String, SealError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(self.public.thumbprint()?);
+        jsonwebtoken::encode(&header, claims, &self.private).map_err(|_| SealError::Failed)
+    }
+
     /// The verification key.
     #[must_use]
     pub fn verifier(&self) -> &Verifier {
         &self.public
     }
+}
+
+/// The name of the key that a compact JWS says it was signed with; nothing of it is verified yet.
+#[must_use]
+pub fn named_key(jws: &str) -> Option<String> {
+    jsonwebtoken::decode_header(jws).ok()?.kid
 }
 
 impl Verifier {
@@ -106,9 +123,16 @@ impl Verifier {
     /// # Errors
     /// [`SealError::Failed`] when the library fails.
     pub fn pin(&self) -> Result<String, SealError> {
+        Ok(format!("sha256-{}", self.thumbprint()?))
+    }
+
+    /// The RFC 7638 thumbprint of this key, base64url.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn thumbprint(&self) -> Result<String, SealError> {
         let jwk: Jwk = serde_json::from_value(self.jwk()).map_err(|_| SealError::Failed)?;
-        let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| SealError::Failed)?;
-        Ok(format!("sha256-{thumbprint}"))
+        jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| SealError::Failed)
     }
 }
 

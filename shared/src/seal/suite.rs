@@ -40,13 +40,30 @@ pub(crate) fn derive(secret: &Secret, salt: &[u8], label: &str) -> Result<Secret
     Secret::from_slice(&*derived).ok_or(SealError::Failed)
 }
 
+impl Secret {
+    /// A secret for one use, derived from this one; different labels give independent secrets.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn derive(&self, label: &str) -> Result<Self, SealError> {
+        derive(self, &[], label)
+    }
+}
+
 /// A key of HMAC-SHA256.
 pub(crate) fn mac_key(secret: &Secret) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret())
 }
 
+/// HMAC-SHA256 of `message`.
+#[must_use]
+pub fn mac(secret: &Secret, message: &[u8]) -> [u8; HASH_LEN] {
+    short_mac(&mac_key(secret), message)
+}
+
 /// SHA-256 of the parts, one after the other.
-pub(crate) fn hash(parts: &[&[u8]]) -> [u8; HASH_LEN] {
+#[must_use]
+pub fn hash(parts: &[&[u8]]) -> [u8; HASH_LEN] {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
         context.update(part);
