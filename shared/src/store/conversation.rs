@@ -175,6 +175,41 @@ impl Store {
         Ok(found.count)
     }
 
+    /// Ids of the subject's conversations that were not erased, the newest first; those opened before
+    /// `since_ms` are left out, and 1 MB of rows are looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn conversations_of_subject(
+        &self,
+        subject: SubjectId,
+        since_ms: UnixMillis,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .key_condition_expression("u = :u")
+            .filter_expression("expires_at > :now AND attribute_exists(w)")
+            .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
+            .expression_attribute_values(":now", number(self.clock.now_seconds()))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_conversations_of_subject", &error))?;
+        let mut ids = Vec::new();
+        for mut row in found.items.unwrap_or_default() {
+            // The row of the profile has a name and no id.
+            if let Some(id) = ConversationId::from_slice(&take_binary(&mut row, "c")?)
+                && since_ms <= id.made_at_ms()
+            {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
     async fn load_conversation(
         &self,
         subject: SubjectId,

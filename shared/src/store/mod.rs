@@ -3,12 +3,17 @@
 
 pub mod attributes;
 pub mod conversation;
+pub mod customer;
 pub mod event;
+pub mod identity_key;
 pub mod lead;
 pub mod log;
+pub mod once;
 pub mod schema;
+pub mod security_event;
 pub mod settings;
 pub mod stack;
+pub mod staff_keys;
 pub mod state;
 pub mod transport_key;
 
@@ -25,6 +30,7 @@ use crate::seal::SealError;
 use crate::seal::cache::Cache;
 use crate::values::random::NoRandomness;
 use conversation::Conversation;
+use once::Once;
 use settings::Settings;
 
 /// How long a function keeps an unwrapped conversation key.
@@ -88,6 +94,8 @@ impl From<StoreError> for Problem {
 pub struct Store {
     /// Sites and wrapped keys.
     pub settings: Settings,
+    /// What may be used once.
+    pub once: Once,
     dynamo: Client,
     clock: Clock,
     keys_table: String,
@@ -102,6 +110,7 @@ impl Store {
     pub fn new(config: &Config, dynamo: Client, settings: Settings, clock: Clock) -> Self {
         Self {
             settings,
+            once: Once::new(dynamo.clone(), config.watch_table.clone(), clock.clone()),
             conversations: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
             dynamo,
             clock,
@@ -113,10 +122,7 @@ impl Store {
 }
 
 /// Whose fault a failed call is. The operation is logged, never what it carried.
-pub(crate) fn fault<E: ProvideErrorMetadata>(
-    operation: &'static str,
-    error: &SdkError<E>,
-) -> StoreError {
+pub fn fault<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> StoreError {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     tracing::warn!(operation, code, "a call to DynamoDB failed");
     match code {

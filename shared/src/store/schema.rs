@@ -25,6 +25,10 @@ pub enum Noun {
     TransportKey,
     /// The published list; its shape says where the keys that it names are.
     KeyList,
+    /// The key by which a site's server signs who its customers are.
+    IdentityKey,
+    /// Which subject a customer is.
+    Customer,
 }
 
 impl Noun {
@@ -32,7 +36,12 @@ impl Noun {
     #[must_use]
     pub const fn newest(self) -> u8 {
         match self {
-            Self::ConversationKey | Self::ProfileKey | Self::Event | Self::BranchKey => 1,
+            Self::ConversationKey
+            | Self::ProfileKey
+            | Self::Event
+            | Self::BranchKey
+            | Self::IdentityKey
+            | Self::Customer => 1,
             Self::TransportKey | Self::KeyList => 2,
         }
     }

@@ -96,17 +96,40 @@ impl Settings {
         self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::KeysMissing)
     }
 
-    /// Makes what the visitors' signing key is derived from, if there is none.
+    /// Makes what the visitors' signing key is derived from, and what the staff's sign-in is, if
+    /// there is none.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn make_visitor_seed(&self, stack: &Stack) -> Result<(), StoreError> {
-        let name = visitor_seed();
-        if stack.blob(&name)?.is_none() {
-            let (_, blob) = self.keyring.generate(&name).await?;
-            self.put_blob(&name, &blob).await?;
+    pub async fn make_seeds(&self, stack: &Stack) -> Result<(), StoreError> {
+        for name in [visitor_seed(), credential_seed()] {
+            if stack.blob(&name)?.is_none() {
+                let (_, blob) = self.keyring.generate(&name).await?;
+                self.put_blob(&name, &blob).await?;
+            }
         }
         Ok(())
+    }
+
+    /// What the keys of the staff's sign-in are derived from; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysMissing`] before the first rotation.
+    pub async fn credential_seed(&self) -> Result<BranchKey, StoreError> {
+        self.made_by_rotation(&credential_seed()).await
+    }
+
+    /// A branch key that the rotation makes.
+    pub(super) async fn made_by_rotation(
+        &self,
+        name: &BranchName,
+    ) -> Result<BranchKey, StoreError> {
+        self.keyring
+            .cached(name, async || {
+                let blob = self.find_blob(name).await?.ok_or(StoreError::KeysMissing)?;
+                Ok(self.keyring.unwrap(name, blob).await?)
+            })
+            .await
     }
 
     async fn find_or_make(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
@@ -166,6 +189,11 @@ impl Settings {
 /// What the visitors' signing key is derived from.
 pub(super) fn visitor_seed() -> BranchName {
     BranchName::new(STACK, Purpose::Signing, "visitor")
+}
+
+/// What the keys of the staff's sign-in are derived from.
+fn credential_seed() -> BranchName {
+    BranchName::new(STACK, Purpose::Credential, "staff")
 }
 
 /// A blob, out of its item.

@@ -44,6 +44,11 @@ impl Stack {
         self.branch_keys.get(&(name.site.clone(), sort_key(name))).cloned().transpose()
     }
 
+    /// Whether a branch key of that name was read.
+    pub(super) fn knows(&self, name: &BranchName) -> bool {
+        self.branch_keys.contains_key(&(name.site.clone(), sort_key(name)))
+    }
+
     /// The shape of this stack's transport keys. A stack that has no list yet begins with the newest;
     /// any other stays with what its functions, and those of the release before, look for.
     pub(super) fn transport_shape(&self) -> u8 {
