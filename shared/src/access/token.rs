@@ -25,6 +25,10 @@ pub struct Visitor {
     pub subject: SubjectId,
     /// The site of the token.
     pub site: &'static Site,
+    /// Whether the site's server has said who it is, for this very token.
+    pub verified: bool,
+    /// Whether it has said that a second factor was used.
+    pub mfa: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,6 +40,11 @@ struct Claims {
     iat: i64,
     exp: i64,
     jti: String,
+    // Tokens of releases that knew no customers have neither.
+    #[serde(default)]
+    verified: bool,
+    #[serde(default)]
+    mfa: bool,
 }
 
 /// Why a token is not accepted.
@@ -77,6 +86,8 @@ pub fn issue(
         iat: now,
         exp: now + LIFETIME_SECONDS,
         jti: RequestId::generate(clock)?.to_string(),
+        verified: visitor.verified,
+        mfa: visitor.mfa,
     };
     signer.sign(TYPE, &claims).map_err(|_| Code::Internal.into())
 }
@@ -122,7 +133,8 @@ fn read(
         && claims.iat <= clock.now_seconds().saturating_add(SKEW_SECONDS);
     let subject = SubjectId::parse(&claims.sub).filter(|_| ours).ok_or(Refused::Invalid)?;
     let site = Site::find(&claims.site).ok_or(Refused::Invalid)?;
-    Ok((Visitor { subject, site }, claims.exp))
+    let (verified, mfa) = (claims.verified, claims.mfa);
+    Ok((Visitor { subject, site, verified, mfa }, claims.exp))
 }
 
 #[cfg(test)]
@@ -141,11 +153,14 @@ mod tests {
         let visitor = Visitor {
             subject: SubjectId::generate(&clock).unwrap(),
             site: Site::find("default").unwrap(),
+            verified: true,
+            mfa: false,
         };
         let ours = signer(1);
         let token = issue(&ours, &clock, "sotto", &visitor).unwrap();
         let check = |signer: &Signer, issuer| verify(signer.verifier(), &clock, issuer, &token);
-        assert_eq!(check(&ours, "sotto").unwrap().subject, visitor.subject);
+        let read = check(&ours, "sotto").unwrap();
+        assert_eq!((read.subject, read.verified, read.mfa), (visitor.subject, true, false));
         assert_eq!(check(&ours, "other").err(), Some(Refused::Invalid));
         assert_eq!(check(&signer(2), "sotto").err(), Some(Refused::Invalid));
 
@@ -155,6 +170,21 @@ mod tests {
         assert!(renew().is_ok());
         clock.advance(Duration::from_hours(30 * 24));
         assert_eq!(renew().err(), Some(Refused::Expired));
+    }
+
+    #[test]
+    fn a_token_of_a_release_that_knew_no_customers_is_a_guests() {
+        let clock = Clock::manual(1_763_899_200_000);
+        let signer = Signer::derive(&Arc::new(Secret::from_slice(&[1; 32]).unwrap())).unwrap();
+        let subject = SubjectId::generate(&clock).unwrap();
+        let now = clock.now_seconds();
+        let claims = serde_json::json!({
+            "iss": "sotto", "aud": AUDIENCE, "sub": subject, "site": "default", "iat": now,
+            "exp": now + LIFETIME_SECONDS, "jti": "",
+        });
+        let token = signer.sign(TYPE, &claims).unwrap();
+        let read = verify(signer.verifier(), &clock, "sotto", &token).unwrap();
+        assert_eq!((read.subject, read.verified, read.mfa), (subject, false, false));
     }
 
     #[test]
@@ -169,6 +199,8 @@ mod tests {
             iat,
             exp: iat + LIFETIME_SECONDS,
             jti: String::new(),
+            verified: false,
+            mfa: false,
         };
         let now = clock.now_seconds();
         for (typ, claims) in [

@@ -45,11 +45,15 @@ pub enum Metric {
     RecordFailed,
     /// A job without a caller that failed.
     JobFailed,
+    /// An attempt to sign in with a wrong password or second factor.
+    SignInFailed,
+    /// A refresh token that came twice: one of the two holders is a thief.
+    TokenReused,
 }
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -65,6 +69,8 @@ impl Metric {
         Self::Expired,
         Self::RecordFailed,
         Self::JobFailed,
+        Self::SignInFailed,
+        Self::TokenReused,
     ];
 
     /// Its name in CloudWatch, for alarms and dashboards.
@@ -86,6 +92,8 @@ impl Metric {
             Self::Expired => "Expired",
             Self::RecordFailed => "RecordFailed",
             Self::JobFailed => "JobFailed",
+            Self::SignInFailed => "SignInFailed",
+            Self::TokenReused => "TokenReused",
         }
     }
 
@@ -120,6 +128,11 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::MethodNotAllowed
         | Code::TokenMissing
         | Code::TokenExpired
+        | Code::TokenRevoked
+        | Code::Forbidden
+        | Code::MfaRequired
+        | Code::StepUpRequired
+        | Code::Conflict
         | Code::NotFound
         | Code::ConversationClosed
         | Code::Erased
@@ -127,6 +140,8 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::ConsentRequired
         | Code::IdempotencyMismatch => &[],
         Code::TokenInvalid => &[Metric::TokenRefused],
+        Code::TokenReused => &[Metric::TokenReused],
+        Code::CredentialsInvalid | Code::CodeInvalid => &[Metric::SignInFailed],
         Code::UnknownKey => &[Metric::UnknownKey],
         Code::UnsealingFailed => &[Metric::UnsealingFailed],
         Code::RateLimited => &[Metric::RateLimited],

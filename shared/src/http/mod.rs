@@ -3,8 +3,10 @@
 pub mod app;
 pub mod aws;
 pub mod finish;
+pub mod gateway;
 pub mod metrics;
 pub mod request;
 pub mod response;
 pub mod routes;
+pub mod staff;
 pub mod telemetry;

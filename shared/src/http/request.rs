@@ -140,6 +140,37 @@ impl<T: DeserializeOwned> FromRequest<App> for MaybeJson<T> {
     }
 }
 
+/// A JSON body of a route that takes no sealed ones, since it is not a visitor's.
+pub struct PlainJson<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for PlainJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !matches!(content_type(&parts.headers), ContentType::Json) {
+            return Err(Problem::new(Code::UnsupportedMediaType, "Send application/json."));
+        }
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Code::BodyTooLarge)?;
+        let body = Plaintext::new(bytes.to_vec());
+        Ok(Self(parse(body.reveal())?))
+    }
+}
+
+/// The parameter `id` of the path, as it came.
+pub struct PathId(pub String);
+
+impl<S: Sync + Send> FromRequestParts<S> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params =
+            RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
+        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned());
+        id.map(Self).ok_or_else(|| Code::NotFound.into())
+    }
+}
+
 /// The sealed form of a body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -91,8 +91,18 @@ pub fn start() {
         // The local database warns of every conditional write that loses, which is no news.
         .with_target("dynoxide", LevelFilter::ERROR)
         .with_targets(
-            ["shared", "intake", "rotate_keys", "site", "monitor", "detect", "preflight", "local"]
-                .map(|name| (name, ours)),
+            [
+                "shared",
+                "auth",
+                "intake",
+                "rotate_keys",
+                "site",
+                "monitor",
+                "detect",
+                "preflight",
+                "local",
+            ]
+            .map(|name| (name, ours)),
         );
     let lines = tracing_subscriber::fmt::layer()
         .json()
