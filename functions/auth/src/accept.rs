@@ -1,0 +1,194 @@
+//! `POST /v1/auth/invitations/accept`: name and password of who is new; the password that is there, of
+//! who lost the second factor; a new password, of who lost that one.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::access::staff::{ENROLMENT_SECONDS, Kind};
+use shared::http::request::PlainJson;
+use shared::http::response::Reply;
+use shared::ids::StaffId;
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::security_event::{Action, SecurityEvent};
+use shared::text::{RawText, Text};
+use shared::values::address::Address;
+use shared::values::role::Roles;
+use utoipa::ToSchema;
+
+use crate::client::Client;
+use crate::credential::password::Password;
+use crate::keys::Keys;
+use crate::login::{self, LoginResponse};
+use crate::state::App;
+use crate::store::Written;
+use crate::store::invitation::{Invitation, Purpose, Secret};
+use crate::store::person::{Account, Person, Profile, Status};
+use crate::{attempt, gate};
+
+/// The second factors that can be enrolled.
+const METHODS: [&str; 2] = ["totp", "passkey"];
+
+/// An accepted invitation.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptRequest {
+    /// What was handed over.
+    invitation_token: String,
+    /// Up to 100 characters.
+    #[schema(value_type = String)]
+    name: Option<RawText>,
+    /// 15 to 128 characters.
+    #[schema(value_type = String)]
+    password: Option<RawText>,
+}
+
+/// What is left to do: no access before a second factor is enrolled.
+#[derive(Serialize, ToSchema)]
+pub struct AcceptResponse {
+    /// Opens only what enrols a second factor.
+    enrolment_token: String,
+    /// The second factors that can be enrolled: `totp`, `passkey`.
+    methods: [&'static str; 2],
+    /// Seconds.
+    expires_in: i64,
+}
+
+#[utoipa::path(post, path = "/v1/auth/invitations/accept", request_body = AcceptRequest,
+    responses((status = 200, body = AcceptResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    client: Client,
+    PlainJson(request): PlainJson<AcceptRequest>,
+) -> Result<Response, Problem> {
+    let keys = app.store.keys().await?;
+    let secret = Secret::received(&request.invitation_token);
+    let invitation = app.store.invitation(&keys, &secret).await?.ok_or(Code::TokenInvalid)?;
+    let missing = |pointer| Problem::invalid(pointer, FieldCode::Missing);
+    let password = request.password.ok_or_else(|| missing("/password"))?;
+    let accepting = Accepting { app: &app, keys: &keys, secret: &secret, invitation: &invitation };
+    match &invitation.purpose {
+        Purpose::Join { address, roles } => {
+            let name: Text<1, 100> = Text::required(request.name, "/name")?;
+            if name.reveal().chars().any(char::is_control) {
+                return Err(Problem::invalid("/name", FieldCode::BadFormat));
+            }
+            accepting.join(name.reveal(), address, *roles, password).await
+        }
+        Purpose::SecondFactor { version } => {
+            accepting.second_factor(&client, *version, password).await
+        }
+        Purpose::Password { version } => accepting.password(*version, password).await,
+    }
+}
+
+struct Accepting<'a> {
+    app: &'a App,
+    keys: &'a Keys,
+    secret: &'a Secret,
+    invitation: &'a Invitation,
+}
+
+impl Accepting<'_> {
+    async fn join(
+        &self,
+        name: &str,
+        address: &Address,
+        roles: Roles,
+        password: RawText,
+    ) -> Result<Response, Problem> {
+        let Self { app, keys, invitation, .. } = self;
+        let password = Password::choose(password, "/password", &[name, address.reveal()])?;
+        let hash = app.hasher.hash(&keys.pepper, &password).map_err(|_| Code::Internal)?;
+        let email = address.reveal().to_owned();
+        let account = Account {
+            id: invitation.staff,
+            roles,
+            status: Status::Active,
+            version: 1,
+            epoch: 1,
+            login: keys.login(address),
+            profile: Profile { name: name.to_owned(), email, reset: None },
+            made_at_ms: app.clock.now_ms(),
+        };
+        let mut writes = app.store.put_account(keys, &account)?.to_vec();
+        writes.push(app.store.put_login(keys, &account, &hash)?);
+        self.spend("join", writes).await?;
+        self.enrolment((account.id, 1)).await
+    }
+
+    /// With the password that is there: whoever found the invitation alone gets nowhere.
+    async fn second_factor(
+        &self,
+        client: &Client,
+        version: u64,
+        password: RawText,
+    ) -> Result<Response, Problem> {
+        let Self { app, keys, .. } = self;
+        let person = self.person(version).await?;
+        let name = &*person.account.login;
+        let (row, attempt) = login::read(app, keys, client, name, None).await?;
+        let may = attempt::count(app, &attempt).await?;
+        let password = Password::received(password);
+        let matches = login::verify(app, keys, password.as_ref(), login::hash_of(row.as_ref()))?;
+        if !may || matches.is_none() {
+            return Err(Code::CredentialsInvalid.into());
+        }
+        let writes = vec![app.store.unchanged(&person.account)?];
+        self.spend("accept_second_factor", writes).await?;
+        self.enrolment((person.account.id, version)).await
+    }
+
+    async fn password(&self, version: u64, password: RawText) -> Result<Response, Problem> {
+        let Self { app, keys, .. } = self;
+        let person = self.person(version).await?;
+        // Whoever has lost both is nobody that we know: an admin who takes both would be let in.
+        if person.count_of_factors() == 0 {
+            let detail = "There is no second factor either: an admin invites you anew.";
+            return Err(Problem::new(Code::Conflict, detail));
+        }
+        let profile = &person.account.profile;
+        let password = Password::choose(password, "/password", &[&profile.name, &profile.email])?;
+        let hash = app.hasher.hash(&keys.pepper, &password).map_err(|_| Code::Internal)?;
+        let writes = vec![
+            app.store.unchanged(&person.account)?,
+            app.store.set_password(keys, &person.account, &hash)?,
+        ];
+        self.spend("accept_password", writes).await?;
+        let whose = (person.account.id, version);
+        let response = LoginResponse::of(app, whose, person.factors()).await?;
+        Ok(response.into_response())
+    }
+
+    /// Whom the invitation is for, if nothing has changed since.
+    async fn person(&self, version: u64) -> Result<Person, Problem> {
+        let person = self.app.store.person(self.keys, self.invitation.staff).await?;
+        let same = |person: &Person| {
+            person.account.version == version && person.account.status == Status::Active
+        };
+        person.filter(same).ok_or_else(|| Code::TokenInvalid.into())
+    }
+
+    async fn spend(
+        &self,
+        operation: &'static str,
+        mut writes: Vec<TransactWriteItem>,
+    ) -> Result<(), Problem> {
+        let store = &self.app.store;
+        let staff = self.invitation.staff;
+        writes.extend(store.spend_invitation(self.secret, self.invitation)?);
+        writes.push(store.events.put(SecurityEvent::by(staff, Action::Accepted, staff))?);
+        match store.write(operation, writes).await? {
+            Written::Whole => Ok(()),
+            Written::Refused(_) => Err(Code::TokenInvalid.into()),
+        }
+    }
+
+    async fn enrolment(&self, whose: (StaffId, u64)) -> Result<Response, Problem> {
+        let enrolment_token = gate::step(self.app, Kind::Enrolment, whose).await?;
+        let response =
+            AcceptResponse { enrolment_token, methods: METHODS, expires_in: ENROLMENT_SECONDS };
+        Ok(Reply(StatusCode::OK, response).into_response())
+    }
+}

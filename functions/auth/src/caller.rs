@@ -1,0 +1,17 @@
+//! Who asks, with everything that is stored of them: for what acts upon their own account.
+
+use shared::access::staff::Staff;
+use shared::problem::{Code, Problem};
+
+use crate::keys::Keys;
+use crate::state::App;
+use crate::store::person::Person;
+
+/// The person of a token whose session goes on; it is looked at now, not a minute ago.
+///
+/// # Errors
+/// [`Code::TokenRevoked`] when it does not.
+pub async fn person(app: &App, keys: &Keys, staff: &Staff) -> Result<Person, Problem> {
+    let person = app.store.person(keys, staff.id).await?;
+    person.filter(|person| person.is_in(staff.session)).ok_or_else(|| Code::TokenRevoked.into())
+}

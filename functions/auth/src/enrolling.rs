@@ -1,0 +1,180 @@
+//! Who enrols a second factor: somebody who has just accepted an invitation, or somebody who is in and
+//! has shown the one that they have a moment ago.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use serde::Serialize;
+use shared::access::staff::{Kind, Refused, Staff, Step, verify_step};
+use shared::http::request::bearer;
+use shared::http::response::Reply;
+use shared::http::staff::{Anybody, SteppedUp};
+use shared::ids::{SessionId, StaffId};
+use shared::problem::{Code, Problem};
+use shared::store::once::Kind as Once;
+use utoipa::ToSchema;
+
+use crate::answer::tokens;
+use crate::client::Client;
+use crate::credential::recovery;
+use crate::gate::{self, Evidence};
+use crate::keys::Keys;
+use crate::state::App;
+use crate::store::Written;
+use crate::store::person::{Ends, Person};
+
+/// Somebody who may enrol a second factor.
+pub enum Enrolling {
+    /// The first one: with the token of an accepted invitation.
+    First(Step),
+    /// Another one.
+    Another(Staff),
+}
+
+impl FromRequestParts<App> for Enrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
+        let keys = app.staff_keys.get().await?;
+        match verify_step(Kind::Enrolment, &keys, &app.clock, &app.issuer, token) {
+            Ok(step) => Ok(Self::First(step)),
+            Err(Refused::Expired) => Err(Refused::Expired.into()),
+            Err(_) => {
+                let SteppedUp(staff, ..) =
+                    SteppedUp::<Anybody>::from_request_parts(parts, app).await?;
+                Ok(Self::Another(staff))
+            }
+        }
+    }
+}
+
+impl Enrolling {
+    const fn id(&self) -> StaffId {
+        match self {
+            Self::First(step) => step.id,
+            Self::Another(staff) => staff.id,
+        }
+    }
+
+    /// The session of who is in already.
+    const fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::First(_) => None,
+            Self::Another(staff) => Some(staff.session),
+        }
+    }
+
+    /// The person as they are now. Whoever comes with the token of an invitation must have no second
+    /// factor yet: with one, the token would be a way around it.
+    ///
+    /// # Errors
+    /// [`Code::TokenInvalid`], [`Code::TokenRevoked`].
+    pub async fn fresh(&self, app: &App, keys: &Keys) -> Result<Person, Problem> {
+        let person = app.store.person(keys, self.id()).await?;
+        match self {
+            Self::First(step) => {
+                let as_invited = |person: &Person| {
+                    person.account.version == step.version && person.count_of_factors() == 0
+                };
+                person.filter(as_invited).ok_or_else(|| Code::TokenInvalid.into())
+            }
+            Self::Another(_) => {
+                let alive = |person: &Person| self.session().is_some_and(|id| person.is_in(id));
+                person.filter(alive).ok_or_else(|| Code::TokenRevoked.into())
+            }
+        }
+    }
+
+    /// The same, when something is tried that could be guessed.
+    ///
+    /// # Errors
+    /// As [`Enrolling::fresh`]; [`Code::CodeInvalid`] when it was tried too often.
+    pub async fn tried(&self, app: &App, keys: &Keys) -> Result<Person, Problem> {
+        let (name, ends_at) = match self {
+            Self::First(step) => (step.token.clone(), step.ends_at),
+            Self::Another(staff) => (staff.token.clone(), app.clock.now_seconds() + 3_600),
+        };
+        let counted = async { Ok(app.store.count_try(&name, ends_at).await?) };
+        let (may, person) = tokio::try_join!(counted, self.fresh(app, keys))?;
+        if may {
+            Ok(person)
+        } else {
+            Err(Problem::new(Code::CodeInvalid, "Too many tries: begin again."))
+        }
+    }
+}
+
+/// A factor that was added to others.
+#[derive(Serialize, ToSchema)]
+pub struct Added {
+    /// Its name in `/v1/auth/factors`.
+    id: String,
+    /// New recovery codes, if there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<Vec<String>>,
+}
+
+/// Stores an enrolled factor with `writes`. Who had none is in by it, and has recovery codes; who was
+/// in already stays so.
+///
+/// # Errors
+/// Those of the gate; [`Code::Conflict`] when the factor was enrolled by somebody else meanwhile.
+pub async fn enrolled(
+    (app, keys, client): (&App, &Keys, &Client),
+    person: &Person,
+    enrolling: &Enrolling,
+    mut writes: Vec<TransactWriteItem>,
+    (evidence, factor): (Evidence, String),
+) -> Result<Response, Problem> {
+    let id = person.account.id;
+    let codes = if person.recovery.is_empty() {
+        let (codes, kept) = recovery_codes(app, keys, id)?;
+        writes.extend(kept);
+        Some(codes)
+    } else {
+        None
+    };
+    match enrolling {
+        Enrolling::First(step) => {
+            let until_ms = step.ends_at.saturating_mul(1000);
+            let spent = app.store.once.put(Once::Enrolment, &[step.token.as_bytes()], until_ms)?;
+            writes.push(spent);
+            let granted = Box::pin(gate::admit(app, keys, person, evidence, writes)).await?;
+            tokens((app, keys, client), granted, true, codes)
+        }
+        Enrolling::Another(_) => {
+            // The version goes up: a reset that has read the person before does not overlook it.
+            let (account, changed) =
+                app.store.change_account(keys, &person.account, Ends::Steps, |_| ())?;
+            writes.extend(changed);
+            writes.push(app.store.tell_login(&account, false)?);
+            match app.store.write("enrol_another", writes).await? {
+                Written::Whole => {
+                    let added = Added { id: factor, recovery_codes: codes };
+                    Ok(Reply(StatusCode::OK, added).into_response())
+                }
+                Written::Refused(_) => Err(Code::Conflict.into()),
+            }
+        }
+    }
+}
+
+/// Ten new recovery codes, to be shown, and what is kept of them.
+///
+/// # Errors
+/// [`Code::Internal`] when there is no randomness.
+pub fn recovery_codes(
+    app: &App,
+    keys: &Keys,
+    id: StaffId,
+) -> Result<(Vec<String>, Vec<TransactWriteItem>), Problem> {
+    let codes = recovery::generate().map_err(|_| Code::Internal)?;
+    let kept: Result<Vec<_>, _> = codes
+        .iter()
+        .map(|code| app.store.put_recovery_code(id, &code.digest(&keys.recovery, id.as_bytes())))
+        .collect();
+    Ok((codes.iter().map(|code| code.reveal().to_string()).collect(), kept?))
+}

@@ -1,0 +1,236 @@
+//! The one gate: every token that opens a route is issued here, and nowhere else.
+//!
+//! Whatever the way in (a password and a code, a passkey, a recovery code, a first factor just
+//! enrolled, a refresh token), the account is read anew, and the session is written in one
+//! transaction with what was used up, on condition that the account still is what was read. So no way
+//! in forgets to ask whether somebody was disabled, has lost a role or has no second factor.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use shared::access::staff::{self, ACCESS_SECONDS, Method, Staff};
+use shared::ids::{RequestId, SessionId, StaffId};
+use shared::problem::{Code, Problem};
+use shared::seal::sign::Signer;
+use shared::store::security_event::{Action, SecurityEvent};
+
+use crate::keys::Keys;
+use crate::state::App;
+use crate::store::Written;
+use crate::store::person::{Account, Person, Status};
+use crate::store::session::{RefreshToken, SESSIONS, Session};
+
+/// How somebody has shown who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The password and a code.
+    PasswordAndTotp,
+    /// The password and a recovery code.
+    PasswordAndRecoveryCode,
+    /// A passkey, which asked its owner for a gesture or a PIN itself.
+    Passkey,
+    /// An invitation, a password, and a second factor enrolled just now.
+    EnrolledTotp,
+    /// The same with a passkey.
+    EnrolledPasskey,
+}
+
+impl Evidence {
+    fn methods(self) -> Vec<Method> {
+        match self {
+            Self::PasswordAndTotp | Self::EnrolledTotp => {
+                vec![Method::Password, Method::Totp, Method::Several]
+            }
+            Self::PasswordAndRecoveryCode => {
+                vec![Method::Password, Method::RecoveryCode, Method::Several]
+            }
+            Self::Passkey => vec![Method::Passkey, Method::Several],
+            Self::EnrolledPasskey => vec![Method::Password, Method::Passkey, Method::Several],
+        }
+    }
+
+    /// A factor that is being enrolled is not among those that were read.
+    const fn brings_its_own_factor(self) -> bool {
+        matches!(self, Self::EnrolledTotp | Self::EnrolledPasskey)
+    }
+}
+
+/// Tokens for somebody who is in.
+pub struct Granted {
+    /// Opens routes.
+    pub access_token: String,
+    /// Gives the next tokens.
+    pub refresh_token: String,
+    /// Seconds until the session ends at the latest.
+    pub refresh_seconds: i64,
+    /// Whose account it is, by the name of its address.
+    pub login: String,
+}
+
+/// Lets somebody in: a new session, written with `writes`, which use up what they showed.
+///
+/// # Errors
+/// [`Code::CredentialsInvalid`] when the account may not sign in, [`Code::CodeInvalid`] when what was
+/// shown was used up already.
+pub async fn admit(
+    app: &App,
+    keys: &Keys,
+    person: &Person,
+    evidence: Evidence,
+    mut writes: Vec<TransactWriteItem>,
+) -> Result<Granted, Problem> {
+    let account = &person.account;
+    let has_factor = evidence.brings_its_own_factor() || person.count_of_factors() > 0;
+    if account.status != Status::Active || account.roles.is_empty() || !has_factor {
+        return Err(Code::CredentialsInvalid.into());
+    }
+    let now_ms = app.clock.now_ms();
+    let session = Session {
+        id: SessionId::generate(&app.clock)?,
+        generation: 1,
+        authenticated_at: app.clock.now_seconds(),
+        methods: evidence.methods(),
+        made_at_ms: now_ms,
+        used_at_ms: now_ms,
+        epoch: account.epoch,
+    };
+    writes.push(app.store.unchanged(account)?);
+    writes.push(app.store.put_session(account.id, &session)?);
+    if person.sessions.len() >= SESSIONS
+        && let Some(idle) = person.sessions.iter().min_by_key(|session| session.used_at_ms)
+    {
+        writes.extend(app.store.end_session(account.id, idle.id)?);
+    }
+    let signed_in = SecurityEvent::by(account.id, Action::SignedIn, session.id);
+    writes.push(app.store.events.put(signed_in)?);
+    // Signed before it is written: when this fails nothing has happened.
+    let granted = grant(app, keys, account, &session).await?;
+    match app.store.write("admit", writes).await? {
+        Written::Whole => Ok(granted),
+        Written::Refused(_) => Err(Code::CodeInvalid.into()),
+    }
+}
+
+/// Gives the next tokens of a session for a refresh token, once.
+///
+/// A token that was spent before ends its session, also if it comes at the same instant as another one:
+/// of two holders one is a thief, and which one is not to be known.
+///
+/// # Errors
+/// [`Code::TokenInvalid`], [`Code::TokenRevoked`], [`Code::TokenReused`].
+pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Problem> {
+    let token = RefreshToken::open(keys, token).ok_or(Code::TokenInvalid)?;
+    let person = app.store.person(keys, token.staff).await?.ok_or(Code::TokenRevoked)?;
+    let mut sessions = person.sessions.iter().filter(|session| session.id == token.session);
+    let session = sessions.next().ok_or(Code::TokenRevoked)?;
+    if token.generation != session.generation {
+        return Err(reused(app, &token).await?);
+    }
+    let account = &person.account;
+    if account.status != Status::Active || person.count_of_factors() == 0 {
+        return Err(Code::TokenRevoked.into());
+    }
+    let next = Session {
+        generation: token.generation.saturating_add(1),
+        used_at_ms: app.clock.now_ms(),
+        ..session.clone()
+    };
+    let granted = grant(app, keys, account, &next).await?;
+    let writes = vec![app.store.spend(&token)?, app.store.unchanged(account)?];
+    match app.store.write("renew", writes).await? {
+        Written::Whole => Ok(granted),
+        // Spent by another one, or gone with the session, which is nobody's theft.
+        Written::Refused(places) if places.contains(&0) => {
+            let person = app.store.person(keys, token.staff).await?;
+            let sessions = person.map(|person| person.sessions).unwrap_or_default();
+            if sessions.iter().any(|session| session.id == token.session) {
+                Err(reused(app, &token).await?)
+            } else {
+                Err(Code::TokenRevoked.into())
+            }
+        }
+        Written::Refused(_) => Err(Code::TokenRevoked.into()),
+    }
+}
+
+/// An access token of the same session for somebody who has just shown a second factor again.
+///
+/// # Errors
+/// [`Code::TokenRevoked`] when the session has ended, [`Code::CodeInvalid`] when what was shown was
+/// used up already.
+pub async fn step_up(
+    app: &App,
+    keys: &Keys,
+    person: &Person,
+    session: SessionId,
+    mut writes: Vec<TransactWriteItem>,
+) -> Result<String, Problem> {
+    let mut sessions = person.sessions.iter().filter(|known| known.id == session);
+    let session = sessions.next().ok_or(Code::TokenRevoked)?;
+    let account = &person.account;
+    if account.status != Status::Active {
+        return Err(Code::TokenRevoked.into());
+    }
+    let shown = Session { authenticated_at: app.clock.now_seconds(), ..session.clone() };
+    writes.push(app.store.step_up(account.id, session.id)?);
+    writes.push(app.store.unchanged(account)?);
+    let event = SecurityEvent::by(account.id, Action::SteppedUp, session.id);
+    writes.push(app.store.events.put(event)?);
+    let granted = grant(app, keys, account, &shown).await?;
+    match app.store.write("step_up", writes).await? {
+        Written::Whole => Ok(granted.access_token),
+        Written::Refused(_) => Err(Code::CodeInvalid.into()),
+    }
+}
+
+/// Ends the session of a token that was spent before, and says so.
+async fn reused(app: &App, token: &RefreshToken) -> Result<Problem, Problem> {
+    let mut writes = app.store.end_session(token.staff, token.session)?.to_vec();
+    let event = SecurityEvent::of(Action::TokenReused, token.session);
+    writes.push(app.store.events.put(event)?);
+    app.store.write("end_reused", writes).await?;
+    Ok(Code::TokenReused.into())
+}
+
+async fn grant(
+    app: &App,
+    keys: &Keys,
+    account: &Account,
+    session: &Session,
+) -> Result<Granted, Problem> {
+    let staff = Staff {
+        id: account.id,
+        roles: account.roles,
+        session: session.id,
+        methods: session.methods.clone(),
+        authenticated_at: session.authenticated_at,
+        epoch: account.epoch,
+        token: RequestId::generate(&app.clock)?.to_string(),
+    };
+    let signer = signer(app).await?;
+    let refresh =
+        RefreshToken { staff: account.id, session: session.id, generation: session.generation };
+    let rest_seconds = session.rest_seconds(app.clock.now_ms());
+    let access = (&staff, rest_seconds);
+    Ok(Granted {
+        access_token: staff::issue(&signer, &app.clock, &app.issuer, access)?,
+        refresh_token: refresh.seal(keys),
+        refresh_seconds: rest_seconds,
+        login: account.login.clone(),
+    })
+}
+
+/// A token for the rest of a sign-in: it opens no route but those that finish it.
+///
+/// # Errors
+/// That the signing key cannot be had.
+pub async fn step(app: &App, kind: staff::Kind, whose: (StaffId, u64)) -> Result<String, Problem> {
+    staff::issue_step(kind, &*signer(app).await?, &app.clock, &app.issuer, whose)
+}
+
+async fn signer(app: &App) -> Result<Box<Signer>, Problem> {
+    let seed = app.store.settings.staff_signing_key().await?;
+    let signer = Signer::derive(&seed).map_err(|_| Code::Internal)?;
+    Ok(Box::new(signer))
+}
+
+/// Seconds that the access tokens of [`Granted`] are good for.
+pub const EXPIRES_IN: i64 = ACCESS_SECONDS;

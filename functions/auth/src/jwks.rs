@@ -1,0 +1,17 @@
+//! `GET /.well-known/jwks.json`: what staff tokens are verified with (RFC 7517, 8037).
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use shared::problem::Problem;
+
+use crate::state::App;
+
+#[utoipa::path(get, path = "/.well-known/jwks.json",
+    responses((status = 200, content_type = "application/jwk-set+json")))]
+pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
+    let keys = app.staff_keys.get().await?;
+    let kind = HeaderValue::from_static("application/jwk-set+json");
+    Ok((StatusCode::OK, [(CONTENT_TYPE, kind)], keys.jwks().to_owned()).into_response())
+}

@@ -1,0 +1,84 @@
+//! The staff's sign-in: invitations, passwords, second factors, sessions, and the people page.
+//!
+//! Called by the console and by programs through API Gateway, and by operators of the account directly
+//! ([`operator`]). Reads and writes the tables `identity` and `watch`, appends to `events`, reads
+//! `settings` and writes the sessions that were ended there; uses KMS for the purposes `credential` and
+//! `signing` (staff tokens only). [`gate`] issues every token that opens a route.
+
+pub mod accept;
+pub mod answer;
+pub mod attempt;
+pub mod caller;
+pub mod client;
+pub mod credential;
+pub mod device;
+pub mod enrolling;
+pub mod factors;
+pub mod finish;
+pub mod gate;
+pub mod invitations;
+pub mod invite;
+pub mod jwks;
+pub mod keys;
+pub mod login;
+pub mod logout;
+pub mod me;
+pub mod operator;
+pub mod passkeys;
+pub mod password;
+pub mod recovery;
+pub mod refresh;
+pub mod sessions;
+pub mod staff;
+pub mod state;
+pub mod step_up;
+pub mod store;
+pub mod totp;
+
+use axum::Router;
+use shared::http::finish::finish as finish_responses;
+
+use crate::state::App;
+
+shared::table! {
+    App:
+    invitations => post, __path_post;
+    accept => post, __path_post;
+    login => post, __path_post;
+    totp => post, __path_post;
+    totp => enrol, __path_enrol;
+    totp => confirm, __path_confirm;
+    recovery => post, __path_post;
+    recovery => renew, __path_renew;
+    passkeys => register_start, __path_register_start;
+    passkeys => register_finish, __path_register_finish;
+    passkeys => login_start, __path_login_start;
+    passkeys => login_finish, __path_login_finish;
+    password => post, __path_post;
+    refresh => post, __path_post;
+    step_up => post, __path_post;
+    logout => post, __path_post;
+    me => get, __path_get;
+    sessions => get, __path_get;
+    sessions => delete, __path_delete;
+    sessions => delete_one, __path_delete_one;
+    factors => get, __path_get;
+    factors => patch, __path_patch;
+    factors => delete, __path_delete;
+    staff => list, __path_list;
+    staff => get, __path_get;
+    staff => patch, __path_patch;
+    staff => delete, __path_delete;
+    jwks => get, __path_get;
+}
+
+/// The routes over their parts, to be finished with those of other functions.
+pub fn routes(app: App) -> Router {
+    served().with_state(app)
+}
+
+/// The function as it is served. No other origin's page may call it.
+pub fn router(app: App) -> Router {
+    let clock = app.clock.clone();
+    finish_responses(routes(app), clock, &[])
+}

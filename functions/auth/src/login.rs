@@ -1,0 +1,156 @@
+//! `POST /v1/auth/login`: address and password. One answer for no account, a wrong password, a
+//! disabled account and one that has to wait, in body and in what is done for it.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::access::staff::{Kind, MFA_SECONDS};
+use shared::http::request::PlainJson;
+use shared::http::response::Reply;
+use shared::ids::StaffId;
+use shared::problem::{Code, Problem};
+use shared::text::{RawText, Text};
+use shared::values::address::Address;
+use utoipa::ToSchema;
+
+use crate::attempt;
+use crate::client::Client;
+use crate::credential::password::{Password, StoredHash, Verdict};
+use crate::gate;
+use crate::keys::Keys;
+use crate::state::App;
+use crate::store::login::Login;
+use crate::store::throttle::{Attempt, Counter};
+
+/// An attempt to sign in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// The address.
+    #[schema(value_type = String)]
+    email: Option<RawText>,
+    /// The password.
+    #[schema(value_type = String)]
+    password: Option<RawText>,
+    /// What an earlier sign-in on this device gave.
+    device_token: Option<String>,
+}
+
+/// What is left to do.
+#[derive(Serialize, ToSchema)]
+pub struct LoginResponse {
+    /// For the second factor.
+    mfa_token: String,
+    /// The second factors that there are: `totp`, `passkey`.
+    methods: Vec<&'static str>,
+    /// Seconds.
+    expires_in: i64,
+}
+
+impl LoginResponse {
+    /// What somebody with a right password is answered.
+    ///
+    /// # Errors
+    /// [`Code::MfaRequired`] when there is no second factor yet: a password alone enrols none.
+    pub(crate) async fn of(
+        app: &App,
+        whose: (StaffId, u64),
+        methods: Vec<&'static str>,
+    ) -> Result<Reply<Self>, Problem> {
+        if methods.is_empty() {
+            let detail = "No second factor is enrolled: an admin gives a new invitation.";
+            return Err(Problem::new(Code::MfaRequired, detail));
+        }
+        let mfa_token = gate::step(app, Kind::Mfa, whose).await?;
+        Ok(Reply(StatusCode::OK, Self { mfa_token, methods, expires_in: MFA_SECONDS }))
+    }
+}
+
+#[utoipa::path(post, path = "/v1/auth/login", request_body = LoginRequest,
+    responses((status = 200, body = LoginResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    client: Client,
+    PlainJson(request): PlainJson<LoginRequest>,
+) -> Result<Reply<LoginResponse>, Problem> {
+    let email: Text<1, 1000> = Text::required(request.email, "/email")?;
+    let raw = request
+        .password
+        .ok_or_else(|| Problem::invalid("/password", shared::problem::FieldCode::Missing))?;
+    let password = Password::received(raw);
+    let keys = app.store.keys().await?;
+    // What is no address has nobody's name, and is counted under it like any other.
+    let address = Address::read(email.reveal());
+    let name = match &address {
+        Some(address) => keys.login(address),
+        None => keys.nobody(email.reveal()),
+    };
+    let (login, attempt) =
+        read(&app, &keys, &client, &name, request.device_token.as_deref()).await?;
+
+    // The same calls whether there is an account or not: somebody's partition or an empty one.
+    let staff = match &login {
+        Some(login) => login.staff,
+        None => StaffId::generate(&app.clock)?,
+    };
+    let person = async { Ok(app.store.person(&keys, staff).await?) };
+    let (may, person) = tokio::try_join!(attempt::count(&app, &attempt), person)?;
+    let matches = verify(&app, &keys, password.as_ref(), hash_of(login.as_ref()))?;
+    let (Some(login), Some(person), Some(verdict)) =
+        (login.filter(|login| may && !login.disabled), person, matches)
+    else {
+        return Err(Code::CredentialsInvalid.into());
+    };
+    if let (true, Some(password), Some(before)) = (verdict.outdated, &password, &login.password) {
+        let hash = app.hasher.hash(&keys.pepper, password).map_err(|_| Code::Internal)?;
+        let kept = (login.staff, before);
+        let upgraded = app.store.upgrade_password(&keys, &name, kept, &hash)?;
+        app.store.write("upgrade_password", vec![upgraded]).await?;
+    }
+    LoginResponse::of(&app, (login.staff, login.version), person.factors()).await
+}
+
+/// The hash that a password is compared with, if there is one.
+pub(crate) fn hash_of(login: Option<&Login>) -> Option<&StoredHash> {
+    login.and_then(|login| login.password.as_ref()).map(|kept| &kept.hash)
+}
+
+/// The row of a name and the counters of an attempt on it. A device that the account knows has a
+/// counter of its own and no other: neither strangers nor colleagues behind one address make it wait.
+pub(crate) async fn read(
+    app: &App,
+    keys: &Keys,
+    client: &Client,
+    name: &str,
+    device_token: Option<&str>,
+) -> Result<(Option<Login>, Attempt), Problem> {
+    let mut counters = vec![attempt::of_account(app, keys, client, (name, device_token))];
+    if !counters.iter().any(Counter::is_of_device) {
+        counters.extend(attempt::of_source(app, keys, client.gateway.source));
+    }
+    let attempt = Attempt::new(counters, app.clock.now_ms());
+    Ok(app.store.login(keys, name, attempt).await?)
+}
+
+/// The verdict on a right password; nothing for a wrong one, or when there is none to compare with.
+/// It takes as long in either case.
+pub(crate) fn verify(
+    app: &App,
+    keys: &Keys,
+    password: Option<&Password>,
+    stored: Option<&StoredHash>,
+) -> Result<Option<Verdict>, Problem> {
+    let verdict = match (password, stored) {
+        (Some(password), Some(stored)) => {
+            let judged = app.hasher.verify(&keys.pepper, password, stored);
+            Some(judged.map_err(|_| Code::Internal)?)
+        }
+        (password, _) => {
+            let empty = Password::stand_in();
+            let password = password.unwrap_or(&empty);
+            app.hasher.verify_nobody(&keys.pepper, password).map_err(|_| Code::Internal)?;
+            None
+        }
+    };
+    Ok(verdict.filter(|verdict| verdict.matches))
+}

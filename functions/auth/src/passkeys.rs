@@ -1,0 +1,272 @@
+//! `POST /v1/auth/passkeys/register/start` and `/finish`: a new passkey;
+//! `/login/start` and `/finish`: signing in by one, which is two factors in one.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::http::request::PlainJson;
+use shared::http::response::Reply;
+use shared::ids::StaffId;
+use shared::problem::{Code, FieldCode, Problem};
+use shared::seal::suite::hash;
+use shared::store::security_event::{Action, SecurityEvent};
+use shared::text::{RawText, Text, judge_optional};
+use shared::values::encoding::{base64url, from_base64url};
+use utoipa::ToSchema;
+
+use crate::answer::tokens;
+use crate::client::Client;
+use crate::credential::passkey::{
+    LoginState, Refused, RegistrationState, RelyingParty, Sealable, challenge_of, identify,
+};
+use crate::enrolling::{Enrolling, enrolled};
+use crate::gate::{self, Evidence};
+use crate::keys::Keys;
+use crate::state::App;
+use crate::store::challenge::{Challenge, Kind};
+use crate::store::person::{Expected, PASSKEYS, Passkey, Person};
+
+/// What a passkey is called when its owner gives it no name.
+const NAME: &str = "Passkey";
+
+/// A passkey that is about to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterStartRequest {
+    /// What to call it, up to 60 characters.
+    #[schema(value_type = Option<String>)]
+    name: Option<RawText>,
+}
+
+/// A passkey that was made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterFinishRequest {
+    /// `RegistrationResponseJSON` of `WebAuthn` Level 3.
+    #[schema(value_type = Object)]
+    credential: Value,
+    /// What to call it, up to 60 characters.
+    #[schema(value_type = Option<String>)]
+    name: Option<RawText>,
+}
+
+/// Nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginStartRequest {}
+
+/// A passkey that was shown.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginFinishRequest {
+    /// `AuthenticationResponseJSON` of `WebAuthn` Level 3.
+    #[schema(value_type = Object)]
+    credential: Value,
+}
+
+/// Options for the browser.
+#[derive(Serialize, ToSchema)]
+pub struct Options {
+    /// `PublicKeyCredentialCreationOptionsJSON` or `…RequestOptionsJSON` of `WebAuthn` Level 3.
+    #[serde(rename = "publicKey")]
+    #[schema(value_type = Object)]
+    public_key: Value,
+}
+
+impl Options {
+    /// The options out of what the library writes.
+    fn of(mut options: Value) -> Result<Self, Problem> {
+        let public_key = options.get_mut("publicKey").map(Value::take).ok_or(Code::Internal)?;
+        Ok(Self { public_key })
+    }
+
+    fn challenge(&self) -> Option<Vec<u8>> {
+        from_base64url(self.public_key.get("challenge")?.as_str()?)
+    }
+}
+
+/// Keeps the state under the challenge that is in the options.
+async fn keep(
+    app: &App,
+    keys: &Keys,
+    kind: Kind,
+    options: &Options,
+    state: &impl Sealable,
+) -> Result<(), Problem> {
+    let bytes = options.challenge().ok_or(Code::Internal)?;
+    let state = state.to_plaintext().map_err(|_| Code::Internal)?;
+    Ok(app.store.put_challenge(keys, Challenge { kind, bytes: &bytes }, &state).await?)
+}
+
+#[utoipa::path(post, path = "/v1/auth/passkeys/register/start",
+    request_body = RegisterStartRequest, responses((status = 200, body = Options)))]
+pub(crate) async fn register_start(
+    State(app): State<App>,
+    client: Client,
+    enrolling: Enrolling,
+    PlainJson(request): PlainJson<RegisterStartRequest>,
+) -> Result<Reply<Options>, Problem> {
+    read_name(request.name)?;
+    let keys = app.store.keys().await?;
+    let person = enrolling.fresh(&app, &keys).await?;
+    room(&person)?;
+    let party = party(&app, &client)?;
+    let existing: Vec<_> = person.passkeys.iter().map(|known| known.stored.clone()).collect();
+    let (id, profile) = (person.account.id, &person.account.profile);
+    let (options, state) = party
+        .start_registration(*id.as_bytes(), &profile.email, &profile.name, &existing)
+        .map_err(|_| Code::Internal)?;
+    let options = Options::of(options)?;
+    keep(&app, &keys, Kind::Registration, &options, &state).await?;
+    Ok(Reply(StatusCode::OK, options))
+}
+
+#[utoipa::path(post, path = "/v1/auth/passkeys/register/finish",
+    request_body = RegisterFinishRequest, responses((status = 200, body = crate::answer::Tokens)))]
+pub(crate) async fn register_finish(
+    State(app): State<App>,
+    client: Client,
+    enrolling: Enrolling,
+    PlainJson(request): PlainJson<RegisterFinishRequest>,
+) -> Result<Response, Problem> {
+    let name = read_name(request.name)?;
+    let keys = app.store.keys().await?;
+    let bytes = challenge_of(&request.credential).ok_or(Code::CodeInvalid)?;
+    let challenge = Challenge { kind: Kind::Registration, bytes: &bytes };
+    let state = async { Ok(app.store.challenge(&keys, challenge).await?) };
+    let (person, state) = tokio::try_join!(enrolling.fresh(&app, &keys), state)?;
+    room(&person)?;
+    let id = person.account.id;
+    let state = state
+        .and_then(|state| RegistrationState::from_plaintext(&state))
+        .ok_or(Code::CodeInvalid)?;
+    let stored = party(&app, &client)?
+        .finish_registration(&request.credential, state)
+        .ok()
+        // Somebody else's registration is none of theirs.
+        .filter(|stored| stored.user_handle() == id.as_bytes())
+        .ok_or(Code::CodeInvalid)?;
+    let passkey = Passkey {
+        id: name_of(stored.credential_id()),
+        name,
+        stored,
+        made_at_ms: app.clock.now_ms(),
+        used_at_ms: None,
+    };
+    let factor = format!("passkey-{}", passkey.id);
+    let event = SecurityEvent::by(id, Action::FactorEnrolled, format!("{id}/{factor}"));
+    let mut writes = app.store.spend_challenge(challenge)?.to_vec();
+    writes.push(app.store.put_passkey(&keys, id, &passkey, Expected::Nothing)?);
+    writes.push(app.store.events.put(event)?);
+    let factor = (Evidence::EnrolledPasskey, factor);
+    enrolled((&app, &keys, &client), &person, &enrolling, writes, factor).await
+}
+
+#[utoipa::path(post, path = "/v1/auth/passkeys/login/start", request_body = LoginStartRequest,
+    responses((status = 200, body = Options)))]
+pub(crate) async fn login_start(
+    State(app): State<App>,
+    client: Client,
+    PlainJson(LoginStartRequest {}): PlainJson<LoginStartRequest>,
+) -> Result<Reply<Options>, Problem> {
+    let keys = app.store.keys().await?;
+    let (options, state) = party(&app, &client)?.start_login().map_err(|_| Code::Internal)?;
+    let options = Options::of(options)?;
+    keep(&app, &keys, Kind::Assertion, &options, &state).await?;
+    Ok(Reply(StatusCode::OK, options))
+}
+
+#[utoipa::path(post, path = "/v1/auth/passkeys/login/finish", request_body = LoginFinishRequest,
+    responses((status = 200, body = crate::answer::Tokens)))]
+pub(crate) async fn login_finish(
+    State(app): State<App>,
+    client: Client,
+    PlainJson(request): PlainJson<LoginFinishRequest>,
+) -> Result<Response, Problem> {
+    let keys = app.store.keys().await?;
+    let (person, writes) = shown(&app, &keys, &client, &request.credential, None).await?;
+    let granted = Box::pin(gate::admit(&app, &keys, &person, Evidence::Passkey, writes)).await?;
+    tokens((&app, &keys, &client), granted, true, None)
+}
+
+/// Whose passkey was shown, and the writes that use the challenge up and keep its counter. `expected`
+/// is whose it has to be.
+///
+/// # Errors
+/// [`Code::CodeInvalid`] for every cause.
+pub(crate) async fn shown(
+    app: &App,
+    keys: &Keys,
+    client: &Client,
+    credential: &Value,
+    expected: Option<StaffId>,
+) -> Result<(Person, Vec<TransactWriteItem>), Problem> {
+    let party = party(app, client)?;
+    let bytes = challenge_of(credential).ok_or(Code::CodeInvalid)?;
+    let (handle, shown) = identify(credential).ok_or(Code::CodeInvalid)?;
+    let id = StaffId::from_slice(&handle).ok_or(Code::CodeInvalid)?;
+    if expected.is_some_and(|expected| expected != id) {
+        return Err(Code::CodeInvalid.into());
+    }
+    let challenge = Challenge { kind: Kind::Assertion, bytes: &bytes };
+    let (person, state) =
+        tokio::try_join!(app.store.person(keys, id), app.store.challenge(keys, challenge))?;
+    let (person, state) = person.zip(state).ok_or(Code::CodeInvalid)?;
+    let state = LoginState::from_plaintext(&state).ok_or(Code::CodeInvalid)?;
+    let name = name_of(&shown);
+    let mut known = person.passkeys.iter().filter(|passkey| passkey.id == name);
+    let passkey = known.next().ok_or(Code::CodeInvalid)?;
+    let stored = std::slice::from_ref(&passkey.stored);
+    let updated = match party.finish_login(credential, state, stored) {
+        Ok(used) => used.updated,
+        Err(Refused::CounterWentBack) => {
+            let object = format!("{id}/passkey-{name}");
+            let event = SecurityEvent::by(id, Action::PasskeyCounterWentBack, object);
+            app.store.events.append(event).await?;
+            return Err(Code::CodeInvalid.into());
+        }
+        Err(Refused::Response) => return Err(Code::CodeInvalid.into()),
+    };
+    let used = Passkey {
+        id: name,
+        name: passkey.name.clone(),
+        stored: updated,
+        made_at_ms: passkey.made_at_ms,
+        used_at_ms: Some(app.clock.now_ms()),
+    };
+    let mut writes = app.store.spend_challenge(challenge)?.to_vec();
+    writes.push(app.store.put_passkey(keys, id, &used, Expected::UsedAt(passkey.used_at_ms))?);
+    Ok((person, writes))
+}
+
+fn party(app: &App, client: &Client) -> Result<RelyingParty, Problem> {
+    let origin = client.origin.as_deref().ok_or(Code::CodeInvalid)?;
+    RelyingParty::new(origin, &app.issuer).map_err(|_| {
+        Problem::new(Code::Conflict, "Passkeys need a host name: this address has none.")
+    })
+}
+
+fn room(person: &Person) -> Result<(), Problem> {
+    if person.passkeys.len() >= PASSKEYS {
+        return Err(Problem::new(Code::Conflict, "There are ten passkeys: remove one first."));
+    }
+    Ok(())
+}
+
+pub(crate) fn read_name(name: Option<RawText>) -> Result<String, Problem> {
+    let name: Option<Text<1, 60>> = judge_optional(name, "/name")?;
+    let name = name.as_ref().map_or(NAME, Text::reveal);
+    if name.chars().any(char::is_control) {
+        return Err(Problem::invalid("/name", FieldCode::BadFormat));
+    }
+    Ok(name.to_owned())
+}
+
+/// A passkey's name in routes and rows: its own id may have a kilobyte.
+fn name_of(credential_id: &[u8]) -> String {
+    let hash = hash(&[b"sotto/v1 passkey", credential_id]);
+    base64url(hash.first_chunk::<16>().map_or(&hash[..], |short| &short[..]))
+}

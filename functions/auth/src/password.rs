@@ -1,0 +1,67 @@
+//! `POST /v1/auth/password`: somebody changes the password that they know.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use shared::http::request::PlainJson;
+use shared::http::staff::{Anybody, SteppedUp};
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::security_event::{Action, SecurityEvent};
+use shared::text::RawText;
+use utoipa::ToSchema;
+
+use crate::client::Client;
+use crate::credential::password::Password;
+use crate::state::App;
+use crate::store::Written;
+use crate::store::person::Ends;
+use crate::{attempt, caller, login};
+
+/// The password that there is, and the one that there shall be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordRequest {
+    /// The present one.
+    #[schema(value_type = String)]
+    password: Option<RawText>,
+    /// The next one, 15 to 128 characters.
+    #[schema(value_type = String)]
+    new_password: Option<RawText>,
+}
+
+#[utoipa::path(post, path = "/v1/auth/password", request_body = PasswordRequest,
+    responses((status = 204)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    client: Client,
+    SteppedUp(staff, ..): SteppedUp<Anybody>,
+    PlainJson(request): PlainJson<PasswordRequest>,
+) -> Result<StatusCode, Problem> {
+    let missing = |pointer| Problem::invalid(pointer, FieldCode::Missing);
+    let password = request.password.ok_or_else(|| missing("/password"))?;
+    let new = request.new_password.ok_or_else(|| missing("/new_password"))?;
+    let keys = app.store.keys().await?;
+    let person = caller::person(&app, &keys, &staff).await?;
+    let profile = &person.account.profile;
+    let new = Password::choose(new, "/new_password", &[&profile.name, &profile.email])?;
+    let name = &*person.account.login;
+    let (row, attempt) = login::read(&app, &keys, &client, name, None).await?;
+    let may = attempt::count(&app, &attempt).await?;
+    let password = Password::received(password);
+    let matches = login::verify(&app, &keys, password.as_ref(), login::hash_of(row.as_ref()))?;
+    if !may || matches.is_none() {
+        return Err(Code::CredentialsInvalid.into());
+    }
+    let hash = app.hasher.hash(&keys.pepper, &new).map_err(|_| Code::Internal)?;
+    let (account, mut writes) =
+        app.store.change_account(&keys, &person.account, Ends::Steps, |_| ())?;
+    writes.push(app.store.set_password(&keys, &account, &hash)?);
+    // Whoever knew the old one is out; who has just shown both factors stays.
+    writes.extend(app.store.end_sessions(&person, Some(staff.session))?);
+    let event = SecurityEvent::by(staff.id, Action::PasswordChanged, staff.id);
+    writes.push(app.store.events.put(event)?);
+    match app.store.write("change_password", writes).await? {
+        Written::Whole => Ok(StatusCode::NO_CONTENT),
+        Written::Refused(_) => Err(Code::Conflict.into()),
+    }
+}

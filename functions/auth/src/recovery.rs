@@ -1,0 +1,102 @@
+//! `POST /v1/auth/recovery`: a recovery code in the place of the second factor.
+//! `POST /v1/auth/recovery_codes`: ten new ones.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::access::staff::Kind;
+use shared::http::request::PlainJson;
+use shared::http::response::Reply;
+use shared::http::staff::{Anybody, SteppedUp};
+use shared::problem::{Code, Problem};
+use shared::store::once::Kind as Once;
+use shared::store::security_event::{Action, SecurityEvent};
+use shared::text::RawText;
+use utoipa::ToSchema;
+
+use crate::answer::tokens;
+use crate::caller;
+use crate::client::Client;
+use crate::credential::recovery::RecoveryCode;
+use crate::enrolling::recovery_codes;
+use crate::finish::begin;
+use crate::gate::{self, Evidence};
+use crate::state::App;
+use crate::store::Written;
+use crate::store::person::Ends;
+
+/// A recovery code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryRequest {
+    /// What the password gave.
+    mfa_token: String,
+    /// One of the ten.
+    #[schema(value_type = String)]
+    recovery_code: RawText,
+    /// What an earlier sign-in on this device gave.
+    device_token: Option<String>,
+}
+
+/// Nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryCodesRequest {}
+
+/// Ten codes.
+#[derive(Serialize, ToSchema)]
+pub struct RecoveryCodesResponse {
+    /// Each is good once; shown this once.
+    recovery_codes: Vec<String>,
+}
+
+#[utoipa::path(post, path = "/v1/auth/recovery", request_body = RecoveryRequest,
+    responses((status = 200, body = crate::answer::Tokens)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    client: Client,
+    PlainJson(request): PlainJson<RecoveryRequest>,
+) -> Result<Response, Problem> {
+    let keys = app.store.keys().await?;
+    let begun = begin(&app, &keys, Kind::Mfa, &request.mfa_token).await?;
+    let id = begun.person.account.id;
+    let code = RecoveryCode::read(request.recovery_code).ok_or(Code::CodeInvalid)?;
+    let digest = code.digest(&keys.recovery, id.as_bytes());
+    let until_ms = app.clock.now_ms() + crate::store::session::LONGEST_MS;
+    let event = SecurityEvent::by(id, Action::RecoveryCodeUsed, id);
+    let mut writes = vec![
+        // The row of the code goes; what was used up is known for longer than a repeated request.
+        app.store.spend_recovery_code(id, &digest)?,
+        app.store.once.put(Once::RecoveryCode, &[id.as_bytes(), &digest], until_ms)?,
+        app.store.events.put(event)?,
+    ];
+    writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
+    let evidence = Evidence::PasswordAndRecoveryCode;
+    let granted = Box::pin(gate::admit(&app, &keys, &begun.person, evidence, writes)).await?;
+    tokens((&app, &keys, &client), granted, true, None)
+}
+
+#[utoipa::path(post, path = "/v1/auth/recovery_codes", request_body = RecoveryCodesRequest,
+    responses((status = 200, body = RecoveryCodesResponse)))]
+pub(crate) async fn renew(
+    State(app): State<App>,
+    SteppedUp(staff, ..): SteppedUp<Anybody>,
+    PlainJson(RecoveryCodesRequest {}): PlainJson<RecoveryCodesRequest>,
+) -> Result<Reply<RecoveryCodesResponse>, Problem> {
+    let keys = app.store.keys().await?;
+    let person = caller::person(&app, &keys, &staff).await?;
+    let (recovery_codes, kept) = recovery_codes(&app, &keys, staff.id)?;
+    let mut writes = app.store.delete_recovery_codes(&person)?;
+    writes.extend(kept);
+    let (account, changed) =
+        app.store.change_account(&keys, &person.account, Ends::Steps, |_| ())?;
+    writes.extend(changed);
+    writes.push(app.store.tell_login(&account, false)?);
+    let event = SecurityEvent::by(staff.id, Action::RecoveryCodesMade, staff.id);
+    writes.push(app.store.events.put(event)?);
+    match app.store.write("renew_recovery_codes", writes).await? {
+        Written::Whole => Ok(Reply(StatusCode::OK, RecoveryCodesResponse { recovery_codes })),
+        Written::Refused(_) => Err(Code::Conflict.into()),
+    }
+}

@@ -1,0 +1,188 @@
+//! An invitation: a secret that is handed over, good for one use in two days.
+//!
+//! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` what for, `u` whose it is,
+//! `r` roles and `v` the sealed address of who is new, `n` the account's version of who is not,
+//! `expires_at`.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use shared::clock::UnixMillis;
+use shared::ids::StaffId;
+use shared::random;
+use shared::secret::Plaintext;
+use shared::store::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use shared::store::once::Kind;
+use shared::store::{StoreError, fault};
+use shared::values::address::Address;
+use shared::values::encoding::base64url;
+use shared::values::role::Roles;
+
+use super::Store;
+use super::person::{read_roles, roles, stored_address};
+use super::write::{self, Key};
+use crate::keys::Keys;
+
+/// How long an invitation is good.
+pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
+
+const INVITATION: &str = "invitation";
+
+/// What is invited to.
+#[derive(Clone)]
+pub enum Purpose {
+    /// To an account that is not there yet.
+    Join {
+        /// Whose address it will be.
+        address: Address,
+        /// What they will be allowed.
+        roles: Roles,
+    },
+    /// To a new second factor, with the password that is there.
+    SecondFactor {
+        /// The account's version since the old ones were taken away.
+        version: u64,
+    },
+    /// To a new password; the second factor stays.
+    Password {
+        /// The account's version since the old one was taken away.
+        version: u64,
+    },
+}
+
+/// An invitation as it is stored.
+#[derive(Clone)]
+pub struct Invitation {
+    /// Who is invited; an id that is kept for who is new.
+    pub staff: StaffId,
+    /// What for.
+    pub purpose: Purpose,
+    /// Until when.
+    pub ends_at_ms: UnixMillis,
+}
+
+/// The secret of an invitation. No `Debug`.
+pub struct Secret(String);
+
+impl Secret {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when there is no randomness.
+    pub fn generate() -> Result<Self, StoreError> {
+        Ok(Self(base64url(&random::bytes::<32>()?)))
+    }
+
+    /// One that somebody came with.
+    #[must_use]
+    pub fn received(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The secret, for who hands it over.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self) -> Key {
+        Key::new(format!("{INVITATION}#{}", self.name()), INVITATION)
+    }
+
+    fn name(&self) -> String {
+        base64url(&shared::seal::suite::hash(&[b"sotto/v1 invitation", self.0.as_bytes()]))
+    }
+}
+
+impl Store {
+    /// Keeps an invitation.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn put_invitation(
+        &self,
+        keys: &Keys,
+        secret: &Secret,
+        invitation: &Invitation,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let mut row = secret.key().item();
+        row.extend([
+            ("u".to_owned(), binary(invitation.staff.as_bytes().to_vec())),
+            (EXPIRES_AT.to_owned(), expiry(invitation.ends_at_ms)),
+        ]);
+        let word = match &invitation.purpose {
+            Purpose::Join { address, roles: given } => {
+                let content = Plaintext::new(address.reveal().as_bytes().to_vec());
+                let sealed = keys.seal(INVITATION, invitation.staff.as_bytes(), &content)?;
+                row.insert("v".to_owned(), binary(sealed));
+                row.insert("r".to_owned(), roles(*given));
+                "join"
+            }
+            Purpose::SecondFactor { version } => {
+                row.insert("n".to_owned(), number(*version));
+                "second-factor"
+            }
+            Purpose::Password { version } => {
+                row.insert("n".to_owned(), number(*version));
+                "password"
+            }
+        };
+        row.insert("w".to_owned(), string(word));
+        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+    }
+
+    /// The invitation of that secret, if it is good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invitation(
+        &self,
+        keys: &Keys,
+        secret: &Secret,
+    ) -> Result<Option<Invitation>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.identity)
+            .set_key(Some(secret.key().item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_invitation", &error))?;
+        let Some(row) = found.item else { return Ok(None) };
+        let invitation = read(keys, row)?;
+        Ok(Some(invitation).filter(|found| self.clock.now_ms() < found.ends_at_ms))
+    }
+
+    /// Uses an invitation up: it must be there, and must not have been used.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn spend_invitation(
+        &self,
+        secret: &Secret,
+        invitation: &Invitation,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        let name = secret.name();
+        let parts = [name.as_bytes()];
+        let deleted = write::delete(&self.identity, &secret.key(), Some("attribute_exists(p)"))?;
+        Ok([deleted, self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?])
+    }
+}
+
+fn read(keys: &Keys, mut row: Item) -> Result<Invitation, StoreError> {
+    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
+    let purpose = match &*take_string(&mut row, "w")? {
+        "join" => {
+            let content = keys.open(INVITATION, staff.as_bytes(), take_binary(&mut row, "v")?)?;
+            let text = content.reveal_text().ok_or(StoreError::Corrupt)?;
+            let roles = read_roles(&take_string(&mut row, "r")?)?;
+            Purpose::Join { address: stored_address(text)?, roles }
+        }
+        "second-factor" => Purpose::SecondFactor { version: read_number(&row, "n")? },
+        "password" => Purpose::Password { version: read_number(&row, "n")? },
+        _ => return Err(StoreError::Corrupt),
+    };
+    let ends_at: i64 = read_number(&row, EXPIRES_AT)?;
+    Ok(Invitation { staff, purpose, ends_at_ms: ends_at.saturating_mul(1000) })
+}

@@ -1,0 +1,187 @@
+//! What an address and a password are held against: `p` = `login#<name>`, where the name is a keyed
+//! hash of the address; `k` = `login`, `u` the person, `n` the account's version, `d` whether the
+//! account is disabled, `h` the hash of the password, sealed for this row and this person, absent while
+//! a new one has to be chosen.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
+use shared::ids::StaffId;
+use shared::secret::Plaintext;
+use shared::store::attributes::{Item, binary, number, read_number, take_binary};
+use shared::store::{StoreError, fault};
+
+use super::Store;
+use super::person::{Account, Status};
+use super::throttle::{Attempt, Counter};
+use super::write::{self, Key};
+use crate::credential::password::StoredHash;
+use crate::keys::{Keys, owner_with};
+
+const LOGIN: &str = "login";
+
+/// The row of an address.
+pub struct Login {
+    /// Whose address it is.
+    pub staff: StaffId,
+    /// The version of the account.
+    pub version: u64,
+    /// Whether the account may sign in.
+    pub disabled: bool,
+    /// The hash of the password, if there is one.
+    pub password: Option<Kept>,
+}
+
+/// A hash as it is stored.
+pub struct Kept {
+    /// The hash.
+    pub hash: StoredHash,
+    /// The bytes that are stored of it, by which it is known again.
+    sealed: Vec<u8>,
+}
+
+fn key(name: &str) -> Key {
+    Key::new(format!("login#{name}"), LOGIN)
+}
+
+impl Store {
+    /// The row of an address and the counters of an attempt on it, in one request.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn login(
+        &self,
+        keys: &Keys,
+        name: &str,
+        attempt: Attempt,
+    ) -> Result<(Option<Login>, Attempt), StoreError> {
+        let all = |keys: Vec<Key>| {
+            KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(keys.iter().map(Key::item).collect()))
+                .build()
+                .map_err(|_| StoreError::Failed)
+        };
+        let counters: Vec<_> = attempt.counters().map(Counter::key).collect();
+        let mut request =
+            self.dynamo.batch_get_item().request_items(&self.identity, all(vec![key(name)])?);
+        if !counters.is_empty() {
+            request = request.request_items(&self.watch, all(counters)?);
+        }
+        let found = request.send().await.map_err(|error| fault("find_login", &error))?;
+        if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable);
+        }
+        let mut tables: HashMap<String, Vec<Item>> = found.responses.unwrap_or_default();
+        let login = tables.remove(&self.identity).unwrap_or_default().pop();
+        let counted = tables.remove(&self.watch).unwrap_or_default();
+        Ok((login.map(|row| read(keys, name, row)).transpose()?, attempt.with(counted)?))
+    }
+
+    /// A new row; nobody else may have the address.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn put_login(
+        &self,
+        keys: &Keys,
+        account: &Account,
+        hash: &StoredHash,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let name = &*account.login;
+        let mut row = key(name).item();
+        row.extend([
+            ("u".to_owned(), binary(account.id.as_bytes().to_vec())),
+            ("n".to_owned(), number(account.version)),
+            ("d".to_owned(), number(u8::from(account.status == Status::Disabled))),
+            ("h".to_owned(), binary(seal(keys, name, account.id, hash)?)),
+        ]);
+        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+    }
+
+    /// The account as it was changed, for who comes with the password; which is taken away if
+    /// `forget` says so.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn tell_login(
+        &self,
+        account: &Account,
+        forget: bool,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let disabled = u8::from(account.status == Status::Disabled);
+        let change = if forget { "SET n = :n, d = :d REMOVE h" } else { "SET n = :n, d = :d" };
+        write::update(
+            &self.identity,
+            &key(&account.login),
+            (change, "attribute_exists(p)"),
+            [(":n", number(account.version)), (":d", number(disabled))],
+        )
+    }
+
+    /// Another password, with the account's version.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn set_password(
+        &self,
+        keys: &Keys,
+        account: &Account,
+        hash: &StoredHash,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let sealed = seal(keys, &account.login, account.id, hash)?;
+        write::update(
+            &self.identity,
+            &key(&account.login),
+            ("SET h = :h, n = :n", "attribute_exists(p)"),
+            [(":h", binary(sealed)), (":n", number(account.version))],
+        )
+    }
+
+    /// The same password hashed by today's parameters, unless it was changed meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn upgrade_password(
+        &self,
+        keys: &Keys,
+        name: &str,
+        (staff, before): (StaffId, &Kept),
+        hash: &StoredHash,
+    ) -> Result<TransactWriteItem, StoreError> {
+        write::update(
+            &self.identity,
+            &key(name),
+            ("SET h = :h", "h = :o"),
+            [(":h", binary(seal(keys, name, staff, hash)?)), (":o", binary(before.sealed.clone()))],
+        )
+    }
+
+    /// Deletes the row.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_login(&self, name: &str) -> Result<TransactWriteItem, StoreError> {
+        write::delete(&self.identity, &key(name), None)
+    }
+}
+
+fn seal(keys: &Keys, name: &str, staff: StaffId, hash: &StoredHash) -> Result<Vec<u8>, StoreError> {
+    let content = Plaintext::new(hash.to_stored().into_bytes());
+    Ok(keys.seal(LOGIN, &owner_with(staff, &[name.as_bytes()]), &content)?)
+}
+
+fn read(keys: &Keys, name: &str, mut row: Item) -> Result<Login, StoreError> {
+    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
+    let password = if row.contains_key("h") {
+        let sealed = take_binary(&mut row, "h")?;
+        let owner = owner_with(staff, &[name.as_bytes()]);
+        let content = keys.open(LOGIN, &owner, sealed.clone())?;
+        let hash = content.reveal_text().and_then(StoredHash::from_stored);
+        Some(Kept { hash: hash.ok_or(StoreError::Corrupt)?, sealed })
+    } else {
+        None
+    };
+    let disabled = read_number::<u8>(&row, "d")? != 0;
+    Ok(Login { staff, version: read_number(&row, "n")?, disabled, password })
+}

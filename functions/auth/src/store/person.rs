@@ -1,0 +1,623 @@
+//! Somebody of the staff: one partition of the identity table, `p` = `staff#<id>`.
+//!
+//! - `k` = `account`: `r` roles, `s` status, `n` version (every change adds one), `e` epoch (every change
+//!   of what somebody may do, or of what an admin took, adds one), `l` the name of the sign-in row, `v`
+//!   sealed name and address, bound to all of these, `t` made.
+//! - `k` = `totp`: `v` the sealed secret, `c` whether a code has confirmed it, `g` the step of the last
+//!   code, `t` made, `u` used.
+//! - `k` = `passkey#<id>`: `v` the sealed passkey, `w` its sealed name, `t` made,
+//!   `u` used.
+//! - `k` = `recovery#<digest>`: one row a recovery code that is left.
+//! - `k` = `session#<id>`: see [`super::session`].
+//!
+//! And `p` = `directory`, `k` = the id: who there is. Staff stay until they are deleted, so these rows
+//! have no `expires_at`; a TOTP secret that nobody confirmed has.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::{Deserialize, Serialize};
+use shared::clock::UnixMillis;
+use shared::ids::{SessionId, StaffId};
+use shared::secret::Plaintext;
+use shared::store::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use shared::store::{StoreError, fault};
+use shared::values::address::Address;
+use shared::values::encoding::{base64url, from_base64url};
+use shared::values::role::{Role, Roles};
+
+use super::Store;
+use super::session::{self, Session};
+use super::write::{self, Key};
+use crate::credential::passkey::{Sealable, StoredPasskey};
+use crate::credential::totp::Secret20;
+use crate::keys::{Keys, owner, owner_with};
+
+/// How many passkeys somebody may have.
+pub const PASSKEYS: usize = 10;
+/// How long a TOTP secret waits for the code that confirms it.
+const UNCONFIRMED_MS: UnixMillis = 30 * 60 * 1000;
+
+const ACCOUNT: &str = "account";
+const TOTP: &str = "totp";
+const PASSKEY: &str = "passkey#";
+const RECOVERY: &str = "recovery#";
+const DIRECTORY: &str = "directory";
+/// Under which a passkey's name is sealed; no passkey's id is so short.
+const NAME: &str = "name";
+
+/// Whether somebody may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// They may.
+    Active,
+    /// An admin has said that they may not.
+    Disabled,
+}
+
+impl Status {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// What somebody is called. No `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Profile {
+    /// As they wrote it.
+    pub name: String,
+    /// By which they sign in.
+    pub email: String,
+    /// What an admin took last, and when.
+    pub reset: Option<Reset>,
+}
+
+/// What an admin took from somebody, so that they learn of it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Reset {
+    /// `second_factor` or `password`.
+    pub what: String,
+    /// When.
+    pub at_ms: UnixMillis,
+}
+
+/// Whether a change ends what was begun before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// Every session and every token.
+    Sessions,
+    /// Only the steps of signing in that were not finished.
+    Steps,
+}
+
+/// An account.
+#[derive(Clone)]
+pub struct Account {
+    /// Who.
+    pub id: StaffId,
+    /// What they may do.
+    pub roles: Roles,
+    /// Whether they may sign in.
+    pub status: Status,
+    /// Counts the changes.
+    pub version: u64,
+    /// Counts those after which sessions and tokens from before are over.
+    pub epoch: u64,
+    /// The name of the sign-in row.
+    pub login: String,
+    /// What they are called.
+    pub profile: Profile,
+    /// When the account was made.
+    pub made_at_ms: UnixMillis,
+}
+
+/// A TOTP secret that somebody has enrolled, or is about to.
+pub struct Totp {
+    /// The secret.
+    pub secret: Secret20,
+    /// Whether a code has shown that it arrived.
+    pub confirmed: bool,
+    /// When it was made.
+    pub made_at_ms: UnixMillis,
+    /// When it was last used.
+    pub used_at_ms: Option<UnixMillis>,
+}
+
+/// A passkey that somebody has enrolled.
+pub struct Passkey {
+    /// Its name in routes and rows.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// The public half and the counter.
+    pub stored: StoredPasskey,
+    /// When it was enrolled.
+    pub made_at_ms: UnixMillis,
+    /// When it was last used.
+    pub used_at_ms: Option<UnixMillis>,
+}
+
+/// What has to be stored of a passkey for it to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing: it is new.
+    Nothing,
+    /// It, last used then: of two copies that come with one count, one is written.
+    UsedAt(Option<UnixMillis>),
+}
+
+/// Everything about one person, read in one go.
+pub struct Person {
+    /// The account.
+    pub account: Account,
+    /// The TOTP secret, confirmed or not.
+    pub totp: Option<Totp>,
+    /// Their passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// Digests of the recovery codes that are left.
+    pub recovery: Vec<[u8; 32]>,
+    /// Their sessions that have not ended.
+    pub sessions: Vec<Session>,
+}
+
+impl Person {
+    /// The confirmed TOTP secret.
+    #[must_use]
+    pub fn confirmed_totp(&self) -> Option<&Totp> {
+        self.totp.as_ref().filter(|totp| totp.confirmed)
+    }
+
+    /// The second factors, by the names that the API has for them.
+    #[must_use]
+    pub fn factors(&self) -> Vec<&'static str> {
+        let totp = self.confirmed_totp().map(|_| "totp");
+        let passkey = (!self.passkeys.is_empty()).then_some("passkey");
+        totp.into_iter().chain(passkey).collect()
+    }
+
+    /// Whether the session is one of theirs that goes on.
+    #[must_use]
+    pub fn is_in(&self, session: SessionId) -> bool {
+        self.sessions.iter().any(|known| known.id == session)
+    }
+
+    /// How many second factors there are.
+    #[must_use]
+    pub fn count_of_factors(&self) -> usize {
+        usize::from(self.confirmed_totp().is_some()) + self.passkeys.len()
+    }
+}
+
+/// The partition of a person.
+pub(super) fn partition(id: StaffId) -> String {
+    format!("staff#{id}")
+}
+
+fn key(id: StaffId, sort: impl Into<String>) -> Key {
+    Key::new(partition(id), sort)
+}
+
+/// The key of an account's row.
+pub(super) fn account_key(id: StaffId) -> Key {
+    key(id, ACCOUNT)
+}
+
+impl Store {
+    /// Everything about a person (one query); nothing when there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn person(&self, keys: &Keys, id: StaffId) -> Result<Option<Person>, StoreError> {
+        let mut rows = self
+            .dynamo
+            .query()
+            .table_name(&self.identity)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(partition(id)))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let now_ms = self.clock.now_ms();
+        let (mut account, mut totp) = (None, None);
+        let (mut passkeys, mut recovery, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some(row) = rows.next().await {
+            let mut row = row.map_err(|error| fault("find_person", &error))?;
+            let kind = take_string(&mut row, "k")?;
+            if kind == ACCOUNT {
+                account = Some(read_account(keys, id, row)?);
+            } else if kind == TOTP {
+                totp = read_totp(keys, id, row, now_ms)?;
+            } else if let Some(name) = kind.strip_prefix(PASSKEY) {
+                passkeys.push(read_passkey(keys, id, name, row)?);
+            } else if let Some(digest) = kind.strip_prefix(RECOVERY) {
+                let digest = from_base64url(digest).ok_or(StoreError::Corrupt)?;
+                recovery.push(digest.try_into().map_err(|_| StoreError::Corrupt)?);
+            } else if let Some(session) = session::read(&kind, row)? {
+                sessions.push(session);
+            }
+        }
+        let Some(account) = account else { return Ok(None) };
+        sessions.retain(|session| session.epoch == account.epoch && !session.has_ended(now_ms));
+        Ok(Some(Person { account, totp, passkeys, recovery, sessions }))
+    }
+
+    /// The accounts of these people that are there, in this order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn people(
+        &self,
+        limit: usize,
+        after: Option<StaffId>,
+    ) -> Result<Vec<StaffId>, StoreError> {
+        let mut query = self
+            .dynamo
+            .query()
+            .table_name(&self.identity)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(DIRECTORY))
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        if let Some(after) = after {
+            query =
+                query.set_exclusive_start_key(Some(Key::new(DIRECTORY, after.to_string()).item()));
+        }
+        let found = query.send().await.map_err(|error| fault("find_people", &error))?;
+        let read =
+            |mut row: Item| StaffId::parse(&take_string(&mut row, "k")?).ok_or(StoreError::Corrupt);
+        found.items.unwrap_or_default().into_iter().map(read).collect()
+    }
+
+    /// A new account with its row in the directory.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn put_account(
+        &self,
+        keys: &Keys,
+        account: &Account,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        let listed = Key::new(DIRECTORY, account.id.to_string()).item();
+        let row = account_row(keys, account)?;
+        let new = Some("attribute_not_exists(p)");
+        Ok([write::put(&self.identity, row, new)?, write::put(&self.identity, listed, None)?])
+    }
+
+    /// Changes an account, if nothing has changed meanwhile; gives it as it will be, with the next
+    /// version, and the writes. The row of the sign-in is told as well, but not by this.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn change_account(
+        &self,
+        keys: &Keys,
+        before: &Account,
+        ends: Ends,
+        change: impl FnOnce(&mut Account),
+    ) -> Result<(Account, Vec<TransactWriteItem>), StoreError> {
+        let mut account = before.clone();
+        change(&mut account);
+        account.version = before.version + 1;
+        let mut writes = Vec::new();
+        if ends == Ends::Sessions {
+            account.epoch = before.epoch + 1;
+            writes.push(self.settings.revoke_before(account.id, account.epoch)?);
+        }
+        let row = account_row(keys, &account)?;
+        let unchanged = [(":n", number(before.version))];
+        writes.push(write::put_if(&self.identity, row, "n = :n", unchanged)?);
+        Ok((account, writes))
+    }
+
+    /// Lets the transaction happen only if the account is as it was read, and may sign in.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn unchanged(&self, account: &Account) -> Result<TransactWriteItem, StoreError> {
+        write::check(
+            &self.identity,
+            &account_key(account.id),
+            "n = :n AND s = :s",
+            [(":n", number(account.version)), (":s", string(Status::Active.as_str()))],
+        )
+    }
+
+    /// Deletes everything about a person that was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_person(&self, person: &Person) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let id = person.account.id;
+        let mut deleted = vec![
+            write::delete(&self.identity, &account_key(id), Some("attribute_exists(p)"))?,
+            write::delete(&self.identity, &Key::new(DIRECTORY, id.to_string()), None)?,
+        ];
+        deleted.extend(self.delete_factors(person)?);
+        Ok(deleted)
+    }
+
+    /// Deletes all second factors and recovery codes that were read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_factors(&self, person: &Person) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let id = person.account.id;
+        let passkeys = person.passkeys.iter().map(|passkey| format!("{PASSKEY}{}", passkey.id));
+        let totp = person.totp.as_ref().map(|_| TOTP.to_owned());
+        let mut deleted = self.delete_recovery_codes(person)?;
+        for sort in passkeys.chain(totp) {
+            deleted.push(write::delete(&self.identity, &key(id, sort), None)?);
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes the recovery codes that were read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_recovery_codes(
+        &self,
+        person: &Person,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let rows = person.recovery.iter().map(|digest| recovery_key(person.account.id, digest));
+        rows.map(|row| write::delete(&self.identity, &row, None)).collect()
+    }
+
+    /// Keeps the digest of a new recovery code.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn put_recovery_code(
+        &self,
+        id: StaffId,
+        digest: &[u8; 32],
+    ) -> Result<TransactWriteItem, StoreError> {
+        write::put(&self.identity, recovery_key(id, digest).item(), None)
+    }
+
+    /// Uses up a recovery code: its row must be there.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn spend_recovery_code(
+        &self,
+        id: StaffId,
+        digest: &[u8; 32],
+    ) -> Result<TransactWriteItem, StoreError> {
+        write::delete(&self.identity, &recovery_key(id, digest), Some("attribute_exists(p)"))
+    }
+
+    /// Keeps a TOTP secret until a code confirms it; one that waits is replaced, a confirmed one is
+    /// not. Whether it was kept.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_unconfirmed_totp(
+        &self,
+        keys: &Keys,
+        id: StaffId,
+        secret: &Secret20,
+    ) -> Result<bool, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let content = Plaintext::new(secret.expose_secret().to_vec());
+        let sealed = keys.seal(TOTP, &owner(id), &content)?;
+        let mut row = key(id, TOTP).item();
+        row.extend([
+            ("v".to_owned(), binary(sealed)),
+            ("c".to_owned(), number(0)),
+            ("t".to_owned(), number(now_ms)),
+            (EXPIRES_AT.to_owned(), expiry(now_ms + UNCONFIRMED_MS)),
+        ]);
+        let unconfirmed = "attribute_not_exists(p) OR attribute_exists(expires_at)";
+        let put = write::put(&self.identity, row, Some(unconfirmed))?;
+        Ok(self.write("put_unconfirmed_totp", vec![put]).await? == super::Written::Whole)
+    }
+
+    /// Confirms the TOTP secret that was made at `made_at_ms`, by a code of `step`; it then stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn confirm_totp(
+        &self,
+        id: StaffId,
+        made_at_ms: UnixMillis,
+        step: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        write::update(
+            &self.identity,
+            &key(id, TOTP),
+            (
+                "SET c = :c, u = :u, g = :g REMOVE expires_at",
+                "t = :t AND attribute_exists(expires_at)",
+            ),
+            [
+                (":c", number(1)),
+                (":g", number(step)),
+                (":t", number(made_at_ms)),
+                (":u", number(self.clock.now_ms())),
+            ],
+        )
+    }
+
+    /// That the confirmed TOTP secret was used, with a code of `step`: of none that is not newer than
+    /// the last. The steps of one secret only go forward.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn use_totp(&self, id: StaffId, step: u64) -> Result<TransactWriteItem, StoreError> {
+        write::update(
+            &self.identity,
+            &key(id, TOTP),
+            ("SET u = :u, g = :g", "c = :c AND (attribute_not_exists(g) OR g < :g)"),
+            [(":c", number(1)), (":u", number(self.clock.now_ms())), (":g", number(step))],
+        )
+    }
+
+    /// Removes the TOTP secret.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_totp(&self, id: StaffId) -> Result<TransactWriteItem, StoreError> {
+        write::delete(&self.identity, &key(id, TOTP), Some("attribute_exists(p)"))
+    }
+
+    /// Keeps a passkey: a new one, or a known one whose counter or name has changed since.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn put_passkey(
+        &self,
+        keys: &Keys,
+        id: StaffId,
+        passkey: &Passkey,
+        expected: Expected,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let stored = passkey.stored.to_plaintext().map_err(|_| StoreError::Failed)?;
+        let name = Plaintext::new(passkey.name.as_bytes().to_vec());
+        let mut row = key(id, format!("{PASSKEY}{}", passkey.id)).item();
+        row.extend([
+            ("v".to_owned(), binary(keys.seal(&passkey.id, &owner(id), &stored)?)),
+            ("w".to_owned(), binary(keys.seal(NAME, &owner(id), &name)?)),
+            ("t".to_owned(), number(passkey.made_at_ms)),
+        ]);
+        if let Some(used_at_ms) = passkey.used_at_ms {
+            row.insert("u".to_owned(), number(used_at_ms));
+        }
+        let (condition, values) = match expected {
+            Expected::Nothing => ("attribute_not_exists(p)", None),
+            Expected::UsedAt(None) => ("attribute_exists(p) AND attribute_not_exists(u)", None),
+            Expected::UsedAt(Some(used_at_ms)) => ("u = :u", Some((":u", number(used_at_ms)))),
+        };
+        write::put_if(&self.identity, row, condition, values)
+    }
+
+    /// Removes a passkey.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_passkey(&self, id: StaffId, name: &str) -> Result<TransactWriteItem, StoreError> {
+        let row = key(id, format!("{PASSKEY}{name}"));
+        write::delete(&self.identity, &row, Some("attribute_exists(p)"))
+    }
+}
+
+fn recovery_key(id: StaffId, digest: &[u8; 32]) -> Key {
+    key(id, format!("{RECOVERY}{}", base64url(digest)))
+}
+
+pub(super) fn roles(roles: Roles) -> aws_sdk_dynamodb::types::AttributeValue {
+    string(names(roles))
+}
+
+pub(super) fn read_roles(text: &str) -> Result<Roles, StoreError> {
+    let names = text.split(',').filter(|name| !name.is_empty());
+    Roles::read(names).ok_or(StoreError::Corrupt)
+}
+
+/// The row of an account. What stands in the clear is bound to what is sealed: whoever can write the
+/// table gives nobody another role, and brings no earlier state of an account back in part.
+fn account_row(keys: &Keys, account: &Account) -> Result<Item, StoreError> {
+    let content = serde_json::to_vec(&account.profile).map_err(|_| StoreError::Failed)?;
+    let sealed = keys.seal(ACCOUNT, &bound(account), &Plaintext::new(content))?;
+    let mut row = account_key(account.id).item();
+    row.extend([
+        ("r".to_owned(), string(names(account.roles))),
+        ("s".to_owned(), string(account.status.as_str())),
+        ("n".to_owned(), number(account.version)),
+        ("e".to_owned(), number(account.epoch)),
+        ("l".to_owned(), string(&account.login)),
+        ("v".to_owned(), binary(sealed)),
+        ("t".to_owned(), number(account.made_at_ms)),
+    ]);
+    Ok(row)
+}
+
+fn bound(account: &Account) -> Vec<u8> {
+    let numbers = [account.version, account.epoch, account.made_at_ms.unsigned_abs()];
+    let [version, epoch, made] = numbers.map(u64::to_be_bytes);
+    let roles = names(account.roles);
+    let beside: [&[u8]; 6] = [
+        roles.as_bytes(),
+        account.status.as_str().as_bytes(),
+        &version,
+        &epoch,
+        &made,
+        account.login.as_bytes(),
+    ];
+    owner_with(account.id, &beside)
+}
+
+fn names(roles: Roles) -> String {
+    roles.iter().map(Role::as_str).collect::<Vec<_>>().join(",")
+}
+
+fn read_account(keys: &Keys, id: StaffId, mut row: Item) -> Result<Account, StoreError> {
+    let status = match &*take_string(&mut row, "s")? {
+        "active" => Status::Active,
+        "disabled" => Status::Disabled,
+        _ => return Err(StoreError::Corrupt),
+    };
+    let mut account = Account {
+        id,
+        roles: read_roles(&take_string(&mut row, "r")?)?,
+        status,
+        version: read_number(&row, "n")?,
+        epoch: read_number(&row, "e")?,
+        login: take_string(&mut row, "l")?,
+        profile: Profile { name: String::new(), email: String::new(), reset: None },
+        made_at_ms: read_number(&row, "t")?,
+    };
+    let profile = keys.open(ACCOUNT, &bound(&account), take_binary(&mut row, "v")?)?;
+    account.profile = serde_json::from_slice(profile.reveal()).map_err(|_| StoreError::Corrupt)?;
+    Ok(account)
+}
+
+fn read_totp(
+    keys: &Keys,
+    id: StaffId,
+    mut row: Item,
+    now_ms: UnixMillis,
+) -> Result<Option<Totp>, StoreError> {
+    let confirmed = read_number::<u8>(&row, "c")? == 1;
+    if !confirmed && read_number::<i64>(&row, EXPIRES_AT)?.saturating_mul(1000) <= now_ms {
+        return Ok(None);
+    }
+    let secret = keys.open(TOTP, &owner(id), take_binary(&mut row, "v")?)?;
+    Ok(Some(Totp {
+        secret: Secret20::from_slice(secret.reveal()).ok_or(StoreError::Corrupt)?,
+        confirmed,
+        made_at_ms: read_number(&row, "t")?,
+        used_at_ms: used_at(&row)?,
+    }))
+}
+
+fn read_passkey(
+    keys: &Keys,
+    id: StaffId,
+    name: &str,
+    mut row: Item,
+) -> Result<Passkey, StoreError> {
+    let stored = keys.open(name, &owner(id), take_binary(&mut row, "v")?)?;
+    let called = keys.open(NAME, &owner(id), take_binary(&mut row, "w")?)?;
+    Ok(Passkey {
+        id: name.to_owned(),
+        name: called.reveal_text().ok_or(StoreError::Corrupt)?.to_owned(),
+        stored: StoredPasskey::from_plaintext(&stored).ok_or(StoreError::Corrupt)?,
+        made_at_ms: read_number(&row, "t")?,
+        used_at_ms: used_at(&row)?,
+    })
+}
+
+fn used_at(row: &Item) -> Result<Option<UnixMillis>, StoreError> {
+    row.contains_key("u").then(|| read_number(row, "u")).transpose()
+}
+
+/// An address that was stored in its one form.
+pub(super) fn stored_address(text: &str) -> Result<Address, StoreError> {
+    Address::read(text).ok_or(StoreError::Corrupt)
+}

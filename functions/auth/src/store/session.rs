@@ -1,0 +1,220 @@
+//! A session: one sign-in on one device, from the second factor to its end.
+//!
+//! Items in the partition of the person: `k` = `session#<id>`, `g` the generation of the refresh token
+//! that is good, `a` when a second factor was last shown (seconds), `m` how they signed in, `t` when it
+//! began, `u` when it was last renewed, `e` the epoch of the account, `expires_at` its latest end.
+//!
+//! A refresh token is person, session and generation with a MAC over them. It is spent by raising the
+//! generation, on condition that it still is the token's: whoever comes with an earlier one comes with
+//! a token that was spent.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use shared::access::staff::Method;
+use shared::clock::UnixMillis;
+use shared::ids::{SessionId, StaffId};
+use shared::store::StoreError;
+use shared::store::attributes::{
+    EXPIRES_AT, Item, expiry, number, read_number, string, take_string,
+};
+use shared::values::encoding::{base64url, from_base64url};
+
+use super::Store;
+use super::person::{Person, partition};
+use super::write::{self, Key};
+use crate::keys::Keys;
+
+/// A session that is not renewed for so long has ended.
+pub const IDLE_MS: UnixMillis = 30 * 60 * 1000;
+/// A session ends then at the latest.
+pub const LONGEST_MS: UnixMillis = 12 * 60 * 60 * 1000;
+/// How many sessions somebody may have; one more ends the one that was idle longest.
+pub const SESSIONS: usize = 10;
+
+const SESSION: &str = "session#";
+
+/// A session as it is stored.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id, `sid` in tokens.
+    pub id: SessionId,
+    /// The generation of the good refresh token.
+    pub generation: u32,
+    /// When a second factor was last shown, in seconds.
+    pub authenticated_at: i64,
+    /// How they signed in.
+    pub methods: Vec<Method>,
+    /// When it began.
+    pub made_at_ms: UnixMillis,
+    /// When it was last renewed.
+    pub used_at_ms: UnixMillis,
+    /// The epoch of the account in which it began: the next one ends it.
+    pub epoch: u64,
+}
+
+impl Session {
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn has_ended(&self, now_ms: UnixMillis) -> bool {
+        now_ms - self.used_at_ms >= IDLE_MS || now_ms - self.made_at_ms >= LONGEST_MS
+    }
+
+    /// Seconds until its latest end.
+    #[must_use]
+    pub fn rest_seconds(&self, now_ms: UnixMillis) -> i64 {
+        (self.made_at_ms + LONGEST_MS - now_ms).max(0).div_euclid(1000)
+    }
+}
+
+/// A refresh token whose MAC is ours.
+#[derive(Debug, Clone, Copy)]
+pub struct RefreshToken {
+    /// Whose it is.
+    pub staff: StaffId,
+    /// Of which session.
+    pub session: SessionId,
+    /// Which one of that session.
+    pub generation: u32,
+}
+
+const LABEL: &[u8] = b"refresh";
+
+impl RefreshToken {
+    /// The token as the client keeps it.
+    #[must_use]
+    pub fn seal(&self, keys: &Keys) -> String {
+        let mut bytes = self.content();
+        let code = keys.tokens.sign(&[LABEL, &bytes].concat());
+        bytes.extend_from_slice(&code);
+        base64url(&bytes)
+    }
+
+    /// Reads a token; nothing if the MAC is not ours.
+    #[must_use]
+    pub fn open(keys: &Keys, text: &str) -> Option<Self> {
+        let bytes = from_base64url(text)?;
+        let (content, code) = bytes.split_at_checked(36)?;
+        if !keys.tokens.verifies(&[LABEL, content].concat(), code) {
+            return None;
+        }
+        let (staff, rest) = content.split_at_checked(16)?;
+        let (session, generation) = rest.split_at_checked(16)?;
+        Some(Self {
+            staff: StaffId::from_slice(staff)?,
+            session: SessionId::from_slice(session)?,
+            generation: u32::from_be_bytes(generation.try_into().ok()?),
+        })
+    }
+
+    fn content(&self) -> Vec<u8> {
+        let mut bytes = self.staff.as_bytes().to_vec();
+        bytes.extend_from_slice(self.session.as_bytes());
+        bytes.extend_from_slice(&self.generation.to_be_bytes());
+        bytes
+    }
+}
+
+fn key(id: StaffId, session: SessionId) -> Key {
+    Key::new(partition(id), format!("{SESSION}{session}"))
+}
+
+/// Reads a row of a person's partition, if it is a session.
+pub(super) fn read(kind: &str, mut row: Item) -> Result<Option<Session>, StoreError> {
+    let Some(id) = kind.strip_prefix(SESSION) else { return Ok(None) };
+    Ok(Some(Session {
+        id: SessionId::parse(id).ok_or(StoreError::Corrupt)?,
+        generation: read_number(&row, "g")?,
+        authenticated_at: read_number(&row, "a")?,
+        made_at_ms: read_number(&row, "t")?,
+        used_at_ms: read_number(&row, "u")?,
+        epoch: read_number(&row, "e")?,
+        methods: serde_json::from_str(&take_string(&mut row, "m")?)
+            .map_err(|_| StoreError::Corrupt)?,
+    }))
+}
+
+impl Store {
+    /// A new session.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn put_session(
+        &self,
+        id: StaffId,
+        session: &Session,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let methods = serde_json::to_string(&session.methods).map_err(|_| StoreError::Failed)?;
+        let mut row = key(id, session.id).item();
+        row.extend([
+            ("g".to_owned(), number(session.generation)),
+            ("a".to_owned(), number(session.authenticated_at)),
+            ("m".to_owned(), string(methods)),
+            ("t".to_owned(), number(session.made_at_ms)),
+            ("u".to_owned(), number(session.used_at_ms)),
+            ("e".to_owned(), number(session.epoch)),
+            (EXPIRES_AT.to_owned(), expiry(session.made_at_ms + LONGEST_MS)),
+        ]);
+        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+    }
+
+    /// Spends a refresh token: the session is renewed and has the next generation.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn spend(&self, token: &RefreshToken) -> Result<TransactWriteItem, StoreError> {
+        write::update(
+            &self.identity,
+            &key(token.staff, token.session),
+            ("SET g = :m, u = :u", "g = :g"),
+            [
+                (":m", number(token.generation.saturating_add(1))),
+                (":u", number(self.clock.now_ms())),
+                (":g", number(token.generation)),
+            ],
+        )
+    }
+
+    /// That a second factor was shown now.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn step_up(
+        &self,
+        id: StaffId,
+        session: SessionId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        write::update(
+            &self.identity,
+            &key(id, session),
+            ("SET a = :a", "attribute_exists(p)"),
+            [(":a", number(self.clock.now_seconds()))],
+        )
+    }
+
+    /// Ends a session: no refresh token opens it any more, and its access tokens are refused.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn end_session(
+        &self,
+        id: StaffId,
+        session: SessionId,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        let ended = write::delete(&self.identity, &key(id, session), None)?;
+        Ok([ended, self.settings.revoke(session)?])
+    }
+
+    /// Ends all sessions of a person that were read, but `kept`.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn end_sessions(
+        &self,
+        person: &Person,
+        kept: Option<SessionId>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
+        let pairs: Result<Vec<_>, _> =
+            ended.map(|session| self.end_session(person.account.id, session.id)).collect();
+        Ok(pairs?.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,322 @@
+//! How often somebody may try: counters in the watch table, by account and by address.
+//!
+//! Items: `p` = `throttle#<of>#<name>`, `k` = what is told apart in it, `f` attempts since the last
+//! success, `u` when the next may be made (milliseconds), `expires_at` when it is forgotten. An attempt
+//! is counted before the password is looked at, so that a hundred at once are a hundred.
+//!
+//! A stranger's attempts on an account make strangers wait, not its owner: a device on which they
+//! have signed in before has a counter of its own.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
+use futures_util::future::join_all;
+use shared::clock::UnixMillis;
+use shared::store::attributes::{EXPIRES_AT, Item, expiry, number, read_number, take_string};
+use shared::store::{StoreError, fault};
+
+use super::Store;
+use super::write::{self, Key};
+
+/// What is counted, with its patience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Attempts on an account from devices that it does not know.
+    Account,
+    /// Attempts on an account from a device that it knows.
+    Device,
+    /// Attempts from one address.
+    Address,
+    /// Attempts from one network: an IPv4 /24, an IPv6 /48.
+    Network,
+}
+
+impl Of {
+    /// Everything that is counted.
+    pub const ALL: [Self; 4] = [Self::Account, Self::Device, Self::Address, Self::Network];
+
+    /// The word in the key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account | Self::Device => "account",
+            Self::Address => "address",
+            Self::Network => "network",
+        }
+    }
+
+    /// Attempts that need not wait.
+    #[must_use]
+    pub const fn free(self) -> u32 {
+        match self {
+            Self::Account => 5,
+            Self::Device => 10,
+            Self::Address => 30,
+            Self::Network => 300,
+        }
+    }
+
+    /// Seconds after the last attempt in which all are forgotten.
+    #[must_use]
+    pub const fn memory_seconds(self) -> i64 {
+        match self {
+            Self::Account | Self::Device => 24 * 60 * 60,
+            Self::Address | Self::Network => 60 * 60,
+        }
+    }
+}
+
+/// The longest wait in seconds.
+pub const LONGEST_WAIT_SECONDS: i64 = 15 * 60;
+
+/// Seconds to wait after the `attempts`th attempt: none while they are free, then 1, 2, 4 and so on.
+#[must_use]
+pub const fn wait_seconds(of: Of, attempts: u32) -> i64 {
+    let over = attempts.saturating_sub(of.free());
+    if over == 0 {
+        return 0;
+    }
+    if over > 10 { LONGEST_WAIT_SECONDS } else { shorter(1 << (over - 1)) }
+}
+
+const fn shorter(seconds: i64) -> i64 {
+    if seconds < LONGEST_WAIT_SECONDS { seconds } else { LONGEST_WAIT_SECONDS }
+}
+
+/// One counter as it was read.
+#[derive(Debug, Clone)]
+pub struct Counter {
+    of: Of,
+    key: Key,
+    attempts: u32,
+    next_ms: UnixMillis,
+    /// What is stored, if anything is: attempts that are forgotten still stand in the way of a write.
+    stored: Option<u32>,
+}
+
+impl Counter {
+    /// A counter that was not read yet.
+    #[must_use]
+    pub fn new(of: Of, name: &str, part: &str) -> Self {
+        let key = Key::new(format!("throttle#{}#{name}", of.as_str()), part);
+        Self { of, key, attempts: 0, next_ms: 0, stored: None }
+    }
+
+    /// Whether it counts what a known device does.
+    #[must_use]
+    pub fn is_of_device(&self) -> bool {
+        self.of == Of::Device
+    }
+
+    pub(super) fn key(&self) -> Key {
+        self.key.clone()
+    }
+
+    /// Seconds until the next attempt may be made.
+    fn waits_seconds(&self, now_ms: UnixMillis) -> i64 {
+        (self.next_ms - now_ms).max(0).saturating_add(999).div_euclid(1000)
+    }
+
+    fn read(&mut self, row: &Item, now_ms: UnixMillis) -> Result<(), StoreError> {
+        let attempts = read_number(row, "f")?;
+        self.stored = Some(attempts);
+        if now_ms < read_number::<i64>(row, EXPIRES_AT)?.saturating_mul(1000) {
+            self.attempts = attempts;
+            self.next_ms = read_number(row, "u")?;
+        }
+        Ok(())
+    }
+}
+
+/// The counters of one attempt.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    counters: Vec<Counter>,
+    now_ms: UnixMillis,
+}
+
+/// Whether an attempt may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    May,
+    /// Not on this account: answered like a wrong password.
+    AccountWaits,
+    /// Not from this address, for so many seconds: that says nothing about any account.
+    AddressWaits(u32),
+}
+
+impl Attempt {
+    /// An attempt with these counters.
+    #[must_use]
+    pub fn new(counters: Vec<Counter>, now_ms: UnixMillis) -> Self {
+        Self { counters, now_ms }
+    }
+
+    pub(super) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.counters.iter()
+    }
+
+    /// The same with what was read.
+    pub(super) fn with(mut self, rows: Vec<Item>) -> Result<Self, StoreError> {
+        for mut row in rows {
+            let (partition, sort) = (take_string(&mut row, "p")?, take_string(&mut row, "k")?);
+            let read = Key { partition, sort };
+            for counter in self.counters.iter_mut().filter(|counter| counter.key == read) {
+                counter.read(&row, self.now_ms)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Whether it may be made.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let waiting = |counter: &&Counter| counter.next_ms > self.now_ms;
+        let is_of_address = |counter: &&Counter| matches!(counter.of, Of::Address | Of::Network);
+        let mut addresses = self.counters.iter().filter(waiting).filter(is_of_address);
+        if let Some(counter) = addresses.next() {
+            let seconds = counter.waits_seconds(self.now_ms);
+            return Verdict::AddressWaits(u32::try_from(seconds).unwrap_or(u32::MAX));
+        }
+        let any = self.counters.iter().any(|counter| waiting(&counter));
+        if any { Verdict::AccountWaits } else { Verdict::May }
+    }
+
+    /// Whether counting this attempt makes the next one wait, where this one did not have to: the
+    /// names of what begins to wait.
+    #[must_use]
+    pub fn begins_to_wait(&self) -> Vec<String> {
+        let begins = |counter: &&Counter| counter.attempts == counter.of.free();
+        let begun = self.counters.iter().filter(begins);
+        begun.map(|counter| counter.key.partition.clone()).collect()
+    }
+}
+
+impl Store {
+    /// Counts an attempt and says whether it may be made: exactly for the account,
+    /// where the first of many at once wins, and by addition for the address, from which many may
+    /// come.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count(&self, attempt: &Attempt) -> Result<Verdict, StoreError> {
+        let mut verdict = attempt.verdict();
+        // Who has to wait for an account is not counted there again, but takes as long as others.
+        let counts = attempt.counters.iter().filter(|counter| {
+            verdict == Verdict::May || !matches!(counter.of, Of::Account | Of::Device)
+        });
+        let counted = counts.map(|counter| self.count_one(counter, attempt.now_ms));
+        for counted in join_all(counted).await {
+            match counted? {
+                // What an address is told says nothing of any account, so it goes first.
+                told @ Verdict::AddressWaits(_) => verdict = told,
+                Verdict::AccountWaits if verdict == Verdict::May => verdict = Verdict::AccountWaits,
+                Verdict::May | Verdict::AccountWaits => {}
+            }
+        }
+        Ok(verdict)
+    }
+
+    async fn count_one(
+        &self,
+        counter: &Counter,
+        now_ms: UnixMillis,
+    ) -> Result<Verdict, StoreError> {
+        let next_ms = now_ms + wait_seconds(counter.of, counter.attempts.saturating_add(1)) * 1000;
+        let ends_ms = now_ms + counter.of.memory_seconds() * 1000;
+        let update = self
+            .dynamo
+            .update_item()
+            .table_name(&self.watch)
+            .set_key(Some(counter.key.item()))
+            .return_values(ReturnValue::UpdatedNew)
+            .expression_attribute_values(":u", number(next_ms))
+            .expression_attribute_values(":e", expiry(ends_ms));
+        // What is forgotten begins anew.
+        let change = match counter.attempts {
+            0 => "SET u = :u, expires_at = :e, f = :f",
+            _ => "SET u = :u, expires_at = :e, f = f + :f",
+        };
+        let update = update.update_expression(change).expression_attribute_values(":f", number(1));
+        let exact = matches!(counter.of, Of::Account | Of::Device);
+        let update = match counter.stored {
+            Some(stored) if exact => update
+                .condition_expression("f = :g")
+                .expression_attribute_values(":g", number(stored)),
+            None if exact => update.condition_expression("attribute_not_exists(f)"),
+            // A row that the TTL has taken meanwhile has nothing to add to.
+            Some(_) if counter.attempts > 0 => update.condition_expression("attribute_exists(f)"),
+            _ => update,
+        };
+        match update.send().await {
+            Ok(updated) => {
+                let attempts: u32 = read_number(&updated.attributes.unwrap_or_default(), "f")?;
+                let others = attempts > counter.attempts.saturating_add(1);
+                let over = attempts > counter.of.free();
+                Ok(if others && over { Verdict::AddressWaits(1) } else { Verdict::May })
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
+                    Ok(if exact { Verdict::AccountWaits } else { Verdict::AddressWaits(1) })
+                }
+                _ => Err(fault("count_attempt", &error)),
+            },
+        }
+    }
+
+    /// Until when an attempt would have to wait, if it has to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn waits_until(&self, attempt: Attempt) -> Result<Option<UnixMillis>, StoreError> {
+        let mut latest = None;
+        for counter in attempt.counters.clone() {
+            let found = self
+                .dynamo
+                .get_item()
+                .table_name(&self.watch)
+                .set_key(Some(counter.key.item()))
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(|error| fault("find_counter", &error))?;
+            let read = attempt.clone().with(found.item.into_iter().collect())?;
+            let waits = read.counters.iter().map(|counter| counter.next_ms);
+            latest = latest.max(waits.max().filter(|next_ms| *next_ms > attempt.now_ms));
+        }
+        Ok(latest)
+    }
+
+    /// Forgets attempts: somebody signed in.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn forget(&self, counter: &Counter) -> Result<TransactWriteItem, StoreError> {
+        write::delete(&self.watch, &counter.key, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour() {
+        let waits: Vec<_> = (0..17).map(|attempts| wait_seconds(Of::Account, attempts)).collect();
+        assert_eq!(waits, [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
+        assert_eq!(wait_seconds(Of::Network, u32::MAX), LONGEST_WAIT_SECONDS);
+    }
+
+    #[test]
+    fn an_address_is_told_and_an_account_is_not() {
+        let counter = |of, next_ms| Counter { next_ms, ..Counter::new(of, "x", "all") };
+        let verdict = |counters| Attempt::new(counters, 1_000).verdict();
+        assert_eq!(
+            verdict(vec![counter(Of::Account, 1_000), counter(Of::Address, 0)]),
+            Verdict::May
+        );
+        assert_eq!(verdict(vec![counter(Of::Account, 1_001)]), Verdict::AccountWaits);
+        let both = vec![counter(Of::Account, 9_000), counter(Of::Network, 2_001)];
+        assert_eq!(verdict(both), Verdict::AddressWaits(2));
+    }
+}
