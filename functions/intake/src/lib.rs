@@ -1,8 +1,9 @@
 //! The visitors' function: sessions, keys, conversations, messages, hand-over, leads, ratings.
 //!
 //! Called by browsers through API Gateway. Reads and writes the tables `keys`, `conversations`,
-//! `profiles` and `settings`; uses KMS for the purposes transcript, profile, index, transport (open
-//! only) and signing (visitors' tokens only). The binary `rotate-keys` is the daily job that makes
+//! `profiles` and `settings`, and writes `watch`; uses KMS for the purposes transcript, profile, index,
+//! transport (open only) and signing (to open only, the keys of visitors' tokens and of the sites that
+//! name their customers). The binary `rotate-keys` is the daily job that makes
 //! transport keys and signs their list; it alone may use the root key.
 
 pub mod close;

@@ -46,7 +46,8 @@ pub struct Rotated {
 /// [`StoreError`]; what was done until then stays and is taken up by the next run.
 pub async fn run(settings: &Settings, clock: &Clock, issuer: &str) -> Result<Rotated, StoreError> {
     let mut stack = settings.stack().await?;
-    settings.make_visitor_seed(&stack).await?;
+    settings.make_seeds(&stack).await?;
+    settings.rotate_staff_keys(&stack).await?;
     let made = make_missing(settings, clock, &mut stack).await?;
     let root = Signer::derive(&settings.stack_key(&stack, Purpose::Signing, "root").await?)?;
     let listed = newest(&mut stack.transport_keys);

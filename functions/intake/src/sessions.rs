@@ -1,18 +1,22 @@
 //! `POST /v1/sessions`: a visitor's token.
 
+mod customer;
+
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::access::token::{self, LIFETIME_SECONDS, Visitor};
 use shared::http::app::App;
-use shared::http::request::{Json, bearer};
+use shared::http::request::{BODY_LIMIT, Json, bearer};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
-use shared::text::{RawText, Text};
+use shared::text::{RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
+
+use self::customer::{SignedIn, sign_in};
+use crate::conversations::ConversationResponse;
 
 /// A visit that begins, or goes on.
 #[derive(Deserialize, ToSchema)]
@@ -23,7 +27,7 @@ pub struct SessionRequest {
     site: Option<RawText>,
     /// Proof of who the visitor is, signed by the site's server; a guest sends null.
     #[schema(value_type = Option<String>)]
-    identity: Option<Value>,
+    identity: Option<RawText>,
 }
 
 /// The token.
@@ -35,7 +39,11 @@ pub struct SessionResponse {
     expires_in: i64,
     #[schema(value_type = String)]
     subject_id: SubjectId,
+    /// Whether the site's server has said who the visitor is.
     verified: bool,
+    /// Of a verified customer: the open conversations, begun on whatever device, the newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversations: Option<Vec<ConversationResponse>>,
 }
 
 #[utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest,
@@ -48,13 +56,16 @@ pub(crate) async fn post(
     let site: Text<1, 64> = Text::required(request.site, "/site")?;
     let site = Site::find(site.reveal())
         .ok_or_else(|| Problem::invalid("/site", FieldCode::NotAllowed))?;
-    if request.identity.is_some() {
-        return Err(Problem::invalid("/identity", FieldCode::NotAllowed));
-    }
+    // Who names a customer means that one, whoever sat at this browser before.
+    let identity: Option<Text<0, BODY_LIMIT>> = judge_optional(request.identity, "/identity")?;
     let keys = app.keys.get().await?;
-    let visitor = match bearer(&headers)? {
-        None => Visitor { subject: SubjectId::generate(&app.clock)?, site },
-        Some(known) => returning(&app, keys.visitors.verifier(), known, site).await?,
+    let (visitor, conversations) = if let Some(proof) = identity {
+        let SignedIn { visitor, conversations } = sign_in(&app, site, proof.reveal()).await?;
+        (visitor, Some(conversations))
+    } else if let Some(known) = bearer(&headers)? {
+        (returning(&app, keys.visitors.verifier(), known, site).await?, None)
+    } else {
+        (guest(SubjectId::generate(&app.clock)?, site), None)
     };
     let access_token = token::issue(&keys.visitors, &app.clock, &app.issuer, &visitor)?;
     let response = SessionResponse {
@@ -62,12 +73,19 @@ pub(crate) async fn post(
         token_type: "Bearer",
         expires_in: LIFETIME_SECONDS,
         subject_id: visitor.subject,
-        verified: false,
+        verified: visitor.verified,
+        conversations,
     };
     Ok(Reply(StatusCode::CREATED, response))
 }
 
-/// The visitor of an earlier token, which may have ended as long as something is stored for them.
+fn guest(subject: SubjectId, site: &'static Site) -> Visitor {
+    Visitor { subject, site, verified: false, mfa: false }
+}
+
+/// The visitor of an earlier token, which may have ended as long as something is stored for them. A
+/// customer's too goes on as a guest with the same subject: that the site's server has said who it is
+/// is true of the token that it was said for, and of no later one.
 async fn returning(
     app: &App,
     verifier: &shared::seal::sign::Verifier,
@@ -82,5 +100,5 @@ async fn returning(
     if ended && app.store.count_of_subject(visitor.subject).await? == 0 {
         return Err(Problem::new(Code::TokenExpired, "Nothing is stored for it any more."));
     }
-    Ok(visitor)
+    Ok(guest(visitor.subject, site))
 }
