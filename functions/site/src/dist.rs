@@ -4,17 +4,19 @@
 pub(crate) struct Dist {
     /// The demo page, in English first.
     pub(crate) pages: [Page; 2],
-    /// The widget, its parts, and what the page needs.
+    /// The staff's console; its script chooses the language.
+    pub(crate) console: Page,
+    /// The widget, its parts, and what the pages need.
     pub(crate) files: &'static [File],
 }
 
-/// The demo page in one language.
+/// A page in one language.
 pub(crate) struct Page {
     /// Language tag.
     pub(crate) language: &'static str,
     /// Names the bytes of `html`.
     pub(crate) tag: &'static str,
-    /// The page, with `{{root}}` where the pins belong.
+    /// The page; in the demo page `{{root}}` is where the pins belong.
     pub(crate) html: &'static str,
 }
 

@@ -1,10 +1,12 @@
-//! The pages' function: `widget.js`, what it loads, and a demo page around it.
+//! The pages' function: `widget.js`, what it loads, a demo page around it, and the staff's console.
 //!
 //! Called by browsers through API Gateway, which also sends it whatever no route takes. Reads and
 //! writes nothing and calls nobody: its files are compiled in from `web/dist`, and its role may only
 //! write its log.
 
+mod console;
 mod dist;
+mod document;
 mod files;
 pub mod page;
 
@@ -40,6 +42,7 @@ impl Config {
 shared::table! {
     Arc<Pages>:
     page => get, __path_get;
+    console => get, __path_get;
     files => widget, __path_widget;
     files => asset, __path_asset;
 }

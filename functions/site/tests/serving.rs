@@ -84,9 +84,64 @@ async fn the_page_speaks_german_when_asked() {
 }
 
 #[tokio::test]
+async fn the_console_makes_passkeys_and_turns_no_text_into_a_script() {
+    let (status, headers, body) = get("/console").await;
+    let html = String::from_utf8(body).unwrap();
+    assert_eq!(status, StatusCode::OK);
+    assert!(!html.contains("{{"));
+    assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
+    let policy: Vec<_> = headers[CONTENT_SECURITY_POLICY].to_str().unwrap().split("; ").collect();
+    assert_eq!(
+        policy,
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ]
+    );
+    let permissions = headers["permissions-policy"].to_str().unwrap();
+    for allowed in ["publickey-credentials-create=(self)", "publickey-credentials-get=(self)"] {
+        assert!(permissions.contains(allowed), "{permissions}");
+    }
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cache-control", "no-cache"),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+    assert!(!headers.contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn the_console_pins_its_script_and_style_and_has_nothing_inline() {
+    let html = String::from_utf8(get("/console").await.2).unwrap();
+    let loads = |line: &&str| line.contains("<script") || line.contains("stylesheet");
+    let loading: Vec<_> = html.lines().filter(loads).collect();
+    assert_eq!(loading.len(), 2, "{loading:?}");
+    for line in loading {
+        // That the digest is right is the browser's to say: it would load nothing.
+        assert!(line.contains("integrity=\"sha384-"), "{line}");
+        assert_eq!(assets(line).len(), 1, "{line}");
+    }
+    assert!(!html.contains(" style=") && !html.contains("<style"));
+}
+
+#[tokio::test]
 async fn whatever_the_page_and_the_widget_name_is_there_for_good() {
     let mut named = Vec::new();
-    for path in ["/", "/?lang=de", "/widget.js"] {
+    for path in ["/", "/?lang=de", "/console", "/widget.js"] {
         named.extend(assets(&String::from_utf8(get(path).await.2).unwrap()));
     }
     assert!(named.len() >= 10, "{named:?}");
@@ -112,7 +167,7 @@ async fn pages_of_any_origin_may_embed_the_widget() {
 
 #[tokio::test]
 async fn what_is_known_is_not_sent_again() {
-    for path in ["/", "/?lang=de", "/widget.js"] {
+    for path in ["/", "/?lang=de", "/console", "/widget.js"] {
         let (_, headers, _) = get(path).await;
         let tag = headers[ETAG].to_str().unwrap();
         for known in

@@ -12,6 +12,8 @@ export interface Embed {
   locale: Locale;
   /** The embedding site's own privacy page, if it names one. */
   privacy: string | null;
+  /** What the site's server says of who the visitor is, as it stands on the page now. */
+  identity(): string | null;
 }
 
 /** A verified public key of the function that opens messages. */

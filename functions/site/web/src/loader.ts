@@ -18,6 +18,7 @@ function embedOf(script: HTMLScriptElement): Embed {
     pins: (root ?? "").split(/\s+/).filter(Boolean),
     locale: localeOf(locale || document.documentElement.lang || navigator.language),
     privacy: privacy ?? null,
+    identity: () => script.dataset.identity || null,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Embed, RefusalCode, Seal, TransportKey } from "../contract.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
- * one of ours: `offline`, `busy`, `unsealed`, `gone`. What a server wrote
+ * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`. What a server wrote
  * beside its code is never shown.
  */
 export class Problem extends Error {
@@ -74,14 +74,24 @@ export class Api {
     return this.#key;
   }
 
-  /** A token for a new visitor, or a new one for the visitor whose token ran out. */
-  async openSession(): Promise<void> {
+  /**
+   * A token for a new visitor, or a new one for the visitor whose token ran out.
+   * Of a customer whom the page names, also the newest conversation that is open.
+   */
+  async openSession(): Promise<string | null> {
+    const identity = this.token ? null : this.embed.identity();
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
-    const body = JSON.stringify({ site: this.embed.site, identity: null });
-    const answer = await persist(async () => plainAnswer(await this.#fetch("POST", "/v1/sessions", headers, body)));
-    this.token = (answer.body as { access_token: string }).access_token;
+    const body = JSON.stringify({ site: this.embed.site, identity });
+    const attempt = async () => plainAnswer(await this.#fetch("POST", "/v1/sessions", headers, body));
+    const answer = await persist(attempt).catch((error: unknown) => {
+      const refused = identity && error instanceof Problem && error.code !== "offline" && error.code !== "busy";
+      throw refused ? new Problem("identity") : error;
+    });
+    const session = answer.body as { access_token: string; conversations?: { id: string }[] };
+    this.token = session.access_token;
     this.onNewToken(this.token);
+    return session.conversations?.[0]?.id ?? null;
   }
 
   async call(call: Call): Promise<Answer> {

@@ -1,6 +1,6 @@
 import type { Locale } from "../contract.ts";
 import type { Message } from "./conversation.ts";
-import { button, h } from "./elements.ts";
+import { button, h } from "../elements.ts";
 import { regionalTag, type Words } from "./words.ts";
 
 /** Id of the line that says that a machine answers; the message field refers to it. */

@@ -11,8 +11,10 @@ export interface Remembered {
 export class Memory {
   readonly #name: string;
 
-  constructor(site: string) {
-    this.#name = `sotto:${site}`;
+  /** Customers who share a browser, and guests, find only what is their own. */
+  constructor(site: string, identity: string | null) {
+    const customer = customerOf(identity);
+    this.#name = customer === null ? `sotto:${site}` : `sotto:${site}:${customer}`;
   }
 
   recall(): Remembered | null {
@@ -47,6 +49,16 @@ export class Memory {
 
   #stored(storage: Storage | null): string | null {
     return storage?.getItem(this.#name) ?? null;
+  }
+}
+
+/** The site's name for the customer, taken at its word: it gives access to nothing. */
+function customerOf(identity: string | null): string | null {
+  try {
+    const payload = identity?.split(".")[1]?.replace(/-/g, "+").replace(/_/g, "/");
+    return payload ? String((JSON.parse(atob(payload)) as { sub: unknown }).sub) : null;
+  } catch {
+    return null;
   }
 }
 

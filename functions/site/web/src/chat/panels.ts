@@ -1,5 +1,5 @@
 import type { Lead } from "./conversation.ts";
-import { button, checkbox, field, form, h } from "./elements.ts";
+import { button, checkbox, field, form, h } from "../elements.ts";
 import type { Words } from "./words.ts";
 
 /** What is shown in the window instead of the conversation, each a heading and a form. */

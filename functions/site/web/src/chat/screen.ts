@@ -1,7 +1,7 @@
 import type { Locale } from "../contract.ts";
 import { Problem } from "./api.ts";
 import type { Conversation, Lead, Message } from "./conversation.ts";
-import { button, field, form, h } from "./elements.ts";
+import { button, field, form, h } from "../elements.ts";
 import { ASSISTANT_NOTE, Log, type PendingMessage } from "./log.ts";
 import { endPanel, leadPanel, ratingPanel } from "./panels.ts";
 import { regionalTag, type Words } from "./words.ts";

@@ -2,7 +2,7 @@ import type { ChatWindow, Embed, Seal } from "../contract.ts";
 import { Api, endOf, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
-import { button, h } from "./elements.ts";
+import { button, h } from "../elements.ts";
 import { Memory } from "./memory.ts";
 import { messagePanel, noticePanel } from "./panels.ts";
 import { ChatScreen } from "./screen.ts";
@@ -35,7 +35,7 @@ class Window implements ChatWindow {
     private readonly onHide: () => void,
   ) {
     this.#words = WORDS[embed.locale];
-    this.#memory = new Memory(embed.site);
+    this.#memory = new Memory(embed.site, embed.identity());
     const remembered = this.#memory.recall();
     this.#api = new Api(embed, seal, (token) => this.#keepToken(token), remembered?.token ?? null);
     const close = button("×", "close", () => this.hide());
@@ -94,10 +94,12 @@ class Window implements ChatWindow {
     await this.#attempt(async () => {
       // First of all, so that nothing leaves the browser if the keys are not to be trusted.
       await this.#api.key();
-      if (!this.#api.token) await this.#api.openSession();
-      const conversation = await Conversation.start(this.#api, this.embed.locale);
+      const open = this.#api.token ? null : await this.#api.openSession();
+      const conversation = open
+        ? await Conversation.resume(this.#api, open)
+        : await Conversation.start(this.#api, this.embed.locale);
       this.#memory.remember({ token: this.#api.token ?? "", conversation: conversation.state.id }, onDevice);
-      await this.#enter(conversation, []);
+      await this.#enter(conversation, open ? await conversation.messages() : []);
     });
   }
 
@@ -152,8 +154,8 @@ class Window implements ChatWindow {
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, unsealed, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, unsealed };
+    const { offline, busy, unsealed, identity, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, unsealed, identity };
     return (error instanceof Problem && known[error.code]) || failed;
   }
 

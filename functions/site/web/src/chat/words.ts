@@ -63,6 +63,7 @@ const en = {
   offline: "We could not be reached. Please check your connection and try again.",
   busy: "Too much is going on at the moment. Please try again in a minute.",
   unsealed: "The answer was not sealed as it should be, so it was discarded. Please try again later.",
+  identity: "The page could not show who you are. Please reload it, or sign in there once more, and try again.",
   failed: "Something went wrong. Please try again.",
   unsent: "Nothing has been sent.",
   refusal: {
@@ -137,6 +138,7 @@ const de: Words = {
   offline: "Wir waren nicht erreichbar. Bitte prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
   busy: "Im Moment ist zu viel los. Bitte versuchen Sie es in einer Minute noch einmal.",
   unsealed: "Die Antwort war nicht so versiegelt, wie sie sein muss, und wurde verworfen. Bitte versuchen Sie es später noch einmal.",
+  identity: "Die Seite konnte nicht zeigen, wer Sie sind. Bitte laden Sie sie neu oder melden Sie sich dort noch einmal an.",
   failed: "Etwas ist schiefgegangen. Bitte versuchen Sie es noch einmal.",
   unsent: "Es wurde nichts gesendet.",
   refusal: {
