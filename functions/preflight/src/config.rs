@@ -8,6 +8,8 @@ use shared::values::pins::Pins;
 pub struct Config {
     /// The new version of the visitors' function.
     pub intake: Version,
+    /// The new version of the staff's function.
+    pub auth: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -46,8 +48,8 @@ impl Version {
 }
 
 impl Config {
-    /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`,
-    /// `AWS_REGION`, `AWS_ENDPOINT_URL` (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and
+    /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`,
+    /// `SOTTO_ISSUER`, `AWS_REGION`, `AWS_ENDPOINT_URL` (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and
     /// `SOTTO_TRUST_ROOTS`.
     ///
     /// # Errors
@@ -67,13 +69,15 @@ impl Config {
         };
         match (
             version("SOTTO_INTAKE_VERSION"),
+            version("SOTTO_AUTH_VERSION"),
             version("SOTTO_SITE_VERSION"),
             pins(),
             set("SOTTO_ISSUER"),
             set("AWS_REGION"),
         ) {
-            (Ok(intake), Ok(site), Ok(root_pins), Ok(issuer), Ok(region)) => Ok(Self {
+            (Ok(intake), Ok(auth), Ok(site), Ok(root_pins), Ok(issuer), Ok(region)) => Ok(Self {
                 intake,
+                auth,
                 site,
                 root_pins,
                 issuer,
@@ -82,8 +86,9 @@ impl Config {
                 codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
                 trust_roots: TrustRoots::read(lookup),
             }),
-            (intake, site, pins, issuer, region) => {
-                let faults = [intake.err(), site.err(), pins.err(), issuer.err(), region.err()];
+            (intake, auth, site, pins, issuer, region) => {
+                let faults =
+                    [intake.err(), auth.err(), site.err(), pins.err(), issuer.err(), region.err()];
                 Err(faults.into_iter().flatten().collect::<Vec<_>>().join(" "))
             }
         }
@@ -101,6 +106,7 @@ mod tests {
             let known = with.iter().find(|(known, _)| *known == name);
             let value = match name {
                 "SOTTO_INTAKE_VERSION" => INTAKE,
+                "SOTTO_AUTH_VERSION" => "arn:aws-cn:lambda:cn-north-1:123456789012:function:auth:3",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -129,6 +135,7 @@ mod tests {
             ("SOTTO_INTAKE_VERSION", format!("{unqualified}:$LATEST")),
             ("SOTTO_INTAKE_VERSION", format!("{unqualified}:live")),
             ("SOTTO_INTAKE_VERSION", format!("{unqualified}:")),
+            ("SOTTO_AUTH_VERSION", "arn:aws:lambda:eu-central-1:1:function:auth:live".to_owned()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

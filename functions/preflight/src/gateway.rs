@@ -26,6 +26,9 @@ const RIGHTS_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked for in that time.
 const ATTEMPTS: u32 = 15;
 
+/// An address that nobody has (RFC 5737).
+const NOBODYS: &str = "192.0.2.1";
+
 /// The way to the new versions.
 pub(crate) struct Gateway {
     lambda: Client,
@@ -42,6 +45,8 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Text, as everything is that Sotto takes.
     pub(crate) body: String,
+    /// The address that it comes from.
+    address: String,
 }
 
 /// Its response.
@@ -67,13 +72,24 @@ struct Payload {
 impl Request {
     /// A request without a body.
     pub(crate) fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: String::new() }
+        Self {
+            method,
+            path: path.into(),
+            headers: Vec::new(),
+            body: String::new(),
+            address: NOBODYS.to_owned(),
+        }
     }
 
     /// With a header.
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// From that address.
+    pub(crate) fn from(self, address: String) -> Self {
+        Self { address, ..self }
     }
 
     /// With a body of that type.
@@ -98,8 +114,7 @@ impl Request {
         found.map_or("", |(_, value)| value)
     }
 
-    /// The event that API Gateway makes of it (payload format 2.0). The address is one of those that
-    /// nobody has (RFC 5737).
+    /// The event that API Gateway makes of it (payload format 2.0).
     fn event(&self) -> Value {
         let headers: HashMap<_, _> =
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -123,7 +138,7 @@ impl Request {
                     "method": self.method,
                     "path": self.route(),
                     "protocol": "HTTP/1.1",
-                    "sourceIp": "192.0.2.1",
+                    "sourceIp": self.address,
                     "userAgent": "sotto-preflight",
                 },
             },

@@ -28,6 +28,10 @@ pub enum Check {
     NoToken,
     /// The conversation is closed.
     Close,
+    /// The keys of staff tokens are published.
+    StaffKeys,
+    /// A sign-in of nobody is refused as one.
+    SignIn,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -95,6 +99,8 @@ impl Label for Check {
             Self::Tampered => "intake-tampered",
             Self::NoToken => "intake-no-token",
             Self::Close => "intake-close",
+            Self::StaffKeys => "auth-staff-keys",
+            Self::SignIn => "auth-sign-in",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

@@ -2,7 +2,8 @@
 //!
 //! The conversation is a real one of the site `default`. Its consent names the notice `preflight`,
 //! since nobody was shown one; it ends closed, whatever became of the checks, and is deleted on the
-//! date that every conversation is.
+//! date that every conversation is. The sign-in is that of an address which nobody has, another one each
+//! time: attempts are counted, and the next visit must not have to wait for this one.
 
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ impl<'a> Visit<'a> {
         let talked = self.talk(&visitor, &conversation).await;
         let closed = self.take(Check::Close, self.close(&visitor, &conversation)).await;
         talked.and(closed)?;
+        self.take(Check::StaffKeys, self.staff_keys()).await?;
+        self.take(Check::SignIn, self.sign_in()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -194,6 +197,26 @@ impl<'a> Visit<'a> {
         ensure(closed.get("status") == Some(&json!("closed")), Fault::Body)
     }
 
+    async fn staff_keys(&self) -> Result<(), Fault> {
+        let keys = self.auth(&Request::new("GET", "/.well-known/jwks.json")).await?.expect(200)?;
+        let list = keys.json();
+        let list = list.get("keys").and_then(Value::as_array).ok_or(Fault::Body)?;
+        ensure(list.iter().any(|key| key.get("crv") == Some(&json!("Ed25519"))), Fault::Body)
+    }
+
+    async fn sign_in(&self) -> Result<(), Fault> {
+        let random: [u8; 16] = shared::random::bytes().map_err(|_| Fault::CannotSeal)?;
+        let [high, low, ..] = random;
+        // Of the addresses that nobody has (RFC 3849) one with a network of its own.
+        let address = format!("2001:db8:{high:02x}{low:02x}::1");
+        let nobody = base64url(&random);
+        let body = json!({ "email": format!("{nobody}@preflight.invalid"), "password": nobody });
+        let request = Request::new("POST", "/v1/auth/login").from(address).json(&body);
+        let refused = self.auth(&request).await?.expect(401)?;
+        ensure(refused.header("content-type") == "application/problem+json", Fault::Header)?;
+        ensure(refused.json().get("code") == Some(&json!("credentials_invalid")), Fault::Body)
+    }
+
     async fn page(&self) -> Result<(), Fault> {
         let page = self.site("/").await?;
         let html = String::from_utf8(page.body).map_err(|_| Fault::Body)?;
@@ -210,6 +233,10 @@ impl<'a> Visit<'a> {
 
     async fn intake(&self, request: &Request) -> Result<Response, Fault> {
         self.gateway.send(&self.config.intake, request).await
+    }
+
+    async fn auth(&self, request: &Request) -> Result<Response, Fault> {
+        self.gateway.send(&self.config.auth, request).await
     }
 
     /// A file of the pages' function, with a policy that starts from nothing.
