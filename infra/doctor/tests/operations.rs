@@ -144,7 +144,12 @@ fn the_doctor_expects_the_tables_of_the_template() {
     assert_eq!(tables::DESIGNS.len(), made);
     for design in &tables::DESIGNS {
         let text = section(design.logical, 2).join("\n");
-        let recovery = format!("PointInTimeRecoveryEnabled: {}", design.recovery);
+        let recovery = match design.recovery_days {
+            None => "{PointInTimeRecoveryEnabled: false}".to_owned(),
+            Some(days) => {
+                format!("{{PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: {days}}}")
+            }
+        };
         assert!(text.contains(&recovery), "{}: {recovery}", design.logical);
         let stream = text.split("StreamViewType: ").nth(1).and_then(|rest| rest.split('}').next());
         assert_eq!(stream, design.stream, "{}", design.logical);

@@ -10,8 +10,8 @@ from checkov.common.models.enums import CheckCategories, CheckResult
 FUNCTION = "AWS::Serverless::Function"
 TABLE = "AWS::DynamoDB::Table"
 
-# What is deleted here has to stay deleted, so nothing may keep a copy.
-ERASED_FOR_GOOD = {"KeysTable", "TransportTable", "ProfilesTable"}
+# What is deleted here has to stay deleted, or is only good as it is now, so nothing may keep a copy.
+ERASED_FOR_GOOD = {"KeysTable", "TransportTable", "ProfilesTable", "WatchTable"}
 
 # A statement of a role that names no single resource: (resource, Sid) and why.
 WIDE = {

@@ -8,7 +8,7 @@ use crate::finding::{Chapter, CouldNot, Finding};
 
 /// What every function needs in its environment, by its name in the template. A function without one
 /// of them stops at its start.
-pub const ENVIRONMENT: [(&str, &[&str]); 5] = [
+pub const ENVIRONMENT: [(&str, &[&str]); 6] = [
     (
         "IntakeFunction",
         &[
@@ -20,6 +20,19 @@ pub const ENVIRONMENT: [(&str, &[&str]); 5] = [
             "SOTTO_TABLE_PROFILES",
             "SOTTO_TABLE_SETTINGS",
             "SOTTO_TABLE_TRANSPORT",
+            "SOTTO_TABLE_WATCH",
+        ],
+    ),
+    (
+        "AuthFunction",
+        &[
+            "SOTTO_ISSUER",
+            "SOTTO_KMS_KEY",
+            "SOTTO_TABLE_EVENTS",
+            "SOTTO_TABLE_IDENTITY",
+            "SOTTO_TABLE_SETTINGS",
+            "SOTTO_TABLE_TRANSPORT",
+            "SOTTO_TABLE_WATCH",
         ],
     ),
     ("SiteFunction", &["SOTTO_ROOT_PIN"]),
@@ -30,7 +43,13 @@ pub const ENVIRONMENT: [(&str, &[&str]); 5] = [
     ("DetectFunction", &[]),
     (
         "PreflightFunction",
-        &["SOTTO_INTAKE_VERSION", "SOTTO_ISSUER", "SOTTO_ROOT_PIN", "SOTTO_SITE_VERSION"],
+        &[
+            "SOTTO_AUTH_VERSION",
+            "SOTTO_INTAKE_VERSION",
+            "SOTTO_ISSUER",
+            "SOTTO_ROOT_PIN",
+            "SOTTO_SITE_VERSION",
+        ],
     ),
 ];
 

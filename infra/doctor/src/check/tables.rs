@@ -9,8 +9,8 @@ use crate::finding::{Chapter, CouldNot, Finding};
 pub struct Design {
     /// Its name in the template.
     pub logical: &'static str,
-    /// Whether it can be restored to a point in time.
-    pub recovery: bool,
+    /// For how many days back it can be restored; `None` for no recovery.
+    pub recovery_days: Option<i32>,
     /// What its stream shows; `None` for no stream.
     pub stream: Option<&'static str>,
 }
@@ -18,14 +18,18 @@ pub struct Design {
 /// The attribute whose time ends an item.
 pub const EXPIRY: &str = shared::store::attributes::EXPIRES_AT;
 
-/// The tables of the stack. What is deleted from keys, transport and profiles has to stay deleted, so none of them has
-/// backups; only the log has a stream, without contents.
-pub const DESIGNS: [Design; 5] = [
-    Design { logical: "KeysTable", recovery: false, stream: None },
-    Design { logical: "TransportTable", recovery: false, stream: None },
-    Design { logical: "ConversationsTable", recovery: true, stream: Some("KEYS_ONLY") },
-    Design { logical: "ProfilesTable", recovery: false, stream: None },
-    Design { logical: "SettingsTable", recovery: true, stream: None },
+/// The tables of the stack. What is deleted from keys, transport and profiles has to stay deleted, and
+/// what watch says is only good as it is now, so none of them has backups; only the log has a stream,
+/// without contents.
+pub const DESIGNS: [Design; 8] = [
+    Design { logical: "KeysTable", recovery_days: None, stream: None },
+    Design { logical: "TransportTable", recovery_days: None, stream: None },
+    Design { logical: "WatchTable", recovery_days: None, stream: None },
+    Design { logical: "ConversationsTable", recovery_days: Some(7), stream: Some("KEYS_ONLY") },
+    Design { logical: "ProfilesTable", recovery_days: None, stream: None },
+    Design { logical: "SettingsTable", recovery_days: Some(7), stream: None },
+    Design { logical: "IdentityTable", recovery_days: Some(7), stream: None },
+    Design { logical: "EventsTable", recovery_days: Some(35), stream: None },
 ];
 
 /// A table as DynamoDB describes it.
@@ -41,6 +45,8 @@ pub struct Table {
     pub protected: bool,
     /// Whether it can be restored to a point in time.
     pub recovery: bool,
+    /// For how many days back, where DynamoDB says so.
+    pub recovery_days: Option<i32>,
     /// What its stream shows; `None` for no stream.
     pub stream: Option<String>,
 }
@@ -64,6 +70,13 @@ pub enum Fault {
     NoRecovery,
     /// What was deleted could be brought back.
     Recoverable,
+    /// It can be restored for another number of days than was designed.
+    OtherRecovery {
+        /// Days.
+        days: i32,
+        /// What was designed.
+        designed: i32,
+    },
     /// Nothing tells the reader of its stream what changes.
     NoStream,
     /// Its stream shows more or other than it should.
@@ -86,6 +99,9 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldN
     let ttl = ttl.map_err(could_not("dynamodb:DescribeTimeToLive"))?;
     let backups = clients.dynamodb.describe_continuous_backups().table_name(name).send().await;
     let backups = backups.map_err(could_not("dynamodb:DescribeContinuousBackups"))?;
+    let recovery = backups
+        .continuous_backups_description()
+        .and_then(|backups| backups.point_in_time_recovery_description());
     let encryption = table.sse_description();
     Ok(Some(Table {
         active: table.table_status().is_some_and(|status| status.as_str() == "ACTIVE"),
@@ -99,9 +115,10 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldN
             .filter(|sse| sse.status().is_some_and(|status| status.as_str() == "ENABLED"))
             .and_then(|sse| sse.kms_master_key_arn().map(ToOwned::to_owned)),
         protected: table.deletion_protection_enabled().unwrap_or(false),
-        recovery: backups
-            .continuous_backups_description()
-            .and_then(|backups| backups.point_in_time_recovery_description())
+        recovery_days: recovery.and_then(
+            aws_sdk_dynamodb::types::PointInTimeRecoveryDescription::recovery_period_in_days,
+        ),
+        recovery: recovery
             .and_then(|recovery| recovery.point_in_time_recovery_status())
             .is_some_and(|status| status.as_str() == "ENABLED"),
         stream: table
@@ -136,10 +153,14 @@ pub fn judge(
     if protection && !table.protected {
         faults.push(Fault::Unprotected);
     }
-    match (design.recovery, table.recovery) {
-        (true, false) => faults.push(Fault::NoRecovery),
-        (false, true) => faults.push(Fault::Recoverable),
-        (true, true) | (false, false) => {}
+    match (design.recovery_days, table.recovery) {
+        (Some(_), false) => faults.push(Fault::NoRecovery),
+        (None, true) => faults.push(Fault::Recoverable),
+        (Some(designed), true) => {
+            let other = table.recovery_days.filter(|days| *days != designed);
+            faults.extend(other.map(|days| Fault::OtherRecovery { days, designed }));
+        }
+        (None, false) => {}
     }
     match (design.stream, table.stream.as_deref()) {
         (Some(_), None) => faults.push(Fault::NoStream),
@@ -198,6 +219,11 @@ impl Fault {
                 format!("{table} has point-in-time recovery: what was erased can be brought back."),
                 "Switch it off; the backups end with it.",
             ),
+            Self::OtherRecovery { days, designed } => wrong(
+                "table_other_recovery",
+                format!("{table} can be restored for {days} days back, not for {designed}."),
+                "Set the period of its point-in-time recovery again.",
+            ),
             Self::NoStream => wrong(
                 "table_no_stream",
                 format!("{table} has no stream, so nobody watches for altered logs."),
@@ -250,7 +276,8 @@ mod tests {
             expiry: Some(EXPIRY.to_owned()),
             key_arn: Some(KEY.to_owned()),
             protected: true,
-            recovery: design.recovery,
+            recovery: design.recovery_days.is_some(),
+            recovery_days: design.recovery_days,
             stream: design.stream.map(ToOwned::to_owned),
         }
     }
@@ -270,7 +297,7 @@ mod tests {
 
     #[test]
     fn every_change_is_named() {
-        let [keys, _, log, ..] = &DESIGNS;
+        let [keys, _, _, log, ..] = &DESIGNS;
         assert_eq!(faults(keys, |table| table.active = false), [Fault::NotActive]);
         assert_eq!(faults(keys, |table| table.expiry = None), [Fault::ExpiryOff]);
         let elsewhere = faults(keys, |table| table.expiry = Some("p".to_owned()));
@@ -279,6 +306,9 @@ mod tests {
         assert_eq!(faults(keys, |table| table.protected = false), [Fault::Unprotected]);
         assert_eq!(faults(keys, |table| table.recovery = true), [Fault::Recoverable]);
         assert_eq!(faults(log, |table| table.recovery = false), [Fault::NoRecovery]);
+        let longer = [Fault::OtherRecovery { days: 35, designed: 7 }];
+        assert_eq!(faults(log, |table| table.recovery_days = Some(35)), longer);
+        assert_eq!(faults(log, |table| table.recovery_days = None), [], "it is not said");
         assert_eq!(faults(log, |table| table.stream = None), [Fault::NoStream]);
         let image = || Some("NEW_IMAGE".to_owned());
         let shown = [Fault::OtherStream("NEW_IMAGE".to_owned())];
