@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use shared::config::Config;
+use shared::config::{Backend, Config};
 use shared::http::aws;
 
 use crate::aws::Aws;
@@ -17,12 +17,15 @@ const KEY_ALIAS: &str = "alias/sotto";
 const CREDENTIAL: &str = "local";
 
 /// Logical id of a table, its local name, and the setting that tells it to the functions.
-const TABLES: [(&str, &str, &str); 5] = [
+const TABLES: [(&str, &str, &str); 8] = [
     ("KeysTable", "sotto-keys", "SOTTO_TABLE_KEYS"),
     ("ConversationsTable", "sotto-conversations", "SOTTO_TABLE_CONVERSATIONS"),
     ("ProfilesTable", "sotto-profiles", "SOTTO_TABLE_PROFILES"),
     ("SettingsTable", "sotto-settings", "SOTTO_TABLE_SETTINGS"),
     ("TransportTable", "sotto-transport", "SOTTO_TABLE_TRANSPORT"),
+    ("IdentityTable", "sotto-identity", "SOTTO_TABLE_IDENTITY"),
+    ("EventsTable", "sotto-events", "SOTTO_TABLE_EVENTS"),
+    ("WatchTable", "sotto-watch", "SOTTO_TABLE_WATCH"),
 ];
 
 /// The settings of the functions by the names that they have in the environment.
@@ -45,6 +48,8 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
     settings.extend([
         ("SOTTO_KMS_KEY", key),
         ("SOTTO_ORIGINS", origins.join(",")),
+        // By its name: passkeys belong to names, and 127.0.0.1 has none.
+        ("SOTTO_CONSOLE_ORIGIN", origins.last().cloned().unwrap_or_default()),
         ("SOTTO_ISSUER", "sotto-local".to_owned()),
         ("AWS_ENDPOINT_URL", aws.url().to_owned()),
         ("AWS_REGION", REGION.to_owned()),
@@ -55,10 +60,10 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
 }
 
 /// The clients' settings of one function, with the credentials by which the local AWS knows it.
-pub(crate) fn sdk_config(config: &Config, program: &str) -> Result<SdkConfig, String> {
+pub(crate) fn sdk_config(backend: &Backend, program: &str) -> Result<SdkConfig, String> {
     let credentials = Credentials::new(access_key(program), CREDENTIAL, None, None, "local");
     let credentials = SharedCredentialsProvider::new(credentials);
-    let builder = aws::sdk_config(&config.backend)?.into_builder();
+    let builder = aws::sdk_config(backend)?.into_builder();
     Ok(builder.credentials_provider(credentials).build())
 }
 
@@ -66,6 +71,11 @@ impl Settings {
     /// The configuration as a function would read it from its environment.
     pub(crate) fn config(&self) -> Result<Config, String> {
         Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for the staff's sign-in.
+    pub(crate) fn auth(&self) -> Result<auth::state::Config, String> {
+        auth::state::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
     }
 
     /// The same for the pages' function.

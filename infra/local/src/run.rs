@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::operator;
 use axum::Router;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::http::app::{self, App};
 use shared::http::finish::finish;
+use shared::problem::Problem;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -28,6 +30,8 @@ use crate::permissions;
 
 /// Where `cargo lambda watch` serves what `cargo local aws` prepares, as the README says.
 const WATCH_ORIGINS: [&str; 2] = ["http://127.0.0.1:9000", "http://localhost:9000"];
+/// Who is invited where there is nobody yet; nothing is ever sent there.
+const FIRST_ADMIN: &str = "admin@sotto.example";
 /// Requests under way get this long when everything stops.
 const DRAIN: Duration = Duration::from_millis(700);
 
@@ -61,7 +65,8 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
     let own = url(&page)?;
     let origins = [own.clone(), own.replace("127.0.0.1", "localhost")];
     let settings = deployment::prepare(&aws, &origins)?;
-    let Stack { routes, jobs, .. } = build(&settings, &clock, &aws).await?;
+    let Stack { routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
+    let invitation = first_admin(&auth).await?;
 
     let mut stop = stop_signal()?;
     let controls = Controls { clock, jobs: jobs.clone(), aws: Arc::clone(&aws) };
@@ -84,6 +89,12 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
         aws.url(),
         folder.path().display()
     ));
+    if let Some(token) = invitation {
+        say(&format!(
+            "There is nobody on the staff yet. The first admin ({FIRST_ADMIN}) begins at \
+             {own}/console#invitation={token}\n"
+        ));
+    }
 
     let _ = stop.wait_for(|stop| *stop).await;
     end(schedule).await;
@@ -132,16 +143,28 @@ async fn aws_only(base: Base) -> Result<(), String> {
 struct Stack {
     routes: Router,
     jobs: Jobs,
+    auth: auth::state::App,
     root_pin: String,
+}
+
+/// The invitation of the first admin, as an operator would make it; none when there is somebody.
+async fn first_admin(auth: &auth::state::App) -> Result<Option<String>, String> {
+    let unknown = |problem: Problem| format!("The staff cannot be read: {}.", problem.code.title());
+    if operator::has_staff(auth).await.map_err(unknown)? {
+        return Ok(None);
+    }
+    let invited =
+        operator::bootstrap(auth, FIRST_ADMIN).await.map_err(|error| error.to_string())?;
+    Ok(invited.get("invitation_token").and_then(Value::as_str).map(str::to_owned))
 }
 
 /// Builds every function from the configuration that it would read in the cloud, and runs the
 /// rotation once, since nothing can be sealed before there are keys.
 async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Stack, String> {
     let config = settings.config()?;
-    let sdk = deployment::sdk_config(&config, "intake")?;
+    let sdk = deployment::sdk_config(&config.backend, "intake")?;
     let app = App::with_sdk(&config, clock.clone(), &sdk);
-    let rotation = deployment::sdk_config(&config, "rotate-keys")?;
+    let rotation = deployment::sdk_config(&config.backend, "rotate-keys")?;
     let rotation = app::settings(&config.backend, clock.clone(), &rotation);
     let jobs = Jobs::new(&app, rotation, Arc::clone(aws), &config.conversations_table)?;
     let report = jobs.run(Job::RotateKeys).await?;
@@ -152,9 +175,12 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
         .to_owned();
     let site = settings.clone().with("SOTTO_ROOT_PIN", root_pin.clone()).site()?;
     app.warm();
-    let routes =
-        finish(intake::routes(app).merge(site::routes(&site)), clock.clone(), &config.origins);
-    Ok(Stack { routes, jobs, root_pin })
+    let auth = settings.auth()?;
+    let sdk = deployment::sdk_config(&auth.backend, "auth")?;
+    let auth = auth::state::App::with_sdk(&auth, clock.clone(), &sdk)?;
+    let routes = intake::routes(app).merge(site::routes(&site)).merge(auth::routes(auth.clone()));
+    let routes = finish(routes, clock.clone(), &config.origins);
+    Ok(Stack { routes, jobs, auth, root_pin })
 }
 
 fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
