@@ -238,7 +238,7 @@ async fn initialised(world: &World) -> App {
     app
 }
 
-fn slow_down(world: &World, latency: Duration) {
+pub(crate) fn slow_down(world: &World, latency: Duration) {
     let faults = world.aws.faults();
     faults.set_latency(latency);
     for service in [Service::DynamoDb, Service::Kms] {
@@ -251,7 +251,7 @@ fn requests(counts: &Counts) -> (u64, u64) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a duration that is measured, not decided by")]
-fn stopwatch() -> Instant {
+pub(crate) fn stopwatch() -> Instant {
     Instant::now()
 }
 

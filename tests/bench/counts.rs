@@ -4,6 +4,7 @@ use crate::counted::{self, PURPOSES};
 use crate::exact;
 use crate::prices::{self, Exchange};
 use crate::rows::{Goal, Row, number};
+use crate::{passwords, staff};
 
 /// Turns of a conversation among several functions.
 const TURNS: u32 = 20;
@@ -17,6 +18,7 @@ const LOG_BYTES: f64 = 300.0;
 pub(crate) async fn take(thorough: bool) -> (Vec<Row>, Exchange) {
     let (mut rows, mut exchange) = exchanges().await;
     rows.extend(stored().await);
+    rows.extend(sign_in(thorough).await);
     let conversations = if thorough { 500 } else { 100 };
     let (keys, calls) = kms(conversations).await;
     rows.extend(keys);
@@ -78,6 +80,35 @@ async fn stored() -> [Row; 2] {
             .floor(98.0)
             .peer(600.0)
             .note("the item less the text of message and reply; the id of the cited entry, stored with them, counts as overhead; peer: Database Encryption SDK, at least"),
+    ]
+}
+
+/// The rows of the staff's sign-in. Times are ratios of what took turns in this process.
+async fn sign_in(thorough: bool) -> [Row; 4] {
+    let times = if thorough { 200 } else { 50 };
+    let calls = staff::in_sequence().await;
+    let failed = passwords::failed(times).await;
+    let ratio = failed.unknown / failed.known;
+    [
+        at_most("login_round_trips", exact(calls.password.max(calls.second_factor)), "calls in sequence", 2.0)
+            .floor(2.0)
+            .note(format!(
+                "on a warm function, of the password {} and of the second factor {}",
+                calls.password, calls.second_factor,
+            )),
+        at_most("login_argon2_ratio", passwords::over_bare(times), "times", 1.05)
+            .floor(1.0)
+            .note(format!("verifying a password over the bare Argon2id of the same parameters; medians of {times} in turns")),
+        at_most("login_unknown_ratio", ratio.max(1.0 / ratio), "times", 1.05)
+            .floor(1.0)
+            .note(format!(
+                "an account that is not there against one that is, the larger over the smaller: {} ms and {} ms; medians of {times} each, in turns",
+                number(failed.unknown / 1_000.0),
+                number(failed.known / 1_000.0),
+            )),
+        at_most("token_verify_calls", exact(staff::verify_calls().await), "calls", 0.0)
+            .floor(0.0)
+            .note("1,000 access tokens of staff on a warm function"),
     ]
 }
 

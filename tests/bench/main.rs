@@ -18,11 +18,13 @@ mod counts;
 mod endpoint;
 mod instructions;
 mod measured;
+mod passwords;
 mod prices;
 mod process;
 mod release;
 mod rows;
 mod runtime;
+mod staff;
 mod stage;
 mod times;
 

@@ -79,6 +79,7 @@ impl Stage {
             ("SOTTO_TABLE_KEYS", config.keys_table.clone()),
             ("SOTTO_TABLE_CONVERSATIONS", config.conversations_table.clone()),
             ("SOTTO_TABLE_PROFILES", config.profiles_table.clone()),
+            ("SOTTO_TABLE_WATCH", config.watch_table.clone()),
             ("SOTTO_KMS_KEY", config.backend.kms_key.clone()),
             ("SOTTO_ISSUER", config.backend.issuer.clone()),
             ("SOTTO_ORIGINS", config.origins.join(",")),

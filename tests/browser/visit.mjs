@@ -28,7 +28,7 @@ export class Visit {
 
   static async begin(browser, base, output, options) {
     const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
-    return new Visit(base, output, context, await context.newPage());
+    return new this(base, output, context, await context.newPage());
   }
 
   /** Another tab of the same browser. */
@@ -114,7 +114,7 @@ export class Visit {
       return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
     });
     const small = await this.page.evaluate(() =>
-      [...document.querySelector("sotto-chat").shadowRoot.querySelectorAll("button, a, input, textarea, summary")]
+      [...(document.querySelector("sotto-chat")?.shadowRoot ?? document).querySelectorAll("button, a, input, textarea, summary")]
         .map((element) => [element.textContent || element.type, element.getBoundingClientRect()])
         .filter(([, { width, height }]) => width > 0 && (width < 24 || height < 24))
         .map(([name]) => name),

@@ -4,6 +4,8 @@
 mod counted;
 
 use counted::PURPOSES;
+#[path = "../bench/staff.rs"]
+mod staff;
 
 #[tokio::test]
 async fn an_exchange_is_one_write_and_one_read_however_long_the_conversation() {
@@ -55,6 +57,18 @@ async fn kms_is_called_once_per_function_and_purpose_however_many_conversations(
 #[tokio::test]
 async fn eight_requests_at_once_share_one_call() {
     assert_eq!(counted::kms_calls_of_eight_at_once().await, PURPOSES);
+}
+
+#[tokio::test]
+async fn a_sign_in_waits_for_two_calls_and_two_more() {
+    let calls = staff::in_sequence().await;
+    assert!(
+        calls.password <= 2 && calls.second_factor <= 2,
+        "{} {}",
+        calls.password,
+        calls.second_factor
+    );
+    assert_eq!(staff::verify_calls().await, 0);
 }
 
 fn assert_close(left: f64, right: f64) {

@@ -17,6 +17,7 @@ mod lifecycle;
 mod process;
 mod routes;
 mod security;
+mod staff;
 mod template;
 mod upgrade;
 mod vectors;

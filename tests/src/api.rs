@@ -94,7 +94,10 @@ impl Request {
         // An HTTP API hands the path over decoded, and the query as it came.
         let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
         let mut headers = HashMap::new();
-        for (name, value) in &self.headers {
+        let is_cookie = |(name, _): &&(String, String)| name == "cookie";
+        let cookies: Vec<_> =
+            self.headers.iter().filter(is_cookie).map(|(_, value)| value).collect();
+        for (name, value) in self.headers.iter().filter(|header| !is_cookie(header)) {
             let entry = headers.entry(name.clone()).or_insert_with(String::new);
             if !entry.is_empty() {
                 entry.push(',');
@@ -108,6 +111,7 @@ impl Request {
             "rawPath": path,
             "rawQueryString": query,
             "headers": headers,
+            "cookies": cookies,
             "requestContext": {
                 "accountId": "123456789012", "apiId": "api", "domainName": "localhost",
                 "domainPrefix": "api", "requestId": "r", "routeKey": "$default",
@@ -135,6 +139,12 @@ impl Response {
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The cookies that it sets.
+    #[must_use]
+    pub fn cookies(&self) -> Vec<String> {
+        self.header("set-cookie").lines().map(str::to_owned).collect()
     }
 
     /// The code of a problem; empty for anything else.
@@ -191,7 +201,13 @@ pub async fn respond(router: Router, event: &Value) -> Value {
 /// Invokes a function with an event and reads its response as API Gateway does.
 pub async fn invoke(router: Router, event: &Value) -> Response {
     let response = respond(router, event).await;
-    let headers = response["headers"].as_object().cloned().unwrap_or_default();
+    let mut headers = response["headers"].as_object().cloned().unwrap_or_default();
+    // An HTTP API takes cookies apart from the other headers.
+    let cookies = response["cookies"].as_array().into_iter().flatten();
+    let cookies: Vec<_> = cookies.filter_map(Value::as_str).collect();
+    if !cookies.is_empty() {
+        headers.insert("set-cookie".to_owned(), cookies.join("\n").into());
+    }
     let body = response["body"].as_str().unwrap_or_default();
     let encoded = response["isBase64Encoded"] == json!(true);
     Response {

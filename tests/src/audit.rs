@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Request, Response};
 
 /// Headers that a response of the API may have; a new one needs a line here.
-const ALLOWED: [&str; 23] = [
+const ALLOWED: [&str; 25] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -14,6 +14,7 @@ const ALLOWED: [&str; 23] = [
     "allow",
     "apigw-requestid",
     "cache-control",
+    "clear-site-data",
     "connection",
     "content-length",
     "content-type",
@@ -21,6 +22,7 @@ const ALLOWED: [&str; 23] = [
     "idempotent-replayed",
     "retry-after",
     "server",
+    "set-cookie",
     "sotto-cursor",
     "strict-transport-security",
     "transfer-encoding",
@@ -45,7 +47,9 @@ pub fn audit(request: &Request, response: &Response) {
     }
     assert!(!response.header("x-request-id").is_empty(), "{what} without a request id");
     assert!(response.header("strict-transport-security").starts_with("max-age="), "{what}");
-    assert!(response.status != 500, "{what}: {}", String::from_utf8_lossy(&response.body));
+    // What somebody has edited in the tables is no fault of the code.
+    let ours = response.status == 500 && response.code() != "integrity_failed";
+    assert!(!ours, "{what}: {}", String::from_utf8_lossy(&response.body));
 
     let sealed = response.header("content-type") == "application/sotto-sealed+json";
     if response.status >= 400 && !sealed {

@@ -14,6 +14,8 @@ pub mod api;
 pub mod audit;
 pub mod process;
 pub mod sealed;
+pub mod site_server;
+pub mod staff;
 pub mod tls;
 pub mod tools;
 pub mod visitor;

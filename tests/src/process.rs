@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use local::iam::seen::{VARIABLE, file_of_the_tests};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -27,7 +28,8 @@ pub struct Local {
     /// The first line on stdout.
     pub ready: Value,
     child: Child,
-    rest: JoinHandle<Vec<u8>>,
+    rest: JoinHandle<()>,
+    said: watch::Receiver<String>,
     first: String,
     log: PathBuf,
 }
@@ -69,13 +71,15 @@ impl Local {
             let log = std::fs::read_to_string(&log).unwrap_or_default();
             panic!("{error}: the first line was {first:?}, and on stderr:\n{log}")
         });
+        let (says, said) = watch::channel(String::new());
         let rest = tokio::spawn(async move {
-            let mut rest = Vec::new();
+            let mut line = String::new();
             // A killed process closes its end as well.
-            out.read_to_end(&mut rest).await.ok();
-            rest
+            while out.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                says.send_modify(|said| said.push_str(&std::mem::take(&mut line)));
+            }
         });
-        Self { ready, child, rest, first, log }
+        Self { ready, child, rest, said, first, log }
     }
 
     /// A start that has to be refused: how it ended and what it said.
@@ -96,6 +100,14 @@ impl Local {
     #[must_use]
     pub fn url(&self, name: &str) -> String {
         self.ready[name].as_str().expect(name).to_owned()
+    }
+
+    /// The first line after the first one that holds these words.
+    pub async fn line_with(&mut self, words: &str) -> String {
+        let find =
+            |said: &String| said.lines().find(|line| line.contains(words)).map(str::to_owned);
+        let said = timeout(START, self.said.wait_for(|said| find(said).is_some())).await;
+        find(&said.expect("the line in time").expect("the line")).expect("the line")
     }
 
     /// Asks the control server.
@@ -131,7 +143,8 @@ impl Local {
 
     async fn end(mut self) -> Ended {
         let status = timeout(END, self.child.wait()).await.expect("an end in time");
-        let rest = timeout(END, self.rest).await.expect("an end of stdout").expect("no panic");
+        timeout(END, self.rest).await.expect("an end of stdout").expect("no panic");
+        let rest = self.said.borrow().clone().into_bytes();
         Ended {
             status: status.expect("a status"),
             stdout: [self.first.into_bytes(), rest].concat(),

@@ -7,29 +7,37 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
+use lambda_http::{Context, LambdaEvent};
 use local::aws::{Aws, Options};
 use local::iam::access_key;
 use local::iam::seen::file_of_the_tests;
 use local::template::Template;
+use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
 use shared::ids::ConversationId;
 use shared::store::attributes::Item;
+use shared::values::site::Site;
 
 use crate::api::Api;
 use crate::visitor::Visitor;
 
+/// Where the console of a world is.
+pub const CONSOLE: &str = "https://console.example";
 /// When every world begins: 2026-11-02, 09:00 UTC.
 pub const BEGINNING_MS: i64 = 1_793_610_000_000;
 
-const TABLES: [(&str, &str, &str); 5] = [
+const TABLES: [(&str, &str, &str); 8] = [
     ("KeysTable", "SOTTO_TABLE_KEYS", "world-keys"),
     ("ConversationsTable", "SOTTO_TABLE_CONVERSATIONS", "world-conversations"),
     ("ProfilesTable", "SOTTO_TABLE_PROFILES", "world-profiles"),
     ("SettingsTable", "SOTTO_TABLE_SETTINGS", "world-settings"),
     ("TransportTable", "SOTTO_TABLE_TRANSPORT", "world-transport"),
+    ("IdentityTable", "SOTTO_TABLE_IDENTITY", "world-identity"),
+    ("EventsTable", "SOTTO_TABLE_EVENTS", "world-events"),
+    ("WatchTable", "SOTTO_TABLE_WATCH", "world-watch"),
 ];
 
 /// An AWS, its tables, and the functions over them.
@@ -42,8 +50,11 @@ pub struct World {
     pub app: App,
     /// Its router.
     pub router: Router,
+    /// The parts of the staff's sign-in.
+    pub auth: auth::state::App,
     /// How functions are configured.
     pub config: Config,
+    auth_config: auth::state::Config,
     sdk: SdkConfig,
 }
 
@@ -73,9 +84,10 @@ impl World {
             aws.ensure_table(table, name).expect("the table is made");
         }
         let key = aws.ensure_key("alias/world").expect("the key is made");
-        let config = Config::read(&|name| {
+        let read = |name: &str| {
             let table = TABLES.iter().find(|(_, variable, _)| *variable == name);
             match name {
+                "SOTTO_CONSOLE_ORIGIN" => Some(CONSOLE.to_owned()),
                 "SOTTO_KMS_KEY" => Some(key.clone()),
                 "AWS_ENDPOINT_URL" => Some(aws.url().to_owned()),
                 "AWS_REGION" => Some("eu-central-1".to_owned()),
@@ -83,17 +95,36 @@ impl World {
                 "SOTTO_ORIGINS" => Some("https://shop.example".to_owned()),
                 _ => table.map(|(_, _, table)| (*table).to_owned()),
             }
-        })
-        .expect("a complete configuration");
+        };
+        let config = Config::read(&read).expect("a complete configuration");
+        let auth_config = auth::state::Config::read(&read).expect("a complete configuration");
+        let auth_sdk = sdk(&config, &access_key("auth"));
+        let auth = auth::state::App::with_sdk(&auth_config, clock.clone(), &auth_sdk)
+            .expect("memory for a hash");
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&config, clock.clone(), &sdk);
-        Self { router: intake::router(app.clone()), aws, clock, app, config, sdk }
+        let router = intake::router(app.clone());
+        Self { aws, clock, app, router, auth, config, auth_config, sdk }
     }
 
     /// Another instance of the function, with cold caches, over the same tables.
     #[must_use]
     pub fn another_function(&self) -> App {
         App::with_sdk(&self.config, self.clock.clone(), &self.sdk)
+    }
+
+    /// Another instance of the staff's sign-in, with cold caches, over the same tables.
+    #[must_use]
+    pub fn another_auth(&self) -> auth::state::App {
+        let sdk = self.sdk_of("auth");
+        auth::state::App::with_sdk(&self.auth_config, self.clock.clone(), &sdk)
+            .expect("memory for a hash")
+    }
+
+    /// The staff's API by events.
+    #[must_use]
+    pub fn staff_api(&self) -> Api {
+        Api::Events(auth::router(self.auth.clone()))
     }
 
     /// The API by events.
@@ -119,6 +150,16 @@ impl World {
     /// Moves the time.
     pub fn advance_seconds(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Registers the key by which the site's server signs who its customers are, with the rights of
+    /// an operator; null removes it.
+    pub async fn register_identity_key(&self, jwk: &Value, require_mfa: bool) {
+        let key = json!({ "site": Site::SHIPPED.id, "jwk": jwk, "require_mfa": require_mfa });
+        let wish = LambdaEvent::new(json!({ "identity_key": key }), Context::default());
+        let auth = self.another_auth();
+        let answer = auth::operator::answer(&auth, auth::router(auth.clone()), wish).await;
+        assert_eq!(answer.expect("the key is registered")["registered"], json!(!jwk.is_null()));
     }
 
     /// A client for looking at what is stored and for altering it as an intruder would.

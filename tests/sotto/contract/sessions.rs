@@ -14,6 +14,7 @@ pub(crate) async fn a_session_needs_a_site_that_exists(api: &Api) {
     assert_eq!(session["token_type"], "Bearer");
     assert_eq!(session["expires_in"], 86_400);
     assert_eq!(session["verified"], false);
+    assert!(session.get("conversations").is_none(), "a guest is told of none");
     assert_eq!(post(json!({ "site": "default" })).await.status, 201, "identity may be left out");
     for body in [
         json!({ "site": "elsewhere", "identity": null }),
@@ -25,6 +26,10 @@ pub(crate) async fn a_session_needs_a_site_that_exists(api: &Api) {
         let refused = post(body.clone()).await;
         assert_eq!(refused.refusal(), (422, "invalid".to_owned()), "{body}");
         assert!(refused.json()["errors"][0]["pointer"].is_string(), "{body}");
+    }
+    for identity in [json!(1), json!(true), json!({}), json!(["a.b.c"])] {
+        let refused = post(json!({ "site": "default", "identity": identity })).await;
+        assert_eq!(refused.refusal(), (400, "malformed_json".to_owned()), "{identity}");
     }
 }
 

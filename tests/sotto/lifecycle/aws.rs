@@ -17,6 +17,7 @@ use tests::world::World;
 use super::listener::{Listener, Taken};
 
 pub(super) const INTAKE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:intake:7";
+pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function:auth:3";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
 
 /// What goes wrong with an invocation, before or after the function ran.
@@ -52,7 +53,8 @@ impl Endpoints {
     pub(super) async fn start(world: &World, pins: &str, at: At, mishap: Mishap) -> Self {
         let site = site::Config::read(&|_| Some(pins.to_owned())).expect("pins");
         let site = site::router(&site, world.clock.clone());
-        let functions = Functions { intake: world.router.clone(), site, at, mishap };
+        let (intake, auth) = (world.router.clone(), auth::router(world.auth.clone()));
+        let functions = Functions { intake, auth, site, at, mishap };
         let lambda = Listener::start(move |request| functions.clone().invoked(request)).await;
         let codedeploy = Listener::start(async |_: Taken| told(StatusCode::OK, "{}")).await;
         Self { lambda, codedeploy }
@@ -68,7 +70,7 @@ impl Endpoints {
         verdicts(&self.codedeploy)
     }
 
-    /// The events that intake was invoked with.
+    /// The events that the functions were invoked with.
     pub(super) fn events(&self) -> Vec<Value> {
         let taken = self.lambda.taken().into_iter();
         taken.map(|request| serde_json::from_slice(&request.body).expect("an event")).collect()
@@ -80,6 +82,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
     let config = Config::read(&|name| {
         let value = match name {
             "SOTTO_INTAKE_VERSION" => INTAKE,
+            "SOTTO_AUTH_VERSION" => AUTH,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -121,6 +124,7 @@ pub(super) fn told(status: StatusCode, body: &'static str) -> Response {
 #[derive(Clone)]
 struct Functions {
     intake: Router,
+    auth: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -133,6 +137,7 @@ impl Functions {
         let name = name.replace("%3A", ":");
         let router = match name.trim_end_matches("/invocations") {
             INTAKE => self.intake,
+            AUTH => self.auth,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

@@ -1,5 +1,6 @@
 //! New versions are visited before visitors reach them, and `CodeDeploy` hears of it exactly once.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -77,6 +78,28 @@ async fn versions_that_work_may_be_visited() {
     assert_eq!(world.count_items("keys").await, 1, "one conversation");
     // Opened, one exchange, closed: the repetition and the forgery left nothing.
     assert_eq!(world.count_items("conversations").await, 3);
+    assert_eq!((world.count_items("identity").await, world.count_items("events").await), (0, 0));
+}
+
+/// Three functions have a hook each, which visits all of them: attempts at a sign-in are counted, and
+/// none of these may meet the count of those before.
+#[tokio::test]
+async fn deployments_one_after_the_other_do_not_wait_for_one_another() {
+    let world = World::new().await;
+    let pins = pin(&world).await;
+    let endpoints = Endpoints::start(&world, &pins, NOWHERE, Mishap::None).await;
+    let hook = endpoints.hook(&world, &pins);
+    let mut sources = BTreeSet::new();
+    for _ in 0..3 {
+        assert_eq!(call(&hook).await.expect("a verdict").status, "Succeeded");
+    }
+    for event in endpoints.events().iter().filter(|event| event["rawPath"] == "/v1/auth/login") {
+        let body: Value =
+            serde_json::from_str(event["body"].as_str().expect("a body")).expect("JSON");
+        sources.insert((event["requestContext"]["http"]["sourceIp"].to_string(), body.to_string()));
+    }
+    assert_eq!(sources.len(), 3, "another address and another name each time");
+    assert_eq!(world.count_items("events").await, 0, "nobody had to wait");
 }
 
 #[tokio::test]
@@ -89,6 +112,8 @@ async fn every_check_that_answers_500_is_named() {
         (("POST", "/messages"), Check::Message),
         (("GET", "/messages"), Check::Transcript),
         (("POST", "/close"), Check::Close),
+        (("GET", "/.well-known/jwks.json"), Check::StaffKeys),
+        (("POST", "/v1/auth/login"), Check::SignIn),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {
@@ -130,11 +155,23 @@ async fn what_a_visitor_would_not_notice_is_noticed() {
             response["statusCode"] = json!(200);
         }
     }
+    fn publish_none(response: &mut Value) {
+        response["body"] = json!(r#"{"keys":[]}"#);
+        response["isBase64Encoded"] = json!(false);
+    }
+    fn as_json(response: &mut Value) {
+        response["headers"]["content-type"] = json!("application/json");
+    }
+    fn another_reason(response: &mut Value) {
+        response["body"] = json!(r#"{"code":"unavailable"}"#);
+        response["isBase64Encoded"] = json!(false);
+    }
     fn empty(response: &mut Value) {
         response["body"] = json!("{}");
     }
     let (message, list, anything) = (("POST", "/messages"), ("GET", "/messages"), ("GET", ""));
-    let cases: [Case; 10] = [
+    let (keys, sign_in) = (("GET", "/.well-known/jwks.json"), ("POST", "/v1/auth/login"));
+    let cases: [Case; 14] = [
         (("GET", "/v1/health"), empty, Check::Health, Fault::Body),
         (message, in_the_clear, Check::Message, Fault::NotSealed),
         (message, for_somebody_else, Check::Message, Fault::DoesNotOpen),
@@ -143,6 +180,10 @@ async fn what_a_visitor_would_not_notice_is_noticed() {
         (list, in_the_clear, Check::Transcript, Fault::NotSealed),
         (message, take_the_forgery, Check::Tampered, Fault::Status(201)),
         (anything, let_in, Check::NoToken, Fault::Status(200)),
+        (keys, publish_none, Check::StaffKeys, Fault::Body),
+        (sign_in, as_json, Check::SignIn, Fault::Header),
+        (sign_in, another_reason, Check::SignIn, Fault::Body),
+        (sign_in, let_in, Check::SignIn, Fault::Status(200)),
         (("GET", "/"), drop_policy, Check::Page, Fault::Header),
         (("GET", "/widget.js"), drop_policy, Check::Widget, Fault::Header),
     ];

@@ -13,12 +13,28 @@ const FLOWS: Duration = Duration::from_mins(10);
 
 #[tokio::test]
 async fn a_visitor_chats_in_a_browser() {
-    let (Some(node), Some(chromium)) = (tools::node(), tools::chromium()) else { return };
     let place = Place::new();
     let local = place.start().await;
+    flows("flow.mjs", &[&local.url("url")]).await;
+    assert!(local.terminate().await.status.success());
+}
+
+#[tokio::test]
+async fn somebody_of_the_staff_signs_in_in_a_browser() {
+    let place = Place::new();
+    let mut local = place.start().await;
+    let link = local.line_with("/console#invitation=").await;
+    let link = link.split_whitespace().last().expect("a link").to_owned();
+    flows("console.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
+    assert!(local.terminate().await.status.success());
+}
+
+/// Runs flows in a browser, if there is one.
+async fn flows(file: &str, arguments: &[&str]) {
+    let (Some(node), Some(chromium)) = (tools::node(), tools::chromium()) else { return };
     let flow = Command::new(node)
-        .arg(tools::browser_folder().join("flow.mjs"))
-        .arg(local.url("url"))
+        .arg(tools::browser_folder().join(file))
+        .args(arguments)
         .arg(target().join("screenshots"))
         .env("CHROMIUM", chromium)
         .kill_on_drop(true)
@@ -30,5 +46,4 @@ async fn a_visitor_chats_in_a_browser() {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(local.terminate().await.status.success());
 }

@@ -45,7 +45,7 @@ async fn cargo_lambda_watch_serves_the_contract_and_takes_every_shipped_event() 
         assert_eq!(answered, event.status.map(u64::from), "{}: {answer}", event.name);
         invoked += 1;
     }
-    assert_eq!(invoked, 15);
+    assert_eq!(invoked, 44);
     drop(watch);
     assert!(aws.terminate().await.status.success());
 }
@@ -68,7 +68,7 @@ async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Watch, Api) {
     let api = Api::Http(format!("http://127.0.0.1:{port}"));
     let built = async {
         let mut tries = interval(Duration::from_millis(100));
-        for path in ["/v1/health", "/widget.js"] {
+        for path in ["/v1/health", "/widget.js", "/.well-known/jwks.json"] {
             loop {
                 tries.tick().await;
                 assert!(watch.group.ended().is_none(), "cargo lambda watch ended");

@@ -2,8 +2,10 @@
 
 mod erased;
 mod expiry;
+mod identity;
 mod inbox;
 mod isolation;
 mod keys;
+mod once;
 mod roles;
 mod tamper;

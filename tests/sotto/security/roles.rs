@@ -2,6 +2,7 @@
 //! over the wire, with the function's credentials.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -14,10 +15,20 @@ use tests::api::Api;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-const FUNCTIONS: [&str; 5] =
-    ["IntakeFunction", "SiteFunction", "RotateKeysFunction", "DetectFunction", "PreflightFunction"];
-const PURPOSES: [&str; 5] = ["transcript", "profile", "transport", "signing", "index"];
-const BRANCHES: [&str; 3] = ["root", "visitor", "2026-11"];
+const FUNCTIONS: [&str; 6] = [
+    "IntakeFunction",
+    "AuthFunction",
+    "SiteFunction",
+    "RotateKeysFunction",
+    "DetectFunction",
+    "PreflightFunction",
+];
+const PURPOSES: [&str; 6] =
+    ["transcript", "profile", "transport", "signing", "index", "credential"];
+const BRANCHES: [&str; 6] = ["root", "visitor", "identity", "staff", "staff-2026-11", "2026-11"];
+/// Partitions that are told apart, and attributes beside the key.
+const PARTITIONS: [&str; 4] = ["*", "staff", "x", "once#identity-jti#x"];
+const ATTRIBUTES: [&[&str]; 3] = [&[], &["k", "w"], &["k", "s"]];
 /// Every operation upon items; the five first name one item.
 const OPERATIONS: [&str; 9] = [
     "PutItem",
@@ -31,23 +42,23 @@ const OPERATIONS: [&str; 9] = [
     "BatchWriteItem",
 ];
 
-fn tables() -> Tables {
+/// Read once: the tests below ask thousands of questions.
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let template = Template::parse(DEPLOYED).expect("the template");
     template.tables().iter().map(|table| (table.logical_id().to_owned(), table.clone())).collect()
-}
+});
 
 /// Whether all of a call to DynamoDB is allowed.
 fn may(function: &str, operation: &str, body: &Value) -> bool {
-    let policies = Policies::deployed().expect("the roles");
-    let requests = requests(operation, body, &tables()).expect("a call that is understood");
+    let requests = requests(operation, body, &TABLES).expect("a call that is understood");
     assert!(!requests.is_empty(), "{operation} asks for nothing");
+    let policies = Policies::deployed().expect("the roles");
     requests.iter().all(|one| matches!(policies.decide(function, one), Decision::Allowed(_)))
 }
 
 /// A call of that operation on items of a table whose partition key is `partition`.
 fn call(operation: &str, table: &str, partition: &str, more: &[&str]) -> (String, Value) {
-    let tables = tables();
-    let key = tables[table].partition_key(None).expect("a partition key");
+    let key = TABLES[table].partition_key(None).expect("a partition key");
     let mut item = json!({ key: { "S": partition } });
     for name in more {
         item[*name] = json!({ "S": "x" });
@@ -97,7 +108,13 @@ fn may_use_key(
 fn a_role_is_refused_what_is_not_its_job() {
     for (function, operation, table, partition, more) in [
         ("IntakeFunction", "GetItem", "ProfilesTable", "x", &[][..]),
+        ("IntakeFunction", "GetItem", "ProfilesTable", "x", &["k", "s", "v"]),
         ("IntakeFunction", "Query", "ProfilesTable", "x", &[]),
+        ("IntakeFunction", "PutItem", "WatchTable", "once#totp-step#x", &["k", "r", "expires_at"]),
+        ("IntakeFunction", "PutItem", "WatchTable", "once#identity-jti", &["k"]),
+        ("IntakeFunction", "GetItem", "WatchTable", "once#identity-jti#x", &["k"]),
+        ("IntakeFunction", "DeleteItem", "WatchTable", "once#identity-jti#x", &["k"]),
+        ("RotateKeysFunction", "PutItem", "WatchTable", "once#identity-jti#x", &["k"]),
         ("IntakeFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
         ("IntakeFunction", "PutItem", "SettingsTable", "default", &["k", "w", "expires_at"]),
         ("IntakeFunction", "PutItem", "TransportTable", "*", &[]),
@@ -107,6 +124,18 @@ fn a_role_is_refused_what_is_not_its_job() {
         ("RotateKeysFunction", "GetItem", "KeysTable", "x", &[]),
         ("RotateKeysFunction", "Query", "ConversationsTable", "x", &[]),
         ("RotateKeysFunction", "PutItem", "ProfilesTable", "x", &[]),
+        ("RotateKeysFunction", "Query", "SettingsTable", "staff", &[]),
+        ("RotateKeysFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
+        ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "w"]),
+        ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "u", "expires_at"]),
+        ("AuthFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
+        ("AuthFunction", "DeleteItem", "SettingsTable", "*", &["k"]),
+        ("AuthFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
+        ("AuthFunction", "Query", "SettingsTable", "*", &[]),
+        ("AuthFunction", "GetItem", "EventsTable", "x", &["k"]),
+        ("AuthFunction", "Query", "EventsTable", "x", &[]),
+        ("AuthFunction", "Scan", "IdentityTable", "x", &[]),
+        ("AuthFunction", "Query", "WatchTable", "x", &[]),
     ] {
         let (called, body) = call(operation, table, partition, more);
         assert!(!may(function, &called, &body), "{function} {operation} {table} {partition}");
@@ -115,18 +144,81 @@ fn a_role_is_refused_what_is_not_its_job() {
         ("IntakeFunction", "Decrypt", "signing", "root"),
         ("IntakeFunction", "GenerateDataKey", "transport", "2026-11"),
         ("IntakeFunction", "GenerateDataKey", "signing", "visitor"),
+        ("IntakeFunction", "GenerateDataKey", "signing", "identity"),
+        ("RotateKeysFunction", "Decrypt", "signing", "identity"),
         ("IntakeFunction", "Encrypt", "transcript", "2026-11"),
         ("RotateKeysFunction", "Decrypt", "transcript", "2026-11"),
         ("RotateKeysFunction", "Decrypt", "profile", "2026-11"),
         ("RotateKeysFunction", "Decrypt", "signing", "visitor"),
+        ("RotateKeysFunction", "Decrypt", "credential", "staff"),
+        ("IntakeFunction", "Decrypt", "credential", "staff"),
+        ("IntakeFunction", "Decrypt", "signing", "staff-2026-11"),
+        ("AuthFunction", "Decrypt", "signing", "root"),
+        ("AuthFunction", "Decrypt", "signing", "visitor"),
+        ("AuthFunction", "GenerateDataKey", "signing", "root"),
+        ("AuthFunction", "GenerateDataKey", "signing", "visitor"),
+        ("AuthFunction", "GenerateDataKey", "signing", "staff-2026-11"),
+        ("AuthFunction", "GenerateDataKey", "credential", "staff"),
     ] {
         assert!(!may_use_key(function, operation, purpose, branch, &[]), "{function} {purpose}");
+    }
+    for purpose in ["transcript", "profile", "transport", "index"] {
+        for operation in ["Decrypt", "GenerateDataKey"] {
+            let allowed = may_use_key("AuthFunction", operation, purpose, "2026-11", &[]);
+            assert!(!allowed, "AuthFunction {operation} {purpose}");
+        }
+    }
+    for (purpose, branch) in [("credential", "staff"), ("signing", "staff-2026-11")] {
+        assert!(may_use_key("AuthFunction", "Decrypt", purpose, branch, &[]), "{purpose}");
+        let more = may_use_key("AuthFunction", "Decrypt", purpose, branch, &["other"]);
+        assert!(!more, "a context with one more name is another place");
     }
     assert!(may_use_key("IntakeFunction", "Decrypt", "transcript", "2026-11", &[]));
     let one_more = may_use_key("IntakeFunction", "Decrypt", "transcript", "2026-11", &["other"]);
     assert!(!one_more, "a context with one more name is another place");
     let (called, body) = call("PutItem", "SettingsTable", "default", &["k", "w"]);
     assert!(may("IntakeFunction", &called, &body), "a new branch key");
+}
+
+/// The staff's sign-in and what visitors say are two worlds: who answers the one reaches nothing of the
+/// other, with no operation.
+#[test]
+fn the_staff_and_the_conversations_are_apart() {
+    let tables = [
+        (
+            "AuthFunction",
+            &["ConversationsTable", "KeysTable", "ProfilesTable", "TransportTable"][..],
+        ),
+        ("IntakeFunction", &["IdentityTable", "EventsTable"]),
+        ("SiteFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
+        ("RotateKeysFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
+        ("DetectFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
+        ("PreflightFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
+    ];
+    for (function, tables) in tables {
+        for table in tables {
+            for operation in OPERATIONS {
+                for partition in PARTITIONS {
+                    for more in ATTRIBUTES {
+                        let (called, body) = call(operation, table, partition, more);
+                        let allowed = may(function, &called, &body);
+                        assert!(!allowed, "{function} {operation} {table} {partition} {more:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_security_event_is_appended_and_never_changed() {
+    for function in FUNCTIONS {
+        for operation in OPERATIONS {
+            let (called, body) = call(operation, "EventsTable", "x", &["k"]);
+            let expected = (function, operation) == ("AuthFunction", "PutItem");
+            assert_eq!(may(function, &called, &body), expected, "{function} {operation}");
+        }
+    }
 }
 
 #[test]
@@ -145,10 +237,10 @@ fn nobody_updates_deletes_or_scans_what_was_said() {
 fn what_is_allowed_is_what_the_page_lists() {
     let mut allowed = BTreeSet::new();
     for function in FUNCTIONS {
-        for table in tables().keys() {
+        for table in TABLES.keys() {
             for operation in OPERATIONS {
-                let tried = ["*", "x"].iter().any(|partition| {
-                    [&[][..], &["k", "w"]].iter().any(|more| {
+                let tried = PARTITIONS.iter().any(|partition| {
+                    ATTRIBUTES.iter().any(|more| {
                         let (called, body) = call(operation, table, partition, more);
                         may(function, &called, &body)
                     })
@@ -193,7 +285,7 @@ async fn the_endpoint_refuses_by_the_callers_role_as_aws_does() {
     let world = World::new().await;
     world.aws.provoke_refusals();
     let key = || AttributeValue::S("x".to_owned());
-    for program in ["site", "detect", "preflight", "intake", "rotate-keys", "nobody"] {
+    for program in ["site", "auth", "detect", "preflight", "intake", "rotate-keys", "nobody"] {
         let dynamo = shared::http::aws::dynamodb(&world.config.backend, &world.sdk_of(program));
         for table in ["world-profiles", "world-conversations"] {
             let scan = dynamo.scan().table_name(table).send().await.expect_err("no scan");
@@ -202,6 +294,14 @@ async fn the_endpoint_refuses_by_the_callers_role_as_aws_does() {
         let read = dynamo.get_item().table_name("world-profiles").key("u", key()).key("k", key());
         let refused = read.send().await.expect_err("no contact is read");
         assert_eq!(refused.code(), Some("AccessDeniedException"), "{program}");
+        if program != "auth" {
+            let read = dynamo.get_item().table_name("world-identity").key("p", key());
+            let unread = read.key("k", key()).send().await.expect_err("no account is read");
+            assert_eq!(unread.code(), Some("AccessDeniedException"), "{program}");
+        }
+        let changed = dynamo.delete_item().table_name("world-events").key("p", key());
+        let unchanged = changed.key("k", key()).send().await.expect_err("an event stays");
+        assert_eq!(unchanged.code(), Some("AccessDeniedException"), "{program}");
         if program == "intake" {
             let said = refused.message().unwrap_or_default();
             assert!(said.contains("dynamodb:GetItem") && said.contains("ProfilesTable"), "{said}");

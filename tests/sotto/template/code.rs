@@ -146,6 +146,7 @@ fn metrics_are_counted(template: &Value) -> Vec<String> {
 fn read_by(function: &str) -> Option<BTreeSet<String>> {
     let read: fn(Lookup<'_>) = match function {
         "IntakeFunction" => |lookup| drop(Config::read(lookup)),
+        "AuthFunction" => |lookup| drop(auth::state::Config::read(lookup)),
         "SiteFunction" => |lookup| drop(site::Config::read(lookup)),
         "RotateKeysFunction" => |lookup| drop(Backend::read(lookup)),
         // Only what every function reads.
@@ -161,8 +162,9 @@ fn read_by(function: &str) -> Option<BTreeSet<String>> {
     let mut names = names.into_inner();
     // Those of telemetry, which reads them from the process.
     names.extend(["SOTTO_FUNCTION", "SOTTO_STACK"].map(ToOwned::to_owned));
-    // Only for a local AWS.
+    // Only for a local AWS, and where no gateway says by which name it was called.
     names.remove("SOTTO_TRUST_ROOTS");
+    names.remove("SOTTO_CONSOLE_ORIGIN");
     names.retain(|name| name.starts_with("SOTTO_"));
     Some(names)
 }

@@ -1,0 +1,255 @@
+//! Every route of every function, tried by everybody: one table of what each is answered, and a route
+//! without a row fails.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use shared::access::staff::{ACCESS_SECONDS, STEP_UP_SECONDS};
+use tests::api::{Api, Request};
+use tests::staff::post;
+use tests::world::World;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// Anybody; a token is not looked at.
+    All,
+    /// Visitors.
+    Visitors,
+    /// Whoever of the staff has signed in.
+    Staff,
+    /// The same, who has shown a second factor just now.
+    StaffSteppedUp,
+    /// Who enrols a second factor: with the token of an invitation, or stepped up.
+    Enrolling,
+    /// Admins who have shown a second factor just now.
+    AdminsSteppedUp,
+}
+
+const TABLE: [(&str, &str, Open); 43] = [
+    ("GET", "/", Open::All),
+    ("GET", "/widget.js", Open::All),
+    ("GET", "/console", Open::All),
+    ("GET", "/assets/{file}", Open::All),
+    ("GET", "/v1/health", Open::All),
+    ("GET", "/v1/keys", Open::All),
+    ("POST", "/v1/sessions", Open::All),
+    ("POST", "/v1/conversations", Open::Visitors),
+    ("GET", "/v1/conversations/{id}", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/messages", Open::Visitors),
+    ("GET", "/v1/conversations/{id}/messages", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/handover", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/lead", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/rating", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/close", Open::Visitors),
+    ("GET", "/.well-known/jwks.json", Open::All),
+    ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
+    ("POST", "/v1/auth/invitations/accept", Open::All),
+    ("POST", "/v1/auth/login", Open::All),
+    ("POST", "/v1/auth/totp", Open::All),
+    ("POST", "/v1/auth/totp/enrol", Open::Enrolling),
+    ("POST", "/v1/auth/totp/confirm", Open::Enrolling),
+    ("POST", "/v1/auth/recovery", Open::All),
+    ("POST", "/v1/auth/recovery_codes", Open::StaffSteppedUp),
+    ("POST", "/v1/auth/passkeys/register/start", Open::Enrolling),
+    ("POST", "/v1/auth/passkeys/register/finish", Open::Enrolling),
+    ("POST", "/v1/auth/passkeys/login/start", Open::All),
+    ("POST", "/v1/auth/passkeys/login/finish", Open::All),
+    ("POST", "/v1/auth/password", Open::StaffSteppedUp),
+    ("POST", "/v1/auth/refresh", Open::All),
+    ("POST", "/v1/auth/step_up", Open::Staff),
+    ("POST", "/v1/auth/logout", Open::Staff),
+    ("GET", "/v1/auth/me", Open::Staff),
+    ("GET", "/v1/auth/sessions", Open::Staff),
+    ("DELETE", "/v1/auth/sessions", Open::Staff),
+    ("DELETE", "/v1/auth/sessions/{id}", Open::Staff),
+    ("GET", "/v1/auth/factors", Open::Staff),
+    ("PATCH", "/v1/auth/factors/{id}", Open::Staff),
+    ("DELETE", "/v1/auth/factors/{id}", Open::StaffSteppedUp),
+    ("GET", "/v1/auth/staff", Open::AdminsSteppedUp),
+    ("GET", "/v1/auth/staff/{id}", Open::AdminsSteppedUp),
+    ("PATCH", "/v1/auth/staff/{id}", Open::AdminsSteppedUp),
+    ("DELETE", "/v1/auth/staff/{id}", Open::AdminsSteppedUp),
+];
+
+/// Who calls.
+const CALLERS: [&str; 12] = [
+    "nobody",
+    "visitor",
+    "agent",
+    "privacy",
+    "security",
+    "admin",
+    "expired",
+    "revoked",
+    "not enrolled",
+    "without second factor",
+    "admin, stale",
+    "of another stack",
+];
+
+/// What a caller is answered; nothing where the route takes them, and then judges the rest.
+fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
+    let unfinished = Some((403, "mfa_required"));
+    match (open, caller) {
+        (Open::All, _)
+        | (Open::Visitors, "visitor")
+        | (Open::Enrolling, "not enrolled")
+        | (Open::AdminsSteppedUp, "admin") => None,
+        (_, "nobody") => Some((401, "token_missing")),
+        (Open::Visitors, _) | (_, "visitor" | "of another stack") => Some((401, "token_invalid")),
+        (_, "expired") => Some((401, "token_expired")),
+        (_, "revoked") => Some((401, "token_revoked")),
+        (_, "not enrolled" | "without second factor") => unfinished,
+        (Open::StaffSteppedUp | Open::Enrolling | Open::AdminsSteppedUp, "admin, stale") => {
+            Some((403, "step_up_required"))
+        }
+        (Open::Staff | Open::StaffSteppedUp | Open::Enrolling, _) => None,
+        (Open::AdminsSteppedUp, _) => Some((403, "forbidden")),
+    }
+}
+
+async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
+    let admin = world.admin().await;
+    let mut tokens = BTreeMap::from([("nobody", None)]);
+    let mut add = |name, token: String| tokens.insert(name, Some(token));
+    // What is to be old is made first.
+    let expired = admin.signed_in(world).await;
+    world.advance_seconds(u64::try_from(ACCESS_SECONDS).expect("seconds"));
+    add("expired", expired.token);
+    let mut members = Vec::new();
+    for role in ["agent", "privacy", "security"] {
+        let signed_in = admin.signed_in(world).await;
+        let email = format!("{role}@example.org");
+        members.push((role, world.member(&signed_in, &email, &[role]).await));
+    }
+    // Another person's, since one of the routes ends all other sessions of who asks.
+    let signed_in = admin.signed_in(world).await;
+    let stale = world.member(&signed_in, "boss@example.org", &["admin"]).await;
+    let stale = stale.signed_in(world).await;
+    world.advance_seconds(u64::try_from(STEP_UP_SECONDS).expect("seconds"));
+    add("admin, stale", stale.token);
+    for (role, member) in members {
+        add(role, member.signed_in(world).await.token);
+    }
+    let revoked = admin.signed_in(world).await;
+    let out = revoked.post("/v1/auth/logout", &json!({})).await;
+    assert_eq!(out.status, 204, "{}", out.json());
+    add("revoked", revoked.token);
+    let admin = admin.signed_in(world).await;
+    let body = json!({ "email": "late@example.org", "roles": ["agent"] });
+    let invited = admin.post("/v1/auth/invitations", &body).await.json();
+    let body = json!({
+        "invitation_token": invited["invitation_token"], "name": "Late",
+        "password": tests::staff::PASSWORD,
+    });
+    let accepted = post(&admin.api, "/v1/auth/invitations/accept", &body).await.json();
+    add("not enrolled", accepted["enrolment_token"].as_str().expect("a token").to_owned());
+    add("without second factor", admin.mfa_token().await);
+    add("admin", admin.token);
+    add("visitor", world.visitor().await.token);
+    let elsewhere = World::new().await;
+    add("of another stack", elsewhere.admin().await.token);
+    tokens
+}
+
+/// A body that the route would read; what it says leads nowhere, so that nothing is changed.
+fn body_for(method: &str, path: &str) -> Value {
+    match (method, path) {
+        ("GET" | "DELETE", _) => Value::Null,
+        (_, "/v1/auth/invitations") => json!({ "email": "no address", "roles": ["agent"] }),
+        (_, "/v1/auth/passkeys/register/start") => json!({ "name": "" }),
+        (_, "/v1/auth/passkeys/register/finish") => json!({ "credential": {} }),
+        (_, "/v1/auth/totp/confirm" | "/v1/auth/step_up") => json!({ "code": "no code" }),
+        (_, "/v1/auth/password") => json!({ "password": "x", "new_password": "y" }),
+        (_, "/v1/auth/logout" | "/v1/auth/recovery_codes" | "/v1/auth/totp/enrol") => {
+            json!({ "unknown": true })
+        }
+        ("PATCH", _) => json!({ "unknown": true }),
+        _ => json!({}),
+    }
+}
+
+/// What is stored of people, their sessions and what they did; not the counters, which are for whoever
+/// comes.
+async fn stored(world: &World) -> Vec<String> {
+    let items = world.all_items().await;
+    let kept = items.iter().filter(|(table, _)| !table.ends_with("watch"));
+    let mut kept: Vec<_> = kept
+        .map(|(table, item)| {
+            let mut attributes: Vec<_> = item.iter().map(|one| format!("{one:?}")).collect();
+            attributes.sort();
+            format!("{table} {attributes:?}")
+        })
+        .collect();
+    kept.sort();
+    kept
+}
+
+#[test]
+fn every_route_of_every_function_has_a_row() {
+    let mut routes = Vec::new();
+    for described in [
+        serde_json::to_value(intake::api().get_openapi()),
+        serde_json::to_value(auth::api().get_openapi()),
+        serde_json::to_value(site::api().get_openapi()),
+    ] {
+        let described = described.expect("openapi");
+        for (path, methods) in described["paths"].as_object().expect("paths") {
+            for method in methods.as_object().expect("methods").keys() {
+                routes.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    routes.sort();
+    let mut rows: Vec<_> =
+        TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    rows.sort();
+    assert_eq!(rows, routes);
+}
+
+#[tokio::test]
+async fn everybody_is_answered_as_the_table_says() {
+    let world = World::new().await;
+    let tokens = callers(&world).await;
+    let pages = site::Config::read(&|_| Some(String::new())).expect("no pin");
+    let site = Api::Events(site::router(&pages, world.clock.clone()));
+    let (visitors, staff) = (world.api(), world.staff_api());
+    let mut tried = 0;
+    for (method, path, open) in TABLE {
+        let api = match path {
+            path if path.starts_with("/v1/auth/") || path.contains("jwks") => &staff,
+            path if path.starts_with("/v1/") => &visitors,
+            _ => &site,
+        };
+        for caller in CALLERS {
+            let nobody = "00000000-0000-7000-8000-000000000000";
+            let target = path.replace("{id}", nobody).replace("{file}", "none.js");
+            let mut request = Request::new(method, &target).header("idempotency-key", "matrix");
+            let body = body_for(method, path);
+            if !body.is_null() {
+                request = request.json(&body);
+            }
+            if let Some(token) = &tokens[caller] {
+                request = request.bearer(token);
+            }
+            let before = stored(&world).await;
+            let response = api.send(&request).await;
+            let what =
+                format!("{method} {path} by {caller}: {} {}", response.status, response.code());
+            if let Some((status, code)) = expected(open, caller) {
+                assert_eq!(response.refusal(), (status, code.to_owned()), "{what}");
+                assert!(stored(&world).await == before, "{what} changed what is stored");
+            } else {
+                let refused = matches!(
+                    response.code().as_str(),
+                    "token_missing" | "token_revoked" | "forbidden" | "step_up_required"
+                );
+                let own_token = path.contains("refresh") || path == "/v1/sessions";
+                assert!(!refused || own_token, "{what}");
+            }
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, TABLE.len() * CALLERS.len());
+}
