@@ -128,11 +128,14 @@ function factorRow(app: App, factor: Factor): HTMLElement {
   const used = last_used_at ? words.lastUsed(app.date(last_used_at)) : words.notUsed;
   const about = [words.added(app.date(created_at)), used];
   if (kind !== name) about.unshift(kind);
+  // There is one app at most, and nothing to tell it from.
+  const buttons = factor.kind === "passkey" ? [named(words.rename, name, rename)] : [];
+  buttons.push(named(words.remove, name, remove));
   return h(
     "li",
     {},
     h("div", {}, h("strong", {}, name), h("p", { class: "hint" }, about.join(" · "))),
-    h("div", { class: "buttons" }, named(words.rename, name, rename), named(words.remove, name, remove)),
+    h("div", { class: "buttons" }, ...buttons),
   );
 }
 
