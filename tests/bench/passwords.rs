@@ -27,7 +27,13 @@ pub(crate) async fn failed(times: usize) -> Failed {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for at in 0..times {
         world.advance_seconds(901);
-        for (email, taken) in [(&*staff.email, &mut known), ("nobody@example.org", &mut unknown)] {
+        // The keys are past their five minutes: who comes first would wait for them.
+        from(&world, times + at, &json!({ "email": "x@example.org", "password": WRONG })).await;
+        let mut pair = [(&*staff.email, &mut known), ("nobody@example.org", &mut unknown)];
+        if at % 2 == 1 {
+            pair.reverse();
+        }
+        for (email, taken) in pair {
             let body = json!({ "email": email, "password": WRONG });
             let clock = stopwatch();
             let answer = from(&world, at, &body).await;

@@ -66,7 +66,8 @@ impl World {
 
     /// Somebody with these roles, invited by the admin, who has just signed in.
     pub async fn member(&self, admin: &Staff, email: &str, roles: &[&str]) -> Staff {
-        let admin = admin.stepped_up(self).await;
+        // In a session of its own: a step-up would end the token that the caller goes on with.
+        let admin = admin.signed_in(self).await;
         let body = json!({ "email": email, "roles": roles });
         let invited = admin.post("/v1/auth/invitations", &body).await;
         assert_eq!(invited.status, 201, "{}", invited.json());

@@ -135,7 +135,8 @@ impl Accepting<'_> {
         if !may || matches.is_none() {
             return Err(Code::CredentialsInvalid.into());
         }
-        let writes = vec![app.store.unchanged(&person.account)?];
+        let counter = attempt::of_account(app, keys, client, (name, None));
+        let writes = vec![app.store.unchanged(&person.account)?, app.store.forget(&counter)?];
         self.spend("accept_second_factor", writes).await?;
         self.enrolment((person.account.id, version)).await
     }

@@ -61,16 +61,14 @@ pub async fn count(app: &App, attempt: &Attempt) -> Result<bool, Problem> {
     if let Verdict::AddressWaits(seconds) = attempt.verdict() {
         return Err(Problem::from(Code::RateLimited).retry_after(seconds));
     }
-    let events = async {
-        for throttled in attempt.begins_to_wait() {
-            let event = SecurityEvent::of(Action::ThrottleBegan, throttled);
-            app.store.events.append(event).await?;
+    match app.store.count(attempt).await? {
+        Verdict::May => {
+            for throttled in attempt.begins_to_wait() {
+                let event = SecurityEvent::of(Action::ThrottleBegan, throttled);
+                app.store.events.append(event).await?;
+            }
+            Ok(true)
         }
-        Ok(())
-    };
-    let (verdict, ()) = tokio::try_join!(app.store.count(attempt), events)?;
-    match verdict {
-        Verdict::May => Ok(true),
         Verdict::AccountWaits => Ok(false),
         Verdict::AddressWaits(seconds) => {
             Err(Problem::from(Code::RateLimited).retry_after(seconds))

@@ -8,7 +8,9 @@ use http::{HeaderMap, HeaderValue};
 use shared::http::gateway::Gateway;
 use shared::problem::{Code, Problem};
 
+use crate::keys::Keys;
 use crate::state::App;
+use crate::store::session::RefreshToken;
 
 /// The console's mark. A page of another origin cannot send it without a preflight, which is refused.
 const MARK: &str = "sotto-console";
@@ -36,6 +38,12 @@ impl Client {
     pub fn cookie(&self, name: &str) -> Option<&str> {
         let mut found = self.cookies.iter().filter(|(known, _)| self.is_console && known == name);
         found.next().map(|(_, value)| &**value)
+    }
+
+    /// The session that this browser had until now.
+    #[must_use]
+    pub fn session_before(&self, keys: &Keys) -> Option<RefreshToken> {
+        RefreshToken::open(keys, self.cookie(REFRESH)?)
     }
 
     /// The refresh token: of the body, or the console's cookie.

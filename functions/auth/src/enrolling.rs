@@ -142,7 +142,14 @@ pub async fn enrolled(
             let until_ms = step.ends_at.saturating_mul(1000);
             let spent = app.store.once.put(Once::Enrolment, &[step.token.as_bytes()], until_ms)?;
             writes.push(spent);
-            let granted = Box::pin(gate::admit(app, keys, person, evidence, writes)).await?;
+            let granted = Box::pin(gate::admit(
+                app,
+                keys,
+                person,
+                (evidence, client.session_before(keys)),
+                writes,
+            ))
+            .await?;
             tokens((app, keys, client), granted, true, codes)
         }
         Enrolling::Another(_) => {

@@ -68,10 +68,10 @@ impl Begun {
             app.store.once.put(Once::MfaToken, &parts, until_ms)?,
             app.store.forget(&counter)?,
         ];
-        // Who gets in is no guesser, and a whole office may come from one address.
-        for counter in attempt::of_source(app, keys, client.gateway.source) {
-            writes.push(app.store.forget(&counter)?);
-        }
+        // Who gets in is no guesser, and a whole office may come from one address. The network goes on
+        // counting, so that nobody's own sign-ins hide what they do to others'.
+        let [address, _network] = attempt::of_source(app, keys, client.gateway.source);
+        writes.push(app.store.forget(&address)?);
         Ok(writes)
     }
 }

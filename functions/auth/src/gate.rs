@@ -15,7 +15,7 @@ use shared::store::security_event::{Action, SecurityEvent};
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::Written;
-use crate::store::person::{Account, Person, Status};
+use crate::store::person::{Account, Ends, Person, Status};
 use crate::store::session::{RefreshToken, SESSIONS, Session};
 
 /// How somebody has shown who they are.
@@ -65,7 +65,8 @@ pub struct Granted {
     pub login: String,
 }
 
-/// Lets somebody in: a new session, written with `writes`, which use up what they showed.
+/// Lets somebody in: a new session, written with `writes`, which use up what they showed. The session
+/// that the same browser had, if it did, ends with that.
 ///
 /// # Errors
 /// [`Code::CredentialsInvalid`] when the account may not sign in, [`Code::CodeInvalid`] when what was
@@ -74,7 +75,7 @@ pub async fn admit(
     app: &App,
     keys: &Keys,
     person: &Person,
-    evidence: Evidence,
+    (evidence, before): (Evidence, Option<RefreshToken>),
     mut writes: Vec<TransactWriteItem>,
 ) -> Result<Granted, Problem> {
     let account = &person.account;
@@ -92,12 +93,25 @@ pub async fn admit(
         used_at_ms: now_ms,
         epoch: account.epoch,
     };
-    writes.push(app.store.unchanged(account)?);
+    if evidence.brings_its_own_factor() {
+        // The version goes up: a reset that has read the person before does not overlook the factor.
+        let (changed, more) = app.store.change_account(keys, account, Ends::Steps, |_| ())?;
+        writes.extend(more);
+        writes.push(app.store.tell_login(&changed, false)?);
+    } else {
+        writes.push(app.store.unchanged(account)?);
+    }
     writes.push(app.store.put_session(account.id, &session)?);
-    if person.sessions.len() >= SESSIONS
-        && let Some(idle) = person.sessions.iter().min_by_key(|session| session.used_at_ms)
-    {
-        writes.extend(app.store.end_session(account.id, idle.id)?);
+    let ended = before.map(|token| token.session);
+    if let Some(token) = before {
+        writes.extend(app.store.end_session(token.staff, token.session)?);
+    }
+    let others = person.sessions.iter().filter(|session| Some(session.id) != ended);
+    let mut idle: Vec<_> = others.collect();
+    idle.sort_by_key(|session| session.used_at_ms);
+    let over = (idle.len() + 1).saturating_sub(SESSIONS);
+    for session in idle.into_iter().take(over) {
+        writes.extend(app.store.end_session(account.id, session.id)?);
     }
     let signed_in = SecurityEvent::by(account.id, Action::SignedIn, session.id);
     writes.push(app.store.events.put(signed_in)?);
@@ -160,14 +174,18 @@ pub async fn step_up(
     app: &App,
     keys: &Keys,
     person: &Person,
-    session: SessionId,
+    asking: &Staff,
     mut writes: Vec<TransactWriteItem>,
 ) -> Result<String, Problem> {
-    let mut sessions = person.sessions.iter().filter(|known| known.id == session);
+    let mut sessions = person.sessions.iter().filter(|known| known.id == asking.session);
     let session = sessions.next().ok_or(Code::TokenRevoked)?;
     let account = &person.account;
     if account.status != Status::Active {
         return Err(Code::TokenRevoked.into());
+    }
+    // The token that asks is over with the new one.
+    if let Some(token) = SessionId::parse(&asking.token) {
+        writes.push(app.store.settings.revoke(token)?);
     }
     let shown = Session { authenticated_at: app.clock.now_seconds(), ..session.clone() };
     writes.push(app.store.step_up(account.id, session.id)?);

@@ -188,7 +188,8 @@ pub(crate) async fn login_finish(
 ) -> Result<Response, Problem> {
     let keys = app.store.keys().await?;
     let (person, writes) = shown(&app, &keys, &client, &request.credential, None).await?;
-    let granted = Box::pin(gate::admit(&app, &keys, &person, Evidence::Passkey, writes)).await?;
+    let evidence = (Evidence::Passkey, client.session_before(&keys));
+    let granted = Box::pin(gate::admit(&app, &keys, &person, evidence, writes)).await?;
     tokens((&app, &keys, &client), granted, true, None)
 }
 
@@ -225,7 +226,9 @@ pub(crate) async fn shown(
         Err(Refused::CounterWentBack) => {
             let object = format!("{id}/passkey-{name}");
             let event = SecurityEvent::by(id, Action::PasskeyCounterWentBack, object);
-            app.store.events.append(event).await?;
+            let mut writes = app.store.spend_challenge(challenge)?.to_vec();
+            writes.push(app.store.events.put(event)?);
+            app.store.write("counter_went_back", writes).await?;
             return Err(Code::CodeInvalid.into());
         }
         Err(Refused::Response) => return Err(Code::CodeInvalid.into()),

@@ -45,6 +45,7 @@ pub(crate) async fn post(
     let profile = &person.account.profile;
     let new = Password::choose(new, "/new_password", &[&profile.name, &profile.email])?;
     let name = &*person.account.login;
+    let counter = attempt::of_account(&app, &keys, &client, (name, None));
     let (row, attempt) = login::read(&app, &keys, &client, name, None).await?;
     let may = attempt::count(&app, &attempt).await?;
     let password = Password::received(password);
@@ -60,8 +61,15 @@ pub(crate) async fn post(
     writes.extend(app.store.end_sessions(&person, Some(staff.session))?);
     let event = SecurityEvent::by(staff.id, Action::PasswordChanged, staff.id);
     writes.push(app.store.events.put(event)?);
-    match app.store.write("change_password", writes).await? {
-        Written::Whole => Ok(StatusCode::NO_CONTENT),
-        Written::Refused(_) => Err(Code::Conflict.into()),
+    writes.push(app.store.forget(&counter)?);
+    if app.store.write("change_password", writes).await? != Written::Whole {
+        return Err(Code::Conflict.into());
     }
+    // A session may have begun with the old one while the new one was hashed; no other can any more.
+    let since = caller::person(&app, &keys, &staff).await?;
+    let late = app.store.end_sessions(&since, Some(staff.session))?;
+    if !late.is_empty() {
+        app.store.write("end_late", late).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -72,7 +72,7 @@ pub(crate) async fn post(
         app.store.events.put(event)?,
     ];
     writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
-    let evidence = Evidence::PasswordAndRecoveryCode;
+    let evidence = (Evidence::PasswordAndRecoveryCode, client.session_before(&keys));
     let granted = Box::pin(gate::admit(&app, &keys, &begun.person, evidence, writes)).await?;
     tokens((&app, &keys, &client), granted, true, None)
 }

@@ -7,7 +7,7 @@ use shared::access::staff::{Method, Staff};
 use shared::clock::rfc3339;
 use shared::http::request::PathId;
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Anybody};
+use shared::http::staff::{Allowed, Anybody, SteppedUp};
 use shared::ids::SessionId;
 use shared::problem::{Code, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
@@ -64,7 +64,7 @@ pub(crate) async fn get(
 #[utoipa::path(delete, path = "/v1/auth/sessions", responses((status = 204)))]
 pub(crate) async fn delete(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<Anybody>,
+    SteppedUp(staff, ..): SteppedUp<Anybody>,
 ) -> Result<StatusCode, Problem> {
     let person = person(&app, &staff).await?;
     let mut writes = app.store.end_sessions(&person, Some(staff.session))?;
@@ -80,7 +80,7 @@ pub(crate) async fn delete(
     responses((status = 204)))]
 pub(crate) async fn delete_one(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<Anybody>,
+    SteppedUp(staff, ..): SteppedUp<Anybody>,
     PathId(id): PathId,
 ) -> Result<StatusCode, Problem> {
     let person = person(&app, &staff).await?;

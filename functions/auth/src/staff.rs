@@ -65,6 +65,8 @@ pub struct PatchRequest {
     disabled: Option<bool>,
     /// True lets strangers' attempts begin at none again.
     unlock: Option<bool>,
+    /// True ends all their sessions.
+    end_sessions: Option<bool>,
     /// `second_factor` or `password`: takes it away and gives an invitation to a new one.
     reset: Option<String>,
 }
@@ -182,6 +184,10 @@ pub(crate) async fn patch(
     let id = person.account.id;
     let roles = roles.unwrap_or(person.account.roles);
     keep_an_admin(&admin, &person, roles, status)?;
+    // One's own is changed with what one has, and not by taking it away.
+    if admin.id == id && reset.is_some() {
+        return Err(Problem::new(Code::Conflict, "Another admin has to do this."));
+    }
     let mut writes = Vec::new();
     if request.unlock == Some(true) {
         let counter = Counter::new(Of::Account, &person.account.login, "anyone");
@@ -189,7 +195,8 @@ pub(crate) async fn patch(
         let event = SecurityEvent::by(admin.id, Action::ThrottleEnded, id);
         writes.push(app.store.events.put(event)?);
     }
-    let invited = change(&app, &keys, &admin, &person, (roles, status, reset), &mut writes)?;
+    let change = Change { roles, status, reset, ends: request.end_sessions == Some(true) };
+    let invited = change.write(&app, &keys, &admin, &person, &mut writes)?;
     if !writes.is_empty() && app.store.write("change_person", writes).await? != Written::Whole {
         return Err(Problem::new(Code::Conflict, "The account was changed meanwhile."));
     }
@@ -211,60 +218,73 @@ fn keep_an_admin(
 }
 
 /// What somebody may do changes, or what they are known by: every session of theirs ends with it.
-fn change(
-    app: &App,
-    keys: &Keys,
-    admin: &Staff,
-    person: &Person,
-    (roles, status, reset): (Roles, Status, Option<Reset>),
-    writes: &mut Vec<aws_sdk_dynamodb::types::TransactWriteItem>,
-) -> Result<Option<Invited>, Problem> {
-    let account = &person.account;
-    let id = account.id;
-    let mut actions = Vec::new();
-    if roles != account.roles {
-        actions.push(Action::RolesChanged);
-    }
-    match (account.status, status) {
-        (Status::Active, Status::Disabled) => actions.push(Action::Disabled),
-        (Status::Disabled, Status::Active) => actions.push(Action::Enabled),
-        _ => {}
-    }
-    match reset {
-        Some(Reset::SecondFactor) => actions.push(Action::FactorsReset),
-        Some(Reset::Password) => actions.push(Action::PasswordReset),
-        None => {}
-    }
-    if actions.is_empty() {
-        return Ok(None);
-    }
-    let (account, changed) =
-        app.store.change_account(keys, account, Ends::Sessions, |account| {
-            account.roles = roles;
-            account.status = status;
-            if let Some(reset) = reset {
-                let (what, at_ms) = (reset.as_str().to_owned(), app.clock.now_ms());
-                account.profile.reset = Some(person::Reset { what, at_ms });
-            }
-        })?;
-    writes.extend(changed);
-    writes.push(app.store.tell_login(&account, reset == Some(Reset::Password))?);
-    let version = account.version;
-    let invited = match reset {
-        Some(Reset::SecondFactor) => {
-            writes.extend(app.store.delete_factors(person)?);
-            Some(invite(app, keys, id, Purpose::SecondFactor { version })?)
+struct Change {
+    roles: Roles,
+    status: Status,
+    reset: Option<Reset>,
+    ends: bool,
+}
+
+impl Change {
+    fn write(
+        self,
+        app: &App,
+        keys: &Keys,
+        admin: &Staff,
+        person: &Person,
+        writes: &mut Vec<aws_sdk_dynamodb::types::TransactWriteItem>,
+    ) -> Result<Option<Invited>, Problem> {
+        let Self { roles, status, reset, ends } = self;
+        let account = &person.account;
+        let id = account.id;
+        let mut actions = Vec::new();
+        if roles != account.roles {
+            actions.push(Action::RolesChanged);
         }
-        Some(Reset::Password) => Some(invite(app, keys, id, Purpose::Password { version })?),
-        None => None,
-    };
-    for action in actions {
-        writes.push(app.store.events.put(SecurityEvent::by(admin.id, action, id))?);
+        match (account.status, status) {
+            (Status::Active, Status::Disabled) => actions.push(Action::Disabled),
+            (Status::Disabled, Status::Active) => actions.push(Action::Enabled),
+            _ => {}
+        }
+        match reset {
+            Some(Reset::SecondFactor) => actions.push(Action::FactorsReset),
+            Some(Reset::Password) => actions.push(Action::PasswordReset),
+            None => {}
+        }
+        if ends {
+            actions.push(Action::SessionEnded);
+        }
+        if actions.is_empty() {
+            return Ok(None);
+        }
+        let (account, changed) =
+            app.store.change_account(keys, account, Ends::Sessions, |account| {
+                account.roles = roles;
+                account.status = status;
+                if let Some(reset) = reset {
+                    let (what, at_ms) = (reset.as_str().to_owned(), app.clock.now_ms());
+                    account.profile.reset = Some(person::Reset { what, at_ms });
+                }
+            })?;
+        writes.extend(changed);
+        writes.push(app.store.tell_login(&account, reset == Some(Reset::Password))?);
+        let version = account.version;
+        let invited = match reset {
+            Some(Reset::SecondFactor) => {
+                writes.extend(app.store.delete_factors(person)?);
+                Some(invite(app, keys, id, Purpose::SecondFactor { version })?)
+            }
+            Some(Reset::Password) => Some(invite(app, keys, id, Purpose::Password { version })?),
+            None => None,
+        };
+        for action in actions {
+            writes.push(app.store.events.put(SecurityEvent::by(admin.id, action, id))?);
+        }
+        Ok(invited.map(|(invited, kept)| {
+            writes.push(kept);
+            invited
+        }))
     }
-    Ok(invited.map(|(invited, kept)| {
-        writes.push(kept);
-        invited
-    }))
 }
 
 #[utoipa::path(delete, path = "/v1/auth/staff/{id}", params(("id" = String, Path)),
@@ -283,11 +303,12 @@ pub(crate) async fn delete(
     writes.push(app.store.delete_login(&person.account.login)?);
     // A session that begins at this very moment finds the account changed.
     writes.push(app.store.settings.revoke_before(id, u64::from(u32::MAX))?);
-    writes.extend(app.store.end_sessions(&person, None)?);
     let event = SecurityEvent::by(admin.id, Action::Deleted, id);
     writes.push(app.store.events.put(event)?);
     match app.store.write("delete_person", writes).await? {
         Written::Whole => Ok(Reply(StatusCode::OK, deleted)),
-        Written::Refused(_) => Err(Code::NotFound.into()),
+        Written::Refused(_) => {
+            Err(Problem::new(Code::Conflict, "The account was changed meanwhile."))
+        }
     }
 }

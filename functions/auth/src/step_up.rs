@@ -66,7 +66,7 @@ pub(crate) async fn post(
         _ => return Err(Problem::invalid("/code", FieldCode::Missing)),
     };
     writes.push(app.store.forget_tries(&tries)?);
-    let access_token = Box::pin(gate::step_up(&app, &keys, &person, staff.session, writes)).await?;
+    let access_token = Box::pin(gate::step_up(&app, &keys, &person, &staff, writes)).await?;
     let response = StepUpResponse { access_token, token_type: "Bearer", expires_in: EXPIRES_IN };
     Ok(Reply(StatusCode::OK, response))
 }

@@ -70,8 +70,10 @@ pub(crate) async fn post(
     let person = &begun.person;
     let mut writes = spend_code(&app, person, &request.code)?;
     writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
+    let before = client.session_before(&keys);
     let granted =
-        Box::pin(gate::admit(&app, &keys, person, Evidence::PasswordAndTotp, writes)).await?;
+        Box::pin(gate::admit(&app, &keys, person, (Evidence::PasswordAndTotp, before), writes))
+            .await?;
     tokens((&app, &keys, &client), granted, true, None)
 }
 

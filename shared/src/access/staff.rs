@@ -264,7 +264,10 @@ pub fn verify(
     if now >= claims.exp {
         return Err(Refused::Expired);
     }
-    if keys.is_revoked(session) || keys.is_outdated(id, claims.ver) {
+    // A token may be over before its session is: the one that was exchanged for a step-up.
+    let token = SessionId::parse(&claims.jti);
+    let over = keys.is_revoked(session) || token.is_some_and(|token| keys.is_revoked(token));
+    if over || keys.is_outdated(id, claims.ver) {
         return Err(Refused::Revoked);
     }
     Ok(Staff {

@@ -1,7 +1,8 @@
 //! What every function needs to judge a staff token: the public keys, and which sessions were ended.
 //!
 //! Items of the settings table, all in the partition `staff`: `k` = `jwks`, `j` the JWK set as JSON, `v`
-//! a seal over it, made by the rotation; `k` = `revoked#<session id>`, a session that was ended; `k` =
+//! a seal over it, made by the rotation; `k` = `revoked#<id>`, a session
+//! that was ended, or a token that was exchanged for another; `k` =
 //! `since#<staff id>`, `e` the epoch that somebody's tokens must have at least. The last two are gone
 //! (`expires_at`) when every token that they refuse has ended by itself.
 //!

@@ -24,6 +24,18 @@ async fn a_changed_role_ends_every_session_and_counts_from_the_next() {
 }
 
 #[tokio::test]
+async fn an_admin_ends_somebodys_sessions() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "agent@example.org", &["agent"]).await;
+    let admin = admin.signed_in(&world).await;
+    let ended = admin.patch(&path(&member), &json!({ "end_sessions": true })).await;
+    assert_eq!(ended.status, 200, "{}", ended.json());
+    assert_eq!(member.renew().await.code(), "token_revoked");
+    member.signed_in(&world).await;
+}
+
+#[tokio::test]
 async fn whoever_is_disabled_is_out_by_every_door() {
     let world = World::new().await;
     let admin = world.admin().await;
@@ -152,6 +164,29 @@ async fn a_factor_enrolled_during_a_reset_is_gone() {
     assert!(matches!(written, auth::store::Written::Refused(_)));
 }
 
+/// The first factor of somebody who is invited again, enrolled at the instant of a second reset.
+#[tokio::test]
+async fn a_first_factor_enrolled_during_a_reset_is_not_overlooked() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "agent@example.org", &["agent"]).await;
+    let admin = admin.signed_in(&world).await;
+    let reset = admin.patch(&path(&member), &json!({ "reset": "second_factor" })).await.json();
+    let invitation = reset["invitation_token"].as_str().expect("a token");
+    let keys = world.auth.store.keys().await.expect("keys");
+    let id = shared::ids::StaffId::parse(&member.id).expect("an id");
+    let read = world.auth.store.person(&keys, id).await.expect("read").expect("somebody");
+    Staff::join(&world, &member.email, invitation).await;
+    let (_, mut writes) = world
+        .auth
+        .store
+        .change_account(&keys, &read.account, auth::store::person::Ends::Sessions, |_| ())
+        .expect("writes");
+    writes.extend(world.auth.store.delete_factors(&read).expect("writes"));
+    let written = world.auth.store.write("reset", writes).await.expect("an answer");
+    assert!(matches!(written, auth::store::Written::Refused(_)));
+}
+
 #[tokio::test]
 async fn roles_and_status_cannot_be_edited_in_the_table() {
     let world = World::new().await;
@@ -166,7 +201,7 @@ async fn roles_and_status_cannot_be_edited_in_the_table() {
     let (_, account) = rows.iter().find(|(_, item)| is_account(item)).expect("a row").clone();
     for (name, value) in [
         ("r", shared::store::attributes::string("agent,admin")),
-        ("n", shared::store::attributes::number(2)),
+        ("n", shared::store::attributes::number(7)),
         ("e", shared::store::attributes::number(0)),
         ("l", shared::store::attributes::string("x")),
     ] {
@@ -226,6 +261,10 @@ async fn an_admin_never_takes_the_last_admin_away() {
     for body in [json!({ "roles": ["agent"] }), json!({ "disabled": true })] {
         assert_eq!(admin.patch(&path(&admin), &body).await.code(), "conflict", "{body}");
     }
+    for what in ["second_factor", "password"] {
+        let own = admin.patch(&path(&admin), &json!({ "reset": what })).await;
+        assert_eq!(own.code(), "conflict", "{what}");
+    }
     assert_eq!(admin.delete(&path(&admin)).await.code(), "conflict");
     assert_eq!(admin.get("/v1/auth/me").await.status, 200);
 }
@@ -235,6 +274,11 @@ async fn who_is_deleted_leaves_nothing_but_events() {
     let world = World::new().await;
     let admin = world.admin().await;
     let member = world.member(&admin, "agent@example.org", &["agent"]).await;
+    // A session that is over and an app that nobody confirmed are still in the table.
+    let second = member.signed_in(&world).await;
+    assert_eq!(second.post("/v1/auth/logout", &json!({ "everywhere": true })).await.status, 204);
+    member.signed_in(&world).await;
+    world.advance_seconds(3_600);
     let admin = admin.signed_in(&world).await;
     let deleted = admin.delete(&path(&member)).await;
     assert_eq!((deleted.status, &deleted.json()["email"]), (200, &json!("agent@example.org")));

@@ -145,6 +145,38 @@ async fn an_ended_session_is_refused_everywhere_within_a_minute_and_at_once_wher
 }
 
 #[tokio::test]
+async fn a_step_up_ends_the_token_that_asked_and_a_sign_in_the_session_before() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let stepped = admin.stepped_up(&world).await;
+    assert_eq!(
+        admin.get("/v1/auth/staff").await.code(),
+        "token_revoked",
+        "at once where it matters"
+    );
+    assert_eq!(stepped.get("/v1/auth/staff").await.status, 200);
+    let console = async |cookie: &str| {
+        let token = admin.mfa_token().await;
+        let body = json!({ "mfa_token": token, "code": world.fresh_code(&admin.secret) });
+        let request = tests::api::Request::new("POST", "/v1/auth/totp").json(&body);
+        let request = request.header("sotto-console", "1").header("origin", tests::world::CONSOLE);
+        let granted = world.staff_api().send(&request.header("cookie", cookie)).await;
+        assert_eq!(granted.status, 200, "{}", granted.json());
+        let line = granted.cookies().into_iter().find(|line| line.contains("sotto-refresh"));
+        line.expect("a cookie").split(';').next().expect("a pair").to_owned()
+    };
+    let first = console("none=1").await;
+    let second = console(&first).await;
+    let refresh = |cookie: &str| {
+        let token = cookie.split_once('=').expect("a pair").1.to_owned();
+        json!({ "refresh_token": token })
+    };
+    let before = post(&admin.api, "/v1/auth/refresh", &refresh(&first)).await;
+    assert_eq!(before.refusal(), (401, "token_revoked".to_owned()));
+    assert_eq!(post(&admin.api, "/v1/auth/refresh", &refresh(&second)).await.status, 200);
+}
+
+#[tokio::test]
 async fn logging_out_ends_this_session_or_all_of_them() {
     let world = World::new().await;
     let first = world.admin().await;

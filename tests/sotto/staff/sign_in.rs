@@ -145,6 +145,42 @@ async fn an_address_is_taken_in_any_case_and_once() {
     }
 }
 
+/// Whoever can write the table makes nobody an invitation, and alters none.
+#[tokio::test]
+async fn an_invitation_cannot_be_made_or_altered_in_the_table() {
+    use shared::store::attributes::{binary, number, string};
+
+    let world = World::new().await;
+    let api = world.staff_api();
+    let admin = world.admin().await;
+    let invitation = world.bootstrap("new@example.org").await;
+    let rows = world.all_items().await;
+    let is_invitation = |item: &shared::store::attributes::Item| {
+        item.get("k").and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == "invitation")
+    };
+    let (_, row) = rows.iter().find(|(_, item)| is_invitation(item)).expect("a row").clone();
+    let victim = shared::ids::StaffId::parse(&admin.id).expect("an id");
+    let put = async |item| {
+        let put = world.dynamo().put_item().table_name("world-identity").set_item(Some(item));
+        put.send().await.expect("the intruder writes");
+    };
+    for (name, value) in [
+        ("r", string("agent,admin")),
+        ("w", string("password")),
+        ("n", number(1)),
+        ("u", binary(victim.as_bytes().to_vec())),
+        ("expires_at", number(9_999_999_999_i64)),
+    ] {
+        let mut edited = row.clone();
+        edited.insert(name.to_owned(), value);
+        put(edited).await;
+        let refused = post(&api, ACCEPT, &accept(&invitation, PASSWORD)).await;
+        assert_eq!(refused.code(), "integrity_failed", "{name}");
+    }
+    put(row).await;
+    assert_eq!(post(&api, ACCEPT, &accept(&invitation, PASSWORD)).await.status, 200);
+}
+
 #[tokio::test]
 async fn two_invitations_to_one_address_make_one_account() {
     let world = World::new().await;
@@ -198,6 +234,12 @@ async fn an_event_that_is_no_request_is_an_operators_wish_or_refused() {
     ] {
         assert!(answer(wish.clone()).await.is_err(), "{wish}");
     }
+    // The hook before traffic may invoke a version by its number, and becomes nobody by it.
+    let mut by_number = Context::default();
+    by_number.invoked_function_arn = "arn:aws:lambda:eu-central-1:1:function:auth:7".to_owned();
+    let wish = LambdaEvent::new(json!({ "bootstrap": { "email": "a@example.org" } }), by_number);
+    let router = auth::router(world.auth.clone());
+    assert!(auth::operator::answer(&world.auth, router, wish).await.is_err());
     // What comes through the gateway is a request, whatever its body says.
     let body = json!({ "bootstrap": { "email": "thief@example.org" } });
     let request = Request::new("POST", "/v1/auth/login").json(&body).to_event();

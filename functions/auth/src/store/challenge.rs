@@ -13,7 +13,7 @@ use shared::store::{StoreError, fault};
 use shared::values::encoding::base64url;
 
 use super::Store;
-use super::write::{self, Key};
+use super::write::{self, Key, patiently};
 use crate::keys::Keys;
 
 /// How long a challenge waits to be signed.
@@ -128,7 +128,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn count_try(&self, token: &str, ends_at: i64) -> Result<bool, StoreError> {
-        let counted = self
+        let count = self
             .dynamo
             .update_item()
             .table_name(&self.watch)
@@ -138,10 +138,8 @@ impl Store {
             .expression_attribute_values(":z", number(0))
             .expression_attribute_values(":o", number(1))
             .expression_attribute_values(":m", number(TRIES))
-            .expression_attribute_values(":e", number(ends_at))
-            .send()
-            .await;
-        match counted {
+            .expression_attribute_values(":e", number(ends_at));
+        match patiently(|| count.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),

@@ -1,8 +1,9 @@
 //! An invitation: a secret that is handed over, good for one use in two days.
 //!
 //! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` what for, `u` whose it is,
-//! `r` roles and `v` the sealed address of who is new, `n` the account's version of who is not,
-//! `expires_at`.
+//! `r` roles of who is new, `n` the account's version of who is not, `expires_at`, `v` the sealed
+//! address of who is new, or nothing, sealed; bound to all of these, so that nobody makes or alters an
+//! invitation by writing the table.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
@@ -10,18 +11,18 @@ use shared::ids::StaffId;
 use shared::random;
 use shared::secret::Plaintext;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, number, read_number, string, take_binary, take_string,
 };
 use shared::store::once::Kind;
 use shared::store::{StoreError, fault};
 use shared::values::address::Address;
 use shared::values::encoding::base64url;
-use shared::values::role::Roles;
+use shared::values::role::{Role, Roles};
 
 use super::Store;
 use super::person::{read_roles, roles, stored_address};
 use super::write::{self, Key};
-use crate::keys::Keys;
+use crate::keys::{Keys, owner_with};
 
 /// How long an invitation is good.
 pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
@@ -105,29 +106,30 @@ impl Store {
         secret: &Secret,
         invitation: &Invitation,
     ) -> Result<TransactWriteItem, StoreError> {
-        let mut row = secret.key().item();
-        row.extend([
-            ("u".to_owned(), binary(invitation.staff.as_bytes().to_vec())),
-            (EXPIRES_AT.to_owned(), expiry(invitation.ends_at_ms)),
-        ]);
-        let word = match &invitation.purpose {
-            Purpose::Join { address, roles: given } => {
-                let content = Plaintext::new(address.reveal().as_bytes().to_vec());
-                let sealed = keys.seal(INVITATION, invitation.staff.as_bytes(), &content)?;
-                row.insert("v".to_owned(), binary(sealed));
-                row.insert("r".to_owned(), roles(*given));
-                "join"
-            }
-            Purpose::SecondFactor { version } => {
-                row.insert("n".to_owned(), number(*version));
-                "second-factor"
-            }
-            Purpose::Password { version } => {
-                row.insert("n".to_owned(), number(*version));
-                "password"
+        let (given, version, address) = match &invitation.purpose {
+            Purpose::Join { address, roles } => (*roles, 0, address.reveal()),
+            Purpose::SecondFactor { version } | Purpose::Password { version } => {
+                (Roles::default(), *version, "")
             }
         };
-        row.insert("w".to_owned(), string(word));
+        let beside = Beside {
+            staff: invitation.staff,
+            word: invitation.purpose.word(),
+            roles: given,
+            version,
+            ends_at: invitation.ends_at_ms.div_euclid(1000),
+        };
+        let content = Plaintext::new(address.as_bytes().to_vec());
+        let sealed = keys.seal(INVITATION, &beside.owner(&secret.name()), &content)?;
+        let mut row = secret.key().item();
+        row.extend([
+            ("u".to_owned(), binary(beside.staff.as_bytes().to_vec())),
+            ("w".to_owned(), string(beside.word)),
+            ("r".to_owned(), roles(beside.roles)),
+            ("n".to_owned(), number(beside.version)),
+            ("v".to_owned(), binary(sealed)),
+            (EXPIRES_AT.to_owned(), number(beside.ends_at)),
+        ]);
         write::put(&self.identity, row, Some("attribute_not_exists(p)"))
     }
 
@@ -150,7 +152,7 @@ impl Store {
             .await
             .map_err(|error| fault("find_invitation", &error))?;
         let Some(row) = found.item else { return Ok(None) };
-        let invitation = read(keys, row)?;
+        let invitation = read(keys, &secret.name(), row)?;
         Ok(Some(invitation).filter(|found| self.clock.now_ms() < found.ends_at_ms))
     }
 
@@ -170,19 +172,57 @@ impl Store {
     }
 }
 
-fn read(keys: &Keys, mut row: Item) -> Result<Invitation, StoreError> {
-    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
-    let purpose = match &*take_string(&mut row, "w")? {
-        "join" => {
-            let content = keys.open(INVITATION, staff.as_bytes(), take_binary(&mut row, "v")?)?;
-            let text = content.reveal_text().ok_or(StoreError::Corrupt)?;
-            let roles = read_roles(&take_string(&mut row, "r")?)?;
-            Purpose::Join { address: stored_address(text)?, roles }
+/// What stands beside the sealed address in the clear.
+struct Beside<'a> {
+    staff: StaffId,
+    word: &'a str,
+    roles: Roles,
+    version: u64,
+    ends_at: i64,
+}
+
+impl Beside<'_> {
+    /// The bytes that the sealed address is bound to, with the name of the secret.
+    fn owner(&self, name: &str) -> Vec<u8> {
+        let roles: Vec<_> = self.roles.iter().map(Role::as_str).collect();
+        let (version, ends_at) = (self.version.to_be_bytes(), self.ends_at.to_be_bytes());
+        let roles = roles.join(",");
+        let beside: [&[u8]; 5] =
+            [name.as_bytes(), self.word.as_bytes(), roles.as_bytes(), &version, &ends_at];
+        owner_with(self.staff, &beside)
+    }
+}
+
+impl Purpose {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Join { .. } => "join",
+            Self::SecondFactor { .. } => "second-factor",
+            Self::Password { .. } => "password",
         }
-        "second-factor" => Purpose::SecondFactor { version: read_number(&row, "n")? },
-        "password" => Purpose::Password { version: read_number(&row, "n")? },
+    }
+}
+
+fn read(keys: &Keys, name: &str, mut row: Item) -> Result<Invitation, StoreError> {
+    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
+    let (word, roles) = (take_string(&mut row, "w")?, take_string(&mut row, "r")?);
+    let beside = Beside {
+        staff,
+        word: &word,
+        roles: read_roles(&roles)?,
+        version: read_number(&row, "n")?,
+        ends_at: read_number(&row, EXPIRES_AT)?,
+    };
+    let content = keys.open(INVITATION, &beside.owner(name), take_binary(&mut row, "v")?)?;
+    let version = beside.version;
+    let purpose = match beside.word {
+        "join" => {
+            let text = content.reveal_text().ok_or(StoreError::Corrupt)?;
+            Purpose::Join { address: stored_address(text)?, roles: beside.roles }
+        }
+        "second-factor" => Purpose::SecondFactor { version },
+        "password" => Purpose::Password { version },
         _ => return Err(StoreError::Corrupt),
     };
-    let ends_at: i64 = read_number(&row, EXPIRES_AT)?;
-    Ok(Invitation { staff, purpose, ends_at_ms: ends_at.saturating_mul(1000) })
+    Ok(Invitation { staff, purpose, ends_at_ms: beside.ends_at.saturating_mul(1000) })
 }

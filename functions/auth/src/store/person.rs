@@ -162,6 +162,8 @@ pub struct Person {
     pub recovery: Vec<[u8; 32]>,
     /// Their sessions that have not ended.
     pub sessions: Vec<Session>,
+    /// Everything that was read in the partition but the account, past its time or not.
+    rows: Vec<String>,
 }
 
 impl Person {
@@ -225,12 +227,16 @@ impl Store {
         let now_ms = self.clock.now_ms();
         let (mut account, mut totp) = (None, None);
         let (mut passkeys, mut recovery, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut kinds = Vec::new();
         while let Some(row) = rows.next().await {
             let mut row = row.map_err(|error| fault("find_person", &error))?;
             let kind = take_string(&mut row, "k")?;
             if kind == ACCOUNT {
                 account = Some(read_account(keys, id, row)?);
-            } else if kind == TOTP {
+                continue;
+            }
+            kinds.push(kind.clone());
+            if kind == TOTP {
                 totp = read_totp(keys, id, row, now_ms)?;
             } else if let Some(name) = kind.strip_prefix(PASSKEY) {
                 passkeys.push(read_passkey(keys, id, name, row)?);
@@ -243,7 +249,7 @@ impl Store {
         }
         let Some(account) = account else { return Ok(None) };
         sessions.retain(|session| session.epoch == account.epoch && !session.has_ended(now_ms));
-        Ok(Some(Person { account, totp, passkeys, recovery, sessions }))
+        Ok(Some(Person { account, totp, passkeys, recovery, sessions, rows: kinds }))
     }
 
     /// The accounts of these people that are there, in this order.
@@ -327,17 +333,21 @@ impl Store {
         )
     }
 
-    /// Deletes everything about a person that was read.
+    /// Deletes everything about a person, if the account is as it was read.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn delete_person(&self, person: &Person) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let id = person.account.id;
+        let Account { id, version, .. } = person.account;
+        let unchanged = ("n = :n", [(":n", number(version))]);
+        let directory = Key::new(DIRECTORY, id.to_string());
         let mut deleted = vec![
-            write::delete(&self.identity, &account_key(id), Some("attribute_exists(p)"))?,
-            write::delete(&self.identity, &Key::new(DIRECTORY, id.to_string()), None)?,
+            write::delete_if(&self.identity, &account_key(id), unchanged.0, unchanged.1)?,
+            write::delete(&self.identity, &directory, None)?,
         ];
-        deleted.extend(self.delete_factors(person)?);
+        for sort in &person.rows {
+            deleted.push(write::delete(&self.identity, &key(id, sort.as_str()), None)?);
+        }
         Ok(deleted)
     }
 

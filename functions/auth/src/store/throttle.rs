@@ -15,7 +15,7 @@ use shared::store::attributes::{EXPIRES_AT, Item, expiry, number, read_number, t
 use shared::store::{StoreError, fault};
 
 use super::Store;
-use super::write::{self, Key};
+use super::write::{self, Key, patiently};
 
 /// What is counted, with its patience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +89,9 @@ pub struct Counter {
     key: Key,
     attempts: u32,
     next_ms: UnixMillis,
-    /// What is stored, if anything is: attempts that are forgotten still stand in the way of a write.
-    stored: Option<u32>,
+    /// What is stored, if anything is, by which the row is known again when it is written: attempts, and
+    /// when the next may be made. Attempts that are forgotten are still there until the TTL takes them.
+    stored: Option<(u32, UnixMillis)>,
 }
 
 impl Counter {
@@ -117,11 +118,10 @@ impl Counter {
     }
 
     fn read(&mut self, row: &Item, now_ms: UnixMillis) -> Result<(), StoreError> {
-        let attempts = read_number(row, "f")?;
-        self.stored = Some(attempts);
+        let (attempts, next_ms) = (read_number(row, "f")?, read_number(row, "u")?);
+        self.stored = Some((attempts, next_ms));
         if now_ms < read_number::<i64>(row, EXPIRES_AT)?.saturating_mul(1000) {
-            self.attempts = attempts;
-            self.next_ms = read_number(row, "u")?;
+            (self.attempts, self.next_ms) = (attempts, next_ms);
         }
         Ok(())
     }
@@ -232,23 +232,29 @@ impl Store {
             .return_values(ReturnValue::UpdatedNew)
             .expression_attribute_values(":u", number(next_ms))
             .expression_attribute_values(":e", expiry(ends_ms));
-        // What is forgotten begins anew.
-        let change = match counter.attempts {
-            0 => "SET u = :u, expires_at = :e, f = :f",
-            _ => "SET u = :u, expires_at = :e, f = f + :f",
-        };
-        let update = update.update_expression(change).expression_attribute_values(":f", number(1));
         let exact = matches!(counter.of, Of::Account | Of::Device);
+        let forgotten = counter.attempts == 0 && counter.stored.is_some();
+        // What is forgotten begins anew, and with it only who is the first to say so.
+        let change = if forgotten {
+            "SET u = :u, expires_at = :e, f = :f"
+        } else {
+            "SET u = :u, expires_at = :e, f = if_not_exists(f, :z) + :f"
+        };
+        let mut update =
+            update.update_expression(change).expression_attribute_values(":f", number(1));
+        if !forgotten {
+            update = update.expression_attribute_values(":z", number(0));
+        }
         let update = match counter.stored {
-            Some(stored) if exact => update
-                .condition_expression("f = :g")
-                .expression_attribute_values(":g", number(stored)),
+            // Each write moves the time, so one row is met by one attempt.
+            Some((attempts, next_ms)) if exact || forgotten => update
+                .condition_expression("f = :g AND u = :w")
+                .expression_attribute_values(":g", number(attempts))
+                .expression_attribute_values(":w", number(next_ms)),
             None if exact => update.condition_expression("attribute_not_exists(f)"),
-            // A row that the TTL has taken meanwhile has nothing to add to.
-            Some(_) if counter.attempts > 0 => update.condition_expression("attribute_exists(f)"),
             _ => update,
         };
-        match update.send().await {
+        match patiently(|| update.clone().send()).await {
             Ok(updated) => {
                 let attempts: u32 = read_number(&updated.attributes.unwrap_or_default(), "f")?;
                 let others = attempts > counter.attempts.saturating_add(1);

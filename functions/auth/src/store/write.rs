@@ -1,6 +1,9 @@
 //! Transactions: all of it or nothing, and what was in the way.
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
 };
@@ -10,6 +13,8 @@ use shared::store::{StoreError, fault};
 use shared::values::encoding::base64url;
 
 use super::Store;
+
+type UpdateError = SdkError<UpdateItemError, HttpResponse>;
 
 /// How often a transaction is tried that meets another one at the same items.
 const TRIES: usize = 5;
@@ -66,6 +71,24 @@ impl Store {
     }
 }
 
+/// Updates an item again while a transaction upon it is under way: on AWS such an update is refused.
+pub(super) async fn patiently<T, F>(update: impl Fn() -> F) -> Result<T, UpdateError>
+where
+    F: Future<Output = Result<T, UpdateError>>,
+{
+    let mut tries = 1;
+    loop {
+        match update().await {
+            Err(error) if tries < TRIES && is_conflict(&error) => tries += 1,
+            ended => return ended,
+        }
+    }
+}
+
+fn is_conflict(error: &UpdateError) -> bool {
+    matches!(error.as_service_error(), Some(UpdateItemError::TransactionConflictException(_)))
+}
+
 /// Puts an item; with `condition`, only if that holds.
 pub(super) fn put(
     table: &str,
@@ -103,6 +126,22 @@ pub(super) fn delete(
 ) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder().table_name(table).set_key(Some(key.item()));
     let delete = delete.set_condition_expression(condition.map(str::to_owned));
+    let delete = delete.build().map_err(|_| StoreError::Failed)?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// Deletes an item if a condition with these values holds.
+pub(super) fn delete_if(
+    table: &str,
+    key: &Key,
+    condition: &str,
+    values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key.item()))
+        .condition_expression(condition)
+        .set_expression_attribute_values(Some(named(values)));
     let delete = delete.build().map_err(|_| StoreError::Failed)?;
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
