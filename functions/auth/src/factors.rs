@@ -16,7 +16,8 @@ use crate::caller;
 use crate::passkeys::read_name;
 use crate::state::App;
 use crate::store::Written;
-use crate::store::person::{Ends, Expected, Passkey, Person, Totp};
+use crate::store::factor::{Expected, Passkey, Totp};
+use crate::store::person::{Ends, Person};
 
 const PASSKEY: &str = "passkey-";
 const TOTP: &str = "totp";

@@ -27,7 +27,8 @@ use crate::gate::{self, Evidence};
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::challenge::{Challenge, Kind};
-use crate::store::person::{Expected, PASSKEYS, Passkey, Person};
+use crate::store::factor::{Expected, PASSKEYS, Passkey};
+use crate::store::person::Person;
 
 /// What a passkey is called when its owner gives it no name.
 const NAME: &str = "Passkey";

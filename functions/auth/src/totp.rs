@@ -20,7 +20,8 @@ use crate::enrolling::{Enrolling, enrolled};
 use crate::finish::begin;
 use crate::gate::{self, Evidence};
 use crate::state::App;
-use crate::store::person::{Person, Totp};
+use crate::store::factor::Totp;
+use crate::store::person::Person;
 
 /// The second factor of a sign-in.
 #[derive(Deserialize, ToSchema)]

@@ -8,8 +8,8 @@ use auth::credential::password::{CURRENT, LIMITS, MAX_CHARACTERS, MIN_CHARACTERS
 use auth::credential::recovery::CODES;
 use auth::credential::totp::{DIGITS, STEP_SECONDS, STEPS_BACK};
 use auth::store::challenge::{LIFETIME_MS as CHALLENGE_MS, TRIES};
+use auth::store::factor::PASSKEYS;
 use auth::store::invitation::LIFETIME_MS as INVITATION_MS;
-use auth::store::person::PASSKEYS;
 use auth::store::session::{IDLE_MS, LONGEST_MS, SESSIONS};
 use auth::store::throttle::{LONGEST_WAIT_SECONDS, Of};
 use shared::access::staff::{ACCESS_SECONDS, ENROLMENT_SECONDS, MFA_SECONDS, STEP_UP_SECONDS};

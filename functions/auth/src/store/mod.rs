@@ -2,6 +2,7 @@
 //! factors, sessions, invitations) and `watch` (what is counted, challenges, what was used up).
 
 pub mod challenge;
+pub mod factor;
 pub mod invitation;
 pub mod login;
 pub mod person;
