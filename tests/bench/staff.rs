@@ -6,8 +6,9 @@ use tests::world::World;
 
 use super::counted::{slow_down, stopwatch};
 
-/// Long beside the work of a request, so that time divided by it gives the calls in sequence.
-const LATENCY: Duration = Duration::from_millis(150);
+/// Long beside the work of a request, a hash on a busy machine included, so that time divided by it
+/// gives the calls in sequence.
+const LATENCY: Duration = Duration::from_millis(400);
 
 /// Calls in sequence of the two halves of a sign-in, on a warm function.
 pub(crate) struct InSequence {
