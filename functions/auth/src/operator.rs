@@ -70,11 +70,6 @@ pub async fn answer(
     event: LambdaEvent<Value>,
 ) -> Result<Value, Refused> {
     let (payload, context) = event.into_parts();
-    let is_wish = ["bootstrap", "identity_key"].iter().any(|name| payload.get(name).is_some());
-    // Whoever visits new versions may invoke them by their number, and shall wish nothing by it.
-    if is_wish && is_numbered(&context.invoked_function_arn) {
-        return Err(Refused("a wish is for the alias, not for a version".to_owned()));
-    }
     if let Some(wish) = payload.get("bootstrap") {
         let Bootstrap { email } = Bootstrap::deserialize(wish)
             .map_err(|_| Refused("bootstrap takes an object with email".to_owned()))?;
@@ -87,12 +82,6 @@ pub async fn answer(
         .map_err(|_| Refused("the event is neither a request nor a wish".to_owned()))?;
     let Ok(response) = Adapter::from(router).call(LambdaEvent::new(request, context)).await;
     serde_json::to_value(response).map_err(|_| Refused("the response is no JSON".to_owned()))
-}
-
-/// Whether a function was invoked by the number of a version.
-fn is_numbered(arn: &str) -> bool {
-    let last = arn.rsplit(':').next().unwrap_or_default();
-    !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Registers the key by which a site's server vouches for its customers, or removes it.

@@ -74,13 +74,18 @@ impl Settings {
                 set = Some((take_string(&mut item, "j")?, take_binary(&mut item, "v")?));
                 continue;
             }
+            // A row that names no session and nobody ends nothing: it must not stop every sign-in.
+            let session = kind.strip_prefix(REVOKED).and_then(SessionId::parse);
+            let staff = kind.strip_prefix(SINCE).and_then(StaffId::parse);
+            if session.is_none() && staff.is_none() {
+                continue;
+            }
             let end: i64 = read_number(&item, EXPIRES_AT)?;
             if now_ms >= end.saturating_mul(1000) {
                 continue;
             }
-            if let Some(session) = kind.strip_prefix(REVOKED).and_then(SessionId::parse) {
-                revoked.insert(session);
-            } else if let Some(staff) = kind.strip_prefix(SINCE).and_then(StaffId::parse) {
+            revoked.extend(session);
+            if let Some(staff) = staff {
                 epochs.insert(staff, read_number(&item, "e")?);
             }
         }

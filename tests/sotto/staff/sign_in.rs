@@ -234,12 +234,6 @@ async fn an_event_that_is_no_request_is_an_operators_wish_or_refused() {
     ] {
         assert!(answer(wish.clone()).await.is_err(), "{wish}");
     }
-    // The hook before traffic may invoke a version by its number, and becomes nobody by it.
-    let mut by_number = Context::default();
-    by_number.invoked_function_arn = "arn:aws:lambda:eu-central-1:1:function:auth:7".to_owned();
-    let wish = LambdaEvent::new(json!({ "bootstrap": { "email": "a@example.org" } }), by_number);
-    let router = auth::router(world.auth.clone());
-    assert!(auth::operator::answer(&world.auth, router, wish).await.is_err());
     // What comes through the gateway is a request, whatever its body says.
     let body = json!({ "bootstrap": { "email": "thief@example.org" } });
     let request = Request::new("POST", "/v1/auth/login").json(&body).to_event();
