@@ -254,6 +254,25 @@ async fn a_key_set_that_the_rotation_did_not_seal_is_refused() {
 }
 
 #[tokio::test]
+async fn a_row_that_ends_no_session_does_not_stop_the_staff() {
+    use shared::store::attributes::{Item, string};
+
+    let world = World::new().await;
+    let admin = world.admin().await;
+    for kind in ["key#other", "revoked#other", "since#other"] {
+        let item = Item::from([
+            ("p".to_owned(), string("staff".to_owned())),
+            ("k".to_owned(), string(kind.to_owned())),
+        ]);
+        let put = world.dynamo().put_item().table_name("world-settings").set_item(Some(item));
+        put.send().await.expect("a put");
+    }
+    let cold = tests::api::Api::Events(auth::router(world.another_auth()));
+    assert_eq!(cold.send(&Request::new("GET", "/.well-known/jwks.json")).await.status, 200);
+    assert_eq!(cold.send(&Request::new("GET", ME).bearer(&admin.token)).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_token_is_verified_without_a_call() {
     let world = World::new().await;
     let admin = world.admin().await;
