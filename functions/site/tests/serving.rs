@@ -41,6 +41,20 @@ async fn get(path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
     send("GET", path, None).await
 }
 
+/// What every page is sent with.
+fn assert_page_headers(headers: &HeaderMap) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cache-control", "no-cache"),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+}
+
 /// The addresses of this origin that a text names.
 fn assets(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -62,16 +76,7 @@ async fn the_page_has_its_pin_and_a_strict_policy() {
     let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("cache-control", "no-cache"),
-    ] {
-        assert_eq!(headers[name], value, "{name}");
-    }
+    assert_page_headers(&headers);
     assert!(headers.contains_key("permissions-policy"));
     assert!(!headers.contains_key(SET_COOKIE));
 }
@@ -111,16 +116,7 @@ async fn the_console_makes_passkeys_and_turns_no_text_into_a_script() {
     for allowed in ["publickey-credentials-create=(self)", "publickey-credentials-get=(self)"] {
         assert!(permissions.contains(allowed), "{permissions}");
     }
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("cache-control", "no-cache"),
-    ] {
-        assert_eq!(headers[name], value, "{name}");
-    }
+    assert_page_headers(&headers);
     assert!(!headers.contains_key(SET_COOKIE));
 }
 
