@@ -1,7 +1,9 @@
 //! The second half of a sign-in: a token of a right password, and what is shown with it.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use shared::access::staff::{Kind, Refused, Step, verify_step};
+use shared::access::staff::{Kind, Step, verify_step};
+use shared::access::staff_keychain::StaffKeychain;
+use shared::http::staff::verified;
 use shared::problem::{Code, Problem};
 use shared::store::once::Kind as Once;
 
@@ -38,14 +40,8 @@ pub async fn begin(app: &App, keys: &Keys, kind: Kind, token: &str) -> Result<Be
 
 async fn step_of(app: &App, kind: Kind, token: &str) -> Result<Step, Problem> {
     let keys = app.staff_keys.get().await?;
-    let verified = verify_step(kind, &keys, &app.clock, &app.issuer, token);
-    match verified {
-        Err(Refused::Invalid) => {
-            let keys = app.staff_keys.newer_than(&keys).await?;
-            Ok(verify_step(kind, &keys, &app.clock, &app.issuer, token)?)
-        }
-        judged => Ok(judged?),
-    }
+    let verify = |keys: &StaffKeychain| verify_step(kind, keys, &app.clock, &app.issuer, token);
+    verified(app, keys, token, verify).await
 }
 
 impl Begun {

@@ -95,16 +95,17 @@ impl<S: KnowsStaff + Sync, R: Requirement> FromRequestParts<S> for SteppedUp<R> 
     }
 }
 
-/// Verifies a token against keys; reads them again when it names one that is not among them.
+/// Verifies a token, of whatever kind, against keys; reads them again when it names one that is not
+/// among them.
 ///
 /// # Errors
 /// The refusal, or that the keys cannot be read.
-pub async fn verified<S: KnowsStaff + Sync>(
+pub async fn verified<S: KnowsStaff + Sync, T>(
     state: &S,
     keys: Arc<StaffKeychain>,
     token: &str,
-) -> Result<Staff, Problem> {
-    let verify = |keys: &StaffKeychain| staff::verify(keys, state.clock(), state.issuer(), token);
+    verify: impl Fn(&StaffKeychain) -> Result<T, Refused> + Send,
+) -> Result<T, Problem> {
     match verify(&keys) {
         Err(Refused::Invalid) if names_another_key(&keys, token) => {
             Ok(verify(&*state.staff_keys().newer_than(&keys).await?)?)
@@ -122,6 +123,7 @@ async fn allowed<R: Requirement, S: KnowsStaff + Sync>(
     keys: Arc<StaffKeychain>,
     token: &str,
 ) -> Result<Staff, Problem> {
-    let staff = verified(state, keys, token).await?;
+    let verify = |keys: &StaffKeychain| staff::verify(keys, state.clock(), state.issuer(), token);
+    let staff = verified(state, keys, token, verify).await?;
     if R::is_met(staff.roles) { Ok(staff) } else { Err(Code::Forbidden.into()) }
 }
