@@ -19,13 +19,13 @@ use utoipa::ToSchema;
 
 use crate::client::Client;
 use crate::credential::password::Password;
+use crate::gate;
 use crate::keys::Keys;
 use crate::login::{self, LoginResponse};
 use crate::state::App;
 use crate::store::Written;
 use crate::store::invitation::{Invitation, Purpose, Secret};
 use crate::store::person::{Account, Person, Profile, Status};
-use crate::{attempt, gate};
 
 /// The second factors that can be enrolled.
 const METHODS: [&str; 2] = ["totp", "passkey"];
@@ -128,15 +128,8 @@ impl Accepting<'_> {
         let Self { app, keys, .. } = self;
         let person = self.person(version).await?;
         let name = &*person.account.login;
-        let (row, attempt) = login::read(app, keys, client, name, None).await?;
-        let may = attempt::count(app, &attempt).await?;
-        let password = Password::received(password);
-        let matches = login::verify(app, keys, password.as_ref(), login::hash_of(row.as_ref()))?;
-        if !may || matches.is_none() {
-            return Err(Code::CredentialsInvalid.into());
-        }
-        let counter = attempt::of_account(app, keys, client, (name, None));
-        let writes = vec![app.store.unchanged(&person.account)?, app.store.forget(&counter)?];
+        let forgotten = login::confirm(app, keys, client, name, password).await?;
+        let writes = vec![app.store.unchanged(&person.account)?, forgotten];
         self.spend("accept_second_factor", writes).await?;
         self.enrolment((person.account.id, version)).await
     }

@@ -23,7 +23,7 @@ pub fn of_account(
     let token = device_token.or_else(|| client.cookie(DEVICE));
     match token.and_then(|token| Device::read(keys, &app.clock, login, token)) {
         Some(device) => Counter::new(Of::Device, login, &device.name()),
-        None => Counter::new(Of::Account, login, "anyone"),
+        None => Counter::of_strangers(login),
     }
 }
 

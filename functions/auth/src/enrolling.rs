@@ -23,6 +23,7 @@ use crate::gate::{self, Evidence};
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::Written;
+use crate::store::login::PasswordThen;
 use crate::store::person::{Ends, Person};
 
 /// Somebody who may enrol a second factor.
@@ -154,10 +155,8 @@ pub async fn enrolled(
         }
         Enrolling::Another(_) => {
             // The version goes up: a reset that has read the person before does not overlook it.
-            let (account, changed) =
-                app.store.change_account(keys, &person.account, Ends::Steps, |_| ())?;
-            writes.extend(changed);
-            writes.push(app.store.tell_login(&account, false)?);
+            let change = (Ends::Steps, PasswordThen::Stays);
+            writes.extend(app.store.change_account(keys, &person.account, change, |_| ())?.1);
             match app.store.write("enrol_another", writes).await? {
                 Written::Whole => {
                     let added = Added { id: factor, recovery_codes: codes };

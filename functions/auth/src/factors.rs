@@ -17,9 +17,11 @@ use crate::passkeys::read_name;
 use crate::state::App;
 use crate::store::Written;
 use crate::store::factor::{Expected, Passkey, Totp};
+use crate::store::login::PasswordThen;
 use crate::store::person::{Ends, Person};
 
-const PASSKEY: &str = "passkey-";
+/// What the name of a passkey begins with among the factors.
+pub(crate) const PASSKEY: &str = "passkey-";
 const TOTP: &str = "totp";
 
 /// A second factor.
@@ -137,9 +139,8 @@ pub(crate) async fn delete(
     let mut writes = vec![removed, app.store.events.put(event)?];
     // The version goes up with it: of two removals at once, of which each leaves one factor and both
     // none, the second finds another version.
-    let (account, changed) = app.store.change_account(&keys, &account, Ends::Steps, |_| ())?;
-    writes.extend(changed);
-    writes.push(app.store.tell_login(&account, false)?);
+    let change = (Ends::Steps, PasswordThen::Stays);
+    writes.extend(app.store.change_account(&keys, &account, change, |_| ())?.1);
     match app.store.write("remove_factor", writes).await? {
         Written::Whole => Ok(StatusCode::NO_CONTENT),
         Written::Refused(_) => Err(Code::Conflict.into()),

@@ -15,6 +15,7 @@ use shared::store::security_event::{Action, SecurityEvent};
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::Written;
+use crate::store::login::PasswordThen;
 use crate::store::person::{Account, Ends, Person, Status};
 use crate::store::session::{RefreshToken, SESSIONS, Session};
 
@@ -95,9 +96,8 @@ pub async fn admit(
     };
     if evidence.brings_its_own_factor() {
         // The version goes up: a reset that has read the person before does not overlook the factor.
-        let (changed, more) = app.store.change_account(keys, account, Ends::Steps, |_| ())?;
-        writes.extend(more);
-        writes.push(app.store.tell_login(&changed, false)?);
+        let change = (Ends::Steps, PasswordThen::Stays);
+        writes.extend(app.store.change_account(keys, account, change, |_| ())?.1);
     } else {
         writes.push(app.store.unchanged(account)?);
     }
@@ -133,8 +133,7 @@ pub async fn admit(
 pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Problem> {
     let token = RefreshToken::open(keys, token).ok_or(Code::TokenInvalid)?;
     let person = app.store.person(keys, token.staff).await?.ok_or(Code::TokenRevoked)?;
-    let mut sessions = person.sessions.iter().filter(|session| session.id == token.session);
-    let session = sessions.next().ok_or(Code::TokenRevoked)?;
+    let session = person.session(token.session).ok_or(Code::TokenRevoked)?;
     if token.generation != session.generation {
         return Err(reused(app, &token).await?);
     }
@@ -154,8 +153,7 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
         // Spent by another one, or gone with the session, which is nobody's theft.
         Written::Refused(places) if places.contains(&0) => {
             let person = app.store.person(keys, token.staff).await?;
-            let sessions = person.map(|person| person.sessions).unwrap_or_default();
-            if sessions.iter().any(|session| session.id == token.session) {
+            if person.is_some_and(|person| person.is_in(token.session)) {
                 Err(reused(app, &token).await?)
             } else {
                 Err(Code::TokenRevoked.into())
@@ -177,8 +175,7 @@ pub async fn step_up(
     asking: &Staff,
     mut writes: Vec<TransactWriteItem>,
 ) -> Result<String, Problem> {
-    let mut sessions = person.sessions.iter().filter(|known| known.id == asking.session);
-    let session = sessions.next().ok_or(Code::TokenRevoked)?;
+    let session = person.session(asking.session).ok_or(Code::TokenRevoked)?;
     let account = &person.account;
     if account.status != Status::Active {
         return Err(Code::TokenRevoked.into());

@@ -1,6 +1,7 @@
 //! `POST /v1/auth/login`: address and password. One answer for no account, a wrong password, a
 //! disabled account and one that has to wait, in body and in what is done for it.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -110,14 +111,36 @@ pub(crate) async fn post(
     LoginResponse::of(&app, (login.staff, login.version), person.factors()).await
 }
 
+/// Asks somebody who is known already for their password, as one who signs in is asked for it; gives
+/// the write that forgets the attempt.
+///
+/// # Errors
+/// [`Code::CredentialsInvalid`], [`Code::RateLimited`].
+pub(crate) async fn confirm(
+    app: &App,
+    keys: &Keys,
+    client: &Client,
+    name: &str,
+    password: RawText,
+) -> Result<TransactWriteItem, Problem> {
+    let (row, attempt) = read(app, keys, client, name, None).await?;
+    let may = attempt::count(app, &attempt).await?;
+    let password = Password::received(password);
+    let matches = verify(app, keys, password.as_ref(), hash_of(row.as_ref()))?;
+    if !may || matches.is_none() {
+        return Err(Code::CredentialsInvalid.into());
+    }
+    Ok(app.store.forget(&attempt::of_account(app, keys, client, (name, None)))?)
+}
+
 /// The hash that a password is compared with, if there is one.
-pub(crate) fn hash_of(login: Option<&Login>) -> Option<&StoredHash> {
+fn hash_of(login: Option<&Login>) -> Option<&StoredHash> {
     login.and_then(|login| login.password.as_ref()).map(|kept| &kept.hash)
 }
 
 /// The row of a name and the counters of an attempt on it. A device that the account knows has a
 /// counter of its own and no other: neither strangers nor colleagues behind one address make it wait.
-pub(crate) async fn read(
+async fn read(
     app: &App,
     keys: &Keys,
     client: &Client,
@@ -134,7 +157,7 @@ pub(crate) async fn read(
 
 /// The verdict on a right password; nothing for a wrong one, or when there is none to compare with.
 /// It takes as long in either case.
-pub(crate) fn verify(
+fn verify(
     app: &App,
     keys: &Keys,
     password: Option<&Password>,

@@ -15,6 +15,7 @@ use crate::caller;
 use crate::client::{Client, REFRESH, cookie};
 use crate::state::App;
 use crate::store::Written;
+use crate::store::login::PasswordThen;
 use crate::store::person::Ends;
 
 /// Which sessions end.
@@ -39,10 +40,8 @@ pub(crate) async fn post(
         let keys = app.store.keys().await?;
         let person = caller::person(&app, &keys, &staff).await?;
         // By the account, so that a session which begins at this very moment ends as well.
-        let (account, ended) =
-            app.store.change_account(&keys, &person.account, Ends::Sessions, |_| ())?;
-        writes.extend(ended);
-        writes.push(app.store.tell_login(&account, false)?);
+        let change = (Ends::Sessions, PasswordThen::Stays);
+        writes.extend(app.store.change_account(&keys, &person.account, change, |_| ())?.1);
     }
     let event = SecurityEvent::by(staff.id, Action::SessionEnded, staff.session);
     writes.push(app.store.events.put(event)?);

@@ -138,15 +138,16 @@ async fn invite_back(
 ) -> Result<crate::invite::Invited, Problem> {
     use shared::problem::Code;
 
+    use crate::store::login::PasswordThen;
     use crate::store::person::{Ends, Status};
 
     let person = app.store.person(keys, staff).await?.ok_or(Code::NotFound)?;
+    let change = (Ends::Sessions, PasswordThen::Stays);
     let (account, mut writes) =
-        app.store.change_account(keys, &person.account, Ends::Sessions, |account| {
+        app.store.change_account(keys, &person.account, change, |account| {
             account.roles = account.roles.iter().chain([Role::Admin]).collect();
             account.status = Status::Active;
         })?;
-    writes.push(app.store.tell_login(&account, false)?);
     writes.extend(app.store.delete_factors(&person)?);
     let version = account.version;
     let (invited, kept) = invite(app, keys, staff, Purpose::SecondFactor { version })?;

@@ -23,6 +23,7 @@ use crate::credential::passkey::{
     LoginState, Refused, RegistrationState, RelyingParty, Sealable, challenge_of, identify,
 };
 use crate::enrolling::{Enrolling, enrolled};
+use crate::factors::PASSKEY;
 use crate::gate::{self, Evidence};
 use crate::keys::Keys;
 use crate::state::App;
@@ -157,7 +158,7 @@ pub(crate) async fn register_finish(
         made_at_ms: app.clock.now_ms(),
         used_at_ms: None,
     };
-    let factor = format!("passkey-{}", passkey.id);
+    let factor = format!("{PASSKEY}{}", passkey.id);
     let event = SecurityEvent::by(id, Action::FactorEnrolled, format!("{id}/{factor}"));
     let mut writes = app.store.spend_challenge(challenge)?.to_vec();
     writes.push(app.store.put_passkey(&keys, id, &passkey, Expected::Nothing)?);
@@ -225,7 +226,7 @@ pub(crate) async fn shown(
     let updated = match party.finish_login(credential, state, stored) {
         Ok(used) => used.updated,
         Err(Refused::CounterWentBack) => {
-            let object = format!("{id}/passkey-{name}");
+            let object = format!("{id}/{PASSKEY}{name}");
             let event = SecurityEvent::by(id, Action::PasskeyCounterWentBack, object);
             let mut writes = app.store.spend_challenge(challenge)?.to_vec();
             writes.push(app.store.events.put(event)?);

@@ -14,8 +14,9 @@ use crate::client::Client;
 use crate::credential::password::Password;
 use crate::state::App;
 use crate::store::Written;
+use crate::store::login::PasswordThen;
 use crate::store::person::Ends;
-use crate::{attempt, caller, login};
+use crate::{caller, login};
 
 /// The password that there is, and the one that there shall be.
 #[derive(Deserialize, ToSchema)]
@@ -45,23 +46,15 @@ pub(crate) async fn post(
     let profile = &person.account.profile;
     let new = Password::choose(new, "/new_password", &[&profile.name, &profile.email])?;
     let name = &*person.account.login;
-    let counter = attempt::of_account(&app, &keys, &client, (name, None));
-    let (row, attempt) = login::read(&app, &keys, &client, name, None).await?;
-    let may = attempt::count(&app, &attempt).await?;
-    let password = Password::received(password);
-    let matches = login::verify(&app, &keys, password.as_ref(), login::hash_of(row.as_ref()))?;
-    if !may || matches.is_none() {
-        return Err(Code::CredentialsInvalid.into());
-    }
+    let forgotten = login::confirm(&app, &keys, &client, name, password).await?;
     let hash = app.hasher.hash(&keys.pepper, &new).map_err(|_| Code::Internal)?;
-    let (account, mut writes) =
-        app.store.change_account(&keys, &person.account, Ends::Steps, |_| ())?;
-    writes.push(app.store.set_password(&keys, &account, &hash)?);
+    let change = (Ends::Steps, PasswordThen::Is(&hash));
+    let (_, mut writes) = app.store.change_account(&keys, &person.account, change, |_| ())?;
     // Whoever knew the old one is out; who has just shown both factors stays.
     writes.extend(app.store.end_sessions(&person, Some(staff.session))?);
     let event = SecurityEvent::by(staff.id, Action::PasswordChanged, staff.id);
     writes.push(app.store.events.put(event)?);
-    writes.push(app.store.forget(&counter)?);
+    writes.push(forgotten);
     if app.store.write("change_password", writes).await? != Written::Whole {
         return Err(Code::Conflict.into());
     }

@@ -24,6 +24,7 @@ use crate::finish::begin;
 use crate::gate::{self, Evidence};
 use crate::state::App;
 use crate::store::Written;
+use crate::store::login::PasswordThen;
 use crate::store::person::Ends;
 
 /// A recovery code.
@@ -89,10 +90,8 @@ pub(crate) async fn renew(
     let (recovery_codes, kept) = recovery_codes(&app, &keys, staff.id)?;
     let mut writes = app.store.delete_recovery_codes(&person)?;
     writes.extend(kept);
-    let (account, changed) =
-        app.store.change_account(&keys, &person.account, Ends::Steps, |_| ())?;
-    writes.extend(changed);
-    writes.push(app.store.tell_login(&account, false)?);
+    let change = (Ends::Steps, PasswordThen::Stays);
+    writes.extend(app.store.change_account(&keys, &person.account, change, |_| ())?.1);
     let event = SecurityEvent::by(staff.id, Action::RecoveryCodesMade, staff.id);
     writes.push(app.store.events.put(event)?);
     match app.store.write("renew_recovery_codes", writes).await? {

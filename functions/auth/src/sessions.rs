@@ -85,8 +85,7 @@ pub(crate) async fn delete_one(
 ) -> Result<StatusCode, Problem> {
     let person = person(&app, &staff).await?;
     let id = SessionId::parse(&id).ok_or(Code::NotFound)?;
-    let known = person.sessions.iter().any(|session| session.id == id);
-    if !known {
+    if !person.is_in(id) {
         return Err(Code::NotFound.into());
     }
     let mut writes = app.store.end_session(staff.id, id)?.to_vec();

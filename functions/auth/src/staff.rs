@@ -20,8 +20,9 @@ use crate::keys::Keys;
 use crate::state::App;
 use crate::store::Written;
 use crate::store::invitation::Purpose;
+use crate::store::login::PasswordThen;
 use crate::store::person::{self, Ends, Person, Status};
-use crate::store::throttle::{Attempt, Counter, Of};
+use crate::store::throttle::Counter;
 
 /// Somebody, as an admin sees them.
 #[derive(Serialize, ToSchema)]
@@ -95,21 +96,14 @@ async fn find(app: &App, keys: &Keys, id: &str) -> Result<Person, Problem> {
     app.store.person(keys, id).await?.ok_or_else(|| Code::NotFound.into())
 }
 
-async fn item(
-    app: &App,
-    keys: &Keys,
-    id: StaffId,
-    invited: Option<Invited>,
-) -> Result<PersonItem, Problem> {
-    let person = app.store.person(keys, id).await?.ok_or(Code::NotFound)?;
-    let counter = Counter::new(Of::Account, &person.account.login, "anyone");
-    let attempt = Attempt::new(vec![counter], app.clock.now_ms());
-    let locked_until = app.store.waits_until(attempt).await?.map(rfc3339);
+async fn item(app: &App, person: Person, invited: Option<Invited>) -> Result<PersonItem, Problem> {
+    let counter = Counter::of_strangers(&person.account.login);
+    let locked_until = app.store.waits_until(counter).await?.map(rfc3339);
     let mfa = person.factors();
     let account = person.account;
     let expires_at = invited.as_ref().map(Invited::expires_at);
     Ok(PersonItem {
-        id,
+        id: account.id,
         name: account.profile.name,
         email: account.profile.email,
         roles: account.roles,
@@ -140,11 +134,9 @@ pub(crate) async fn list(
     let next_cursor = found.last().filter(|_| found.len() == page.limit).map(ToString::to_string);
     let mut items = Vec::new();
     for id in found {
-        match item(&app, &keys, id, None).await {
-            Ok(person) => items.push(person),
-            // Deleted between the two reads.
-            Err(problem) if problem.code == Code::NotFound => {}
-            Err(problem) => return Err(problem),
+        // Whoever is not there was deleted between the two reads.
+        if let Some(person) = app.store.person(&keys, id).await? {
+            items.push(item(&app, person, None).await?);
         }
     }
     Ok(Reply(StatusCode::OK, StaffResponse { items, next_cursor }))
@@ -159,7 +151,7 @@ pub(crate) async fn get(
 ) -> Result<Reply<PersonItem>, Problem> {
     let keys = app.store.keys().await?;
     let person = find(&app, &keys, &id).await?;
-    Ok(Reply(StatusCode::OK, item(&app, &keys, person.account.id, None).await?))
+    Ok(Reply(StatusCode::OK, item(&app, person, None).await?))
 }
 
 #[utoipa::path(patch, path = "/v1/auth/staff/{id}", params(("id" = String, Path)),
@@ -190,7 +182,7 @@ pub(crate) async fn patch(
     }
     let mut writes = Vec::new();
     if request.unlock == Some(true) {
-        let counter = Counter::new(Of::Account, &person.account.login, "anyone");
+        let counter = Counter::of_strangers(&person.account.login);
         writes.push(app.store.forget(&counter)?);
         let event = SecurityEvent::by(admin.id, Action::ThrottleEnded, id);
         writes.push(app.store.events.put(event)?);
@@ -200,7 +192,8 @@ pub(crate) async fn patch(
     if !writes.is_empty() && app.store.write("change_person", writes).await? != Written::Whole {
         return Err(Problem::new(Code::Conflict, "The account was changed meanwhile."));
     }
-    Ok(Reply(StatusCode::OK, item(&app, &keys, id, invited).await?))
+    let changed = app.store.person(&keys, id).await?.ok_or(Code::NotFound)?;
+    Ok(Reply(StatusCode::OK, item(&app, changed, invited).await?))
 }
 
 /// Nobody takes the admin's role from themselves, so there is always one who has it.
@@ -257,8 +250,12 @@ impl Change {
         if actions.is_empty() {
             return Ok(None);
         }
+        let password = match reset {
+            Some(Reset::Password) => PasswordThen::Goes,
+            Some(Reset::SecondFactor) | None => PasswordThen::Stays,
+        };
         let (account, changed) =
-            app.store.change_account(keys, account, Ends::Sessions, |account| {
+            app.store.change_account(keys, account, (Ends::Sessions, password), |account| {
                 account.roles = roles;
                 account.status = status;
                 if let Some(reset) = reset {
@@ -267,7 +264,6 @@ impl Change {
                 }
             })?;
         writes.extend(changed);
-        writes.push(app.store.tell_login(&account, reset == Some(Reset::Password))?);
         let version = account.version;
         let invited = match reset {
             Some(Reset::SecondFactor) => {
@@ -298,13 +294,13 @@ pub(crate) async fn delete(
     let person = find(&app, &keys, &id).await?;
     let id = person.account.id;
     keep_an_admin(&admin, &person, Roles::default(), Status::Disabled)?;
-    let deleted = item(&app, &keys, id, None).await?;
     let mut writes = app.store.delete_person(&person)?;
     writes.push(app.store.delete_login(&person.account.login)?);
     // A session that begins at this very moment finds the account changed.
     writes.push(app.store.settings.revoke_before(id, u64::from(u32::MAX))?);
     let event = SecurityEvent::by(admin.id, Action::Deleted, id);
     writes.push(app.store.events.put(event)?);
+    let deleted = item(&app, person, None).await?;
     match app.store.write("delete_person", writes).await? {
         Written::Whole => Ok(Reply(StatusCode::OK, deleted)),
         Written::Refused(_) => {

@@ -1,5 +1,8 @@
 //! What an admin does to others, and what that ends.
 
+use auth::keys::Keys;
+use auth::store::login::PasswordThen;
+use auth::store::person::{Ends, Person};
 use serde_json::json;
 use tests::staff::{PASSWORD, Staff, code_at, post};
 use tests::world::World;
@@ -118,14 +121,13 @@ async fn a_sign_in_during_a_change_does_not_outlive_it() {
     let id = shared::ids::StaffId::parse(&member.id).expect("an id");
     let read = world.auth.store.person(&keys, id).await.expect("read").expect("somebody");
     let during = member.signed_in(&world).await;
-    let (account, mut writes) = world
+    let (_, writes) = world
         .auth
         .store
-        .change_account(&keys, &read.account, auth::store::person::Ends::Sessions, |account| {
+        .change_account(&keys, &read.account, (Ends::Sessions, PasswordThen::Stays), |account| {
             account.roles = shared::values::role::Roles::read(["privacy"]).expect("roles");
         })
         .expect("writes");
-    writes.push(world.auth.store.tell_login(&account, false).expect("a write"));
     let written = world.auth.store.write("change", writes).await.expect("written");
     assert_eq!(written, auth::store::Written::Whole);
     assert_eq!(during.renew().await.code(), "token_revoked");
@@ -135,6 +137,17 @@ async fn a_sign_in_during_a_change_does_not_outlive_it() {
     world.advance_seconds(60);
     assert_eq!(during.get("/v1/auth/sessions").await.code(), "token_revoked");
     assert_eq!(member.signed_in(&world).await.get("/v1/auth/me").await.status, 200);
+}
+
+/// A reset of what was read, which something has changed since.
+async fn reset_is_refused(world: &World, keys: &Keys, read: &Person) {
+    let store = &world.auth.store;
+    let change = (Ends::Sessions, PasswordThen::Stays);
+    let (_, mut writes) =
+        store.change_account(keys, &read.account, change, |_| ()).expect("writes");
+    writes.extend(store.delete_factors(read).expect("writes"));
+    let written = store.write("reset", writes).await.expect("an answer");
+    assert!(matches!(written, auth::store::Written::Refused(_)));
 }
 
 #[tokio::test]
@@ -154,14 +167,7 @@ async fn a_factor_enrolled_during_a_reset_is_gone() {
     let added = member.post("/v1/auth/passkeys/register/finish", &body).await;
     assert_eq!(added.status, 200, "{}", added.json());
     // The reset has read the person before the passkey was there: it must not succeed without it.
-    let (_, mut writes) = world
-        .auth
-        .store
-        .change_account(&keys, &read.account, auth::store::person::Ends::Sessions, |_| ())
-        .expect("writes");
-    writes.extend(world.auth.store.delete_factors(&read).expect("writes"));
-    let written = world.auth.store.write("reset", writes).await.expect("an answer");
-    assert!(matches!(written, auth::store::Written::Refused(_)));
+    reset_is_refused(&world, &keys, &read).await;
 }
 
 /// The first factor of somebody who is invited again, enrolled at the instant of a second reset.
@@ -177,14 +183,7 @@ async fn a_first_factor_enrolled_during_a_reset_is_not_overlooked() {
     let id = shared::ids::StaffId::parse(&member.id).expect("an id");
     let read = world.auth.store.person(&keys, id).await.expect("read").expect("somebody");
     Staff::join(&world, &member.email, invitation).await;
-    let (_, mut writes) = world
-        .auth
-        .store
-        .change_account(&keys, &read.account, auth::store::person::Ends::Sessions, |_| ())
-        .expect("writes");
-    writes.extend(world.auth.store.delete_factors(&read).expect("writes"));
-    let written = world.auth.store.write("reset", writes).await.expect("an answer");
-    assert!(matches!(written, auth::store::Written::Refused(_)));
+    reset_is_refused(&world, &keys, &read).await;
 }
 
 #[tokio::test]

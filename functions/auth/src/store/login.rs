@@ -32,6 +32,17 @@ pub struct Login {
     pub password: Option<Kept>,
 }
 
+/// What becomes of the password when the account is changed. No `Debug`.
+#[derive(Clone, Copy)]
+pub enum PasswordThen<'a> {
+    /// It stays.
+    Stays,
+    /// It goes: a new one has to be chosen.
+    Goes,
+    /// Another one takes its place.
+    Is(&'a StoredHash),
+}
+
 /// A hash as it is stored.
 pub struct Kept {
     /// The hash.
@@ -104,7 +115,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn tell_login(
+    pub(super) fn tell_login(
         &self,
         account: &Account,
         forget: bool,

@@ -28,6 +28,7 @@ use shared::values::role::{Role, Roles};
 
 use super::Store;
 use super::factor::{PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp};
+use super::login::PasswordThen;
 use super::session::{self, Session};
 use super::write::{self, Key};
 use crate::keys::{Keys, owner_with};
@@ -138,7 +139,13 @@ impl Person {
     /// Whether the session is one of theirs that goes on.
     #[must_use]
     pub fn is_in(&self, session: SessionId) -> bool {
-        self.sessions.iter().any(|known| known.id == session)
+        self.session(session).is_some()
+    }
+
+    /// That session of theirs, if it goes on.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.iter().find(|known| known.id == id)
     }
 
     /// How many second factors there are.
@@ -249,7 +256,7 @@ impl Store {
     }
 
     /// Changes an account, if nothing has changed meanwhile; gives it as it will be, with the next
-    /// version, and the writes. The row of the sign-in is told as well, but not by this.
+    /// version, and the writes: the row of the sign-in is told as well.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -257,7 +264,7 @@ impl Store {
         &self,
         keys: &Keys,
         before: &Account,
-        ends: Ends,
+        (ends, password): (Ends, PasswordThen<'_>),
         change: impl FnOnce(&mut Account),
     ) -> Result<(Account, Vec<TransactWriteItem>), StoreError> {
         let mut account = before.clone();
@@ -271,6 +278,11 @@ impl Store {
         let row = account_row(keys, &account)?;
         let unchanged = [(":n", number(before.version))];
         writes.push(write::put_if(&self.identity, row, "n = :n", unchanged)?);
+        writes.push(match password {
+            PasswordThen::Stays => self.tell_login(&account, false)?,
+            PasswordThen::Goes => self.tell_login(&account, true)?,
+            PasswordThen::Is(hash) => self.set_password(keys, &account, hash)?,
+        });
         Ok((account, writes))
     }
 

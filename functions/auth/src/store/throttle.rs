@@ -102,6 +102,12 @@ impl Counter {
         Self { of, key, attempts: 0, next_ms: 0, stored: None }
     }
 
+    /// The counter of an account for whoever comes without a device that it knows.
+    #[must_use]
+    pub fn of_strangers(login: &str) -> Self {
+        Self::new(Of::Account, login, "anyone")
+    }
+
     /// Whether it counts what a known device does.
     #[must_use]
     pub fn is_of_device(&self) -> bool {
@@ -270,27 +276,28 @@ impl Store {
         }
     }
 
-    /// Until when an attempt would have to wait, if it has to.
+    /// Until when the next attempt that it counts has to wait, if it has to.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn waits_until(&self, attempt: Attempt) -> Result<Option<UnixMillis>, StoreError> {
-        let mut latest = None;
-        for counter in attempt.counters.clone() {
-            let found = self
-                .dynamo
-                .get_item()
-                .table_name(&self.watch)
-                .set_key(Some(counter.key.item()))
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(|error| fault("find_counter", &error))?;
-            let read = attempt.clone().with(found.item.into_iter().collect())?;
-            let waits = read.counters.iter().map(|counter| counter.next_ms);
-            latest = latest.max(waits.max().filter(|next_ms| *next_ms > attempt.now_ms));
+    pub async fn waits_until(
+        &self,
+        mut counter: Counter,
+    ) -> Result<Option<UnixMillis>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.watch)
+            .set_key(Some(counter.key.item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_counter", &error))?;
+        let now_ms = self.clock.now_ms();
+        if let Some(row) = found.item {
+            counter.read(&row, now_ms)?;
         }
-        Ok(latest)
+        Ok(Some(counter.next_ms).filter(|next_ms| *next_ms > now_ms))
     }
 
     /// Forgets attempts: somebody signed in.
