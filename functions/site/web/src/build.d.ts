@@ -3,5 +3,14 @@ declare module "*.css" {
   export default text;
 }
 
-/** Filled in by build.mjs: the files that the loader fetches when the visitor opens the chat. */
-declare const ASSETS: Record<"chat" | "seal", { path: string; integrity: string }>;
+/** A file beside the one that is built, filled in by build.mjs. */
+interface Asset {
+  path: string;
+  integrity: string;
+}
+
+/** What the loader fetches when the visitor opens the chat. */
+declare const ASSETS: Record<"chat" | "seal", Asset>;
+
+/** The looks of a page that the console opens to be printed. */
+declare const PRINTABLE: Asset;

@@ -21,11 +21,13 @@ export function endOf(error: unknown): "gone" | "closed" | null {
 }
 
 export interface Call {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   path: string;
   body?: unknown;
   idempotencyKey?: string;
   cursor?: string | null;
+  /** There is much to do, or much to send. */
+  isLong?: boolean;
 }
 
 interface Reply {
@@ -52,6 +54,7 @@ const ENDS = new Map<string, "gone" | "closed">([
 const SEALED = "application/sotto-sealed+json";
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 20_000;
+const LONG_TIMEOUT_MS = 120_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** The API over HTTP. All but the two routes that come before any secret go sealed, both ways. */
@@ -127,7 +130,7 @@ export class Api {
   }
 
   /** Seals afresh for every attempt: only the Idempotency-Key makes two of them one message. */
-  async #attempt({ method, path, body, idempotencyKey, cursor }: Call): Promise<Answer> {
+  async #attempt({ method, path, body, idempotencyKey, cursor, isLong }: Call): Promise<Answer> {
     const channel = await this.seal.openChannel(await this.key());
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
@@ -136,7 +139,7 @@ export class Api {
     else headers["Content-Type"] = SEALED;
     const sealed = body === undefined ? undefined : await channel.seal(method, path, idempotencyKey ?? "", body);
 
-    const reply = await this.#fetch(method, path, headers, sealed);
+    const reply = await this.#fetch(method, path, headers, sealed, isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS);
     if (reply.headers.get("Content-Type") === SEALED) {
       try {
         return answerOf(reply, await channel.open(JSON.parse(reply.text)));
@@ -153,7 +156,13 @@ export class Api {
     return answer;
   }
 
-  async #fetch(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Reply> {
+  async #fetch(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<Reply> {
     try {
       const response = await fetch(this.embed.base + path, {
         method,
@@ -163,7 +172,7 @@ export class Api {
         credentials: "omit",
         redirect: "error",
         referrerPolicy: "no-referrer",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
       return { status: response.status, headers: response.headers, text: await response.text() };
     } catch {

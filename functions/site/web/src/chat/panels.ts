@@ -1,5 +1,7 @@
 import type { Lead } from "./conversation.ts";
+import { downloadJson } from "../download.ts";
 import { button, checkbox, field, form, h } from "../elements.ts";
+import type { Receipt } from "./my_data.ts";
 import type { Words } from "./words.ts";
 
 /** What is shown in the window instead of the conversation, each a heading and a form. */
@@ -67,9 +69,36 @@ export function endPanel(words: Words, onEnd: () => Promise<void>, onBack: () =>
   return form("panel", onEnd, heading(words.endTitle), h("p", {}, words.endText), buttons(words, words.end, onBack));
 }
 
+export function erasePanel(words: Words, onErase: () => Promise<unknown>, onBack: () => void): HTMLElement {
+  const lines = words.eraseText.map((line) => h("li", {}, line));
+  return form(
+    "panel",
+    async () => void (await onErase()),
+    heading(words.eraseTitle),
+    h("ul", {}, ...lines),
+    buttons(words, words.eraseSend, onBack),
+  );
+}
+
+/** What is left after everything was deleted: the receipt, to be kept. */
+export function receiptPanel(words: Words, receipt: Receipt, at: string, onRestart: () => Promise<void>): HTMLElement {
+  const { id, kept } = receipt;
+  const save = button(words.saveReceipt, "secondary", () => downloadJson(`receipt-${id}.json`, receipt));
+  return form(
+    "panel",
+    onRestart,
+    heading(words.erasedTitle),
+    h("p", {}, words.erasedFrom(at)),
+    ...(kept.length > 0 ? [h("p", {}, words.erasedKept(kept.length))] : []),
+    h("p", { class: "receipt" }, words.receipt(id)),
+    h("div", { class: "buttons" }, save, h("button", { type: "submit", class: "primary" }, words.restart)),
+  );
+}
+
 /** Says what happened, and offers the one thing that can be done about it. */
-export function messagePanel(text: string, label: string, onSubmit: () => Promise<void>): HTMLElement {
-  return form("panel", onSubmit, heading(text), h("div", { class: "buttons" }, h("button", { class: "primary" }, label)));
+export function messagePanel(text: string, label: string, onSubmit: () => Promise<void>, ...more: Node[]): HTMLElement {
+  const submit = h("div", { class: "buttons" }, h("button", { class: "primary" }, label));
+  return form("panel", onSubmit, heading(text), submit, ...more);
 }
 
 function heading(text: string): HTMLElement {

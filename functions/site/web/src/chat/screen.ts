@@ -16,6 +16,8 @@ interface Surroundings {
   show(element: HTMLElement): void;
   /** Leaves the conversation if that failure means its end. */
   ended(error: unknown): boolean;
+  /** What the visitor may ask about all of their data. */
+  wishes(back: () => void): HTMLElement;
 }
 
 /** A conversation that goes on: what was said, a field to go on, and what else the visitor may ask for. */
@@ -71,7 +73,8 @@ export class ChatScreen {
     const calendar = new Intl.DateTimeFormat(regionalTag(this.locale), { dateStyle: "medium" });
     const kept = keptUntil(calendar.format(new Date(this.conversation.state.expires_at)));
     const lines = [...protectionText, suite(`${kem}, AES-256-GCM`)].map((line) => h("p", {}, line));
-    return h("details", { class: "protection" }, h("summary", {}, `${protection} · ${kept}`), ...lines);
+    const wishes = this.around.wishes(() => this.#back());
+    return h("details", { class: "protection" }, h("summary", {}, `${protection} · ${kept}`), ...lines, wishes);
   }
 
   #composer(): HTMLElement {

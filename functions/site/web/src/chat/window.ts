@@ -4,9 +4,10 @@ import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
 import { button, h } from "../elements.ts";
 import { Memory } from "./memory.ts";
-import { messagePanel, noticePanel } from "./panels.ts";
+import { MyData, type Receipt } from "./my_data.ts";
+import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
 import { ChatScreen } from "./screen.ts";
-import { WORDS, type Words } from "./words.ts";
+import { regionalTag, WORDS, type Words } from "./words.ts";
 
 /** Up to this width the window fills the screen and holds the focus; chat.css says the same. */
 const PHONE = "(max-width: 480px)";
@@ -22,6 +23,7 @@ class Window implements ChatWindow {
   readonly #words: Words;
   readonly #memory: Memory;
   readonly #api: Api;
+  readonly #data: MyData;
   readonly #dialog: HTMLDialogElement;
   readonly #alert = h("p", { class: "alert", role: "alert" });
   readonly #body = h("div", { class: "body" });
@@ -38,6 +40,11 @@ class Window implements ChatWindow {
     this.#memory = new Memory(embed.site, embed.identity());
     const remembered = this.#memory.recall();
     this.#api = new Api(embed, seal, (token) => this.#keepToken(token), remembered?.token ?? null);
+    this.#data = new MyData(this.#words, this.#api, {
+      attempt: (action) => this.#attempt(action),
+      show: (element) => this.#show(element),
+      erased: (receipt) => this.#erased(receipt),
+    });
     const close = button("×", "close", () => this.hide());
     close.setAttribute("aria-label", this.#words.hide);
     this.#dialog = h(
@@ -122,6 +129,7 @@ class Window implements ChatWindow {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       ended: (error) => this.#ended(error),
+      wishes: (back) => this.#data.wishes(back),
     });
     this.#show(this.#chat.element);
   }
@@ -140,22 +148,41 @@ class Window implements ChatWindow {
 
   #ended(error: unknown): boolean {
     const end = endOf(error);
-    if (end) this.#end(this.#words[end]);
+    // With the token of somebody who was erased nothing new can begin.
+    if (error instanceof Problem && error.code === "erased") this.#api.token = null;
+    if (end) this.#end(end);
     return end !== null;
   }
 
-  #end(text: string): void {
+  #end(end: "gone" | "closed"): void {
+    this.#leave();
+    const restart = async () => this.#offerStart();
+    // What is closed is still stored, and the visitor has still the token that says whose it is.
+    const wishes = end === "closed" ? [this.#data.wishes(() => this.#show(panel))] : [];
+    const panel = messagePanel(this.#words[end], this.#words.restart, restart, ...wishes);
+    this.#show(panel);
+  }
+
+  /** The token named somebody of whom nothing is stored any more: whoever starts again is somebody else. */
+  #erased(receipt: Receipt): void {
+    this.#leave();
+    this.#api.token = null;
+    const style = { dateStyle: "medium", timeStyle: "short" } as const;
+    const at = new Intl.DateTimeFormat(regionalTag(this.embed.locale), style).format(new Date(receipt.completed_at));
+    this.#show(receiptPanel(this.#words, receipt, at, async () => this.#offerStart()));
+  }
+
+  #leave(): void {
     this.#chat?.leave();
     this.#chat = null;
     this.#memory.forget();
-    this.#show(messagePanel(text, this.#words.restart, async () => this.#offerStart()));
   }
 
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, unsealed, identity, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, unsealed, identity };
+    const { offline, busy, unsealed, identity, legal_hold, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, unsealed, identity, legal_hold };
     return (error instanceof Problem && known[error.code]) || failed;
   }
 

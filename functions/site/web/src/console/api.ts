@@ -16,7 +16,15 @@ export interface Hooks {
   activeSince(time: number): boolean;
 }
 
+/** What some calls have besides a path and a body. */
+export interface Extra {
+  headers?: Record<string, string>;
+  /** There is much to do, or much to send. */
+  isLong?: boolean;
+}
+
 const TIMEOUT_MS = 20_000;
+const LONG_TIMEOUT_MS = 120_000;
 /** How long before its end a token is replaced. */
 const MARGIN_MS = 60_000;
 /** Requests that set the session's cookie wait for one another, in all tabs: a spent cookie sent twice ends the session. */
@@ -52,13 +60,13 @@ export class Api {
   }
 
   /** A call of the person who is signed in. A token that ran out is renewed once, a step up made once. */
-  async call<Body>(method: Method, path: string, body?: unknown): Promise<Body> {
+  async call<Body>(method: Method, path: string, body?: unknown, extra: Extra = {}): Promise<Body> {
     let isRenewed = false;
     let isSteppedUp = false;
     for (;;) {
       const token = await this.#token();
       try {
-        return (await send(method, path, body, token)) as Body;
+        return (await send(method, path, body, token, extra)) as Body;
       } catch (error) {
         const problem = problemOf(error);
         if (problem.isAboutToken && !isRenewed) {
@@ -169,9 +177,10 @@ function exclusively<Result>(run: () => Promise<Result>): Promise<Result> {
   return navigator.locks ? navigator.locks.request(LOCK, run) as Promise<Result> : run();
 }
 
-async function send(method: Method, path: string, body?: unknown, token?: string): Promise<unknown> {
+/** The answer: parsed, or as it is where it is a page to read. */
+async function send(method: Method, path: string, body?: unknown, token?: string, extra: Extra = {}): Promise<unknown> {
   // Says that this page asks, and not a form of somebody else's: no other origin may send this header.
-  const headers: Record<string, string> = { "Sotto-Console": "1" };
+  const headers: Record<string, string> = { ...extra.headers, "Sotto-Console": "1" };
   if (token) headers["Authorization"] = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
@@ -185,13 +194,14 @@ async function send(method: Method, path: string, body?: unknown, token?: string
       cache: "no-store",
       credentials: "same-origin",
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(extra.isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS),
     });
     text = await response.text();
   } catch {
     throw new Problem("offline");
   }
-  const answer = parsed(text);
+  const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
+  const answer = isPage ? text : parsed(text);
   if (response.ok) return answer;
   const { code, errors } = (answer ?? {}) as { code?: string; errors?: FieldProblem[] };
   throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0);

@@ -7,9 +7,10 @@ import { Problem, problemOf } from "./problem.ts";
 import { accountView } from "./views/account.ts";
 import { type InvitationLink, invitationView } from "./views/invitation.ts";
 import { peopleView } from "./views/people.ts";
+import { privacyView } from "./views/privacy/page.ts";
 import { signInView } from "./views/sign_in.ts";
 import { stepUp } from "./views/step_up.ts";
-import { dateIn, type Locale, localeOf, WORDS, type Words } from "./words.ts";
+import { dateIn, dayIn, type Locale, localeOf, WORDS, type Words } from "./words.ts";
 
 /** What makes a view; called again when the language changes. */
 type View = () => HTMLElement | Promise<HTMLElement>;
@@ -55,6 +56,14 @@ export class App {
     return dateIn(this.#locale, time);
   }
 
+  day(time: string): string {
+    return dayIn(this.#locale, time);
+  }
+
+  get locale(): Locale {
+    return this.#locale;
+  }
+
   /** Ends when the view that is shown now does. */
   get leaving(): AbortSignal {
     return this.#leave.signal;
@@ -97,6 +106,10 @@ export class App {
     return this.show(() => peopleView(this), said);
   }
 
+  toPrivacy(said = ""): Promise<void> {
+    return this.show(() => privacyView(this), said);
+  }
+
   toSignIn(said = ""): Promise<void> {
     this.#forget();
     return this.show(this.#signIn, said);
@@ -108,7 +121,7 @@ export class App {
     await this.toSignIn(this.words.signedOut);
   }
 
-  /** Shows a view, with the focus on its heading, and says what led to it. */
+  /** Shows a view, with the focus on its heading, or on where in it one goes on, and says what led to it. */
   async show(view: View, said = ""): Promise<void> {
     const turn = ++this.#turn;
     const before = this.#view;
@@ -139,7 +152,7 @@ export class App {
     this.#main.replaceChildren(element);
     const heading = element.querySelector("h1");
     document.title = `${heading?.textContent ?? ""} – Sotto`;
-    heading?.focus();
+    (element.querySelector<HTMLElement>("[data-here]") ?? heading)?.focus();
   }
 
   say(text: string): void {
@@ -159,7 +172,10 @@ export class App {
 
   complain(error: unknown, meaning: Record<string, string> = {}): void {
     const problem = problemOf(error);
-    if (!problem.isSilent) this.#alert.textContent = textOf(this.words, problem, meaning);
+    if (problem.isSilent) return;
+    this.#alert.textContent = textOf(this.words, problem, meaning);
+    // It stands at the top, and what was pressed may be far below.
+    this.#alert.scrollIntoView({ block: "nearest" });
   }
 
   readonly #signIn: View = () => signInView(this);
@@ -195,13 +211,17 @@ export class App {
     });
     this.#header.replaceChildren(skip, h("p", { class: "brand" }, words.brand));
     if (this.me) {
+      const { roles } = this.me;
       const account = button(words.account, "link", () => void this.toAccount());
       const people = button(words.people, "link", () => void this.toPeople());
+      const privacy = button(words.privacy.title, "link", () => void this.toPrivacy());
       const out = button(words.signOut, "link", () => void this.attempt(() => this.signOut(false)));
-      const current = { account, people }[place ?? ""];
+      const current = { account, people, privacy }[place ?? ""];
       if (current) current.ariaCurrent = "page";
-      const places = this.me.roles.includes("admin") ? [account, people, out] : [account, out];
-      this.#header.append(h("nav", { "aria-label": words.navigation }, ...places));
+      const places = [account];
+      if (roles.includes("admin")) places.push(people);
+      if (roles.includes("privacy")) places.push(privacy);
+      this.#header.append(h("nav", { "aria-label": words.navigation }, ...places, out));
     }
     this.#header.append(language);
   }

@@ -1,6 +1,6 @@
 /** What the API says about staff; the parts that this page reads. */
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export const ROLES = ["agent", "privacy", "security", "admin"] as const;
 

@@ -1,4 +1,4 @@
-/** The staff's console: signing in, one's own account, and the people who may sign in. */
+/** The staff's console: signing in, one's own account, the people who may sign in, and what is asked of privacy staff. */
 import { App } from "./app.ts";
 import { takeInvitation } from "./views/invitation.ts";
 

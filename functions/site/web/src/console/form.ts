@@ -97,6 +97,8 @@ export interface FormOptions {
   words: Words;
   submit: string;
   fields: Field[];
+  /** What is before the fields. */
+  before?: Node[];
   /** What is between the fields and the button. */
   extra?: Node[];
   /** What is beside the button. */
@@ -107,12 +109,13 @@ export interface FormOptions {
 }
 
 /** A form that never leaves the page. While it is under way it is not sent twice; what went wrong stands in it. */
-export function formOf({ words, submit, fields, extra, beside, meaning, onSubmit }: FormOptions): HTMLFormElement {
+export function formOf({ words, submit, fields, before, extra, beside, meaning, onSubmit }: FormOptions): HTMLFormElement {
   const alert = h("p", { role: "alert", class: "alert" });
   const form = h(
     "form",
     { novalidate: true },
     alert,
+    ...(before ?? []),
     ...fields.map(({ element }) => element),
     ...(extra ?? []),
     h("div", { class: "buttons" }, h("button", { type: "submit", class: "primary" }, submit), ...(beside ?? [])),

@@ -51,20 +51,27 @@ export function part(title: string, ...children: Node[]): HTMLElement {
   return h("section", { class: "part", "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
+export type Row = [term: string, about: Node | string];
+
+/** Terms with what is to be said of them. */
+export function listOf(rows: Row[]): HTMLElement {
+  return h("dl", {}, ...rows.map(([term, about]) => h("div", {}, h("dt", {}, term), h("dd", {}, about))));
+}
+
 function profile(app: App): HTMLElement {
   const { words, me } = app;
   const roles = (me?.roles ?? []).map((role) => words.role[role] ?? role).join(", ");
-  const rows = [
+  const rows: Row[] = [
     [words.name, me?.name ?? ""],
     [words.email, me?.email ?? ""],
     [words.roles, roles],
-  ] as const;
+  ];
   const change = button(words.changePassword, "secondary", () => void app.show(() => changePasswordView(app)));
   const everywhere = button(words.signOutEverywhere, "secondary", () => void app.attempt(() => app.signOut(true)));
   const out = button(words.signOut, "secondary", () => void app.attempt(() => app.signOut(false)));
   return part(
     words.profile,
-    h("dl", {}, ...rows.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", {}, text)))),
+    listOf(rows),
     h("div", { class: "buttons" }, change, out, everywhere),
   );
 }

@@ -2,6 +2,7 @@ import { button, h } from "../../elements.ts";
 import { type App, headingOf } from "../app.ts";
 import { formOf, newId } from "../form.ts";
 import { copyButton } from "./copy.ts";
+import { download } from "../../download.ts";
 
 /** Recovery codes, which nobody can show again: the way on is a tick that says that they are kept. */
 export function codesView(app: App, codes: string[], onKept: () => Promise<void>): HTMLElement {
@@ -32,15 +33,9 @@ export function codesView(app: App, codes: string[], onKept: () => Promise<void>
     h(
       "div",
       { class: "buttons" },
-      copyButton(app, words.copy, text),
-      button(words.download, "secondary", () => download(`${words.codesFile(location.host)}\n\n${text}`)),
+      copyButton(app, words.copy, () => text),
+      button(words.download, "secondary", () => download("sotto-recovery-codes.txt", "text/plain", `${words.codesFile(location.host)}\n\n${text}`)),
     ),
     form,
   );
-}
-
-function download(text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  h("a", { href: url, download: "sotto-recovery-codes.txt" }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

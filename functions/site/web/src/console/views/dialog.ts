@@ -1,10 +1,12 @@
 import { button, h } from "../../elements.ts";
 import type { App } from "../app.ts";
 import { type Field, formOf, newId } from "../form.ts";
+import { Problem } from "../problem.ts";
 
 export interface Question {
   title: string;
   text?: string;
+  before?: Node[];
   fields?: Field[];
   extra?: Node[];
   submit: string;
@@ -14,7 +16,7 @@ export interface Question {
 }
 
 /** Asks in a dialog of the browser's own: it holds the focus, Escape turns back, and the focus returns. */
-export function ask(app: App, { title, text, fields, extra, submit, meaning, onSubmit }: Question): void {
+export function ask(app: App, { title, text, before, fields, extra, submit, meaning, onSubmit }: Question): HTMLDialogElement {
   const { words } = app;
   const { dialog, body } = openDialog(title, text);
   let isDone = false;
@@ -22,6 +24,7 @@ export function ask(app: App, { title, text, fields, extra, submit, meaning, onS
   const form = formOf({
     words,
     submit,
+    before: before ?? [],
     fields: fields ?? [],
     extra: extra ?? [],
     beside: [cancel],
@@ -38,6 +41,15 @@ export function ask(app: App, { title, text, fields, extra, submit, meaning, onS
   });
   body.append(form);
   show(dialog);
+  return dialog;
+}
+
+/** Asks whether something shall be done that the caller then does. Rejects if the person turns back. */
+export function confirmed(app: App, question: Omit<Question, "onSubmit">): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const dialog = ask(app, { ...question, onSubmit: async () => resolve() });
+    dialog.addEventListener("close", () => reject(new Problem("cancelled")));
+  });
 }
 
 /** Tells something that is only told once. What is beside stands beside the button that closes it. */

@@ -99,7 +99,7 @@ export async function totpView(app: App, enrolling: Enrolling): Promise<HTMLElem
     h("p", {}, words.totpStep1),
     qr,
     h("p", { class: "secret" }, h("span", { class: "label" }, words.secret), h("code", {}, grouped)),
-    h("div", { class: "buttons" }, copyButton(app, words.copy, secret)),
+    h("div", { class: "buttons" }, copyButton(app, words.copy, () => secret)),
     h("p", {}, words.totpStep2),
     form,
   );

@@ -1,5 +1,6 @@
 import { button, h } from "../../elements.ts";
 import { type App, headingOf } from "../app.ts";
+import { Choice, type Option } from "../choice.ts";
 import { type Invitation, type Person, type Role, ROLES } from "../contract.ts";
 import { Field, newId } from "../form.ts";
 import { Problem } from "../problem.ts";
@@ -116,29 +117,17 @@ function remove(app: App, person: Person, name: string): void {
 
 function reset(app: App, person: Person, name: string): void {
   const { words } = app;
-  const group = newId();
-  const option = (value: Purpose, label: string, hint: string, checked: boolean) =>
-    h(
-      "label",
-      { class: "check" },
-      h("input", { type: "radio", name: group, value, checked }),
-      h("span", {}, label, h("span", { class: "hint" }, hint)),
-    );
-  const choice = h(
-    "fieldset",
-    {},
-    h("legend", {}, words.resetWhat),
-    option("second_factor", words.resetFactor, words.resetFactorHint, true),
-    // With a second factor alone: whoever has none has nothing left to prove who they are.
-    ...(person.mfa.length > 0 ? [option("password", words.resetPassword, words.resetPasswordHint, false)] : []),
-  );
+  const options: Option<Purpose>[] = [{ value: "second_factor", label: words.resetFactor, hint: words.resetFactorHint }];
+  // With a second factor alone: whoever has none has nothing left to prove who they are.
+  if (person.mfa.length > 0) options.push({ value: "password", label: words.resetPassword, hint: words.resetPasswordHint });
+  const choice = new Choice<Purpose>(words.resetWhat, options, "second_factor");
   ask(app, {
     title: words.resetOf(name),
     text: words.resetText,
-    extra: [choice],
+    extra: [choice.element],
     submit: words.reset,
     onSubmit: async () => {
-      const what = choice.querySelector<HTMLInputElement>("input:checked")?.value as Purpose;
+      const what = choice.value;
       const invitation = await app.api.call<Invitation>("PATCH", pathOf(person), { reset: what });
       await app.toPeople();
       handOver(app, person.email, invitation, what);
@@ -153,7 +142,7 @@ function handOver(app: App, email: string, invitation: Invitation, purpose: Purp
   const link = new Field(words, { name: "link", label: words.link, attributes: { readonly: true, value: url } });
   link.input.addEventListener("focus", () => link.input.select());
   const until = h("p", { class: "hint" }, words.validUntil(app.date(invitation.expires_at)));
-  tell(app, words.linkTitle, [h("p", {}, words.linkText(email)), link.element, until], [copyButton(app, words.copyLink, url)]);
+  tell(app, words.linkTitle, [h("p", {}, words.linkText(email)), link.element, until], [copyButton(app, words.copyLink, () => url)]);
 }
 
 /** The roles as a group of boxes; at least one. */

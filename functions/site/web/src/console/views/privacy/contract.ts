@@ -1,0 +1,80 @@
+/** What the API says to privacy staff; the parts that this page reads. */
+
+export type Kind = "access" | "erasure";
+
+export type Law = "gdpr" | "ccpa" | "other";
+
+export type State = "open" | "verified" | "waiting" | "done" | "answered" | "refused";
+
+/** What somebody asked for, and how far it is. */
+export interface Case {
+  id: string;
+  kind: Kind;
+  law: Law;
+  subject_id: string | null;
+  state: State;
+  received_at: string;
+  /** When it has to be confirmed that it came, where the law asks for that. */
+  confirm_by: string | null;
+  due_at: string;
+  extended: boolean;
+  receipt_id: string | null;
+  closed_at: string | null;
+}
+
+export interface OpenedCase extends Case {
+  log: LogEntry[];
+  /** The active ones on its subject. */
+  holds?: Hold[];
+}
+
+export interface LogEntry {
+  at: string;
+  /** Null: the service did it by itself. */
+  by: { id: string } | null;
+  what: string;
+}
+
+/** What is stored about somebody, in numbers. */
+export interface Subject {
+  subject_id: string;
+  conversations: number;
+  lead: boolean;
+  held: boolean;
+  erased: boolean;
+}
+
+export interface Hold {
+  id: string;
+  subject_id: string;
+  /** Null: all of the subject. */
+  conversation_id: string | null;
+  reason: string;
+  placed_by: string;
+  placed_at: string;
+  review_at: string;
+}
+
+export interface Receipt {
+  id: string;
+  completed_at: string;
+  conversations: number;
+  keys_destroyed: number;
+  messages: number;
+  kept: { conversation_id: string }[];
+}
+
+export const PERIODS = ["transcript_days", "lead_days", "audit_days", "conversation_max_days"] as const;
+
+export type Period = (typeof PERIODS)[number];
+
+export interface Policy extends Record<Period, number> {
+  changed_at: string | null;
+  progress: { state: "aligned" | "aligning"; looked_at: number };
+  bounds: Record<Period, { min: number; max: number }>;
+}
+
+/** One part of an export: a whole document that says where the next one begins. */
+export interface Export {
+  next_cursor: string | null;
+}

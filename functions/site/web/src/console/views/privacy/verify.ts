@@ -1,0 +1,27 @@
+import { h } from "../../../elements.ts";
+import type { App } from "../../app.ts";
+import { formOf } from "../../form.ts";
+import type { Opened } from "./case.ts";
+import type { Step } from "./steps.ts";
+
+/** Who asks is whom it is about: the officer finds out, outside of this page. */
+export function verifyStep(app: App, opened: Opened): Step {
+  const words = app.words.case;
+  const { state } = opened.case;
+  return {
+    title: words.verify,
+    // Where nothing is stored there is nobody to be mistaken for.
+    isLeftOut: state === "refused" || opened.isNothingStored,
+    isDone: state !== "open",
+    whenDone: () => [h("p", {}, words.wasVerified)],
+    now: () => [
+      h("p", {}, words.verifyText),
+      formOf({
+        words: app.words,
+        submit: words.verifySend,
+        fields: [],
+        onSubmit: () => opened.change({ state: "verified" }, words.wasVerified),
+      }),
+    ],
+  };
+}
