@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type UnixMillis = i64;
@@ -63,12 +64,27 @@ pub fn rfc3339(at_ms: UnixMillis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
+/// Reads an instant in RFC 3339, of whatever offset; `None` for anything else, and for what is before
+/// 1970.
+#[must_use]
+pub fn from_rfc3339(text: &str) -> Option<UnixMillis> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let at_ms = i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+    (at_ms >= 0).then_some(at_ms)
+}
+
 /// The calendar month of an instant in UTC, `YYYY-MM`: the name of a branch key.
 #[must_use]
 pub fn month(at_ms: UnixMillis) -> String {
     OffsetDateTime::from_unix_timestamp(at_ms.div_euclid(1000))
         .map(|at| format!("{:04}-{:02}", at.year(), u8::from(at.month())))
         .unwrap_or_default()
+}
+
+/// The hour of an instant in UTC, `YYYY-MM-DDTHH`.
+#[must_use]
+pub fn hour(at_ms: UnixMillis) -> String {
+    rfc3339(at_ms).get(..13).unwrap_or_default().to_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]

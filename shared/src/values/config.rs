@@ -48,6 +48,8 @@ pub struct Config {
     pub profiles_table: String,
     /// Name of the table of what was used once.
     pub watch_table: String,
+    /// Name of the table of erasures, holds and subject requests.
+    pub ledger_table: String,
     /// Origins of the sites whose pages may call, scheme and host and port, no slash at the end;
     /// none means only pages of this deployment.
     pub origins: Vec<String>,
@@ -134,6 +136,7 @@ impl Config {
             conversations_table: reader.required("SOTTO_TABLE_CONVERSATIONS"),
             profiles_table: reader.required("SOTTO_TABLE_PROFILES"),
             watch_table: reader.required("SOTTO_TABLE_WATCH"),
+            ledger_table: reader.required("SOTTO_TABLE_LEDGER"),
             origins: reader.origins(),
         };
         reader.finish(config)

@@ -107,6 +107,18 @@ uuid_id! {
     /// A security event.
     EventId
 }
+uuid_id! {
+    /// A legal hold.
+    HoldId
+}
+uuid_id! {
+    /// An erasure, and the receipt of it.
+    ReceiptId
+}
+uuid_id! {
+    /// What a subject asked for, and what became of it.
+    CaseId
+}
 
 #[cfg(test)]
 mod tests {

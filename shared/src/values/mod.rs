@@ -3,10 +3,12 @@
 pub mod address;
 pub mod clock;
 pub mod config;
+pub mod deadline;
 pub mod encoding;
 pub mod ids;
 pub mod object;
 pub mod pins;
+pub mod policy;
 pub mod problem;
 pub mod random;
 pub mod role;

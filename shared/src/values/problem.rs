@@ -46,6 +46,10 @@ pub enum Code {
     Conflict,
     /// The conversation was erased.
     Erased,
+    /// What is to be erased is under a legal hold.
+    LegalHold,
+    /// A transcript is read for a purpose, which was not named.
+    PurposeRequired,
     /// A value is not allowed.
     Invalid,
     /// A conversation needs consent.
@@ -70,7 +74,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -91,6 +95,8 @@ impl Code {
         Self::ConversationClosed,
         Self::Conflict,
         Self::Erased,
+        Self::LegalHold,
+        Self::PurposeRequired,
         Self::Invalid,
         Self::ConsentRequired,
         Self::IdempotencyMismatch,
@@ -164,6 +170,10 @@ impl Code {
                 (StatusCode::CONFLICT, "conversation_closed", "The conversation is closed")
             }
             Self::Erased => (StatusCode::GONE, "erased", "The conversation was erased"),
+            Self::LegalHold => (StatusCode::CONFLICT, "legal_hold", "Under a legal hold"),
+            Self::PurposeRequired => {
+                (StatusCode::FORBIDDEN, "purpose_required", "A purpose and a reason are required")
+            }
             Self::Invalid => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not allowed")
             }
@@ -229,6 +239,8 @@ pub enum Cause {
     ConflictsExhausted,
     /// The rotation never ran here, or what it made is gone.
     KeysMissing,
+    /// A table was restored, and the erasures since are not carried out again yet.
+    LedgerBehind,
 }
 
 impl Cause {
@@ -238,6 +250,7 @@ impl Cause {
         match self {
             Self::ConflictsExhausted => "conflicts_exhausted",
             Self::KeysMissing => "keys_missing",
+            Self::LedgerBehind => "ledger_behind",
         }
     }
 }
@@ -263,6 +276,10 @@ pub enum FieldCode {
     Guessable,
     /// Not one of the values that the field takes.
     NotAllowed,
+    /// A number below the least that is allowed.
+    TooSmall,
+    /// A number above the most that is allowed.
+    TooLarge,
 }
 
 impl FieldCode {
@@ -279,6 +296,8 @@ impl FieldCode {
             Self::Personal => ("personal", "This value contains your own name or address."),
             Self::Guessable => ("guessable", "This value is too easy to guess."),
             Self::NotAllowed => ("not_allowed", "This value is not one of those allowed."),
+            Self::TooSmall => ("too_small", "This value is less than the least allowed."),
+            Self::TooLarge => ("too_large", "This value is more than the most allowed."),
         }
     }
 }
@@ -347,6 +366,14 @@ impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
         let mut problem = Self::new(Code::Invalid, "See the list of errors.");
         problem.errors.push(error);
+        problem
+    }
+}
+
+impl From<Vec<FieldError>> for Problem {
+    fn from(errors: Vec<FieldError>) -> Self {
+        let mut problem = Self::new(Code::Invalid, "See the list of errors.");
+        problem.errors = errors;
         problem
     }
 }

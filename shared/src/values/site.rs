@@ -1,32 +1,21 @@
 //! A site: the page that embeds the widget, and what its visitors are promised.
 
-use super::clock::UnixMillis;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use super::policy::RetentionPolicy;
 
 /// What is configured for one site.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Site {
     /// Its name in requests and keys.
     pub id: &'static str,
-    /// Days from the opening of a conversation to the end of its transcript.
-    pub transcript_days: i64,
-    /// Days that a left contact is kept.
-    pub lead_days: i64,
-    /// Days from its opening after which a conversation takes no more messages.
-    pub conversation_max_days: i64,
+    /// How long things are kept until somebody sets another policy.
+    pub policy: RetentionPolicy,
     /// Languages that answers were published in, the site's own first (BCP 47 primary subtags).
     pub locales: &'static [&'static str],
 }
 
 /// The site that ships with Sotto.
-const DEFAULT: Site = Site {
-    id: "default",
-    transcript_days: 30,
-    lead_days: 180,
-    conversation_max_days: 7,
-    locales: &["en", "de"],
-};
+const DEFAULT: Site =
+    Site { id: "default", policy: RetentionPolicy::DEFAULT, locales: &["en", "de"] };
 
 impl Site {
     /// The site that ships with Sotto.
@@ -48,30 +37,6 @@ impl Site {
             .position(|locale| locale.eq_ignore_ascii_case(primary))
             .and_then(|at| u8::try_from(at).ok())
             .unwrap_or(0)
-    }
-
-    /// When the transcript of a conversation opened at `opened_ms` ends.
-    #[must_use]
-    pub fn transcript_end_ms(&self, opened_ms: UnixMillis) -> UnixMillis {
-        opened_ms.saturating_add(self.transcript_days * DAY_MS)
-    }
-
-    /// When a contact left at `left_ms` ends.
-    #[must_use]
-    pub fn lead_end_ms(&self, left_ms: UnixMillis) -> UnixMillis {
-        left_ms.saturating_add(self.lead_days * DAY_MS)
-    }
-
-    /// When a conversation opened at `opened_ms` stops taking messages.
-    #[must_use]
-    pub fn last_word_ms(&self, opened_ms: UnixMillis) -> UnixMillis {
-        opened_ms.saturating_add(self.conversation_max_days * DAY_MS)
-    }
-
-    /// What was opened before takes no more messages at `now_ms`.
-    #[must_use]
-    pub fn first_open_ms(&self, now_ms: UnixMillis) -> UnixMillis {
-        now_ms.saturating_sub(self.conversation_max_days * DAY_MS)
     }
 }
 
