@@ -93,11 +93,13 @@ impl App {
         };
         let dynamo = aws::dynamodb(&config.backend, sdk);
         let hasher = Hasher::new().map_err(|_| "There is no memory for Argon2id.".to_owned())?;
+        let staff_keys = StaffKeyring::new(Arc::clone(&settings), clock.clone());
+        let audit_days = staff_keys.audit_days();
         Ok(Self(Arc::new(Parts {
             issuer: config.backend.issuer.clone(),
             console_origin: config.console_origin.clone(),
-            staff_keys: StaffKeyring::new(Arc::clone(&settings), clock.clone()),
-            store: Store::new(dynamo, tables, settings, clock.clone()),
+            staff_keys,
+            store: Store::new(dynamo, tables, settings, audit_days, clock.clone()),
             clock,
             hasher,
         })))

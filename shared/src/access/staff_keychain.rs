@@ -10,6 +10,8 @@ use crate::seal::sign::Verifier;
 use crate::store::StoreError;
 use crate::store::settings::Settings;
 use crate::store::staff_keys::StaffKeys;
+use crate::values::policy::AuditDays;
+use crate::values::site::Site;
 
 /// How long an ended session may still be taken for a live one, where nothing asks for more.
 pub const LIFETIME_MS: i64 = 60_000;
@@ -36,6 +38,13 @@ impl StaffKeychain {
         found.next().map(|(_, verifier)| verifier)
     }
 
+    /// The key of receipts of that name.
+    #[must_use]
+    pub fn receipt_verifier(&self, name: &str) -> Option<&Verifier> {
+        let mut found = self.keys.receipts.iter().filter(|(known, _)| known == name);
+        found.next().map(|(_, verifier)| verifier)
+    }
+
     /// Whether the session is among those that were ended.
     #[must_use]
     pub fn is_revoked(&self, session: SessionId) -> bool {
@@ -59,6 +68,7 @@ impl StaffKeychain {
 pub struct StaffKeyring {
     settings: Arc<Settings>,
     clock: Clock,
+    audit_days: AuditDays,
     cache: Cache<(), Arc<StaffKeychain>>,
 }
 
@@ -66,7 +76,8 @@ impl StaffKeyring {
     /// The keys of a deployment, not yet loaded.
     #[must_use]
     pub fn new(settings: Arc<Settings>, clock: Clock) -> Self {
-        Self { settings, cache: Cache::new(clock.clone(), LIFETIME_MS, 1), clock }
+        let cache = Cache::new(clock.clone(), LIFETIME_MS, 1);
+        Self { settings, cache, clock, audit_days: AuditDays::default() }
     }
 
     /// The keys, loaded when they are not there or too old.
@@ -103,10 +114,18 @@ impl StaffKeyring {
         self.cache.refresh(&(), stale, async || self.load().await).await
     }
 
+    /// How long events are kept, as it was when the keys were read.
+    #[must_use]
+    pub fn audit_days(&self) -> AuditDays {
+        self.audit_days.clone()
+    }
+
     async fn load(&self) -> Result<Arc<StaffKeychain>, StoreError> {
         // As old as the moment before they were read: what was ended after it may be missing.
         let loaded_ms = self.clock.now_ms();
-        let keys = Box::pin(self.settings.staff_keys()).await?;
+        let policy = self.settings.retention_policy(Site::SHIPPED);
+        let (keys, policy) = tokio::try_join!(Box::pin(self.settings.staff_keys()), policy)?;
+        self.audit_days.follow(&policy.policy);
         Ok(Arc::new(StaffKeychain::new(keys, loaded_ms)))
     }
 }

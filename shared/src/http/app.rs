@@ -52,7 +52,7 @@ impl App {
     #[must_use]
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
         let dynamo = aws::dynamodb(&config.backend, sdk);
-        let settings = over(&config.backend, clock.clone(), sdk, dynamo.clone());
+        let settings = Arc::new(over(&config.backend, clock.clone(), sdk, dynamo.clone()));
         let store = Arc::new(Store::new(config, dynamo, settings, clock.clone()));
         Self(Arc::new(Parts {
             keys: Keys::new(Arc::clone(&store), clock.clone()),

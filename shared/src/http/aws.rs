@@ -72,8 +72,14 @@ pub fn connector(trust_roots: &TrustRoots) -> Result<Connector, String> {
 /// The DynamoDB client, at the endpoint of the configuration if it names one.
 #[must_use]
 pub fn dynamodb(backend: &Backend, sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    dynamodb_at(backend.dynamodb_endpoint.clone(), sdk)
+}
+
+/// The DynamoDB client at that endpoint, or at AWS.
+#[must_use]
+pub fn dynamodb_at(endpoint: Option<String>, sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let mut config = aws_sdk_dynamodb::config::Builder::from(sdk);
-    config.set_endpoint_url(backend.dynamodb_endpoint.clone());
+    config.set_endpoint_url(endpoint);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 

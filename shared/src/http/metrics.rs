@@ -41,6 +41,8 @@ pub enum Metric {
     LogTampered,
     /// An item of a log that DynamoDB's TTL deleted.
     Expired,
+    /// An event of a log that was changed or deleted, and the sweep had said so before.
+    Purged,
     /// A record of a stream that could not be read.
     RecordFailed,
     /// A job without a caller that failed.
@@ -49,11 +51,19 @@ pub enum Metric {
     SignInFailed,
     /// A refresh token that came twice: one of the two holders is a thief.
     TokenReused,
+    /// A sweep that went through to its end.
+    Swept,
+    /// A key that was destroyed because its time was up.
+    KeyExpired,
+    /// A request of a subject that is due within five days, or overdue.
+    RequestsDue,
+    /// A table that was restored, and has not followed the ledger of erasures yet.
+    LedgerBehind,
 }
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -67,10 +77,15 @@ impl Metric {
         Self::Requests5xx,
         Self::LogTampered,
         Self::Expired,
+        Self::Purged,
         Self::RecordFailed,
         Self::JobFailed,
         Self::SignInFailed,
         Self::TokenReused,
+        Self::Swept,
+        Self::KeyExpired,
+        Self::RequestsDue,
+        Self::LedgerBehind,
     ];
 
     /// Its name in CloudWatch, for alarms and dashboards.
@@ -90,17 +105,25 @@ impl Metric {
             Self::Requests5xx => "Requests5xx",
             Self::LogTampered => "LogTampered",
             Self::Expired => "Expired",
+            Self::Purged => "Purged",
             Self::RecordFailed => "RecordFailed",
             Self::JobFailed => "JobFailed",
             Self::SignInFailed => "SignInFailed",
             Self::TokenReused => "TokenReused",
+            Self::Swept => "Swept",
+            Self::KeyExpired => "KeyExpired",
+            Self::RequestsDue => "RequestsDue",
+            Self::LedgerBehind => "LedgerBehind",
         }
     }
 
     /// Whether it tells of trouble, and not only of something that happened.
     #[must_use]
     pub const fn is_trouble(self) -> bool {
-        !matches!(self, Self::HandedOver | Self::Expired)
+        !matches!(
+            self,
+            Self::HandedOver | Self::Expired | Self::Purged | Self::Swept | Self::KeyExpired
+        )
     }
 }
 
@@ -136,6 +159,8 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::NotFound
         | Code::ConversationClosed
         | Code::Erased
+        | Code::LegalHold
+        | Code::PurposeRequired
         | Code::Invalid
         | Code::ConsentRequired
         | Code::IdempotencyMismatch => &[],
@@ -149,6 +174,7 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
             None => &[Metric::Unavailable, Metric::Requests5xx],
             Some(Cause::ConflictsExhausted) => &[Metric::Conflict, Metric::Requests5xx],
             Some(Cause::KeysMissing) => &[Metric::KeysMissing, Metric::Requests5xx],
+            Some(Cause::LedgerBehind) => &[Metric::LedgerBehind, Metric::Requests5xx],
         },
         Code::IntegrityFailed => &[Metric::Corrupt, Metric::Requests5xx],
         Code::OtherVersion => &[Metric::OtherVersion, Metric::Requests5xx],
@@ -175,7 +201,12 @@ mod tests {
     #[test]
     fn a_problem_is_a_5xx_exactly_when_it_counts_as_one() {
         for code in Code::ALL {
-            for cause in [None, Some(Cause::ConflictsExhausted), Some(Cause::KeysMissing)] {
+            for cause in [
+                None,
+                Some(Cause::ConflictsExhausted),
+                Some(Cause::KeysMissing),
+                Some(Cause::LedgerBehind),
+            ] {
                 let counted = of_problem(code, cause).contains(&Metric::Requests5xx);
                 assert_eq!(counted, code.status().is_server_error(), "{code:?} {cause:?}");
             }

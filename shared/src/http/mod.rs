@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod aws;
+pub mod export;
 pub mod finish;
 pub mod gateway;
 pub mod metrics;
@@ -10,3 +11,4 @@ pub mod response;
 pub mod routes;
 pub mod staff;
 pub mod telemetry;
+pub mod transcript;

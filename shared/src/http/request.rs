@@ -13,7 +13,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::app::App;
 use crate::access::keychain::Keychain;
 use crate::access::token::{self, Visitor};
-use crate::ids::ConversationId;
+use crate::ids::{ConversationId, SubjectId};
 use crate::problem::{Code, FieldCode, FieldError, Problem};
 use crate::seal::transport::{PrivateKey, ReplySealer, SEALED_JSON, parse_reply_key, request_aad};
 use crate::secret::Plaintext;
@@ -83,10 +83,32 @@ impl FromRequestParts<App> for ConversationPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let params =
-            RawPathParams::from_request_parts(parts, app).await.map_err(|_| Code::NotFound)?;
-        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value);
-        id.and_then(ConversationId::parse).map(Self).ok_or_else(|| Code::NotFound.into())
+        let id = parameter(parts, app, "id").await?;
+        ConversationId::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+/// The conversation id of a path of the staff. What is no id names nothing: 404, as for an unknown one.
+pub struct TranscriptPath(pub ConversationId);
+
+impl<S: Sync + Send> FromRequestParts<S> for TranscriptPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = parameter(parts, state, "conversation_id").await?;
+        ConversationId::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+/// The subject id of the path. What is no id names nobody: 404, as for an unknown one.
+pub struct SubjectPath(pub SubjectId);
+
+impl<S: Sync + Send> FromRequestParts<S> for SubjectPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = parameter(parts, state, "subject_id").await?;
+        SubjectId::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
     }
 }
 
@@ -134,11 +156,11 @@ impl<T: DeserializeOwned> FromRequest<App> for MaybeJson<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let body = read_body(request, app).await?;
-        let json = body.as_ref().map_or(&b"{}"[..], |body| body.reveal());
-        let blank = json.iter().all(u8::is_ascii_whitespace);
-        Ok(Self(parse(if blank { b"{}" } else { json })?))
+        parse_or_empty(body.as_ref().map_or(&[], |body| body.reveal())).map(Self)
     }
 }
+
+const PLAIN_ONLY: &str = "Send application/json.";
 
 /// A JSON body of a route that takes no sealed ones, since it is not a visitor's.
 pub struct PlainJson<T>(pub T);
@@ -149,11 +171,30 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for PlainJson<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         if !matches!(content_type(&parts.headers), ContentType::Json) {
-            return Err(Problem::new(Code::UnsupportedMediaType, "Send application/json."));
+            return Err(Problem::new(Code::UnsupportedMediaType, PLAIN_ONLY));
         }
         let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Code::BodyTooLarge)?;
         let body = Plaintext::new(bytes.to_vec());
         Ok(Self(parse(body.reveal())?))
+    }
+}
+
+/// The same, that may be missing; then it counts as `{}`.
+pub struct MaybePlainJson<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for MaybePlainJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Code::BodyTooLarge)?;
+        let body = Plaintext::new(bytes.to_vec());
+        match content_type(&parts.headers) {
+            ContentType::Missing if bytes.is_empty() => {}
+            ContentType::Json => {}
+            _ => return Err(Problem::new(Code::UnsupportedMediaType, PLAIN_ONLY)),
+        }
+        parse_or_empty(body.reveal()).map(Self)
     }
 }
 
@@ -164,11 +205,20 @@ impl<S: Sync + Send> FromRequestParts<S> for PathId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let params =
-            RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
-        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned());
-        id.map(Self).ok_or_else(|| Code::NotFound.into())
+        parameter(parts, state, "id").await.map(Self)
     }
+}
+
+/// A parameter of the path, as it came.
+async fn parameter<S: Sync + Send>(
+    parts: &mut Parts,
+    state: &S,
+    wanted: &str,
+) -> Result<String, Problem> {
+    let params =
+        RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
+    let found = params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
+    found.ok_or_else(|| Code::NotFound.into())
 }
 
 /// The sealed form of a body.
@@ -279,6 +329,12 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
             Code::MalformedJson.into()
         }
     })
+}
+
+/// The same; nothing counts as `{}`.
+fn parse_or_empty<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    let blank = json.iter().all(u8::is_ascii_whitespace);
+    parse(if blank { b"{}" } else { json })
 }
 
 /// The query of a list: `limit` and `cursor`.

@@ -3,7 +3,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
@@ -34,6 +34,14 @@ impl<T: Serialize> IntoResponse for Reply<T> {
             Err(_) => Problem::from(Code::Internal).into_response(),
         }
     }
+}
+
+/// Says of a response that it was given before, to the same request.
+#[must_use]
+pub fn replayed(mut response: Response) -> Response {
+    let name = HeaderName::from_static("idempotent-replayed");
+    response.headers_mut().insert(name, HeaderValue::from_static("true"));
+    response
 }
 
 /// Turns the problem in a response's extensions into its body and headers.

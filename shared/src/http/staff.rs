@@ -57,6 +57,7 @@ requirement! {
     Privacy: "Privacy officers.", &[Role::Privacy];
     Security: "Security officers.", &[Role::Security];
     Admin: "Admins.", &[Role::Admin];
+    Reading: "Who may have a reason to read a transcript.", &[Role::Agent, Role::Privacy, Role::Security];
 }
 
 /// Somebody who may call the route.

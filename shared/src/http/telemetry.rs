@@ -100,6 +100,8 @@ pub fn start() {
                 "monitor",
                 "detect",
                 "preflight",
+                "retention",
+                "sweep",
                 "local",
             ]
             .map(|name| (name, ours)),

@@ -15,6 +15,7 @@ const WRAP_LABEL: &str = "sotto/v1 wrap";
 const COMMITMENT_LABEL: &str = "sotto/v1 commitment";
 
 /// What is stored of a key: it opens only under its branch key, at its place.
+#[derive(Clone)]
 pub struct WrappedKey {
     /// 32 bytes of salt, then the sealed key.
     pub wrapped: Vec<u8>,
@@ -32,28 +33,6 @@ pub struct ConversationKey {
 }
 
 impl ConversationKey {
-    /// A fresh key, and its wrapping for `place`.
-    ///
-    /// # Errors
-    /// [`SealError::Failed`] when there is no randomness.
-    pub fn generate(branch: &BranchKey, place: &Place) -> Result<(Self, WrappedKey), SealError> {
-        let secret = Secret::generate()?;
-        let wrapped = wrap(branch, place, &secret)?;
-        Ok((Self::from_secret(&secret)?, wrapped))
-    }
-
-    /// Unwraps a stored key and checks its commitment before anything is done with it.
-    ///
-    /// # Errors
-    /// [`SealError::DidNotOpen`] for every cause there is.
-    pub fn unwrap(
-        branch: &BranchKey,
-        place: &Place,
-        stored: &WrappedKey,
-    ) -> Result<Self, SealError> {
-        Self::from_secret(&unwrap(branch, place, stored)?)
-    }
-
     /// The first 6 bytes of a keyed hash of the parts: enough to find a twin among the last events,
     /// and no help to anyone without the key.
     #[must_use]
@@ -62,7 +41,11 @@ impl ConversationKey {
         suite::short_mac(&self.idempotency, place.as_bytes())
     }
 
-    fn from_secret(secret: &Secret) -> Result<Self, SealError> {
+    /// The keys that are derived from a conversation's secret.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn from_secret(secret: &Secret) -> Result<Self, SealError> {
         Ok(Self {
             events: DataKey::derive(secret, "sotto/v1 event")?,
             cursors: DataKey::derive(secret, "sotto/v1 cursor")?,

@@ -54,6 +54,8 @@ pub enum Purpose {
     Index,
     /// What staff sign in with: pepper, second factors, session tokens.
     Credential,
+    /// Why the staff read, held and did something, in their own words.
+    Audit,
 }
 
 impl Purpose {
@@ -67,6 +69,7 @@ impl Purpose {
             Self::Signing => "signing",
             Self::Index => "index",
             Self::Credential => "credential",
+            Self::Audit => "audit",
         }
     }
 }

@@ -73,6 +73,13 @@ pub fn named_key(jws: &str) -> Option<String> {
     jsonwebtoken::decode_header(jws).ok()?.kid
 }
 
+/// The name of the key and the type that a compact JWS claims; nothing of it is verified yet.
+#[must_use]
+pub fn named_key_and_type(jws: &str) -> Option<(Option<String>, Option<String>)> {
+    let header = jsonwebtoken::decode_header(jws).ok()?;
+    Some((header.kid, header.typ))
+}
+
 impl Verifier {
     /// The verification key with these 32 bytes.
     ///

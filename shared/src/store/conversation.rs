@@ -1,26 +1,27 @@
-//! A conversation's row in the keys table: the proof that it exists and whose it is.
-//!
-//! Item: `u` subject, `c` conversation, `i` site, `b` branch key, `w` and `m` the wrapped key and
-//! its commitment, `p` the end that the visitor was promised in milliseconds, `expires_at`. A row
-//! without `w` is what erasure leaves.
+//! A conversation: found by its row in the keys table, which proves that it exists and whose it is.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select, TransactWriteItem};
 
-use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
-};
+use super::attributes::{Item, binary, number, string, take_binary};
 use super::event::{Header, Kind, LINK_LEN, StoredEvent, place as event_place};
-use super::schema::Noun;
-use super::state::State;
+use super::key_row::{Guarded, KeyRow, Term};
+use super::ledger;
+use super::policy::{POLICY, StoredPolicy};
+use super::state::{State, Status};
+use super::subject::Subject;
 use super::{Store, StoreError, fault};
-use crate::clock::{self, UnixMillis};
+use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, SubjectId};
-use crate::seal::conversation_key::{ConversationKey, WrappedKey};
-use crate::seal::place::{BranchName, Place, Purpose};
-use crate::secret::Plaintext;
+use crate::seal::conversation_key::ConversationKey;
+use crate::secret::{Plaintext, Secret};
+use crate::values::policy::RetentionPolicy;
 use crate::values::site::Site;
+
+/// How often opening is tried again when what is known of the subject has changed.
+const ATTEMPTS: usize = 8;
 
 /// A conversation that may be read and written: its row was found under its subject.
 pub struct Conversation {
@@ -30,8 +31,12 @@ pub struct Conversation {
     pub subject: SubjectId,
     /// The site it belongs to.
     pub site: &'static Site,
+    /// The site's policy, as it was when the row was read.
+    pub policy: RetentionPolicy,
     /// The latest end that the visitor was promised.
     pub promised_until_ms: UnixMillis,
+    /// Until when it is kept.
+    pub term: Term,
     /// What opens and seals it.
     pub key: ConversationKey,
 }
@@ -47,7 +52,7 @@ pub enum Found {
 }
 
 /// Why a look-up gave no conversation to keep.
-enum Missing {
+pub(super) enum Missing {
     Erased,
     Absent,
     Fault(StoreError),
@@ -59,6 +64,16 @@ impl<E: Into<StoreError>> From<E> for Missing {
     }
 }
 
+impl Missing {
+    pub(super) fn found(self) -> Result<Found, StoreError> {
+        match self {
+            Self::Erased => Ok(Found::Erased),
+            Self::Absent => Ok(Found::Absent),
+            Self::Fault(error) => Err(error),
+        }
+    }
+}
+
 impl Conversation {
     /// When it was opened.
     #[must_use]
@@ -66,16 +81,39 @@ impl Conversation {
         self.id.made_at_ms()
     }
 
-    /// When it ceases to exist for every route: the earlier of what was promised and what the
-    /// site's present policy gives.
+    /// When it ceases to exist for its visitor: the earlier of what was promised and what the site's
+    /// present policy gives.
     #[must_use]
     pub fn end_ms(&self) -> UnixMillis {
-        self.promised_until_ms.min(self.site.transcript_end_ms(self.opened_at_ms()))
+        self.promised_until_ms.min(self.policy.transcript_end_ms(self.opened_at_ms()))
+    }
+
+    /// When its items are to be deleted; `None` as long as it is held.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<UnixMillis> {
+        match self.term {
+            Term::Promised => Some(self.promised_until_ms),
+            Term::Held => None,
+            Term::Released(until_ms) => Some(until_ms),
+        }
+    }
+
+    /// When it stops taking messages.
+    #[must_use]
+    pub fn last_word_ms(&self) -> UnixMillis {
+        self.policy.last_word_ms(self.opened_at_ms())
+    }
+
+    /// The status at `now_ms` after an event that left `state`: a conversation also ends by time.
+    #[must_use]
+    pub fn status_at(&self, state: State, now_ms: UnixMillis) -> Status {
+        if self.last_word_ms() <= now_ms { Status::Closed } else { state.status }
     }
 }
 
 impl Store {
-    /// Opens a conversation: its key row and its first event, in one transaction.
+    /// Opens a conversation: its key row and its first event, in one transaction. `None` when the
+    /// subject was erased.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -85,14 +123,16 @@ impl Store {
         subject: SubjectId,
         locale: u8,
         consent: &Plaintext,
-    ) -> Result<Arc<Conversation>, StoreError> {
+    ) -> Result<Option<Arc<Conversation>>, StoreError> {
         let id = ConversationId::generate(&self.clock)?;
         let opened_ms = id.made_at_ms();
-        let promised_until_ms = site.transcript_end_ms(opened_ms);
-        let branch = BranchName::new(site.id, Purpose::Transcript, &clock::month(opened_ms));
+        let policy = self.settings.retention_policy(site).await?.policy;
+        let promised_until_ms = policy.transcript_end_ms(opened_ms);
+        let guarded = Guarded::Conversation(id);
+        let branch = KeyRow::branch_of(site, guarded, opened_ms);
         let branch_key = self.settings.branch_key(&branch).await?;
-        let place = key_place(site.id, subject, id, &branch.branch, promised_until_ms);
-        let (key, wrapped) = ConversationKey::generate(&branch_key, &place)?;
+        let secret = Secret::generate()?;
+        let key = ConversationKey::from_secret(&secret)?;
 
         let header = Header {
             kind: Kind::Opened,
@@ -102,27 +142,35 @@ impl Store {
         };
         let sealed = key.events.seal(&event_place(site.id, id, 1, &header), consent.reveal())?;
         let first = StoredEvent { seq: 1, header, sealed };
-        let row = Item::from([
-            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
-            ("c".to_owned(), binary(id.as_bytes().to_vec())),
-            ("i".to_owned(), string(site.id)),
-            ("b".to_owned(), string(branch.branch)),
-            ("w".to_owned(), binary(wrapped.wrapped)),
-            ("m".to_owned(), binary(wrapped.commitment)),
-            ("p".to_owned(), number(promised_until_ms)),
-            (EXPIRES_AT.to_owned(), expiry(promised_until_ms)),
-        ]);
-        self.dynamo
-            .transact_write_items()
-            .transact_items(put(&self.keys_table, row)?)
-            .transact_items(put(&self.conversations_table, first.to_item(id, promised_until_ms))?)
-            .send()
-            .await
-            .map_err(|error| fault("open_conversation", &error))?;
-
-        let conversation = Arc::new(Conversation { id, subject, site, promised_until_ms, key });
-        self.conversations.put(&(subject, id), Arc::clone(&conversation)).await;
-        Ok(conversation)
+        // Nearly nobody is known: that is assumed, and looked at only if it is not so.
+        let mut known = Subject::default();
+        for _ in 0..ATTEMPTS {
+            let owner = (subject, guarded, site);
+            let named = (branch.clone(), &branch_key);
+            let row = KeyRow::new(owner, promised_until_ms, known.holds.clone(), named, &secret)?;
+            let due_ms = (row.term != Term::Held).then_some(promised_until_ms);
+            let mut item = first.to_item(id, due_ms);
+            // By which the staff find whose it is; the row there proves it.
+            item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
+            let writes = vec![
+                put(&self.keys_table, row.to_item(promised_until_ms))?,
+                put(&self.conversations_table, item)?,
+                self.unless_changed(subject, &known)?,
+            ];
+            if self.write_whole("open_conversation", writes).await? {
+                let term = row.term;
+                let conversation =
+                    Conversation { id, subject, site, policy, promised_until_ms, term, key };
+                let conversation = Arc::new(conversation);
+                self.conversations.put(&(subject, id), Arc::clone(&conversation)).await;
+                return Ok(Some(conversation));
+            }
+            known = self.find_subject(subject).await?;
+            if known.erased.is_some() {
+                return Ok(None);
+            }
+        }
+        Err(StoreError::Unavailable)
     }
 
     /// The subject's conversation of that id. Its key is kept in memory for 60 seconds at most.
@@ -145,13 +193,46 @@ impl Store {
             }
             Err(missing) => {
                 self.conversations.forget(&name);
-                match missing {
-                    Missing::Erased => Ok(Found::Erased),
-                    Missing::Absent => Ok(Found::Absent),
-                    Missing::Fault(error) => Err(error),
-                }
+                missing.found()
             }
         }
+    }
+
+    /// The same as its row and the policy stand now: for what gives out texts, so that what was erased
+    /// elsewhere a moment ago is not read from memory.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_conversation_now(
+        &self,
+        subject: SubjectId,
+        id: ConversationId,
+    ) -> Result<Found, StoreError> {
+        self.conversations.forget(&(subject, id));
+        self.find_conversation(subject, id).await
+    }
+
+    /// Whose a conversation is, as its first event says; the row under that subject proves it. `None`
+    /// for one that is not there, or that a release opened which did not write it down.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn owner_of(&self, id: ConversationId) -> Result<Option<SubjectId>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.conversations_table)
+            .key("c", binary(id.as_bytes().to_vec()))
+            .key("s", number(1))
+            .projection_expression("u")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_owner", &error))?;
+        let Some(mut item) = found.item.filter(|item| item.contains_key("u")) else {
+            return Ok(None);
+        };
+        SubjectId::from_slice(&take_binary(&mut item, "u")?).map(Some).ok_or(StoreError::Corrupt)
     }
 
     /// How many live rows the subject has, conversations and profile; 1 MB of rows are looked at.
@@ -164,7 +245,7 @@ impl Store {
             .query()
             .table_name(&self.keys_table)
             .key_condition_expression("u = :u")
-            .filter_expression("expires_at > :now AND attribute_exists(w)")
+            .filter_expression(LIVE)
             .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
             .expression_attribute_values(":now", number(self.clock.now_seconds()))
             .select(Select::Count)
@@ -190,7 +271,7 @@ impl Store {
             .query()
             .table_name(&self.keys_table)
             .key_condition_expression("u = :u")
-            .filter_expression("expires_at > :now AND attribute_exists(w)")
+            .filter_expression(LIVE)
             .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
             .expression_attribute_values(":now", number(self.clock.now_seconds()))
             .scan_index_forward(false)
@@ -210,61 +291,142 @@ impl Store {
         Ok(ids)
     }
 
+    /// A conversation whose promised end has come is absent, held or not: the staff have other ways.
     async fn load_conversation(
         &self,
         subject: SubjectId,
         id: ConversationId,
     ) -> Result<Arc<Conversation>, Missing> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.keys_table)
-            .key("u", binary(subject.as_bytes().to_vec()))
-            .key("c", binary(id.as_bytes().to_vec()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_conversation", &error))?;
-        let mut row = found.item.ok_or(Missing::Absent)?;
-        Noun::ConversationKey.shape_of(&row)?;
-        let promised_until_ms = read_number(&row, "p")?;
-        if promised_until_ms <= self.clock.now_ms() {
+        let guarded = Guarded::Conversation(id);
+        let (row, policy) = self.row_and_policy(subject, guarded.sort_key()).await?;
+        let row = row.ok_or(Missing::Absent)?;
+        if row.promised_until_ms <= self.clock.now_ms() {
             return Err(Missing::Absent);
         }
-        if !row.contains_key("w") {
+        self.open_row(&row, policy).await
+    }
+
+    /// The row of a conversation, for who of the staff may have a reason to read it; nothing of it is
+    /// opened. `None` when there is none, or none that is kept any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn row_for_staff(
+        &self,
+        subject: SubjectId,
+        id: ConversationId,
+    ) -> Result<Option<KeyRow>, StoreError> {
+        let sort_key = Guarded::Conversation(id).sort_key();
+        let (row, policy) = self.row_and_policy(subject, sort_key).await?;
+        let now_ms = self.clock.now_ms();
+        let is_kept = |row: &KeyRow| {
+            if row.is_destroyed() {
+                return now_ms < row.promised_until_ms;
+            }
+            row.due_ms(&policy).is_none_or(|due_ms| now_ms < due_ms)
+        };
+        Ok(row.filter(is_kept))
+    }
+
+    /// Opens a row for who has a permit. What has ended for its visitor and is still kept, because of a
+    /// hold, is opened only if that is what it is kept for.
+    pub(crate) async fn open_for_staff(
+        &self,
+        row: &KeyRow,
+        beyond_its_end: bool,
+    ) -> Result<Found, StoreError> {
+        let policy = self.settings.retention_policy(row.site).await?.policy;
+        if row.end_ms(&policy) <= self.clock.now_ms() && !beyond_its_end {
+            return Ok(Found::Absent);
+        }
+        match self.open_row(row, policy).await {
+            Ok(conversation) => Ok(Found::Live(conversation)),
+            Err(missing) => missing.found(),
+        }
+    }
+
+    /// The conversation of a row.
+    pub(super) async fn open_row(
+        &self,
+        row: &KeyRow,
+        policy: RetentionPolicy,
+    ) -> Result<Arc<Conversation>, Missing> {
+        let Guarded::Conversation(id) = row.guarded else { return Err(Missing::Absent) };
+        if row.is_destroyed() {
             return Err(Missing::Erased);
         }
-        let site = Site::find(&take_string(&mut row, "i")?).ok_or(StoreError::Corrupt)?;
-        let branch = take_string(&mut row, "b")?;
-        let commitment = take_binary(&mut row, "m")?;
-        let stored = WrappedKey {
-            wrapped: take_binary(&mut row, "w")?,
-            commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+        let branch_key = self.settings.existing_branch_key(&row.branch()).await?;
+        let secret = row.open(&branch_key)?.ok_or(Missing::Erased)?;
+        Ok(Arc::new(Conversation {
+            id,
+            subject: row.subject,
+            site: row.site,
+            policy,
+            promised_until_ms: row.promised_until_ms,
+            term: row.term,
+            key: ConversationKey::from_secret(&secret).map_err(StoreError::from)?,
+        }))
+    }
+
+    /// A row of the subject's and the policy of its site, read together; refused when the table is an
+    /// old copy in which erased keys may be.
+    pub(super) async fn row_and_policy(
+        &self,
+        subject: SubjectId,
+        sort_key: AttributeValue,
+    ) -> Result<(Option<KeyRow>, RetentionPolicy), StoreError> {
+        let site = Site::SHIPPED;
+        let row = HashMap::from([
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("c".to_owned(), sort_key),
+        ]);
+        let policy =
+            HashMap::from([("p".to_owned(), string(site.id)), ("k".to_owned(), string(POLICY))]);
+        let asked = |keys| {
+            KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(keys))
+                .build()
+                .map_err(|_| StoreError::Failed)
         };
-        let name = BranchName::new(site.id, Purpose::Transcript, &branch);
-        let branch_key = self.settings.existing_branch_key(&name).await?;
-        let place = key_place(site.id, subject, id, &branch, promised_until_ms);
-        let key = ConversationKey::unwrap(&branch_key, &place, &stored)?;
-        Ok(Arc::new(Conversation { id, subject, site, promised_until_ms, key }))
+        let found = self
+            .dynamo
+            .batch_get_item()
+            .request_items(&self.keys_table, asked(vec![row, ledger::position_in_keys()])?)
+            .request_items(&self.settings.table, asked(vec![ledger::head_key(), policy])?)
+            .send()
+            .await
+            .map_err(|error| fault("find_row", &error))?;
+        // A throttled table leaves some out; what is missing then is not absent.
+        if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable);
+        }
+        let mut found = found.responses.unwrap_or_default();
+        let (mut row, mut position) = (None, None);
+        for item in found.remove(&self.keys_table).unwrap_or_default() {
+            if ledger::is_position_in_keys(&item) {
+                position = Some(item);
+            } else {
+                row = KeyRow::from_item(item)?;
+            }
+        }
+        let (mut head, mut policy) = (None, None);
+        for item in found.remove(&self.settings.table).unwrap_or_default() {
+            if ledger::is_head(&item) {
+                head = Some(item);
+            } else {
+                policy = Some(item);
+            }
+        }
+        if ledger::number_of(position.as_ref())? < ledger::number_of(head.as_ref())? {
+            return Err(StoreError::LedgerBehind);
+        }
+        Ok((row, StoredPolicy::from_item(site, policy.as_ref())?.policy))
     }
 }
 
-/// Where a conversation's key belongs. The promised end is part of it: whoever can edit the row
-/// cannot lengthen a life.
-fn key_place(
-    site: &str,
-    subject: SubjectId,
-    id: ConversationId,
-    branch: &str,
-    promised_until_ms: UnixMillis,
-) -> Place {
-    Place::new("sotto/v1 conversation key")
-        .part(site.as_bytes())
-        .part(subject.as_bytes())
-        .part(id.as_bytes())
-        .part(branch.as_bytes())
-        .number(promised_until_ms.unsigned_abs())
-}
+/// Rows whose key is there and whose time is not up.
+const LIVE: &str = "(expires_at > :now OR attribute_exists(h)) AND attribute_exists(w)";
 
 /// An unconditional put inside a transaction, for keys that nobody else can have.
 pub(super) fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {

@@ -59,6 +59,21 @@ impl Kind {
         (13, Self::LeadOffered),
     ];
 
+    /// How many messages an event of this kind holds.
+    #[must_use]
+    pub const fn messages(self) -> u64 {
+        match self {
+            Self::Exchange => 2,
+            Self::Message => 1,
+            Self::Opened
+            | Self::Handover
+            | Self::Closed
+            | Self::Erased
+            | Self::Rated
+            | Self::LeadOffered => 0,
+        }
+    }
+
     fn code(self) -> u8 {
         Self::ALL.iter().find(|(_, kind)| *kind == self).map_or(0, |(code, _)| *code)
     }
@@ -148,16 +163,19 @@ impl StoredEvent {
         Ok(Self { seq, header, sealed })
     }
 
-    /// The item to store.
+    /// The item to store, to be deleted at `due_ms`, or not as long as it is held.
     #[must_use]
-    pub fn to_item(&self, conversation: ConversationId, end_ms: UnixMillis) -> Item {
-        Item::from([
+    pub fn to_item(&self, conversation: ConversationId, due_ms: Option<UnixMillis>) -> Item {
+        let mut item = Item::from([
             ("c".to_owned(), binary(conversation.as_bytes().to_vec())),
             ("s".to_owned(), number(self.seq)),
             ("m".to_owned(), binary(self.header.encode())),
             ("v".to_owned(), binary(self.sealed.as_stored())),
-            (EXPIRES_AT.to_owned(), expiry(end_ms)),
-        ])
+        ]);
+        if let Some(due_ms) = due_ms {
+            item.insert(EXPIRES_AT.to_owned(), expiry(due_ms));
+        }
+        item
     }
 
     /// What the next event must carry to follow this one: the beginning of the hash over place,

@@ -1,81 +1,93 @@
 //! A contact that a visitor leaves, in the profiles table, under a key of its own in the keys table.
 //!
 //! Profile item: `u` subject, `k` = `lead`, `v` the sealed contact, `b` the blind index
-//! of the address, `t` when it was left, `expires_at`. Key item: as a conversation's, with `c` =
-//! `profile`.
+//! of the address, `t` when it was left, `expires_at` unless it is held. Its key: see
+//! [`super::key_row`].
 
-use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
-};
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
 use super::conversation::put;
-use super::schema::Noun;
+use super::key_row::{Guarded, KeyRow, profile_sort_key};
+use super::subject::Subject;
 use super::{Store, StoreError, fault};
-use crate::clock::{self, UnixMillis};
+use crate::clock::UnixMillis;
 use crate::ids::SubjectId;
 use crate::seal::blind_index;
-use crate::seal::conversation_key::{WrappedKey, unwrap, wrap};
-use crate::seal::envelope::DataKey;
+use crate::seal::envelope::{DataKey, Sealed};
 use crate::seal::place::{BranchName, Place, Purpose};
 use crate::secret::{Plaintext, Secret};
+use crate::values::policy::RetentionPolicy;
 use crate::values::site::Site;
 
 /// What opens and seals a subject's profile.
 pub struct ProfileKey(Secret);
 
-const PROFILE: &[u8] = b"profile";
+/// A contact that was left. No `Debug`.
+pub struct Lead {
+    /// The contact, JSON.
+    pub contact: Plaintext,
+    /// When it was left.
+    pub left_ms: UnixMillis,
+    /// When it ends.
+    pub end_ms: UnixMillis,
+}
+
 const LEAD: &str = "lead";
+const LABEL: &str = "sotto/v1 lead";
+/// How often a contact is stored again when what is known of the subject has changed.
+const ATTEMPTS: usize = 8;
 
 impl Store {
     /// Keeps a contact for the site's lead days; the one left before, if any, is replaced. The
-    /// profile's key and the contact are written in one transaction.
+    /// profile's key and the contact are written in one transaction. False when the subject was
+    /// erased.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn put_lead(
         &self,
-        site: &'static Site,
+        (site, policy): (&'static Site, &RetentionPolicy),
         subject: SubjectId,
         ProfileKey(secret): ProfileKey,
         email: &str,
         contact: &Plaintext,
-    ) -> Result<(), StoreError> {
-        let now_ms = self.clock.now_ms();
-        let end_ms = site.lead_end_ms(now_ms);
-        let branch = BranchName::new(site.id, Purpose::Profile, &clock::month(now_ms));
+    ) -> Result<bool, StoreError> {
+        let left_ms = self.clock.now_ms();
+        let guarded = Guarded::Profile { left_ms };
+        let end_ms = policy.lead_end_ms(left_ms);
+        let branch = KeyRow::branch_of(site, guarded, left_ms);
         let index = BranchName::new(site.id, Purpose::Index, "email");
         let (branch_key, index_key) =
             tokio::try_join!(self.settings.branch_key(&branch), self.settings.branch_key(&index))?;
+        let sealed =
+            DataKey::derive(&secret, LABEL)?.seal(&place(site.id, subject), contact.reveal())?;
+        let mut lead = key_of(subject);
+        lead.insert("v".to_owned(), binary(sealed.into_stored()));
+        lead.insert("b".to_owned(), binary(blind_index::email(&index_key, email)));
+        lead.insert("t".to_owned(), number(left_ms));
 
-        let place = profile_place(site.id, subject, &branch.branch, end_ms);
-        let wrapped = wrap(&branch_key, &place, &secret)?;
-        let sealed = DataKey::derive(&secret, "sotto/v1 lead")?
-            .seal(&lead_place(site.id, subject), contact.reveal())?;
-        let key_row = Item::from([
-            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
-            ("c".to_owned(), binary(PROFILE)),
-            ("i".to_owned(), string(site.id)),
-            ("b".to_owned(), string(branch.branch)),
-            ("w".to_owned(), binary(wrapped.wrapped)),
-            ("m".to_owned(), binary(wrapped.commitment)),
-            ("p".to_owned(), number(end_ms)),
-            (EXPIRES_AT.to_owned(), expiry(end_ms)),
-        ]);
-        let lead_row = Item::from([
-            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
-            ("k".to_owned(), string(LEAD)),
-            ("v".to_owned(), binary(sealed.into_stored())),
-            ("b".to_owned(), binary(blind_index::email(&index_key, email))),
-            ("t".to_owned(), number(now_ms)),
-            (EXPIRES_AT.to_owned(), expiry(end_ms)),
-        ]);
-        self.dynamo
-            .transact_write_items()
-            .transact_items(put(&self.keys_table, key_row)?)
-            .transact_items(put(&self.profiles_table, lead_row)?)
-            .send()
-            .await
-            .map_err(|error| fault("put_lead", &error))?;
-        Ok(())
+        let mut known = Subject::default();
+        for _ in 0..ATTEMPTS {
+            let owner = (subject, guarded, site);
+            let named = (branch.clone(), &branch_key);
+            let row = KeyRow::new(owner, end_ms, known.holds.clone(), named, &secret)?;
+            let mut lead = lead.clone();
+            if known.holds.is_empty() {
+                lead.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+            }
+            let writes = vec![
+                put(&self.keys_table, row.to_item(end_ms))?,
+                put(&self.profiles_table, lead)?,
+                self.unless_changed(subject, &known)?,
+            ];
+            if self.write_whole("put_lead", writes).await? {
+                return Ok(true);
+            }
+            known = self.find_subject(subject).await?;
+            if known.erased.is_some() {
+                return Ok(false);
+            }
+        }
+        Err(StoreError::Unavailable)
     }
 
     /// The key of the subject's profile; a fresh one, not stored yet, when there is none.
@@ -83,55 +95,99 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn profile_key(&self, subject: SubjectId) -> Result<ProfileKey, StoreError> {
-        let secret = match self.find_profile_key(subject).await? {
+        let secret = match self.find_profile_row(subject).await? {
+            Some((row, _)) => self.open_profile(&row).await?,
+            None => None,
+        };
+        Ok(ProfileKey(match secret {
             Some(secret) => secret,
             None => Secret::generate()?,
-        };
-        Ok(ProfileKey(secret))
+        }))
     }
 
-    async fn find_profile_key(&self, subject: SubjectId) -> Result<Option<Secret>, StoreError> {
+    /// The subject's contact, if one was left and its time is not up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_lead(&self, subject: SubjectId) -> Result<Option<Lead>, StoreError> {
+        let Some((row, end_ms)) = self.find_profile_row(subject).await? else { return Ok(None) };
+        let Some(secret) = self.open_profile(&row).await? else { return Ok(None) };
+        let Guarded::Profile { left_ms } = row.guarded else { return Ok(None) };
         let found = self
             .dynamo
             .get_item()
-            .table_name(&self.keys_table)
-            .key("u", binary(subject.as_bytes().to_vec()))
-            .key("c", binary(PROFILE))
+            .table_name(&self.profiles_table)
+            .set_key(Some(key_of(subject)))
+            // The role may read these of the table.
+            .projection_expression("v")
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| fault("find_profile_key", &error))?;
-        let Some(mut row) = found.item else { return Ok(None) };
-        Noun::ProfileKey.shape_of(&row)?;
-        if !row.contains_key("w") {
-            return Ok(None);
-        }
-        let end_ms: UnixMillis = read_number(&row, "p")?;
-        if end_ms <= self.clock.now_ms() {
-            return Ok(None);
-        }
-        let site = take_string(&mut row, "i")?;
-        let branch = take_string(&mut row, "b")?;
-        let commitment = take_binary(&mut row, "m")?;
-        let stored = WrappedKey {
-            wrapped: take_binary(&mut row, "w")?,
-            commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+            .map_err(|error| fault("find_lead", &error))?;
+        let Some(mut item) = found.item else { return Ok(None) };
+        let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
+        let contact =
+            DataKey::derive(&secret, LABEL)?.open(&place(row.site.id, subject), &sealed)?;
+        Ok(Some(Lead { contact, left_ms, end_ms }))
+    }
+
+    /// The subjects that left a contact with this address, by the index; candidates, to be looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn subjects_with_email(
+        &self,
+        site: &Site,
+        email: &str,
+    ) -> Result<Vec<SubjectId>, StoreError> {
+        let index = BranchName::new(site.id, Purpose::Index, "email");
+        let index_key = self.settings.branch_key(&index).await?;
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.profiles_table)
+            .index_name("email")
+            .key_condition_expression("b = :b")
+            .expression_attribute_values(":b", binary(blind_index::email(&index_key, email)))
+            .limit(100)
+            .send()
+            .await
+            .map_err(|error| fault("find_subjects_by_email", &error))?;
+        let subject = |mut item: Item| {
+            SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(StoreError::Corrupt)
         };
-        let name = BranchName::new(&site, Purpose::Profile, &branch);
-        let branch_key = self.settings.existing_branch_key(&name).await?;
-        let place = profile_place(&site, subject, &branch, end_ms);
-        Ok(Some(unwrap(&branch_key, &place, &stored)?))
+        found.items.unwrap_or_default().into_iter().map(subject).collect()
+    }
+
+    /// The subject's profile row and when it ends, if its time is not up.
+    async fn find_profile_row(
+        &self,
+        subject: SubjectId,
+    ) -> Result<Option<(KeyRow, UnixMillis)>, StoreError> {
+        let (row, policy) = self.row_and_policy(subject, profile_sort_key()).await?;
+        let ended = |row: &KeyRow| row.end_ms(&policy) <= self.clock.now_ms();
+        Ok(row.filter(|row| !ended(row)).map(|row| {
+            let end_ms = row.end_ms(&policy);
+            (row, end_ms)
+        }))
+    }
+
+    async fn open_profile(&self, row: &KeyRow) -> Result<Option<Secret>, StoreError> {
+        if row.is_destroyed() {
+            return Ok(None);
+        }
+        row.open(&self.settings.existing_branch_key(&row.branch()).await?)
     }
 }
 
-fn profile_place(site: &str, subject: SubjectId, branch: &str, end_ms: UnixMillis) -> Place {
-    Place::new("sotto/v1 profile key")
-        .part(site.as_bytes())
-        .part(subject.as_bytes())
-        .part(branch.as_bytes())
-        .number(end_ms.unsigned_abs())
+/// The key of a subject's contact in the profiles table.
+pub(super) fn key_of(subject: SubjectId) -> Item {
+    Item::from([
+        ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+        ("k".to_owned(), string(LEAD)),
+    ])
 }
 
-fn lead_place(site: &str, subject: SubjectId) -> Place {
-    Place::new("sotto/v1 lead").part(site.as_bytes()).part(subject.as_bytes())
+fn place(site: &str, subject: SubjectId) -> Place {
+    Place::new(LABEL).part(site.as_bytes()).part(subject.as_bytes())
 }

@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::types::{
     Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
+};
 use super::conversation::{Conversation, put};
 use super::event::{Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place};
 use super::schema::Noun;
@@ -138,6 +140,12 @@ impl Tail {
 pub struct RawTail(Vec<StoredEvent>);
 
 impl RawTail {
+    /// The sequence number of the last event; 0 when there is none.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.0.first().map_or(0, |event| event.seq)
+    }
+
     /// The tail; `None` when there is no event. The last event is opened, so that a decision never
     /// rests on a header that somebody else wrote.
     ///
@@ -227,6 +235,28 @@ impl Store {
         seq: u64,
         limit: i32,
     ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        self.query_events(id, seq, Some(limit)).await
+    }
+
+    /// As many events from `seq` on as DynamoDB gives at once, which is 1 MB of them, and whether the
+    /// log goes on behind them: so a whole log takes no more reads than it has megabytes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn page_from(
+        &self,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        self.query_events(id, seq, None).await
+    }
+
+    async fn query_events(
+        &self,
+        id: ConversationId,
+        seq: u64,
+        limit: Option<i32>,
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
         let found = self
             .dynamo
             .query()
@@ -234,7 +264,7 @@ impl Store {
             .key_condition_expression("c = :c AND s >= :s")
             .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
             .expression_attribute_values(":s", number(seq.max(1)))
-            .limit(limit)
+            .set_limit(limit)
             .consistent_read(true)
             .send()
             .await
@@ -243,6 +273,43 @@ impl Store {
         let events = found.items.unwrap_or_default();
         let events = events.into_iter().map(StoredEvent::from_item).collect::<Result<_, _>>()?;
         Ok((events, goes_on))
+    }
+
+    /// How many messages a log holds: read in the clear from the headers, as far as `pages` of 1 MB
+    /// are left. What is not read counts as one message an event.
+    pub(super) async fn count_messages_of(
+        &self,
+        id: ConversationId,
+        pages: &mut usize,
+    ) -> Result<u64, StoreError> {
+        let (mut messages, mut start) = (0, None);
+        let mut last = 0;
+        while *pages > 0 {
+            *pages -= 1;
+            let found = self
+                .dynamo
+                .query()
+                .table_name(&self.conversations_table)
+                .key_condition_expression("c = :c AND s >= :s")
+                .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+                .expression_attribute_values(":s", number(1))
+                .projection_expression("s, m")
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| fault("count_messages", &error))?;
+            for mut item in found.items.unwrap_or_default() {
+                last = read_number(&item, "s")?;
+                messages += Header::decode(&take_binary(&mut item, "m")?)?.kind.messages();
+            }
+            start = found.last_evaluated_key;
+            if start.is_none() {
+                return Ok(messages);
+            }
+        }
+        let tail = self.tail(id).await?;
+        Ok(messages + tail.last_seq().saturating_sub(last))
     }
 
     /// Appends a draft behind `tail`: one conditional write, which is at once the append, the
@@ -262,7 +329,7 @@ impl Store {
         let place = event_place(conversation.site.id, conversation.id, seq, &header);
         let sealed = conversation.key.events.seal(&place, draft.body.reveal())?;
         let event = StoredEvent { seq, header, sealed };
-        let item = event.to_item(conversation.id, conversation.promised_until_ms);
+        let item = event.to_item(conversation.id, conversation.due_ms());
         let met = match draft.inbox {
             Inbox::Unchanged => self.put_event(item).await?,
             inbox => {
@@ -345,8 +412,10 @@ fn inbox_row(conversation: &Conversation, state: &State, inbox: Inbox) -> Item {
     let mut row = Item::from([
         ("c".to_owned(), binary(conversation.id.as_bytes().to_vec())),
         ("s".to_owned(), number(0)),
-        (EXPIRES_AT.to_owned(), expiry(conversation.promised_until_ms)),
     ]);
+    if let Some(due_ms) = conversation.due_ms() {
+        row.insert(EXPIRES_AT.to_owned(), expiry(due_ms));
+    }
     if let (Inbox::WaitingSince(since_ms), Status::Waiting) = (inbox, state.status) {
         let status = format!("{}#{}", state.status.as_str(), conversation.site.id);
         row.insert("q".to_owned(), string(status));

@@ -1,26 +1,42 @@
 //! What is stored: one file a noun, items and operations side by side. The only user of the
 //! DynamoDB SDK; its errors leave as [`StoreError`].
 
+pub mod announced;
 pub mod attributes;
+pub mod case;
+pub mod chain;
 pub mod conversation;
 pub mod customer;
+pub mod due;
+pub mod erasure;
 pub mod event;
+pub mod hold;
 pub mod identity_key;
+pub mod key_row;
 pub mod lead;
+pub mod ledger;
 pub mod log;
 pub mod once;
+pub mod policy;
+pub mod progress;
+pub mod read_record;
+pub mod reason;
+pub mod receipt;
 pub mod schema;
 pub mod security_event;
 pub mod settings;
 pub mod stack;
 pub mod staff_keys;
 pub mod state;
+pub mod subject;
 pub mod transport_key;
+pub mod wish;
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,6 +67,8 @@ pub enum StoreError {
     OtherVersion,
     /// A fault of ours: a request that DynamoDB refuses.
     Failed,
+    /// The table is an old copy, and what was erased since may be in it.
+    LedgerBehind,
 }
 
 impl From<SealError> for StoreError {
@@ -86,6 +104,11 @@ impl From<StoreError> for Problem {
                 "Nothing was changed. It may pass when the service has been updated: try again.",
             ),
             StoreError::Failed => Code::Internal.into(),
+            StoreError::LedgerBehind => Self::new(
+                Code::Unavailable,
+                "A table was restored. Nothing is read before what was erased since is erased again.",
+            )
+            .because(Cause::LedgerBehind),
         }
     }
 }
@@ -93,7 +116,7 @@ impl From<StoreError> for Problem {
 /// The tables that visitors' functions use, with the keys that open them.
 pub struct Store {
     /// Sites and wrapped keys.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// What may be used once.
     pub once: Once,
     dynamo: Client,
@@ -101,13 +124,14 @@ pub struct Store {
     keys_table: String,
     conversations_table: String,
     profiles_table: String,
+    ledger_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
 }
 
 impl Store {
     /// A store over the configured tables.
     #[must_use]
-    pub fn new(config: &Config, dynamo: Client, settings: Settings, clock: Clock) -> Self {
+    pub fn new(config: &Config, dynamo: Client, settings: Arc<Settings>, clock: Clock) -> Self {
         Self {
             settings,
             once: Once::new(dynamo.clone(), config.watch_table.clone(), clock.clone()),
@@ -117,6 +141,31 @@ impl Store {
             keys_table: config.keys_table.clone(),
             conversations_table: config.conversations_table.clone(),
             profiles_table: config.profiles_table.clone(),
+            ledger_table: config.ledger_table.clone(),
+        }
+    }
+}
+
+impl Store {
+    /// The time that everything stored is judged by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Writes what is told of a deed together with the deed; both or neither.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn write_both(
+        &self,
+        operation: &'static str,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<(), StoreError> {
+        if self.write_whole(operation, writes).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable)
         }
     }
 }

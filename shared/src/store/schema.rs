@@ -36,13 +36,8 @@ impl Noun {
     #[must_use]
     pub const fn newest(self) -> u8 {
         match self {
-            Self::ConversationKey
-            | Self::ProfileKey
-            | Self::Event
-            | Self::BranchKey
-            | Self::IdentityKey
-            | Self::Customer => 1,
-            Self::TransportKey | Self::KeyList => 2,
+            Self::Event | Self::BranchKey | Self::IdentityKey | Self::Customer => 1,
+            Self::ConversationKey | Self::ProfileKey | Self::TransportKey | Self::KeyList => 2,
         }
     }
 

@@ -2,19 +2,20 @@
 //! of the functions allow no change and no deletion.
 //!
 //! Items of the events table: `p` = `<day>#<shard>`, `k` = `<time>#<id>`, `a` who acted (an id, or
-//! nothing where nobody was known), `w` what was done, `o` to what (an id), `expires_at`.
+//! nothing where nobody was known), `w` what was done, `o` to what (an id), `d` for what purpose and `v`
+//! why, sealed, where it was asked, `expires_at`.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
-use super::attributes::{EXPIRES_AT, Item, expiry, string};
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, string};
+use super::read_record::ReadPurpose;
 use super::{StoreError, fault};
-use crate::clock::{Clock, rfc3339};
+use crate::clock::{Clock, UnixMillis, rfc3339};
 use crate::ids::{EventId, StaffId};
+use crate::seal::envelope::Sealed;
+use crate::values::policy::AuditDays;
 
-/// Days that an event is kept.
-pub const AUDIT_DAYS: i64 = 730;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Into how many partitions a day's events are spread.
 const SHARDS: u8 = 4;
 
@@ -65,6 +66,26 @@ pub enum Action {
     ThrottleEnded,
     /// The key by which a site's server vouches for its customers was changed.
     IdentityKeyChanged,
+    /// A transcript was read.
+    TranscriptRead,
+    /// All that is held about a subject was given out.
+    SubjectExported,
+    /// Subjects were looked for.
+    SubjectSearched,
+    /// A subject was erased.
+    SubjectErased,
+    /// The erasure of a subject was asked for, and waits for a hold to end.
+    ErasureWaits,
+    /// A site's retention policy was changed.
+    PolicyChanged,
+    /// A legal hold was placed.
+    HoldPlaced,
+    /// A legal hold was released.
+    HoldReleased,
+    /// The case of a subject's request was opened.
+    CaseOpened,
+    /// The case of a subject's request was changed.
+    CaseChanged,
 }
 
 impl Action {
@@ -94,6 +115,16 @@ impl Action {
             Self::ThrottleBegan => "throttle_began",
             Self::ThrottleEnded => "throttle_ended",
             Self::IdentityKeyChanged => "identity_key_changed",
+            Self::TranscriptRead => "transcript_read",
+            Self::SubjectExported => "subject_exported",
+            Self::SubjectSearched => "subject_searched",
+            Self::SubjectErased => "subject_erased",
+            Self::ErasureWaits => "erasure_waits",
+            Self::PolicyChanged => "policy_changed",
+            Self::HoldPlaced => "hold_placed",
+            Self::HoldReleased => "hold_released",
+            Self::CaseOpened => "case_opened",
+            Self::CaseChanged => "case_changed",
         }
     }
 }
@@ -106,19 +137,31 @@ pub struct SecurityEvent {
     pub actor: Option<String>,
     /// To what, by id.
     pub object: String,
+    /// What for, where that is asked.
+    pub reason: Option<Reason>,
+}
+
+/// What something was done for.
+pub struct Reason {
+    /// The event's id, which the sealed words are bound to.
+    pub id: EventId,
+    /// The purpose.
+    pub purpose: ReadPurpose,
+    /// The words of whoever did it, sealed.
+    pub words: Option<Sealed>,
 }
 
 impl SecurityEvent {
     /// An event that somebody caused.
     #[must_use]
     pub fn by(actor: StaffId, action: Action, object: impl Into<String>) -> Self {
-        Self { action, actor: Some(actor.to_string()), object: object.into() }
+        Self { action, actor: Some(actor.to_string()), object: object.into(), reason: None }
     }
 
     /// An event whose cause is not known by id.
     #[must_use]
     pub fn of(action: Action, object: impl Into<String>) -> Self {
-        Self { action, actor: None, object: object.into() }
+        Self { action, actor: None, object: object.into(), reason: None }
     }
 }
 
@@ -128,13 +171,20 @@ pub struct SecurityEvents {
     dynamo: Client,
     table: String,
     clock: Clock,
+    kept: AuditDays,
 }
 
 impl SecurityEvents {
     /// The events of a deployment.
     #[must_use]
-    pub fn new(dynamo: Client, table: String, clock: Clock) -> Self {
-        Self { dynamo, table, clock }
+    pub fn new(dynamo: Client, table: String, clock: Clock, kept: AuditDays) -> Self {
+        Self { dynamo, table, clock, kept }
+    }
+
+    /// When an event that is stored now may be forgotten.
+    #[must_use]
+    pub fn end_ms(&self) -> UnixMillis {
+        self.kept.end_ms(self.clock.now_ms())
     }
 
     /// The event as part of a transaction: it is stored exactly if what it tells of is.
@@ -169,7 +219,10 @@ impl SecurityEvents {
     }
 
     fn item(&self, event: SecurityEvent) -> Result<Item, StoreError> {
-        let id = EventId::generate(&self.clock)?;
+        let id = match &event.reason {
+            Some(reason) => reason.id,
+            None => EventId::generate(&self.clock)?,
+        };
         let now_ms = self.clock.now_ms();
         let time = rfc3339(now_ms);
         let day = time.get(..10).unwrap_or_default();
@@ -179,10 +232,16 @@ impl SecurityEvents {
             ("k".to_owned(), string(format!("{time}#{id}"))),
             ("w".to_owned(), string(event.action.as_str())),
             ("o".to_owned(), string(event.object)),
-            (EXPIRES_AT.to_owned(), expiry(now_ms + AUDIT_DAYS * DAY_MS)),
+            (EXPIRES_AT.to_owned(), expiry(self.kept.end_ms(now_ms))),
         ]);
         if let Some(actor) = event.actor {
             item.insert("a".to_owned(), string(actor));
+        }
+        if let Some(reason) = event.reason {
+            item.insert("d".to_owned(), string(reason.purpose.as_str()));
+            if let Some(words) = reason.words {
+                item.insert("v".to_owned(), binary(words.into_stored()));
+            }
         }
         Ok(item)
     }

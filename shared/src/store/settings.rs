@@ -7,14 +7,21 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-use super::attributes::{Item, binary, string, take_binary};
+use super::attributes::{Item, binary, string, take_binary, take_string};
+use super::policy::StoredPolicy;
 use super::schema::Noun;
 use super::stack::Stack;
 use super::{StoreError, fault};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::Backend;
 use crate::seal::keyring::{BranchKey, Keyring};
 use crate::seal::place::{BranchName, Purpose, STACK};
+use crate::values::policy::DAY_MS;
+use crate::values::site::Site;
+
+/// Days that a branch key is kept beyond the last end of what it wraps: what was released from a hold
+/// has seven, and a sweep that was down for a day shall find it.
+const RETIRED_AFTER_DAYS: i64 = 9;
 
 /// The settings table, the transport keys' table, and the keyring that opens what they hold.
 pub struct Settings {
@@ -130,6 +137,60 @@ impl Settings {
                 Ok(self.keyring.unwrap(name, blob).await?)
             })
             .await
+    }
+
+    /// Deletes the branch keys of a site's months whose conversations and contacts are all gone, unless
+    /// one of them is in use, and says how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retire_branches(
+        &self,
+        site: &Site,
+        policy: &StoredPolicy,
+        in_use: &[BranchName],
+    ) -> Result<usize, StoreError> {
+        let mut retired = 0;
+        let kinds = [
+            (Purpose::Transcript, policy.longest_transcript_days),
+            (Purpose::Profile, policy.longest_lead_days),
+        ];
+        for (purpose, longest_days) in kinds {
+            let prefix = format!("branch#{}#", purpose.as_str());
+            let last_ms =
+                self.clock.now_ms() - (i64::from(longest_days) + RETIRED_AFTER_DAYS) * DAY_MS;
+            // What is of this month or later may still wrap something.
+            let least = format!("{prefix}{}", clock::month(last_ms));
+            let found = self
+                .dynamo
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("p = :p AND k BETWEEN :first AND :least")
+                .expression_attribute_values(":p", string(site.id))
+                .expression_attribute_values(":first", string(&*prefix))
+                .expression_attribute_values(":least", string(&*least))
+                .projection_expression("k")
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(|error| fault("find_old_branch_keys", &error))?;
+            for mut item in found.items.unwrap_or_default() {
+                let key = take_string(&mut item, "k")?;
+                if key == least || in_use.iter().any(|name| sort_key(name) == key) {
+                    continue;
+                }
+                self.dynamo
+                    .delete_item()
+                    .table_name(&self.table)
+                    .key("p", string(site.id))
+                    .key("k", string(key))
+                    .send()
+                    .await
+                    .map_err(|error| fault("retire_branch_key", &error))?;
+                retired += 1;
+            }
+        }
+        Ok(retired)
     }
 
     async fn find_or_make(&self, name: &BranchName) -> Result<BranchKey, StoreError> {

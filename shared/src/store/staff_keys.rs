@@ -6,6 +6,8 @@
 //! `since#<staff id>`, `e` the epoch that somebody's tokens must have at least. The last two are gone
 //! (`expires_at`) when every token that they refuse has ended by itself.
 //!
+//! The set also has the key of receipts, marked as one: no token is judged by it.
+//!
 //! The private keys are derived from branch keys of the stack, one a month (`signing`,
 //! `staff-2026-11`), which only the function that signs people in may open. The seal is one of the
 //! branch key `staff-set`, so that whoever can write the table cannot add a key of theirs.
@@ -30,6 +32,10 @@ use crate::seal::sign::{Signer, Verifier};
 use crate::values::encoding::from_base64url;
 
 const PARTITION: &str = "staff";
+/// The branch of the key that signs receipts.
+const RECEIPT_BRANCH: &str = "receipt";
+/// The member of a JWK that says what it is for, if it is not for staff tokens.
+const USE: &str = "sotto_use";
 const JWKS: &str = "jwks";
 const REVOKED: &str = "revoked#";
 const SINCE: &str = "since#";
@@ -39,8 +45,10 @@ const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
 
 /// The public keys and the ended sessions, as they were read.
 pub struct StaffKeys {
-    /// The keys by their names.
+    /// The keys of staff tokens by their names.
     pub verifiers: Vec<(String, Verifier)>,
+    /// The keys of receipts by their names. No token is judged by one.
+    pub receipts: Vec<(String, Verifier)>,
     /// The JWK set as it is published.
     pub jwks: String,
     /// Sessions that were ended while a token of theirs may still be in date.
@@ -92,8 +100,13 @@ impl Settings {
         let (jwks, seal) = set.ok_or(StoreError::KeysMissing)?;
         let branch = self.made_by_rotation(&set_branch()).await?;
         set_key(&branch)?.open(&set_place(&jwks), &Sealed::from_stored(seal))?;
-        let verifiers = read_jwks(&jwks).ok_or(StoreError::Corrupt)?;
-        Ok(StaffKeys { verifiers, jwks, revoked, epochs })
+        let keys = read_jwks(&jwks).ok_or(StoreError::Corrupt)?;
+        let (receipts, verifiers): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| key.of_receipts);
+        let named =
+            |keys: Vec<Published>| keys.into_iter().map(|key| (key.name, key.verifier)).collect();
+        let (verifiers, receipts) = (named(verifiers), named(receipts));
+        Ok(StaffKeys { verifiers, receipts, jwks, revoked, epochs })
     }
 
     /// That a session was ended, as part of the transaction that ends it.
@@ -140,6 +153,15 @@ impl Settings {
         self.made_by_rotation(&branch(&clock::month(self.clock.now_ms()))).await
     }
 
+    /// What receipts are signed with; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysMissing`] when it has not.
+    pub async fn receipt_signer(&self) -> Result<Signer, StoreError> {
+        let branch = BranchName::new(STACK, Purpose::Signing, RECEIPT_BRANCH);
+        Ok(Signer::derive(&self.made_by_rotation(&branch).await?)?)
+    }
+
     /// Makes the signing keys of this month and of the next, and publishes them with the last
     /// month's: a key is known everywhere a month before it signs, and a month after.
     ///
@@ -156,6 +178,13 @@ impl Settings {
                 listed.push(published(&Signer::derive(&key)?)?);
             }
         }
+        // Published for good: a receipt is shown years after it was signed.
+        let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
+        let mut receipts = published(&Signer::derive(&receipts)?)?;
+        if let Some(fields) = receipts.as_object_mut() {
+            fields.insert(USE.to_owned(), RECEIPT_BRANCH.into());
+        }
+        listed.push(receipts);
         let jwks = json!({ "keys": listed }).to_string();
         let branch = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
         let seal = set_key(&branch)?.seal(&set_place(&jwks), &[])?;
@@ -202,6 +231,13 @@ fn set_place(jwks: &str) -> Place {
     Place::new("sotto/v1 staff keys").part(jwks.as_bytes())
 }
 
+/// The keys of receipts in a set as it is published, by their names; `None` for what is no such set.
+#[must_use]
+pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, Verifier)>> {
+    let keys = read_jwks(jwks)?.into_iter().filter(|key| key.of_receipts);
+    Some(keys.map(|key| (key.name, key.verifier)).collect())
+}
+
 fn branch(month: &str) -> BranchName {
     BranchName::new(STACK, Purpose::Signing, &format!("staff-{month}"))
 }
@@ -217,13 +253,24 @@ fn published(signer: &Signer) -> Result<Value, StoreError> {
     Ok(jwk)
 }
 
-fn read_jwks(jwks: &str) -> Option<Vec<(String, Verifier)>> {
+/// A key of the published set.
+struct Published {
+    name: String,
+    verifier: Verifier,
+    of_receipts: bool,
+}
+
+fn read_jwks(jwks: &str) -> Option<Vec<Published>> {
     let set: Value = serde_json::from_str(jwks).ok()?;
     let keys = set.get("keys")?.as_array()?;
     keys.iter()
         .map(|key| {
             let raw = from_base64url(key.get("x")?.as_str()?)?;
-            Some((key.get("kid")?.as_str()?.to_owned(), Verifier::from_raw(&raw).ok()?))
+            Some(Published {
+                name: key.get("kid")?.as_str()?.to_owned(),
+                verifier: Verifier::from_raw(&raw).ok()?,
+                of_receipts: key.get(USE).is_some(),
+            })
         })
         .collect()
 }

@@ -142,23 +142,35 @@ impl Settings {
     /// # Errors
     /// [`StoreError`].
     pub async fn destroy_ended_transport_keys(&self) -> Result<usize, StoreError> {
+        // Those of the first shape are the rotation's alone, as all that is in their table.
+        let first = self.destroy_ended_in(&self.table).await?;
+        Ok(first + self.destroy_ended_in_transport_table().await?)
+    }
+
+    /// The same in the table that is theirs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn destroy_ended_in_transport_table(&self) -> Result<usize, StoreError> {
+        self.destroy_ended_in(&self.transport_table).await
+    }
+
+    async fn destroy_ended_in(&self, table: &str) -> Result<usize, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut destroyed = 0;
-        for table in [&self.table, &self.transport_table] {
-            for mut item in self.rows(table, PREFIX, "find_ended_transport_keys").await? {
-                if now_ms < read_number::<i64>(&item, "n")? {
-                    continue;
-                }
-                self.dynamo
-                    .delete_item()
-                    .table_name(table)
-                    .key("p", string(STACK))
-                    .key("k", string(take_string(&mut item, "k")?))
-                    .send()
-                    .await
-                    .map_err(|error| fault("destroy_transport_key", &error))?;
-                destroyed += 1;
+        for mut item in self.rows(table, PREFIX, "find_ended_transport_keys").await? {
+            if now_ms < read_number::<i64>(&item, "n")? {
+                continue;
             }
+            self.dynamo
+                .delete_item()
+                .table_name(table)
+                .key("p", string(STACK))
+                .key("k", string(take_string(&mut item, "k")?))
+                .send()
+                .await
+                .map_err(|error| fault("destroy_transport_key", &error))?;
+            destroyed += 1;
         }
         Ok(destroyed)
     }

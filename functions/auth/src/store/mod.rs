@@ -18,6 +18,7 @@ use shared::store::StoreError;
 use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
 use shared::store::settings::Settings;
+use shared::values::policy::AuditDays;
 
 pub use self::write::Written;
 use crate::keys::Keys;
@@ -49,10 +50,17 @@ pub struct Tables {
 impl Store {
     /// The store of a deployment.
     #[must_use]
-    pub fn new(dynamo: Client, tables: Tables, settings: Arc<Settings>, clock: Clock) -> Self {
+    pub fn new(
+        dynamo: Client,
+        tables: Tables,
+        settings: Arc<Settings>,
+        audit_days: AuditDays,
+        clock: Clock,
+    ) -> Self {
+        let events = SecurityEvents::new(dynamo.clone(), tables.events, clock.clone(), audit_days);
         Self {
             once: Once::new(dynamo.clone(), tables.watch.clone(), clock.clone()),
-            events: SecurityEvents::new(dynamo.clone(), tables.events, clock.clone()),
+            events,
             dynamo,
             identity: tables.identity,
             watch: tables.watch,

@@ -15,6 +15,8 @@ pub enum Job {
     Detect,
     /// Asks new versions before visitors do.
     Preflight,
+    /// Destroys what is past its time.
+    Sweep,
 }
 
 impl Label for Job {
@@ -23,6 +25,7 @@ impl Label for Job {
             Self::RotateKeys => "rotate-keys",
             Self::Detect => "detect",
             Self::Preflight => "preflight",
+            Self::Sweep => "sweep",
         }
     }
 }

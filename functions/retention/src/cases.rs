@@ -1,0 +1,326 @@
+//! `GET` and `POST /v1/cases`, `GET` and `PATCH /v1/cases/{id}`: what subjects ask for, by when it has
+//! to be answered, and what was done about it.
+
+use axum::extract::{RawQuery, State};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
+use shared::http::request::{PageQuery, PathId, PlainJson};
+use shared::http::response::Reply;
+use shared::http::staff::{Allowed, Privacy};
+use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::case::{Case, Kind, Line, NotNow, State as CaseState, Step};
+use shared::store::hold::Hold;
+use shared::values::deadline::Law;
+use shared::values::policy::{DAY_MS, RetentionPolicy};
+use shared::values::site::Site;
+use utoipa::ToSchema;
+
+use crate::holds::HoldResponse;
+use crate::state::App;
+
+/// A case that begins.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenCaseRequest {
+    /// `access` or `erasure`.
+    kind: Option<String>,
+    /// `gdpr`, `ccpa` or `other`.
+    law: Option<String>,
+    /// Whom it is about, if that is known.
+    subject_id: Option<String>,
+    /// When it came; now if missing.
+    received_at: Option<String>,
+}
+
+/// What is changed; what is not named stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchCaseRequest {
+    /// Whom it is about.
+    subject_id: Option<String>,
+    /// `verified`, `answered` or `refused`.
+    state: Option<String>,
+    /// True takes the further time that the law allows.
+    extend: Option<bool>,
+}
+
+/// A case.
+#[derive(Serialize, ToSchema)]
+pub struct CaseResponse {
+    #[schema(value_type = String)]
+    id: CaseId,
+    kind: &'static str,
+    law: &'static str,
+    #[schema(value_type = Option<String>)]
+    subject_id: Option<SubjectId>,
+    /// `open`, `verified`, `waiting`, `done`, `answered` or `refused`.
+    state: &'static str,
+    received_at: String,
+    /// By when it has to be confirmed that it came, where the law asks for that.
+    confirm_by: Option<String>,
+    /// By when it has to be answered.
+    due_at: String,
+    /// Whether its answer should have been sent by now.
+    overdue: bool,
+    extended: bool,
+    #[schema(value_type = Option<String>)]
+    receipt_id: Option<ReceiptId>,
+    closed_at: Option<String>,
+}
+
+/// Cases, what is due next first.
+#[derive(Serialize, ToSchema)]
+pub struct CasesResponse {
+    items: Vec<CaseResponse>,
+    next_cursor: Option<String>,
+}
+
+/// A case with what was done about it.
+#[derive(Serialize, ToSchema)]
+pub struct OpenedCaseResponse {
+    #[serde(flatten)]
+    case: CaseResponse,
+    /// What was done, the first first.
+    log: Vec<CaseLine>,
+    /// The holds on its subject that are in force.
+    holds: Vec<HoldResponse>,
+}
+
+/// Something that was done.
+#[derive(Serialize, ToSchema)]
+pub struct CaseLine {
+    at: String,
+    /// Null where the service did it by itself.
+    by: Option<CaseOfficer>,
+    /// `opened`, `subject_set`, `verified`, `extended`, `exported`, `waiting`, `erased`, `answered` or
+    /// `refused`.
+    what: &'static str,
+}
+
+/// Somebody of the staff.
+#[derive(Serialize, ToSchema)]
+pub struct CaseOfficer {
+    #[schema(value_type = String)]
+    id: StaffId,
+}
+
+impl CaseResponse {
+    fn new(case: &Case, now_ms: UnixMillis) -> Self {
+        Self {
+            id: case.id,
+            kind: case.kind.as_str(),
+            law: case.law.as_str(),
+            subject_id: case.subject,
+            state: case.state.as_str(),
+            received_at: rfc3339(case.received_ms),
+            confirm_by: case.confirm_by_ms().map(rfc3339),
+            due_at: rfc3339(case.due_ms()),
+            overdue: case.is_overdue(now_ms),
+            extended: case.extended,
+            receipt_id: case.receipt,
+            closed_at: case.closed_ms.map(rfc3339),
+        }
+    }
+}
+
+impl From<&Line> for CaseLine {
+    fn from(line: &Line) -> Self {
+        let by = line.by.map(|id| CaseOfficer { id });
+        Self { at: rfc3339(line.at_ms), by, what: line.what.as_str() }
+    }
+}
+
+#[utoipa::path(get, path = "/v1/cases",
+    params(("state" = Option<String>, Query), ("limit" = Option<u8>, Query),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = CasesResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Allowed(..): Allowed<Privacy>,
+    RawQuery(query): RawQuery,
+    page: PageQuery,
+) -> Result<Reply<CasesResponse>, Problem> {
+    let chosen = Chosen::read(query.as_deref().unwrap_or_default())?;
+    let after = page.cursor.as_deref().map(read_cursor).transpose()?;
+    let mut cases = app.store.cases().await?;
+    cases.retain(|case| chosen.has(case) && after.is_none_or(|after| after < place(case)));
+    cases.sort_by_key(place);
+    let more = cases.len() > page.limit;
+    cases.truncate(page.limit);
+    let next_cursor = cases.last().filter(|_| more).map(|last| cursor_of(place(last)));
+    let now_ms = app.clock.now_ms();
+    let items = cases.iter().map(|case| CaseResponse::new(case, now_ms)).collect();
+    Ok(Reply(StatusCode::OK, CasesResponse { items, next_cursor }))
+}
+
+#[utoipa::path(post, path = "/v1/cases", request_body = OpenCaseRequest,
+    responses((status = 201, body = CaseResponse)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    Allowed(officer, ..): Allowed<Privacy>,
+    PlainJson(request): PlainJson<OpenCaseRequest>,
+) -> Result<Reply<CaseResponse>, Problem> {
+    let kind = word(request.kind, "/kind", Kind::find)?;
+    let law = word(request.law, "/law", Law::find)?;
+    let subject = request.subject_id.as_deref().map(read_subject).transpose()?;
+    let now_ms = app.clock.now_ms();
+    let received_ms = match request.received_at {
+        Some(text) => read_receipt(&text, now_ms)?,
+        None => now_ms,
+    };
+    let id = CaseId::generate(&app.clock)?;
+    let case = Case::opened(id, (kind, law), subject, received_ms, (officer.id, now_ms));
+    app.store.open_case(&app.events, &case, officer.id).await?;
+    Ok(Reply(StatusCode::CREATED, CaseResponse::new(&case, now_ms)))
+}
+
+#[utoipa::path(get, path = "/v1/cases/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = OpenedCaseResponse)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Allowed(..): Allowed<Privacy>,
+    PathId(id): PathId,
+) -> Result<Reply<OpenedCaseResponse>, Problem> {
+    let case = find(&app, &id).await?;
+    let opened = OpenedCaseResponse {
+        case: CaseResponse::new(&case, app.clock.now_ms()),
+        log: case.log.iter().map(CaseLine::from).collect(),
+        holds: holds_on(&app, case.subject).await?,
+    };
+    Ok(Reply(StatusCode::OK, opened))
+}
+
+#[utoipa::path(patch, path = "/v1/cases/{id}", params(("id" = String, Path)),
+    request_body = PatchCaseRequest, responses((status = 200, body = CaseResponse)))]
+pub(crate) async fn patch(
+    State(app): State<App>,
+    Allowed(officer, ..): Allowed<Privacy>,
+    PathId(id): PathId,
+    PlainJson(request): PlainJson<PatchCaseRequest>,
+) -> Result<Reply<CaseResponse>, Problem> {
+    let steps = steps_of(request)?;
+    let known = find(&app, &id).await?;
+    let now_ms = app.clock.now_ms();
+    let by = Some(officer.id);
+    let changed = steps
+        .into_iter()
+        .try_fold(known.clone(), |case, step| case.after(step, by, now_ms))
+        .map_err(|NotNow| Code::Conflict)?;
+    if changed == known {
+        return Ok(Reply(StatusCode::OK, CaseResponse::new(&known, now_ms)));
+    }
+    let written = app.store.change_case(&app.events, by, &known, changed).await?;
+    let meanwhile = || Problem::new(Code::Conflict, "The case was changed meanwhile.");
+    let changed = written.ok_or_else(meanwhile)?;
+    Ok(Reply(StatusCode::OK, CaseResponse::new(&changed, now_ms)))
+}
+
+async fn find(app: &App, id: &str) -> Result<Case, Problem> {
+    let id = CaseId::parse(id).ok_or(Code::NotFound)?;
+    app.store.find_case(id).await?.ok_or_else(|| Code::NotFound.into())
+}
+
+/// What a change asks for, in the order in which an officer would do it.
+fn steps_of(request: PatchCaseRequest) -> Result<Vec<Step>, Problem> {
+    let mut steps = Vec::new();
+    if let Some(id) = request.subject_id {
+        steps.push(Step::SetSubject(read_subject(&id)?));
+    }
+    if request.extend == Some(true) {
+        steps.push(Step::Extend);
+    }
+    match request.state.as_deref().map(CaseState::find) {
+        None => {}
+        Some(Some(CaseState::Verified)) => steps.push(Step::Verify),
+        Some(Some(CaseState::Answered)) => steps.push(Step::Answer),
+        Some(Some(CaseState::Refused)) => steps.push(Step::Refuse),
+        // The others are where something is carried out, and not what somebody says.
+        Some(_) => return Err(Problem::invalid("/state", FieldCode::NotAllowed)),
+    }
+    Ok(steps)
+}
+
+/// The holds on a subject, or on something of theirs.
+async fn holds_on(app: &App, subject: Option<SubjectId>) -> Result<Vec<HoldResponse>, Problem> {
+    let Some(subject) = subject else { return Ok(Vec::new()) };
+    let is_on = |hold: &Hold| hold.subject == subject && hold.released.is_none();
+    let holds: Vec<_> = app.store.holds().await?.into_iter().filter(is_on).collect();
+    if holds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reasons = app.store.settings.reasons(Site::SHIPPED).await?;
+    holds.iter().map(|hold| HoldResponse::new(hold, &reasons)).collect()
+}
+
+/// Which cases a list has.
+enum Chosen {
+    All,
+    NotClosed,
+    Exactly(CaseState),
+}
+
+impl Chosen {
+    fn read(query: &str) -> Result<Self, Problem> {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        match pairs.find(|(name, _)| *name == "state").map(|(_, value)| value) {
+            None | Some("") => Ok(Self::All),
+            Some(name) => match CaseState::find(name) {
+                Some(CaseState::Open) => Ok(Self::NotClosed),
+                Some(state) => Ok(Self::Exactly(state)),
+                None => Err(Problem::invalid("/query/state", FieldCode::NotAllowed)),
+            },
+        }
+    }
+
+    fn has(&self, case: &Case) -> bool {
+        match self {
+            Self::All => true,
+            Self::NotClosed => !case.is_closed(),
+            Self::Exactly(state) => case.state == *state,
+        }
+    }
+}
+
+/// Where a case stands in a list.
+fn place(case: &Case) -> (UnixMillis, CaseId) {
+    (case.due_ms(), case.id)
+}
+
+fn cursor_of((due_ms, id): (UnixMillis, CaseId)) -> String {
+    format!("{due_ms}.{id}")
+}
+
+fn read_cursor(cursor: &str) -> Result<(UnixMillis, CaseId), Problem> {
+    let read = cursor
+        .split_once('.')
+        .and_then(|(due_ms, id)| Some((due_ms.parse().ok()?, CaseId::parse(id)?)));
+    read.ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))
+}
+
+fn word<T>(
+    name: Option<String>,
+    pointer: &'static str,
+    find: impl Fn(&str) -> Option<T>,
+) -> Result<T, Problem> {
+    let name = name.ok_or_else(|| Problem::invalid(pointer, FieldCode::Missing))?;
+    find(&name).ok_or_else(|| Problem::invalid(pointer, FieldCode::NotAllowed))
+}
+
+/// An id by its form: a case may be about somebody of whom nothing is stored.
+fn read_subject(id: &str) -> Result<SubjectId, Problem> {
+    SubjectId::parse(id).ok_or_else(|| Problem::invalid("/subject_id", FieldCode::BadFormat))
+}
+
+/// When a request came: not in the future, and not so long ago that nobody would remember.
+fn read_receipt(text: &str, now_ms: UnixMillis) -> Result<UnixMillis, Problem> {
+    let refused = |code| Problem::invalid("/received_at", code);
+    let received_ms = from_rfc3339(text).ok_or_else(|| refused(FieldCode::BadFormat))?;
+    let first_ms = now_ms - i64::from(RetentionPolicy::AUDIT_DAYS.max) * DAY_MS;
+    match received_ms {
+        at_ms if at_ms > now_ms => Err(refused(FieldCode::TooLarge)),
+        at_ms if at_ms < first_ms => Err(refused(FieldCode::TooSmall)),
+        at_ms => Ok(at_ms),
+    }
+}

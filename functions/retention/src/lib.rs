@@ -1,0 +1,52 @@
+//! Transcripts and their lifetime: reading for a reason, the policy, what subjects ask for, holds,
+//! receipts. The binary `sweep` destroys what is past its time.
+//!
+//! Called by the console and by programs of the staff through API Gateway; receipts by anybody. Reads
+//! and writes the tables `keys`, `conversations`, `profiles`, `ledger` and the policies in `settings`,
+//! and appends to `events`; uses KMS for the purposes transcript, profile, index, audit and signing
+//! (receipts only).
+
+pub mod cases;
+pub mod holds;
+pub mod policy;
+pub mod receipts;
+pub mod state;
+pub mod subject_export;
+pub mod subjects;
+pub mod sweep;
+pub mod transcripts;
+
+use axum::Router;
+use shared::http::finish::finish;
+
+use crate::state::App;
+
+shared::table! {
+    App:
+    transcripts => get, __path_get;
+    subjects => search, __path_search;
+    subjects => delete, __path_delete;
+    subject_export => post, __path_post;
+    policy => get, __path_get;
+    policy => put, __path_put;
+    holds => list, __path_list;
+    holds => post, __path_post;
+    holds => delete, __path_delete;
+    receipts => get, __path_get;
+    receipts => verify, __path_verify;
+    cases => list, __path_list;
+    cases => post, __path_post;
+    cases => get, __path_get;
+    cases => patch, __path_patch;
+}
+
+/// The routes over their parts, to be finished with those of other functions.
+pub fn routes(app: App) -> Router {
+    served().with_state(app)
+}
+
+/// The function as it is served. No other origin's page may call it.
+pub fn router(app: App) -> Router {
+    let clock = app.clock.clone();
+    finish(routes(app), clock, &[])
+}

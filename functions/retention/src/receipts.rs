@@ -1,0 +1,62 @@
+//! `GET /v1/receipts/{id}` and `POST /v1/receipts/verify`: for anybody who was given a receipt. Its id
+//! is nothing that could be guessed, and it names no content.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::http::request::{PathId, PlainJson};
+use shared::http::response::Reply;
+use shared::ids::ReceiptId;
+use shared::problem::{Code, Problem};
+use shared::store::receipt::{self, SignedReceipt};
+use utoipa::ToSchema;
+
+use crate::state::App;
+
+/// A receipt, or its signature alone. Whatever else stands in it, it is looked at as it was given.
+#[derive(Deserialize, ToSchema)]
+pub struct VerifyRequest {
+    /// The signature.
+    jws: Option<String>,
+    /// What stands beside it.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    beside: Map<String, Value>,
+}
+
+/// Whether it is a receipt of this deployment.
+#[derive(Serialize, ToSchema)]
+pub struct VerifyResponse {
+    valid: bool,
+    /// Why not: `malformed`, `wrong_type`, `unknown_key`, `bad_signature`, `other_issuer`, `altered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+#[utoipa::path(get, path = "/v1/receipts/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = SignedReceipt)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Reply<SignedReceipt>, Problem> {
+    let id = ReceiptId::parse(&id).ok_or(Code::NotFound)?;
+    let receipt = app.store.find_receipt(id).await?.ok_or(Code::NotFound)?;
+    Ok(Reply(StatusCode::OK, receipt))
+}
+
+#[utoipa::path(post, path = "/v1/receipts/verify", request_body = VerifyRequest,
+    responses((status = 200, body = VerifyResponse)))]
+pub(crate) async fn verify(
+    State(app): State<App>,
+    PlainJson(VerifyRequest { jws, mut beside }): PlainJson<VerifyRequest>,
+) -> Result<Reply<VerifyResponse>, Problem> {
+    if let Some(jws) = jws {
+        beside.insert("jws".to_owned(), jws.into());
+    }
+    let keys = app.staff_keys.get().await?;
+    let presented = Value::Object(beside);
+    let judged = receipt::verify(&presented, &app.issuer, |name| keys.receipt_verifier(name));
+    let reason = judged.err().map(receipt::Invalid::as_str);
+    Ok(Reply(StatusCode::OK, VerifyResponse { valid: reason.is_none(), reason }))
+}

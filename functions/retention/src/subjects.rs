@@ -1,0 +1,195 @@
+//! `POST /v1/subjects/search` and `DELETE /v1/subjects/{id}`: finding a subject by id or by the address
+//! that they left, never by what they wrote; and erasing one.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use shared::access::staff::Staff;
+use shared::http::request::{IdempotencyKey, PlainJson, SubjectPath};
+use shared::http::response::{Reply, replayed};
+use shared::http::staff::{Allowed, Privacy, SteppedUp};
+use shared::ids::{ReceiptId, SubjectId};
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::case::What;
+use shared::store::erasure::{Erasure, Likeness, Request, likeness, twin};
+use shared::store::key_row::{Guarded, KeyRow};
+use shared::store::ledger::{Basis, Entry};
+use shared::store::receipt::SignedReceipt;
+use shared::store::security_event::{Action, SecurityEvent};
+use shared::text::{RawText, Text, judge_optional};
+use shared::values::policy::RetentionPolicy;
+use shared::values::site::Site;
+use utoipa::ToSchema;
+
+use crate::state::App;
+use crate::subject_export::{open_case, takes};
+
+/// What is looked for: one of both.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRequest {
+    /// The address that somebody left.
+    #[schema(value_type = Option<String>)]
+    email: Option<RawText>,
+    /// A subject.
+    #[schema(value_type = Option<String>)]
+    subject_id: Option<RawText>,
+}
+
+/// The subjects that were found.
+#[derive(Serialize, ToSchema)]
+pub struct SearchResponse {
+    items: Vec<SubjectFound>,
+    /// Always null: a hundred are given at most.
+    #[schema(value_type = Option<String>)]
+    next_cursor: Option<&'static str>,
+}
+
+/// A subject of whom something is stored, or was.
+#[derive(Serialize, ToSchema)]
+pub struct SubjectFound {
+    #[schema(value_type = String)]
+    subject_id: SubjectId,
+    /// Conversations whose time is not up.
+    conversations: usize,
+    /// Whether a contact is kept.
+    lead: bool,
+    /// Whether a hold is on any of it.
+    held: bool,
+    /// Whether they were erased.
+    erased: bool,
+}
+
+/// Why somebody is erased.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EraseRequest {
+    /// `gdpr_17`, `ccpa_delete` or `other`.
+    basis: Option<String>,
+}
+
+#[utoipa::path(post, path = "/v1/subjects/search", request_body = SearchRequest,
+    responses((status = 200, body = SearchResponse)))]
+pub(crate) async fn search(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<Privacy>,
+    PlainJson(request): PlainJson<SearchRequest>,
+) -> Result<Reply<SearchResponse>, Problem> {
+    let email: Option<Text<3, 254>> = judge_optional(request.email, "/email")?;
+    let id: Option<Text<1, 64>> = judge_optional(request.subject_id, "/subject_id")?;
+    let candidates = match (email, id) {
+        (Some(email), None) => app.store.subjects_with_email(Site::SHIPPED, email.reveal()).await?,
+        (None, Some(id)) => {
+            let id = SubjectId::parse(id.reveal())
+                .ok_or_else(|| Problem::invalid("/subject_id", FieldCode::BadFormat))?;
+            vec![id]
+        }
+        (Some(_), Some(_)) => return Err(Problem::invalid("/email", FieldCode::NotAllowed)),
+        (None, None) => return Err(Problem::invalid("/email", FieldCode::Missing)),
+    };
+    // That somebody has looked is told, not for whom: the address is nowhere, and a stranger's id
+    // would be one that does not exist.
+    app.events.append(SecurityEvent::by(staff.id, Action::SubjectSearched, "subjects")).await?;
+    let policy = app.store.settings.retention_policy(Site::SHIPPED).await?.policy;
+    let mut items = Vec::new();
+    for subject in candidates {
+        items.extend(look_at(&app, subject, &policy).await?);
+    }
+    Ok(Reply(StatusCode::OK, SearchResponse { items, next_cursor: None }))
+}
+
+async fn look_at(
+    app: &App,
+    subject: SubjectId,
+    policy: &RetentionPolicy,
+) -> Result<Option<SubjectFound>, Problem> {
+    let rows = app.store.rows_of(subject).await?;
+    let now_ms = app.clock.now_ms();
+    let is_kept = |row: &&KeyRow| row.is_kept(policy, now_ms);
+    let is_lead = |row: &&KeyRow| matches!(row.guarded, Guarded::Profile { .. });
+    let (leads, conversations): (Vec<&KeyRow>, Vec<&KeyRow>) =
+        rows.keys.iter().filter(is_kept).partition(is_lead);
+    let held = leads.iter().chain(&conversations).any(|row| !row.holds.is_empty());
+    let found = SubjectFound {
+        subject_id: subject,
+        conversations: conversations.len(),
+        lead: !leads.is_empty(),
+        held: held || !rows.subject.holds.is_empty(),
+        erased: rows.subject.erased.is_some(),
+    };
+    let something = found.conversations > 0 || found.lead || found.held || found.erased;
+    Ok(something.then_some(found))
+}
+
+#[utoipa::path(delete, path = "/v1/subjects/{subject_id}", params(("subject_id" = String, Path)),
+    request_body = EraseRequest, responses((status = 200, body = SignedReceipt)))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    SteppedUp(staff, ..): SteppedUp<Privacy>,
+    SubjectPath(subject): SubjectPath,
+    IdempotencyKey(key): IdempotencyKey,
+    headers: HeaderMap,
+    PlainJson(request): PlainJson<EraseRequest>,
+) -> Result<Response, Problem> {
+    let case = open_case(&app, &headers).await?;
+    let basis = request.basis.ok_or_else(|| Problem::invalid("/basis", FieldCode::Missing))?;
+    let basis =
+        Basis::find(&basis).ok_or_else(|| Problem::invalid("/basis", FieldCode::NotAllowed))?;
+    let request = Request {
+        subject,
+        site: Site::SHIPPED,
+        basis,
+        requested_ms: app.clock.now_ms(),
+        twin: twin(&key, basis.as_str()),
+        of_nothing: false,
+    };
+    if let Some(case) = &case
+        && app.store.find_subject(subject).await?.erased.is_none()
+    {
+        // Nobody is erased under a case of somebody else, or one that asks for something else.
+        let what = What::Erased(ReceiptId::generate(&app.clock)?);
+        takes(case, what, subject, &staff, &app)?;
+    }
+    let carried_out = carry_out(&app, &staff, &request).await;
+    if let Some(case) = case {
+        let what = match &carried_out {
+            Ok((_, entry, _)) => Some(What::Erased(entry.receipt)),
+            Err(problem) if problem.code == Code::LegalHold => Some(What::Waiting),
+            Err(_) => None,
+        };
+        if let Some(what) = what {
+            app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
+        }
+    }
+    let (receipt, _, again) = carried_out?;
+    let response = Reply(StatusCode::OK, receipt).into_response();
+    Ok(if again { replayed(response) } else { response })
+}
+
+/// Erases and gives the receipt, the entry in the ledger, and whether it is that of the same request before.
+async fn carry_out(
+    app: &App,
+    staff: &Staff,
+    request: &Request,
+) -> Result<(SignedReceipt, Entry, bool), Problem> {
+    let told = Some((&app.events, staff.id));
+    let (entry, again) = match app.store.erase(request, told).await? {
+        Erasure::Done(entry) => (entry, false),
+        Erasure::Before(entry) => match likeness(&entry.twin, &request.twin) {
+            Likeness::OtherBody => return Err(Code::IdempotencyMismatch.into()),
+            likeness => (entry, likeness == Likeness::Same),
+        },
+        Erasure::Held => {
+            app.store.wait_for_release(request, told).await?;
+            return Err(Problem::new(
+                Code::LegalHold,
+                "It is carried out when the hold is released.",
+            ));
+        }
+        Erasure::Nothing => return Err(Code::NotFound.into()),
+    };
+    let signer = app.store.settings.receipt_signer().await?;
+    let receipt = app.store.receipt_of(&entry, &signer, &app.issuer).await?;
+    Ok((receipt, entry, again))
+}

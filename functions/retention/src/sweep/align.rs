@@ -1,0 +1,72 @@
+//! When the policy has changed, the stored ends follow it. For readers it counts at once; this is for
+//! what finds keys by their end.
+
+use shared::store::StoreError;
+use shared::store::due::Scanned;
+use shared::store::key_row::Term;
+use shared::store::policy::StoredPolicy;
+use shared::store::progress::Progress;
+
+use super::{Budget, Swept, go_on};
+use crate::state::App;
+
+/// Rows read at once.
+const AT_ONCE: usize = 500;
+
+pub(super) async fn follow(
+    app: &App,
+    policy: &StoredPolicy,
+    budget: Budget,
+    progress: &mut Progress,
+    swept: &mut Swept,
+) -> Result<(), StoreError> {
+    if progress.aligned_version == Some(policy.version) {
+        return Ok(());
+    }
+    if progress.aligning != Some(policy.version) {
+        // Another one than was followed until now: from the beginning.
+        progress.aligning = Some(policy.version);
+        progress.after = None;
+        progress.looked_at = 0;
+    }
+    let now_ms = app.clock.now_ms();
+    let mut looked_at = 0;
+    while looked_at < budget.rows {
+        let limit = i32::try_from(AT_ONCE.min(budget.rows - looked_at)).unwrap_or(1);
+        let (rows, next) = app.store.scan_keys(progress.start(), limit).await?;
+        for scanned in &rows {
+            if scanned.row.due_ms(&policy.policy).is_some_and(|due_ms| due_ms <= now_ms) {
+                // Its hour has been left behind already.
+                if swept.expired >= budget.keys {
+                    // The next run begins with this page again.
+                    return app.store.put_sweep_progress(progress).await;
+                }
+                let destroyed = app.store.destroy_due(scanned.row.key(), &policy.policy).await;
+                swept.expired += usize::from(go_on(destroyed, swept)? == Some(true));
+            } else if is_off(scanned, policy) {
+                let aligned = app.store.align(scanned, &policy.policy).await;
+                swept.aligned += usize::from(go_on(aligned, swept)? == Some(true));
+            }
+        }
+        looked_at += rows.len().max(1);
+        progress.looked_at += u64::try_from(rows.len()).unwrap_or(0);
+        let at_the_end = next.is_none();
+        progress.go_on_behind(next)?;
+        if at_the_end {
+            progress.aligned_version = Some(policy.version);
+            progress.aligning = None;
+            break;
+        }
+    }
+    app.store.put_sweep_progress(progress).await
+}
+
+/// Whether the row's stored end is another than the policy gives it.
+fn is_off(scanned: &Scanned, policy: &StoredPolicy) -> bool {
+    let row = &scanned.row;
+    if row.is_destroyed() || row.term != Term::Promised {
+        return false;
+    }
+    let end_seconds = row.end_ms(&policy.policy).saturating_add(999).div_euclid(1000);
+    !scanned.is_indexed || scanned.expires_at != Some(end_seconds)
+}

@@ -1,0 +1,94 @@
+//! `GET /v1/transcripts/{conversation_id}`: what was said, for who has a reason to read it. That they
+//! read it is stored before anything is opened.
+
+use axum::Extension;
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use shared::access::permit::{Purposed, ReadPermit, Subjected};
+use shared::access::staff::Staff;
+use shared::clock::rfc3339;
+use shared::http::metrics::{Metric, Noted};
+use shared::http::request::{PageQuery, TranscriptPath};
+use shared::http::response::Reply;
+use shared::http::staff::{Allowed, Reading};
+use shared::http::transcript::{ConversationRead, Message, Page, Reader};
+use shared::problem::{Code, Problem};
+use shared::store::conversation::Conversation;
+use shared::store::key_row::Term;
+use shared::values::role::Role;
+use utoipa::ToSchema;
+
+use crate::state::App;
+
+/// A page of a transcript.
+#[derive(Serialize, ToSchema)]
+pub struct TranscriptResponse {
+    conversation: ConversationRead,
+    messages: Vec<Message>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<String>,
+    /// `ok`, or `broken` when an event of this page was altered, moved or taken out.
+    integrity: &'static str,
+}
+
+#[utoipa::path(get, path = "/v1/transcripts/{conversation_id}",
+    params(("conversation_id" = String, Path), ("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query),
+        ("Sotto-Purpose" = String, Header), ("Sotto-Reason" = Option<String>, Header)),
+    responses((status = 200, body = TranscriptResponse)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<Reading>,
+    TranscriptPath(id): TranscriptPath,
+    query: PageQuery,
+    headers: HeaderMap,
+) -> Result<(Option<Extension<Noted>>, Reply<TranscriptResponse>), Problem> {
+    let why = Purposed::read(text(&headers, "sotto-purpose"), text(&headers, "sotto-reason"))?;
+    // An agent reads what they have claimed, and claims come with the desk.
+    let role = role(&staff).ok_or(Code::NotFound)?;
+    let subject = app.store.owner_of(id).await?.ok_or(Code::NotFound)?;
+    let row = app.store.row_for_staff(subject, id).await?.ok_or(Code::NotFound)?;
+    if row.is_destroyed() {
+        return Err(Code::Erased.into());
+    }
+    let what = Subjected::Conversation(subject, id);
+    let permit = ReadPermit::issue(&app.store, &app.events, (&staff, role), &why, what).await?;
+    let conversation = permit.open(&app.store, &row).await?;
+    let reader = staff.id.to_string();
+    let asked = (query.cursor.as_deref(), query.limit);
+    // The bases are compiled into the function that answers from them: here a source has its id.
+    let page = Page::read(&app.store, &conversation, Reader::Staff(&reader), asked, |_, _, _| None)
+        .await?;
+    let noted = (!page.is_sound).then_some(Extension(Noted(Metric::Corrupt)));
+    let integrity = page.integrity();
+    let response = TranscriptResponse {
+        conversation: described(&app, &conversation).await?,
+        messages: page.items,
+        next_cursor: page.next_cursor,
+        integrity,
+    };
+    Ok((noted, Reply(StatusCode::OK, response)))
+}
+
+/// The role in which somebody reads.
+fn role(staff: &Staff) -> Option<Role> {
+    [Role::Privacy, Role::Security].into_iter().find(|role| staff.roles.has(*role))
+}
+
+async fn described(app: &App, conversation: &Conversation) -> Result<ConversationRead, Problem> {
+    let tail = app.store.tail(conversation.id).await?.of(conversation)?.ok_or(Code::NotFound)?;
+    let status = conversation.status_at(tail.state, app.clock.now_ms());
+    Ok(ConversationRead {
+        id: conversation.id,
+        subject_id: conversation.subject.to_string(),
+        status: status.as_str(),
+        created_at: rfc3339(conversation.opened_at_ms()),
+        expires_at: rfc3339(conversation.end_ms()),
+        held: conversation.term == Term::Held,
+    })
+}
+
+/// A header as text. Words may have letters beyond ASCII; what is no UTF-8 counts as missing.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
+}

@@ -1,0 +1,22 @@
+//! All that is held about a subject, given out to them or to who answers them (GDPR 15 and 20, CCPA):
+//! as JSON for other programs, or as a page for people, in parts that fit into a response. Nothing is
+//! stored for it; each part says where the next begins.
+//!
+//! `gather` reads and opens, and is asked only with an `Insight`, the proof that the caller may see it.
+//! `answer` gives the part its form.
+
+mod answer;
+mod cost;
+mod cursor;
+mod document;
+mod gather;
+mod page;
+mod words;
+
+pub use answer::respond;
+pub use cursor::{Bound, Position};
+pub use document::{
+    Author, Export, ExportedConsent, ExportedConversation, ExportedCustomer, ExportedEvent,
+    ExportedLead, ExportedRead, ExportedSource, Form, Integrity,
+};
+pub use gather::{Holdings, Limits, Part};

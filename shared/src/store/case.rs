@@ -1,0 +1,305 @@
+//! What subjects ask for, and what became of it: cases with a clock.
+//!
+//! Ledger item: `p` = `case`, `k` the id, `d` what is asked for, `b` by which law, `u` the subject once
+//! it is known, `q` how far it is, `r` when it came, `x` 1 if there is more time, `g` the receipt of
+//! the erasure, `j` the log (JSON: `t` when, `a` who, absent where it was the service, `w` what), `n`
+//! version, one more with each change; `f` when it was closed, and only then `expires_at`. By when it
+//! is due is counted from these and not stored.
+//!
+//! The log is in the item itself: it changes and ends with its case, and has a few lines. Each change
+//! is one transaction of the case, on condition that it is the version that was read, and of its
+//! security event.
+
+mod course;
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::{Store, StoreError, fault};
+use crate::clock::UnixMillis;
+use crate::ids::{CaseId, ReceiptId, StaffId, SubjectId};
+use crate::values::deadline::Law;
+use crate::values::policy::DAY_MS;
+use crate::values::site::Site;
+
+pub use course::{Case, Kind, Line, NotNow, State, Step, What, Word};
+
+/// So long before its answer is due, a case is due soon.
+pub const ANSWER_SOON_MS: UnixMillis = 5 * DAY_MS;
+/// How often what the service notes is begun again that somebody was quicker than.
+const ATTEMPTS: usize = 16;
+
+const PARTITION: &str = "case";
+
+/// What became of noting something in a case.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// It is in the case.
+    There(Case),
+    /// The case does not take it: closed, of another kind, or of somebody else.
+    Refused,
+    /// There is no such case.
+    Absent,
+}
+
+impl Case {
+    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let [kind, law, state, log] = ["d", "b", "q", "j"].map(|name| take_string(&mut item, name));
+        let subject = if item.contains_key("u") {
+            let id = SubjectId::from_slice(&take_binary(&mut item, "u")?);
+            Some(id.ok_or(StoreError::Corrupt)?)
+        } else {
+            None
+        };
+        let receipt = if item.contains_key("g") {
+            let id = ReceiptId::parse(&take_string(&mut item, "g")?);
+            Some(id.ok_or(StoreError::Corrupt)?)
+        } else {
+            None
+        };
+        let more: u8 = read_number(&item, "x")?;
+        Ok(Self {
+            id: CaseId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?,
+            kind: Kind::find(&kind?).ok_or(StoreError::OtherVersion)?,
+            law: Law::find(&law?).ok_or(StoreError::OtherVersion)?,
+            subject,
+            state: State::find(&state?).ok_or(StoreError::OtherVersion)?,
+            received_ms: read_number(&item, "r")?,
+            extended: more == 1,
+            receipt,
+            closed_ms: if item.contains_key("f") { Some(read_number(&item, "f")?) } else { None },
+            log: read_log(&log?)?,
+            version: read_number(&item, "n")?,
+        })
+    }
+
+    fn to_item(&self, end_ms: Option<UnixMillis>) -> Result<Item, StoreError> {
+        let mut item = Item::from([
+            ("p".to_owned(), string(PARTITION)),
+            ("k".to_owned(), string(self.id)),
+            ("d".to_owned(), string(self.kind.as_str())),
+            ("b".to_owned(), string(self.law.as_str())),
+            ("q".to_owned(), string(self.state.as_str())),
+            ("r".to_owned(), number(self.received_ms)),
+            ("x".to_owned(), number(u8::from(self.extended))),
+            ("j".to_owned(), string(write_log(&self.log)?)),
+            ("n".to_owned(), number(self.version)),
+        ]);
+        if let Some(subject) = self.subject {
+            item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
+        }
+        if let Some(receipt) = self.receipt {
+            item.insert("g".to_owned(), string(receipt));
+        }
+        if let Some(closed_ms) = self.closed_ms {
+            item.insert("f".to_owned(), number(closed_ms));
+        }
+        if let Some(end_ms) = end_ms {
+            item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+        }
+        Ok(item)
+    }
+}
+
+/// A line as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredLine {
+    t: UnixMillis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<String>,
+    w: String,
+}
+
+fn read_log(json: &str) -> Result<Vec<Line>, StoreError> {
+    let stored: Vec<StoredLine> = serde_json::from_str(json).map_err(|_| StoreError::Corrupt)?;
+    let read = |line: StoredLine| {
+        let by = match line.a {
+            Some(id) => Some(StaffId::parse(&id).ok_or(StoreError::Corrupt)?),
+            None => None,
+        };
+        let what = Word::find(&line.w).ok_or(StoreError::OtherVersion)?;
+        Ok(Line { at_ms: line.t, by, what })
+    };
+    stored.into_iter().map(read).collect()
+}
+
+fn write_log(log: &[Line]) -> Result<String, StoreError> {
+    let stored = |line: &Line| StoredLine {
+        t: line.at_ms,
+        a: line.by.map(String::from),
+        w: line.what.as_str().to_owned(),
+    };
+    let stored: Vec<_> = log.iter().map(stored).collect();
+    serde_json::to_string(&stored).map_err(|_| StoreError::Failed)
+}
+
+impl Store {
+    /// Stores a case that begins, and tells of it as an event.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_case(
+        &self,
+        events: &SecurityEvents,
+        case: &Case,
+        by: StaffId,
+    ) -> Result<(), StoreError> {
+        let put = Put::builder()
+            .table_name(&self.ledger_table)
+            .set_item(Some(case.to_item(None)?))
+            .condition_expression("attribute_not_exists(p)")
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let event = events.put(SecurityEvent::by(by, Action::CaseOpened, case.id))?;
+        self.write_both("open_case", vec![TransactWriteItem::builder().put(put).build(), event])
+            .await
+    }
+
+    /// The case of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.ledger_table)
+            .key("p", string(PARTITION))
+            .key("k", string(id))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_case", &error))?;
+        found.item.map(Case::from_item).transpose()
+    }
+
+    /// All cases, closed ones included until they are forgotten, in no order. They are few: people
+    /// write letters about each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cases(&self) -> Result<Vec<Case>, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.ledger_table)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(PARTITION))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut cases = Vec::new();
+        while let Some(item) = pages.next().await {
+            cases.push(Case::from_item(item.map_err(|error| fault("find_cases", &error))?)?);
+        }
+        Ok(cases)
+    }
+
+    /// Puts `changed` in the place of `known` and tells of it as an event; `None` when somebody else has
+    /// changed the case meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_case(
+        &self,
+        events: &SecurityEvents,
+        by: Option<StaffId>,
+        known: &Case,
+        changed: Case,
+    ) -> Result<Option<Case>, StoreError> {
+        let changed = Case { version: known.version + 1, ..changed };
+        let end_ms = match changed.closed_ms {
+            Some(closed_ms) => {
+                let policy = self.settings.retention_policy(Site::SHIPPED).await?.policy;
+                Some(policy.audit_end_ms(closed_ms))
+            }
+            None => None,
+        };
+        let put = Put::builder()
+            .table_name(&self.ledger_table)
+            .set_item(Some(changed.to_item(end_ms)?))
+            .condition_expression("n = :n")
+            .expression_attribute_values(":n", number(known.version))
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let event = match by {
+            Some(by) => SecurityEvent::by(by, Action::CaseChanged, changed.id),
+            None => SecurityEvent::of(Action::CaseChanged, changed.id),
+        };
+        let writes = vec![TransactWriteItem::builder().put(put).build(), events.put(event)?];
+        Ok(self.write_whole("change_case", writes).await?.then_some(changed))
+    }
+
+    /// Notes in a case what was carried out for it. Whether the case takes it can be seen before, by
+    /// [`Case::noting`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same call again does no harm.
+    pub async fn note_in_case(
+        &self,
+        events: &SecurityEvents,
+        by: StaffId,
+        id: CaseId,
+        what: What,
+        subject: SubjectId,
+    ) -> Result<Noted, StoreError> {
+        self.note(events, Some(by), id, what, subject).await
+    }
+
+    /// Notes in the cases that waited for a hold on the subject to end that it was erased, and says in
+    /// how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same call again does the rest.
+    pub async fn close_waiting(
+        &self,
+        events: &SecurityEvents,
+        subject: SubjectId,
+        receipt: ReceiptId,
+    ) -> Result<usize, StoreError> {
+        let waits = |case: &Case| case.state == State::Waiting && case.subject == Some(subject);
+        let mut closed = 0;
+        for case in self.cases().await?.into_iter().filter(waits) {
+            let noted = self.note(events, None, case.id, What::Erased(receipt), subject).await?;
+            closed += usize::from(matches!(noted, Noted::There(_)));
+        }
+        Ok(closed)
+    }
+
+    /// How many cases want attention: to be answered within `within_ms` or overdue, or to be confirmed
+    /// within two days.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cases_due(&self, within_ms: UnixMillis) -> Result<usize, StoreError> {
+        let now_ms = self.clock.now_ms();
+        Ok(self.cases().await?.iter().filter(|case| case.is_due(now_ms, within_ms)).count())
+    }
+
+    async fn note(
+        &self,
+        events: &SecurityEvents,
+        by: Option<StaffId>,
+        id: CaseId,
+        what: What,
+        subject: SubjectId,
+    ) -> Result<Noted, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(known) = self.find_case(id).await? else { return Ok(Noted::Absent) };
+            let noted = known.clone().noting(what, subject, by, self.clock.now_ms());
+            let Ok(changed) = noted else { return Ok(Noted::Refused) };
+            if changed == known {
+                return Ok(Noted::There(known));
+            }
+            if let Some(changed) = self.change_case(events, by, &known, changed).await? {
+                return Ok(Noted::There(changed));
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+}

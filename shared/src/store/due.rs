@@ -1,0 +1,471 @@
+//! What is due: keys past their time, found by the hour in which they end, and the ciphertext that
+//! nothing opens any more. Only the sweep uses this.
+//!
+//! Ledger items: `p` = `purge`, `k` a conversation whose log is to be deleted, `u` whose it was,
+//! `expires_at`; and `p` = `touched#<conversation>`, `k` = `touched`, `expires_at`: that the log is
+//! changed on purpose, by which who watches it knows.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, DeleteRequest, Put, TransactWriteItem, WriteRequest,
+};
+
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
+use super::key_row::{Guarded, KeyRow, Term};
+use super::lead;
+use super::{Store, StoreError, fault};
+use crate::clock::UnixMillis;
+use crate::ids::{ConversationId, SubjectId};
+use crate::values::policy::{DAY_MS, RetentionPolicy};
+
+/// Items that DynamoDB deletes in one request.
+const DELETED_AT_ONCE: usize = 25;
+/// How often what a throttled table left out is sent again.
+const ATTEMPTS: usize = 8;
+/// Longer than a stream keeps its records, and a failed batch its place.
+const TOUCHED_MS: UnixMillis = 7 * DAY_MS;
+/// How long a log waits for its deletion at most; by then its TTL has come.
+const QUEUED_MS: UnixMillis = 400 * DAY_MS;
+
+const PURGE: &str = "purge";
+const TOUCHED: &str = "touched";
+
+/// A key row as the scan of the table gives it, and what its item says of its end.
+pub struct Scanned {
+    /// The row.
+    pub row: KeyRow,
+    /// Its TTL, in seconds, if it has one.
+    pub expires_at: Option<i64>,
+    /// Whether the sweep finds it by its hour.
+    pub is_indexed: bool,
+}
+
+impl Store {
+    /// Rows that end in this hour of the index and before `now_ms`, `limit` at most. Candidates: each
+    /// is read again before anything is done.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn due_in(
+        &self,
+        hour: &str,
+        now_ms: UnixMillis,
+        limit: i32,
+    ) -> Result<Vec<Item>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .index_name("due")
+            .key_condition_expression("x = :x AND expires_at <= :now")
+            .expression_attribute_values(":x", string(hour))
+            .expression_attribute_values(":now", number(now_ms.div_euclid(1000)))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| fault("find_due", &error))?;
+        let key = |item: Item| item.into_iter().filter(|(name, _)| name == "u" || name == "c");
+        Ok(found.items.unwrap_or_default().into_iter().map(|item| key(item).collect()).collect())
+    }
+
+    /// Destroys the key of a row if its time is up, and says whether it did. What of the log would be
+    /// left behind is queued in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn destroy_due(
+        &self,
+        key: Item,
+        policy: &RetentionPolicy,
+    ) -> Result<bool, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.keys_table)
+            .set_key(Some(key.clone()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_due_row", &error))?;
+        let Some(row) = found.item.map(KeyRow::from_item).transpose()?.flatten() else {
+            return Ok(false);
+        };
+        let now_ms = self.clock.now_ms();
+        let (Some(due_ms), Some(wrapped)) = (row.due_ms(policy), row.wrapped()) else {
+            return Ok(false);
+        };
+        if now_ms < due_ms {
+            return Ok(false);
+        }
+        let delete = Delete::builder()
+            .table_name(&self.keys_table)
+            .set_key(Some(key))
+            .condition_expression("w = :w AND attribute_not_exists(h)")
+            .expression_attribute_values(":w", wrapped)
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        match row.guarded {
+            // Its items have the end that was promised, which has not come.
+            Guarded::Conversation(id)
+                if row.term != Term::Promised || now_ms < row.promised_until_ms =>
+            {
+                writes.push(self.queue_purge(id, row.subject)?);
+            }
+            Guarded::Conversation(_) => {}
+            Guarded::Profile { left_ms } => writes.push(self.deletion_of_lead(&row, left_ms)?),
+        }
+        self.write_whole("destroy_due", writes).await
+    }
+
+    /// Up to `limit` rows of the keys table behind `after`, whoever's they are, and where the next
+    /// begin.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn scan_keys(
+        &self,
+        after: Option<Item>,
+        limit: i32,
+    ) -> Result<(Vec<Scanned>, Option<Item>), StoreError> {
+        let found = self
+            .dynamo
+            .scan()
+            .table_name(&self.keys_table)
+            .limit(limit)
+            .set_exclusive_start_key(after)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("scan_keys", &error))?;
+        let mut rows = Vec::new();
+        for item in found.items.unwrap_or_default() {
+            let expires_at = match item.get(EXPIRES_AT) {
+                Some(AttributeValue::N(digits)) => digits.parse().ok(),
+                _ => None,
+            };
+            let is_indexed = item.contains_key("x");
+            if let Some(row) = KeyRow::from_item(item)? {
+                rows.push(Scanned { row, expires_at, is_indexed });
+            }
+        }
+        Ok((rows, found.last_evaluated_key))
+    }
+
+    /// Gives a row the TTL that the policy gives it now; false when it has changed meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn align(
+        &self,
+        scanned: &Scanned,
+        policy: &RetentionPolicy,
+    ) -> Result<bool, StoreError> {
+        let row = &scanned.row;
+        let values = row.wrapped().map(|wrapped| HashMap::from([(":w".to_owned(), wrapped)]));
+        let put = Put::builder()
+            .table_name(&self.keys_table)
+            .set_item(Some(row.to_item(row.end_ms(policy))))
+            .condition_expression("w = :w AND attribute_not_exists(h)")
+            .set_expression_attribute_values(values)
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let mut writes = vec![TransactWriteItem::builder().put(put).build()];
+        if let Guarded::Profile { left_ms } = row.guarded {
+            writes.push(self.ttl_of_lead(row, left_ms, row.end_ms(policy))?);
+        }
+        self.write_whole("align", writes).await
+    }
+
+    /// The conversations whose logs are queued for deletion, `limit` at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn queued(&self, limit: i32) -> Result<Vec<ConversationId>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.ledger_table)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(PURGE))
+            .limit(limit)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_queued", &error))?;
+        let id = |mut item: Item| match item.remove("k") {
+            Some(AttributeValue::S(id)) => ConversationId::parse(&id).ok_or(StoreError::Corrupt),
+            _ => Err(StoreError::Corrupt),
+        };
+        found.items.unwrap_or_default().into_iter().map(id).collect()
+    }
+
+    /// Takes a conversation out of the queue, when its log is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unqueue(&self, id: ConversationId) -> Result<(), StoreError> {
+        self.dynamo
+            .delete_item()
+            .table_name(&self.ledger_table)
+            .key("p", string(PURGE))
+            .key("k", string(id))
+            .send()
+            .await
+            .map_err(|error| fault("unqueue", &error))?;
+        Ok(())
+    }
+
+    /// Says that the log of a conversation is changed on purpose.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn announce(&self, id: ConversationId) -> Result<(), StoreError> {
+        let mut item = touched_key(id);
+        item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + TOUCHED_MS));
+        self.dynamo
+            .put_item()
+            .table_name(&self.ledger_table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| fault("announce", &error))?;
+        Ok(())
+    }
+
+    /// Deletes items of a log, `budget` at most, and says how many; fewer than `budget` means that
+    /// nothing is left.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn delete_log(&self, id: ConversationId, budget: usize) -> Result<usize, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.conversations_table)
+            .key_condition_expression("c = :c")
+            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+            .projection_expression("c, s")
+            .limit(i32::try_from(budget.max(1)).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_log", &error))?;
+        let keys = found.items.unwrap_or_default();
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.announce(id).await?;
+        for some in keys.chunks(DELETED_AT_ONCE) {
+            let requests = some
+                .iter()
+                .map(|key| {
+                    let delete = DeleteRequest::builder().set_key(Some(key.clone())).build();
+                    let delete = delete.map_err(|_| StoreError::Failed)?;
+                    Ok(WriteRequest::builder().delete_request(delete).build())
+                })
+                .collect::<Result<Vec<_>, StoreError>>()?;
+            self.write_batch(requests).await?;
+        }
+        // A page of DynamoDB may end before the budget does.
+        let more = found.last_evaluated_key.is_some();
+        Ok(if more { budget.max(keys.len()) } else { keys.len() })
+    }
+
+    /// Takes the TTL from the items of a log, or gives it back: of `budget` items from `seq` on.
+    /// Says where it goes on, if it does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_ttl_of_log(
+        &self,
+        id: ConversationId,
+        seq: u64,
+        end_ms: Option<UnixMillis>,
+        budget: i32,
+    ) -> Result<Option<u64>, StoreError> {
+        let filter = match end_ms {
+            None => "attribute_exists(expires_at)",
+            Some(_) => "attribute_not_exists(expires_at)",
+        };
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.conversations_table)
+            .key_condition_expression("c = :c AND s >= :s")
+            .filter_expression(filter)
+            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+            .expression_attribute_values(":s", number(seq))
+            .projection_expression("c, s")
+            .limit(budget)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_log", &error))?;
+        let keys = found.items.unwrap_or_default();
+        if !keys.is_empty() {
+            self.announce(id).await?;
+        }
+        for key in keys {
+            let call = self
+                .dynamo
+                .update_item()
+                .table_name(&self.conversations_table)
+                .set_key(Some(key))
+                .condition_expression("attribute_exists(c)");
+            let call = match end_ms {
+                None => call.update_expression("REMOVE expires_at"),
+                Some(end_ms) => call
+                    .update_expression("SET expires_at = :e")
+                    .expression_attribute_values(":e", expiry(end_ms)),
+            };
+            if let Err(error) = call.send().await
+                && !error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+            {
+                return Err(fault("set_ttl_of_log", &error));
+            }
+        }
+        let next = found.last_evaluated_key.and_then(|key| match key.get("s") {
+            Some(AttributeValue::N(digits)) => digits.parse::<u64>().ok(),
+            _ => None,
+        });
+        Ok(next.map(|last| last + 1))
+    }
+
+    /// Takes the TTL from a subject's contact, or gives it back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_ttl_of_lead(
+        &self,
+        row: &KeyRow,
+        end_ms: Option<UnixMillis>,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .dynamo
+            .update_item()
+            .table_name(&self.profiles_table)
+            .set_key(Some(lead::key_of(row.subject)))
+            .condition_expression("attribute_exists(u)");
+        let call = match end_ms {
+            None => call.update_expression("REMOVE expires_at"),
+            Some(end_ms) => call
+                .update_expression("SET expires_at = :e")
+                .expression_attribute_values(":e", expiry(end_ms)),
+        };
+        match call.send().await {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(fault("set_ttl_of_lead", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes a subject's contact.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn delete_lead(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.dynamo
+            .delete_item()
+            .table_name(&self.profiles_table)
+            .set_key(Some(lead::key_of(subject)))
+            .send()
+            .await
+            .map_err(|error| fault("delete_lead", &error))?;
+        Ok(())
+    }
+
+    async fn write_batch(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let written = self
+                .dynamo
+                .batch_write_item()
+                .request_items(&self.conversations_table, requests)
+                .send()
+                .await
+                .map_err(|error| fault("delete_log", &error))?;
+            let mut left = written.unprocessed_items.unwrap_or_default();
+            requests = left.remove(&self.conversations_table).unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    fn queue_purge(
+        &self,
+        id: ConversationId,
+        subject: SubjectId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.ledger_table)
+            .item("p", string(PURGE))
+            .item("k", string(id))
+            .item("u", binary(subject.as_bytes().to_vec()))
+            .item(EXPIRES_AT, expiry(self.clock.now_ms() + QUEUED_MS))
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// The deletion of the contact that was left then; one left later stays.
+    fn deletion_of_lead(
+        &self,
+        row: &KeyRow,
+        left_ms: UnixMillis,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.profiles_table)
+            .set_key(Some(lead::key_of(row.subject)))
+            .condition_expression("attribute_not_exists(u) OR t = :t")
+            .expression_attribute_values(":t", number(left_ms))
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    fn ttl_of_lead(
+        &self,
+        row: &KeyRow,
+        left_ms: UnixMillis,
+        end_ms: UnixMillis,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = aws_sdk_dynamodb::types::Update::builder()
+            .table_name(&self.profiles_table)
+            .set_key(Some(lead::key_of(row.subject)))
+            .update_expression("SET expires_at = :e")
+            .condition_expression("t = :t")
+            .expression_attribute_values(":e", expiry(end_ms))
+            .expression_attribute_values(":t", number(left_ms))
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+/// The key under which it is told that a log is changed on purpose.
+#[must_use]
+pub fn touched_key(id: ConversationId) -> Item {
+    Item::from([
+        ("p".to_owned(), string(format!("{TOUCHED}#{id}"))),
+        ("k".to_owned(), string(TOUCHED)),
+    ])
+}
+
+/// The subject in a key of the keys table.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when there is none.
+pub fn subject_of_key(mut key: Item) -> Result<SubjectId, StoreError> {
+    SubjectId::from_slice(&take_binary(&mut key, "u")?).ok_or(StoreError::Corrupt)
+}

@@ -1,0 +1,490 @@
+//! Legal holds: what is under one is neither erased nor deleted when its time is up. A hold is on a
+//! conversation, or on all that is a subject's, what comes later included.
+//!
+//! Ledger item: `p` = `hold`, `k` the id, `u` subject, `c` the conversation if it is on one, `s` site,
+//! `v` the sealed reason, `a` who placed it, `t` when, `d` when it is to be reviewed, `e` when it ends
+//! by itself, if it does; `l` when it was
+//! released and `z` by whom, and only then `expires_at`. `q` says what is left to do: `freeze` or
+//! `thaw` the TTL of what it is on, or `done`.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use super::key_row::{Guarded, KeyRow};
+use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::{Store, StoreError, fault};
+use crate::clock::UnixMillis;
+use crate::ids::{ConversationId, HoldId, StaffId, SubjectId};
+use crate::seal::envelope::Sealed;
+use crate::values::policy::{DAY_MS, RetentionPolicy};
+use crate::values::site::Site;
+
+/// Days that what was held stays at least when it is released.
+const AFTER_RELEASE_DAYS: i64 = 7;
+/// Keys that one transaction wraps anew.
+const KEYS_AT_ONCE: usize = 90;
+/// How often a change is begun again that another write was in the way of.
+const ATTEMPTS: usize = 16;
+
+/// A hold.
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// Whose things it is on.
+    pub subject: SubjectId,
+    /// The conversation, if it is on one alone.
+    pub conversation: Option<ConversationId>,
+    /// The site.
+    pub site: &'static Site,
+    /// Why, sealed.
+    pub reason: Sealed,
+    /// Who placed it.
+    pub placed_by: StaffId,
+    /// When.
+    pub placed_ms: UnixMillis,
+    /// When it is to be looked at again.
+    pub review_ms: UnixMillis,
+    /// When it ends by itself, if it does.
+    pub ends_ms: Option<UnixMillis>,
+    /// When and by whom it was released.
+    pub released: Option<(UnixMillis, StaffId)>,
+    /// Until when a released one is remembered.
+    pub end_ms: UnixMillis,
+    /// What is left to do.
+    pub rest: Rest,
+}
+
+/// What is left to do of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// What it is on still has a TTL.
+    Freeze,
+    /// What it was on has none yet.
+    Thaw,
+    /// Nothing.
+    Done,
+}
+
+impl Rest {
+    const ALL: [Self; 3] = [Self::Freeze, Self::Thaw, Self::Done];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Freeze => "freeze",
+            Self::Thaw => "thaw",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// What became of placing a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// It holds.
+    Holding,
+    /// What it is on was erased.
+    Erased,
+    /// There is no such thing, or not any more.
+    Absent,
+}
+
+const PARTITION: &str = "hold";
+
+impl Hold {
+    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let rest = take_string(&mut item, "q")?;
+        let released = if item.contains_key("l") {
+            let by = StaffId::parse(&take_string(&mut item, "z")?).ok_or(StoreError::Corrupt)?;
+            Some((read_number(&item, "l")?, by))
+        } else {
+            None
+        };
+        let ends: i64 =
+            if item.contains_key(EXPIRES_AT) { read_number(&item, EXPIRES_AT)? } else { 0 };
+        let conversation = if item.contains_key("c") {
+            let id = ConversationId::from_slice(&take_binary(&mut item, "c")?);
+            Some(id.ok_or(StoreError::Corrupt)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            id: HoldId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?,
+            subject: SubjectId::from_slice(&take_binary(&mut item, "u")?)
+                .ok_or(StoreError::Corrupt)?,
+            conversation,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            reason: Sealed::from_stored(take_binary(&mut item, "v")?),
+            placed_by: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
+            placed_ms: read_number(&item, "t")?,
+            review_ms: read_number(&item, "d")?,
+            ends_ms: if item.contains_key("e") { Some(read_number(&item, "e")?) } else { None },
+            released,
+            end_ms: ends.saturating_mul(1000),
+            rest: Rest::ALL
+                .into_iter()
+                .find(|known| known.as_str() == rest)
+                .ok_or(StoreError::OtherVersion)?,
+        })
+    }
+
+    fn to_item(&self) -> Item {
+        let mut item = Item::from([
+            ("p".to_owned(), string(PARTITION)),
+            ("k".to_owned(), string(self.id)),
+            ("u".to_owned(), binary(self.subject.as_bytes().to_vec())),
+            ("s".to_owned(), string(self.site.id)),
+            ("v".to_owned(), binary(self.reason.as_stored())),
+            ("a".to_owned(), string(self.placed_by)),
+            ("t".to_owned(), number(self.placed_ms)),
+            ("d".to_owned(), number(self.review_ms)),
+            ("q".to_owned(), string(self.rest.as_str())),
+        ]);
+        if let Some(id) = self.conversation {
+            item.insert("c".to_owned(), binary(id.as_bytes().to_vec()));
+        }
+        if let Some(ends_ms) = self.ends_ms {
+            item.insert("e".to_owned(), number(ends_ms));
+        }
+        if let Some((at_ms, by)) = self.released {
+            item.insert("l".to_owned(), number(at_ms));
+            item.insert("z".to_owned(), string(by));
+            item.insert(EXPIRES_AT.to_owned(), expiry(self.end_ms));
+        }
+        item
+    }
+
+    /// Whether it is on the row.
+    fn is_on(&self, row: &KeyRow) -> bool {
+        match (self.conversation, row.guarded) {
+            (None, _) => true,
+            (Some(held), Guarded::Conversation(id)) => held == id,
+            (Some(_), Guarded::Profile { .. }) => false,
+        }
+    }
+}
+
+impl Store {
+    /// Places a hold and tells of it as an event, in one transaction: from then on the keys that it is
+    /// on are not destroyed. Their items lose their TTL in the sweep.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn place_hold(
+        &self,
+        events: &SecurityEvents,
+        hold: &Hold,
+        policy: &RetentionPolicy,
+    ) -> Result<Placed, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let rows = self.rows_of(hold.subject).await?;
+            if rows.subject.erased.is_some() {
+                return Ok(Placed::Erased);
+            }
+            let now_ms = self.clock.now_ms();
+            let on: Vec<&KeyRow> = rows.keys.iter().filter(|row| hold.is_on(row)).collect();
+            if hold.conversation.is_some() && on.iter().any(|row| row.is_destroyed()) {
+                return Ok(Placed::Erased);
+            }
+            // What is past its time does not exist, whether the sweep was there or not.
+            let lives = |row: &&&KeyRow| {
+                !row.is_destroyed() && row.due_ms(policy).is_none_or(|due| now_ms < due)
+            };
+            let on: Vec<&KeyRow> = on.iter().filter(lives).copied().collect();
+            if on.is_empty() {
+                return Ok(Placed::Absent);
+            }
+            let add = |row: &KeyRow| row.holds.iter().copied().chain([hold.id]).collect();
+            let mut writes = vec![
+                self.put_hold(hold, "attribute_not_exists(p)")?,
+                events.put(SecurityEvent::by(hold.placed_by, Action::HoldPlaced, hold.id))?,
+            ];
+            if hold.conversation.is_none() {
+                let holds: Vec<HoldId> =
+                    rows.subject.holds.iter().copied().chain([hold.id]).collect();
+                writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
+            }
+            let (first, rest) = on.split_at(on.len().min(KEYS_AT_ONCE));
+            for row in first {
+                writes.push(self.rewrapped(row, add(row), policy).await?);
+            }
+            if !self.write_whole("place_hold", writes).await? {
+                continue;
+            }
+            for row in rest {
+                self.hold_row(row.subject, row.guarded, hold.id, policy).await?;
+            }
+            self.forget(&rows);
+            return Ok(Placed::Holding);
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// Releases a hold, in one transaction with its event. What no other hold is on stays until its
+    /// old end, and for seven days at least.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn release_hold(
+        &self,
+        events: &SecurityEvents,
+        hold: &Hold,
+        by: StaffId,
+        policy: &RetentionPolicy,
+    ) -> Result<Hold, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let now_ms = self.clock.now_ms();
+            let released = Hold {
+                released: Some((now_ms, by)),
+                end_ms: policy.audit_end_ms(now_ms),
+                rest: Rest::Thaw,
+                reason: hold.reason.clone(),
+                ..*hold
+            };
+            let rows = self.rows_of(hold.subject).await?;
+            let on: Vec<&KeyRow> = rows
+                .keys
+                .iter()
+                .filter(|row| !row.is_destroyed() && row.holds.contains(&hold.id))
+                .collect();
+            let less = |holds: &[HoldId]| -> Vec<HoldId> {
+                holds.iter().copied().filter(|id| *id != hold.id).collect()
+            };
+            let mut writes = vec![
+                self.put_hold(&released, "attribute_exists(p) AND attribute_not_exists(l)")?,
+                events.put(SecurityEvent::by(by, Action::HoldReleased, hold.id))?,
+            ];
+            if rows.subject.holds.contains(&hold.id) {
+                let holds = less(&rows.subject.holds);
+                writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
+            }
+            let (first, rest) = on.split_at(on.len().min(KEYS_AT_ONCE));
+            for row in first {
+                writes.push(self.rewrapped(row, less(&row.holds), policy).await?);
+            }
+            if !self.write_whole("release_hold", writes).await? {
+                // Who was quicker has released it; anything else is tried again.
+                match self.find_hold(hold.id).await? {
+                    Some(there) if there.released.is_some() => return Ok(there),
+                    Some(_) => continue,
+                    None => return Err(StoreError::Corrupt),
+                }
+            }
+            for row in rest {
+                let write = self.rewrapped(row, less(&row.holds), policy).await?;
+                let _ours = self.write_whole("release_hold_rest", vec![write]).await?;
+            }
+            self.forget(&rows);
+            return Ok(released);
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// The hold of that id, released or not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.ledger_table)
+            .key("p", string(PARTITION))
+            .key("k", string(id))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_hold", &error))?;
+        found.item.map(Hold::from_item).transpose()
+    }
+
+    /// All holds that are in force or were not finished.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        let values = HashMap::from([(":done".to_owned(), string(Rest::Done.as_str()))]);
+        self.holds_where("attribute_not_exists(l) OR q <> :done", values).await
+    }
+
+    async fn holds_where(
+        &self,
+        filter: &str,
+        mut values: HashMap<String, AttributeValue>,
+    ) -> Result<Vec<Hold>, StoreError> {
+        values.insert(":p".to_owned(), string(PARTITION));
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.ledger_table)
+            .key_condition_expression("p = :p")
+            .filter_expression(filter)
+            .set_expression_attribute_values(Some(values))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut holds = Vec::new();
+        while let Some(item) = pages.next().await {
+            holds.push(Hold::from_item(item.map_err(|error| fault("find_holds", &error))?)?);
+        }
+        Ok(holds)
+    }
+
+    /// Holds that are in force, or were until eight days ago: what they were on may still be wrapped by
+    /// keys of long ago.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn holds_of_late(&self) -> Result<Vec<Hold>, StoreError> {
+        let since_ms = self.clock.now_ms() - (AFTER_RELEASE_DAYS + 1) * DAY_MS;
+        let values = HashMap::from([(":since".to_owned(), number(since_ms))]);
+        self.holds_where("attribute_not_exists(l) OR l > :since", values).await
+    }
+
+    /// All holds that are remembered, released or not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn all_holds(&self) -> Result<Vec<Hold>, StoreError> {
+        self.holds_where("attribute_exists(t)", HashMap::new()).await
+    }
+
+    /// Takes a released hold again from rows that were restored from the time in which it held.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn release_again(
+        &self,
+        hold: &Hold,
+        policy: &RetentionPolicy,
+    ) -> Result<(), StoreError> {
+        let rows = self.rows_of(hold.subject).await?;
+        let less = |holds: &[HoldId]| -> Vec<HoldId> {
+            holds.iter().copied().filter(|id| *id != hold.id).collect()
+        };
+        if rows.subject.erased.is_none() && rows.subject.holds.contains(&hold.id) {
+            let (holds, now_ms) = (less(&rows.subject.holds), self.clock.now_ms());
+            let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
+            self.write_both("release_again", vec![write]).await?;
+        }
+        for row in &rows.keys {
+            if !row.is_destroyed() && row.holds.contains(&hold.id) {
+                let write = self.rewrapped(row, less(&row.holds), policy).await?;
+                self.write_both("release_again", vec![write]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a hold again upon rows that were restored from before it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hold_again(
+        &self,
+        hold: &Hold,
+        policy: &RetentionPolicy,
+    ) -> Result<(), StoreError> {
+        let rows = self.rows_of(hold.subject).await?;
+        if hold.conversation.is_none()
+            && rows.subject.erased.is_none()
+            && !rows.subject.holds.contains(&hold.id)
+        {
+            let holds: Vec<HoldId> = rows.subject.holds.iter().copied().chain([hold.id]).collect();
+            let now_ms = self.clock.now_ms();
+            let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
+            self.write_both("hold_again", vec![write]).await?;
+        }
+        for row in rows.keys.iter().filter(|row| hold.is_on(row)) {
+            self.hold_row(row.subject, row.guarded, hold.id, policy).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores what has become of a hold, if it is as it was read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finish_hold(&self, hold: &Hold) -> Result<(), StoreError> {
+        let done = Hold { rest: Rest::Done, reason: hold.reason.clone(), ..*hold };
+        let put = Put::builder()
+            .table_name(&self.ledger_table)
+            .set_item(Some(done.to_item()))
+            .condition_expression("q = :q")
+            .expression_attribute_values(":q", string(hold.rest.as_str()))
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let writes = vec![TransactWriteItem::builder().put(put).build()];
+        let _ours = self.write_whole("finish_hold", writes).await?;
+        Ok(())
+    }
+
+    /// The rows that a hold is on, with their subject's others.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rows_on_hold(&self, hold: &Hold) -> Result<Vec<KeyRow>, StoreError> {
+        let rows = self.rows_of(hold.subject).await?;
+        Ok(rows.keys.into_iter().filter(|row| hold.is_on(row) && !row.is_destroyed()).collect())
+    }
+
+    async fn hold_row(
+        &self,
+        subject: SubjectId,
+        guarded: Guarded,
+        hold: HoldId,
+        policy: &RetentionPolicy,
+    ) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let rows = self.rows_of(subject).await?;
+            let row = rows.keys.iter().find(|row| row.guarded == guarded);
+            let Some(row) = row.filter(|row| !row.is_destroyed() && !row.holds.contains(&hold))
+            else {
+                return Ok(());
+            };
+            let holds = row.holds.iter().copied().chain([hold]).collect();
+            let write = self.rewrapped(row, holds, policy).await?;
+            if self.write_whole("place_hold_rest", vec![write]).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// The replacement of a row by itself under these holds, if it is still the same.
+    async fn rewrapped(
+        &self,
+        row: &KeyRow,
+        holds: Vec<HoldId>,
+        policy: &RetentionPolicy,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let branch_key = self.settings.existing_branch_key(&row.branch()).await?;
+        let week_on = self.clock.now_ms() + AFTER_RELEASE_DAYS * DAY_MS;
+        let until_ms = row.end_ms(policy).max(week_on);
+        let next = row.with_holds(&branch_key, holds, until_ms)?;
+        let put = Put::builder()
+            .table_name(&self.keys_table)
+            .set_item(Some(next.to_item(until_ms)))
+            .condition_expression("w = :w")
+            .set_expression_attribute_values(
+                row.wrapped().map(|wrapped| [(":w".to_owned(), wrapped)].into()),
+            )
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn put_hold(&self, hold: &Hold, condition: &str) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.ledger_table)
+            .set_item(Some(hold.to_item()))
+            .condition_expression(condition)
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}

@@ -1,0 +1,126 @@
+//! How far the sweep is, so that the next run goes on there.
+//!
+//! Ledger item: `p` = `sweep`, `k` = `progress`; `h` the hour up to which all that was due is gone, `n`
+//! the version of the policy that the stored ends follow, `m` the one that they are made to follow, `u`
+//! and `c` the row behind which that goes on, `z` rows looked at.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::attributes::{Item, binary, number, read_number, string, take_binary, take_string};
+use super::{Store, StoreError, fault};
+
+/// How far the sweep is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The hour up to which all that was due is gone.
+    pub hour: Option<String>,
+    /// The version of the policy that the stored ends follow.
+    pub aligned_version: Option<u64>,
+    /// The version that they are made to follow.
+    pub aligning: Option<u64>,
+    /// The row behind which that goes on.
+    pub after: Option<(Vec<u8>, Vec<u8>)>,
+    /// Rows looked at for it.
+    pub looked_at: u64,
+}
+
+fn key() -> Item {
+    Item::from([("p".to_owned(), string("sweep")), ("k".to_owned(), string("progress"))])
+}
+
+impl Progress {
+    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let hour = if item.contains_key("h") { Some(take_string(&mut item, "h")?) } else { None };
+        let version = |name: &str| {
+            if item.contains_key(name) { read_number(&item, name).map(Some) } else { Ok(None) }
+        };
+        let (aligned_version, aligning) = (version("n")?, version("m")?);
+        let looked_at = read_number(&item, "z")?;
+        let after = if item.contains_key("u") {
+            Some((take_binary(&mut item, "u")?, take_binary(&mut item, "c")?))
+        } else {
+            None
+        };
+        Ok(Self { hour, aligned_version, aligning, after, looked_at })
+    }
+
+    fn to_item(&self) -> Item {
+        let mut item = key();
+        item.insert("z".to_owned(), number(self.looked_at));
+        let texts = [("h", self.hour.clone().map(string))];
+        let numbers = [("n", self.aligned_version), ("m", self.aligning)]
+            .map(|(name, version)| (name, version.map(number)));
+        for (name, value) in texts.into_iter().chain(numbers) {
+            if let Some(value) = value {
+                item.insert(name.to_owned(), value);
+            }
+        }
+        if let Some((subject, row)) = &self.after {
+            item.insert("u".to_owned(), binary(subject.clone()));
+            item.insert("c".to_owned(), binary(row.clone()));
+        }
+        item
+    }
+
+    /// The row behind which aligning goes on, as a key of the table.
+    #[must_use]
+    pub fn start(&self) -> Option<Item> {
+        let (subject, row) = self.after.as_ref()?;
+        Some(Item::from([
+            ("u".to_owned(), binary(subject.clone())),
+            ("c".to_owned(), binary(row.clone())),
+        ]))
+    }
+
+    /// Takes over the key behind which a scan goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is none of the keys table.
+    pub fn go_on_behind(&mut self, key: Option<Item>) -> Result<(), StoreError> {
+        self.after = match key {
+            None => None,
+            Some(mut key) => {
+                let subject = take_binary(&mut key, "u")?;
+                match key.remove("c") {
+                    Some(AttributeValue::B(row)) => Some((subject, row.into_inner())),
+                    _ => return Err(StoreError::Corrupt),
+                }
+            }
+        };
+        Ok(())
+    }
+}
+
+impl Store {
+    /// How far the sweep is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sweep_progress(&self) -> Result<Progress, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.ledger_table)
+            .set_key(Some(key()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_progress", &error))?;
+        found.item.map_or(Ok(Progress::default()), Progress::from_item)
+    }
+
+    /// Stores how far the sweep is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_sweep_progress(&self, progress: &Progress) -> Result<(), StoreError> {
+        self.dynamo
+            .put_item()
+            .table_name(&self.ledger_table)
+            .set_item(Some(progress.to_item()))
+            .send()
+            .await
+            .map_err(|error| fault("put_progress", &error))?;
+        Ok(())
+    }
+}

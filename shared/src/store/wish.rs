@@ -1,0 +1,221 @@
+//! Erasures that are not finished: those whose keys are destroyed and whose ciphertext is not, and
+//! those that wait for a hold to end.
+//!
+//! Ledger items: `p` = `unfinished`, `k` the erasure's number; and `p` = `waiting`, `k` a subject, `n`
+//! the number of the erasure that kept something, or of one that was refused altogether `b` basis, `r`
+//! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
+//! `expires_at`, far away.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use super::erasure::Request;
+use super::ledger::{Basis, Entry};
+use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::{Store, StoreError, fault};
+use crate::ids::{StaffId, SubjectId};
+use crate::values::policy::{DAY_MS, RetentionPolicy};
+use crate::values::site::Site;
+
+const UNFINISHED: &str = "unfinished";
+const WAITING: &str = "waiting";
+
+/// An erasure that waits for a hold to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Whose.
+    pub subject: SubjectId,
+    /// What waits.
+    pub what: Waiting,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// The conversations that the erasure of this number has kept.
+    Kept(u64),
+    /// All of it.
+    Whole(Request, Option<StaffId>),
+}
+
+impl Wish {
+    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+        if item.contains_key("n") {
+            return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
+        }
+        let by = if item.contains_key("a") {
+            StaffId::parse(&take_string(&mut item, "a")?)
+        } else {
+            None
+        };
+        let basis = Basis::find(&take_string(&mut item, "b")?).ok_or(StoreError::OtherVersion)?;
+        let request = Request {
+            subject,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            basis,
+            requested_ms: read_number(&item, "r")?,
+            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
+            of_nothing: true,
+        };
+        Ok(Self { subject, what: Waiting::Whole(request, by) })
+    }
+}
+
+impl Store {
+    /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
+    /// somebody of the staff has asked. The first wish of a subject counts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wait_for_release(
+        &self,
+        request: &Request,
+        told: Option<(&SecurityEvents, StaffId)>,
+    ) -> Result<(), StoreError> {
+        let mut item = self.row(WAITING, request.subject.to_string());
+        item.insert("b".to_owned(), string(request.basis.as_str()));
+        item.insert("r".to_owned(), number(request.requested_ms));
+        item.insert("i".to_owned(), binary(request.twin));
+        item.insert("s".to_owned(), string(request.site.id));
+        if let Some((_, by)) = told {
+            item.insert("a".to_owned(), string(by));
+        }
+        let put = Put::builder()
+            .table_name(&self.ledger_table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(p)")
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let mut writes = vec![TransactWriteItem::builder().put(put).build()];
+        if let Some((events, by)) = told {
+            let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
+            writes.push(events.put(event)?);
+        }
+        // There is a wish already: one is enough.
+        let _new = self.write_whole("wait_for_release", writes).await?;
+        Ok(())
+    }
+
+    /// All wishes; 1 MB of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
+        let items = self.rows_at(WAITING, i32::MAX).await?;
+        items.into_iter().map(Wish::from_item).collect()
+    }
+
+    /// The wish of a subject.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.ledger_table)
+            .key("p", string(WAITING))
+            .key("k", string(subject))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_wish", &error))?;
+        found.item.map(Wish::from_item).transpose()
+    }
+
+    /// Forgets a wish, which was fulfilled.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_wish(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.remove(WAITING, subject.to_string()).await
+    }
+
+    /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
+        let items = self.rows_at(UNFINISHED, limit).await?;
+        let read = |item: Item| match item.get("k") {
+            Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
+            _ => Err(StoreError::Corrupt),
+        };
+        items.into_iter().map(read).collect()
+    }
+
+    /// That nothing is left to do of an erasure.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finished(&self, number: u64) -> Result<(), StoreError> {
+        self.remove(UNFINISHED, Entry::key(number)).await
+    }
+
+    /// That an erasure is to be finished.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinish(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.dynamo
+            .put_item()
+            .table_name(&self.ledger_table)
+            .set_item(Some(self.row(UNFINISHED, Entry::key(entry.number))))
+            .send()
+            .await
+            .map_err(|error| fault("unfinish", &error))?;
+        Ok(())
+    }
+
+    /// That an erasure is to be finished, and what it has kept: part of its transaction.
+    pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut items = vec![self.row(UNFINISHED, Entry::key(entry.number))];
+        if !entry.kept.is_empty() {
+            let mut wish = self.row(WAITING, entry.subject.to_string());
+            wish.insert("n".to_owned(), number(entry.number));
+            items.push(wish);
+        }
+        let put = |item| super::conversation::put(&self.ledger_table, item);
+        items.into_iter().map(put).collect()
+    }
+
+    fn row(&self, partition: &str, key: String) -> Item {
+        // A hold may last for years, and what waits for it must not be forgotten before.
+        let years = i64::from(RetentionPolicy::AUDIT_DAYS.max) * DAY_MS;
+        Item::from([
+            ("p".to_owned(), string(partition)),
+            ("k".to_owned(), string(key)),
+            (EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + years)),
+        ])
+    }
+
+    async fn rows_at(&self, partition: &str, limit: i32) -> Result<Vec<Item>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.ledger_table)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(partition))
+            .limit(limit)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_unfinished", &error))?;
+        Ok(found.items.unwrap_or_default())
+    }
+
+    async fn remove(&self, partition: &str, key: String) -> Result<(), StoreError> {
+        self.dynamo
+            .delete_item()
+            .table_name(&self.ledger_table)
+            .key("p", string(partition))
+            .key("k", string(key))
+            .send()
+            .await
+            .map_err(|error| fault("forget_unfinished", &error))?;
+        Ok(())
+    }
+}
