@@ -66,6 +66,19 @@ pub async fn find(
     live(app.store.find_conversation(visitor.subject, id).await?)
 }
 
+/// Finds the visitor's conversation as it stands now, for a route that gives out what was said: what
+/// was erased or shortened elsewhere a moment ago is not read from memory.
+///
+/// # Errors
+/// As [`locate`].
+pub async fn find_now(
+    app: &App,
+    visitor: &Visitor,
+    id: ConversationId,
+) -> Result<Arc<Conversation>, Problem> {
+    live(app.store.find_conversation_now(visitor.subject, id).await?)
+}
+
 /// Appends what `decide` makes of the state, which may be asked several times. A draft whose twin
 /// is in the log already is not appended again.
 ///
@@ -115,13 +128,6 @@ pub async fn repeated(
     Ok(app.store.find_event(conversation.id, seq).await?)
 }
 
-/// The status at `now_ms`: a conversation also ends by time.
-#[must_use]
-pub fn status_at(conversation: &Conversation, state: State, now_ms: UnixMillis) -> Status {
-    let over = conversation.site.last_word_ms(conversation.opened_at_ms()) <= now_ms;
-    if over { Status::Closed } else { state.status }
-}
-
 /// The state at `now_ms` of a conversation that still takes messages, one message taken off its
 /// allowance.
 ///
@@ -132,7 +138,7 @@ pub fn speak(
     state: State,
     now_ms: UnixMillis,
 ) -> Result<State, Problem> {
-    match status_at(conversation, state, now_ms) {
+    match conversation.status_at(state, now_ms) {
         Status::Closed => Err(Code::ConversationClosed.into()),
         Status::Erased => Err(Code::Erased.into()),
         Status::Open | Status::Waiting | Status::WithAgent => spend(state, now_ms),
@@ -150,7 +156,11 @@ pub fn spend(state: State, now_ms: UnixMillis) -> Result<State, Problem> {
     })
 }
 
-async fn end_of_log(app: &App, conversation: &Conversation) -> Result<Tail, Problem> {
+/// The end of a conversation's log.
+///
+/// # Errors
+/// As [`locate`].
+pub async fn end_of_log(app: &App, conversation: &Conversation) -> Result<Tail, Problem> {
     let events = app.store.tail(conversation.id).await?;
     let tail = events.of(conversation)?.ok_or(Code::NotFound)?;
     if tail.state.status == Status::Erased {

@@ -18,7 +18,12 @@ use shared::text::{RawText, Text, judge_optional};
 use shared::values::object::Object;
 use utoipa::ToSchema;
 
-use crate::commit::{Located, locate, status_at};
+use crate::commit::{end_of_log, find_now};
+
+/// The answer to who was erased and would begin anew under the same subject.
+pub(crate) fn erased() -> Problem {
+    Problem::new(Code::Erased, "Begin with POST /v1/sessions and no token.")
+}
 
 /// How many conversations one subject may have at a time.
 const CONVERSATIONS_PER_SUBJECT: i32 = 100;
@@ -106,8 +111,11 @@ pub(crate) async fn post(
     });
     let record = Plaintext::new(record.to_string().into_bytes());
     let locale = visitor.site.locale_for(locale);
-    let conversation =
-        app.store.open_conversation(visitor.site, visitor.subject, locale, &record).await?;
+    let conversation = app
+        .store
+        .open_conversation(visitor.site, visitor.subject, locale, &record)
+        .await?
+        .ok_or_else(erased)?;
     let response = ConversationResponse::new(&conversation, Status::Open);
     Ok(Reply(StatusCode::CREATED, response))
 }
@@ -119,7 +127,8 @@ pub(crate) async fn get(
     visitor: Visitor,
     ConversationPath(id): ConversationPath,
 ) -> Result<Reply<ConversationResponse>, Problem> {
-    let Located { conversation, tail } = locate(&app, &visitor, id, None).await?;
-    let status = status_at(&conversation, tail.state, app.clock.now_ms());
+    let conversation = find_now(&app, &visitor, id).await?;
+    let tail = end_of_log(&app, &conversation).await?;
+    let status = conversation.status_at(tail.state, app.clock.now_ms());
     Ok(Reply(StatusCode::OK, ConversationResponse::new(&conversation, status)))
 }

@@ -17,6 +17,7 @@ use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
 
 use crate::commit::{commit, locate, speak};
+use crate::conversations::erased;
 
 /// A contact.
 #[derive(Deserialize, ToSchema)]
@@ -83,7 +84,10 @@ pub(crate) async fn post(
     });
     let contact = Plaintext::new(contact.to_string().into_bytes());
     let (site, subject) = (conversation.site, conversation.subject);
-    app.store.put_lead(site, subject, key, email.reveal(), &contact).await?;
+    let kept = (site, &conversation.policy);
+    if !app.store.put_lead(kept, subject, key, email.reveal(), &contact).await? {
+        return Err(erased());
+    }
     Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject }))
 }
 

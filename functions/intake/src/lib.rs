@@ -1,4 +1,5 @@
-//! The visitors' function: sessions, keys, conversations, messages, hand-over, leads, ratings.
+//! The visitors' function: sessions, keys, conversations, messages, hand-over, leads, ratings, and what
+//! visitors ask for about themselves.
 //!
 //! Called by browsers through API Gateway. Reads and writes the tables `keys`, `conversations`,
 //! `profiles` and `settings`, and writes `watch`; uses KMS for the purposes transcript, profile, index,
@@ -9,10 +10,12 @@
 pub mod close;
 pub mod commit;
 pub mod conversations;
+pub mod erase;
 pub mod handover;
 pub mod health;
 pub mod keys;
 pub mod lead;
+pub mod me;
 pub mod messages;
 pub mod rating;
 pub mod responder;
@@ -36,6 +39,8 @@ shared::table! {
     lead => post, __path_post;
     rating => post, __path_post;
     close => post, __path_post;
+    me => export, __path_export;
+    erase => delete, __path_delete;
 }
 
 /// The routes over their parts, to be finished with those of other functions.

@@ -7,13 +7,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
-use shared::clock::rfc3339;
 use shared::http::app::App;
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
-use shared::http::response::Reply;
+use shared::http::response::{Reply, replayed};
+use shared::http::transcript::{Message, spoken};
 use shared::problem::{Code, Problem};
-use shared::store::StoreError;
 use shared::store::conversation::Conversation;
 use shared::store::event::{Kind, Spoken, StoredEvent, Twin};
 use shared::store::log::{Draft, Inbox, Tail};
@@ -26,7 +25,6 @@ use crate::responder;
 
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
-static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// What the visitor writes.
 #[derive(Deserialize, ToSchema)]
@@ -43,30 +41,6 @@ pub struct ExchangeResponse {
     message: Message,
     reply: Option<Message>,
     status: &'static str,
-}
-
-/// A message of a conversation.
-#[derive(Serialize, ToSchema)]
-pub struct Message {
-    /// Opaque.
-    id: String,
-    /// `visitor`, `bot` or `agent`.
-    author: &'static str,
-    text: String,
-    created_at: String,
-    /// The entries that a bot's answer is taken from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sources: Option<Vec<Source>>,
-}
-
-/// An entry of the knowledge base.
-#[derive(Serialize, ToSchema)]
-pub struct Source {
-    id: String,
-    title: String,
-    /// A path on the site that says more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'static str>,
 }
 
 #[utoipa::path(post, path = "/v1/conversations/{id}/messages", request_body = MessageRequest,
@@ -168,54 +142,18 @@ fn replay(
     if event.header.twin.as_ref() != Some(twin) {
         return Err(Code::IdempotencyMismatch.into());
     }
-    let mut response = exchange(conversation, event)?.into_response();
-    response.headers_mut().insert(REPLAYED.clone(), HeaderValue::from_static("true"));
-    Ok(response)
+    Ok(replayed(exchange(conversation, event)?.into_response()))
 }
 
 fn exchange(
     conversation: &Conversation,
     event: &StoredEvent,
 ) -> Result<Reply<ExchangeResponse>, Problem> {
-    let mut messages = spoken(conversation, event)?.into_iter();
+    let mut messages = spoken(conversation, event, responder::entry)?.into_iter();
     let response = ExchangeResponse {
         message: messages.next().ok_or(Code::IntegrityFailed)?,
         reply: messages.next(),
         status: event.header.state.status.as_str(),
     };
     Ok(Reply(StatusCode::CREATED, response))
-}
-
-/// The messages of an event, in order: none, one or two.
-fn spoken(conversation: &Conversation, event: &StoredEvent) -> Result<Vec<Message>, StoreError> {
-    let body = conversation.open(event)?;
-    let Some(spoken) = Spoken::decode(event.header.kind, &body)? else { return Ok(Vec::new()) };
-    let created_at = rfc3339(event.header.state.at_ms);
-    let id = |part: u8| format!("{}.{}.{part}", conversation.id, event.seq);
-    let mut messages = vec![Message {
-        id: id(0),
-        author: "visitor",
-        text: spoken.message,
-        created_at: created_at.clone(),
-        sources: None,
-    }];
-    if let Some((text, sources)) = spoken.reply {
-        let locale = event.header.state.locale;
-        let sources = sources
-            .into_iter()
-            .map(|id| match responder::entry(conversation.site, locale, &id) {
-                Some(entry) => Source { id, title: entry.title.to_owned(), url: entry.url },
-                // It is published no more; what it was called is not kept.
-                None => Source { title: id.clone(), id, url: None },
-            })
-            .collect();
-        messages.push(Message {
-            id: id(1),
-            author: "bot",
-            text,
-            created_at,
-            sources: Some(sources),
-        });
-    }
-    Ok(messages)
 }

@@ -100,5 +100,8 @@ async fn returning(
     if ended && app.store.count_of_subject(visitor.subject).await? == 0 {
         return Err(Problem::new(Code::TokenExpired, "Nothing is stored for it any more."));
     }
-    Ok(guest(visitor.subject, site))
+    // Under an erased subject nothing is stored any more: who comes back begins anew.
+    let erased = app.store.find_subject(visitor.subject).await?.erased.is_some();
+    let subject = if erased { SubjectId::generate(&app.clock)? } else { visitor.subject };
+    Ok(guest(subject, site))
 }

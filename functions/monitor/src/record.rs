@@ -40,8 +40,8 @@ pub(crate) enum Finding {
     Expected,
     /// An item of the log went when its time was up.
     Expired,
-    /// Somebody changed or deleted an event.
-    Tampered(Change),
+    /// Somebody changed or deleted an event: the sweep, or who may not.
+    Changed(Change),
 }
 
 /// A record whose item is in a place of the log.
@@ -84,7 +84,7 @@ impl Record {
         match (self.seq, self.change) {
             (_, Change::Expired) => Finding::Expired,
             (0, _) | (_, Change::Inserted) => Finding::Expected,
-            (_, change) => Finding::Tampered(change),
+            (_, change) => Finding::Changed(change),
         }
     }
 }

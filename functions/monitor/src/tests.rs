@@ -1,11 +1,13 @@
 //! What batches of every kind are answered with.
 
+use data_encoding::BASE64;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
 const CONVERSATION: &str = "AZrdq7AAcACAAAAAAAAAAQ==";
+const OTHER: &str = "AZrdq7AAcACAAAAAAAAAAg==";
 
 fn record(number: usize, name: &str, key: &str, seq: &str) -> Value {
     json!({
@@ -28,8 +30,22 @@ fn invocation() -> Invocation {
     Invocation::begin(Job::Detect, &Clock::manual(0), &lambda_runtime::Context::default())
 }
 
+/// Looks at a batch when nothing was announced.
 fn looked(records: &[Value]) -> Result<(BatchResponse, Seen), BatchError> {
-    look(&invocation(), &json!({ "Records": records }))
+    looked_knowing(records, &[(CONVERSATION, false)])
+}
+
+fn looked_knowing(
+    records: &[Value],
+    announced: &[(&str, bool)],
+) -> Result<(BatchResponse, Seen), BatchError> {
+    let batch = json!({ "Records": records });
+    let answers = announced.iter().map(|(key, answer)| (id(key), *answer)).collect();
+    Ok(judge(&invocation(), read(&batch)?, &answers))
+}
+
+fn id(key: &str) -> ConversationId {
+    ConversationId::from_slice(&BASE64.decode(key.as_bytes()).unwrap()).unwrap()
 }
 
 fn failure(number: &str) -> BatchResponse {
@@ -42,8 +58,8 @@ fn an_event_may_be_put_and_expire_and_nothing_else() {
     let finding = |record: Value| Record::read(&record, "1").unwrap().finding();
     let event = |name| record(1, name, CONVERSATION, "3");
     assert_eq!(finding(event("INSERT")), Finding::Expected);
-    assert_eq!(finding(event("MODIFY")), Finding::Tampered(Change::Modified));
-    assert_eq!(finding(event("REMOVE")), Finding::Tampered(Change::Removed));
+    assert_eq!(finding(event("MODIFY")), Finding::Changed(Change::Modified));
+    assert_eq!(finding(event("REMOVE")), Finding::Changed(Change::Removed));
     assert_eq!(finding(by_ttl(event("REMOVE"))), Finding::Expired);
     // Only the service itself is the TTL, whoever else is named.
     for (kind, principal) in
@@ -51,7 +67,7 @@ fn an_event_may_be_put_and_expire_and_nothing_else() {
     {
         let mut removed = event("REMOVE");
         removed["userIdentity"] = json!({"type": kind, "principalId": principal});
-        assert_eq!(finding(removed), Finding::Tampered(Change::Removed));
+        assert_eq!(finding(removed), Finding::Changed(Change::Removed));
     }
 }
 
@@ -69,7 +85,7 @@ fn what_cannot_be_read_is_named_and_hides_nothing() {
     let poison = record(2, "REMOVE", "AAAA", "1");
     let (response, seen) = looked(&[expired(1), poison.clone(), expired(3)]).unwrap();
     assert_eq!(response, failure("2"));
-    assert_eq!(seen, Seen { records: 2, expired: 2, unreadable: 1 });
+    assert_eq!(seen, Seen { records: 2, expired: 2, unreadable: 1, ..Seen::default() });
     let answer = serde_json::to_value(&response).unwrap();
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
     // Lambda comes again with it and what is behind it, and at last without it.
@@ -95,10 +111,31 @@ fn every_key_that_no_conversation_has_is_poison() {
 
 #[test]
 fn what_cannot_be_named_fails_as_a_whole() {
-    let look = |batch: Value| look(&invocation(), &batch).err();
+    let look = |batch: Value| read(&batch).err();
     assert_eq!(look(json!({})), Some(BatchError::UnknownEvent));
     assert_eq!(look(json!(["Records"])), Some(BatchError::UnknownEvent));
     assert_eq!(look(json!({"Records": [{}]})), Some(BatchError::UnnamedRecord));
+}
+
+#[test]
+fn what_was_announced_is_counted_and_what_nobody_knows_comes_again() {
+    let records = [
+        record(1, "REMOVE", CONVERSATION, "1"),
+        record(2, "MODIFY", OTHER, "1"),
+        by_ttl(record(3, "REMOVE", OTHER, "2")),
+        record(4, "MODIFY", CONVERSATION, "2"),
+        record(5, "MODIFY", OTHER, "0"),
+    ];
+    let both = [(CONVERSATION, true), (OTHER, false)];
+    let (response, seen) = looked_knowing(&records, &both).unwrap();
+    assert_eq!(response, BatchResponse::default());
+    assert_eq!(seen, Seen { records: 5, expired: 1, purged: 2, ..Seen::default() });
+    // Nobody has answered for the other one: it comes again, and so does all that is behind it.
+    let (response, seen) = looked_knowing(&records, &[(CONVERSATION, true)]).unwrap();
+    assert_eq!(response, failure("2"));
+    assert_eq!(seen, Seen { records: 4, expired: 1, purged: 2, unasked: 1, ..Seen::default() });
+    // What needs no answer is judged without one.
+    assert_eq!(looked_knowing(&records[4..], &[]).unwrap().0, BatchResponse::default());
 }
 
 proptest! {
@@ -123,6 +160,12 @@ proptest! {
             kinds.iter().map(|other| u64::from(*other == kind)).sum::<u64>()
         };
         let read = u64::try_from(kinds.len()).unwrap() - of_kind(4);
-        prop_assert_eq!(seen, Seen { records: read, expired: of_kind(2), unreadable: of_kind(4) });
+        let expected = Seen {
+            records: read,
+            expired: of_kind(2),
+            unreadable: of_kind(4),
+            ..Seen::default()
+        };
+        prop_assert_eq!(seen, expected);
     }
 }

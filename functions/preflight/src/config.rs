@@ -10,6 +10,8 @@ pub struct Config {
     pub intake: Version,
     /// The new version of the staff's function.
     pub auth: Version,
+    /// The new version of the function of transcripts and their lifetime.
+    pub retention: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -48,9 +50,9 @@ impl Version {
 }
 
 impl Config {
-    /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`,
-    /// `SOTTO_ISSUER`, `AWS_REGION`, `AWS_ENDPOINT_URL` (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and
-    /// `SOTTO_TRUST_ROOTS`.
+    /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
+    /// `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `AWS_REGION`, `AWS_ENDPOINT_URL` (also
+    /// with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
     ///
     /// # Errors
     /// A sentence for each setting that is missing or is not what it has to be.
@@ -70,14 +72,24 @@ impl Config {
         match (
             version("SOTTO_INTAKE_VERSION"),
             version("SOTTO_AUTH_VERSION"),
+            version("SOTTO_RETENTION_VERSION"),
             version("SOTTO_SITE_VERSION"),
             pins(),
             set("SOTTO_ISSUER"),
             set("AWS_REGION"),
         ) {
-            (Ok(intake), Ok(auth), Ok(site), Ok(root_pins), Ok(issuer), Ok(region)) => Ok(Self {
+            (
+                Ok(intake),
+                Ok(auth),
+                Ok(retention),
+                Ok(site),
+                Ok(root_pins),
+                Ok(issuer),
+                Ok(region),
+            ) => Ok(Self {
                 intake,
                 auth,
+                retention,
                 site,
                 root_pins,
                 issuer,
@@ -86,10 +98,10 @@ impl Config {
                 codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
                 trust_roots: TrustRoots::read(lookup),
             }),
-            (intake, auth, site, pins, issuer, region) => {
-                let faults =
-                    [intake.err(), auth.err(), site.err(), pins.err(), issuer.err(), region.err()];
-                Err(faults.into_iter().flatten().collect::<Vec<_>>().join(" "))
+            (intake, auth, retention, site, pins, issuer, region) => {
+                let versions = [intake.err(), auth.err(), retention.err(), site.err()];
+                let faults = versions.into_iter().chain([pins.err(), issuer.err(), region.err()]);
+                Err(faults.flatten().collect::<Vec<_>>().join(" "))
             }
         }
     }
@@ -107,6 +119,7 @@ mod tests {
             let value = match name {
                 "SOTTO_INTAKE_VERSION" => INTAKE,
                 "SOTTO_AUTH_VERSION" => "arn:aws-cn:lambda:cn-north-1:123456789012:function:auth:3",
+                "SOTTO_RETENTION_VERSION" => "arn:aws:lambda:eu-central-1:1:function:retention:1",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -136,6 +149,7 @@ mod tests {
             ("SOTTO_INTAKE_VERSION", format!("{unqualified}:live")),
             ("SOTTO_INTAKE_VERSION", format!("{unqualified}:")),
             ("SOTTO_AUTH_VERSION", "arn:aws:lambda:eu-central-1:1:function:auth:live".to_owned()),
+            ("SOTTO_RETENTION_VERSION", String::new()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

@@ -2,9 +2,9 @@
 //! first visitor reaches them. It visits them as a browser would, sealing included, and says whether
 //! the rollout may go on.
 //!
-//! Called by `CodeDeploy` (hook `BeforeAllowTraffic`). Invokes the new versions of intake, auth and
-//! site, whichever of them the deployment is of, and tells `CodeDeploy` the verdict; it reads and writes
-//! no table and uses no key. What it leaves is one closed conversation in the site `default` and one
+//! Called by `CodeDeploy` (hook `BeforeAllowTraffic`). Invokes the new versions of intake, auth,
+//! retention and site, whichever of them the deployment is of, and tells `CodeDeploy` the verdict; it
+//! reads and writes no table and uses no key. What it leaves is one closed conversation in the site `default` and one
 //! failed sign-in, see [`visit`].
 
 pub mod config;

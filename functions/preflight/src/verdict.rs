@@ -32,6 +32,10 @@ pub enum Check {
     StaffKeys,
     /// A sign-in of nobody is refused as one.
     SignIn,
+    /// Nobody is told how long things are kept who is not on the staff.
+    StaffOnly,
+    /// A receipt that nobody was given is looked for, and is not there.
+    Receipt,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -101,6 +105,8 @@ impl Label for Check {
             Self::Close => "intake-close",
             Self::StaffKeys => "auth-staff-keys",
             Self::SignIn => "auth-sign-in",
+            Self::StaffOnly => "retention-staff-only",
+            Self::Receipt => "retention-receipt",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

@@ -22,6 +22,9 @@ use crate::verdict::{Check, Failure, Fault};
 /// What the shipped knowledge base has an answer to; any other says that it has none, which is one.
 const QUESTION: &str = "Where is my parcel?";
 
+/// The id of a receipt that nobody was given: it is of a time before there was a Sotto.
+const NO_RECEIPT: &str = "/v1/receipts/01800000-0000-7000-8000-000000000000";
+
 /// The checks, with what they need and until when.
 pub(crate) struct Visit<'a> {
     config: &'a Config,
@@ -72,6 +75,8 @@ impl<'a> Visit<'a> {
         talked.and(closed)?;
         self.take(Check::StaffKeys, self.staff_keys()).await?;
         self.take(Check::SignIn, self.sign_in()).await?;
+        self.take(Check::StaffOnly, self.staff_only()).await?;
+        self.take(Check::Receipt, self.receipt()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -217,6 +222,20 @@ impl<'a> Visit<'a> {
         ensure(refused.json().get("code") == Some(&json!("credentials_invalid")), Fault::Body)
     }
 
+    async fn staff_only(&self) -> Result<(), Fault> {
+        let policy = Request::new("GET", "/v1/retention/policy");
+        let refused = self.retention(&policy).await?.expect(401)?;
+        ensure(refused.header("www-authenticate") == "Bearer", Fault::Header)?;
+        ensure(refused.json().get("code") == Some(&json!("token_missing")), Fault::Body)
+    }
+
+    async fn receipt(&self) -> Result<(), Fault> {
+        let unknown = self.retention(&Request::new("GET", NO_RECEIPT)).await?.expect(404)?;
+        ensure(unknown.header("content-type") == "application/problem+json", Fault::Header)?;
+        // And not that there is no such route: the table was asked.
+        ensure(unknown.json().get("code") == Some(&json!("not_found")), Fault::Body)
+    }
+
     async fn page(&self) -> Result<(), Fault> {
         let page = self.site("/").await?;
         let html = String::from_utf8(page.body).map_err(|_| Fault::Body)?;
@@ -237,6 +256,10 @@ impl<'a> Visit<'a> {
 
     async fn auth(&self, request: &Request) -> Result<Response, Fault> {
         self.gateway.send(&self.config.auth, request).await
+    }
+
+    async fn retention(&self, request: &Request) -> Result<Response, Fault> {
+        self.gateway.send(&self.config.retention, request).await
     }
 
     /// A file of the pages' function, with a policy that starts from nothing.

@@ -76,7 +76,7 @@ pub fn answer(site: &Site, state: &State, text: &str) -> Result<Answer, Problem>
 
 /// An entry as it is published now.
 #[must_use]
-pub fn entry(site: &Site, locale: u8, id: &str) -> Option<Entry<'static>> {
+pub fn entry(site: &'static Site, locale: u8, id: &str) -> Option<Entry<'static>> {
     base(site, locale)?.entry(id)
 }
 

@@ -146,7 +146,7 @@ const fn because(error: StoreError) -> &'static str {
             "The transport keys were not made: a later release has written the settings table. \
              Deploy that release."
         }
-        StoreError::Failed => {
+        StoreError::Failed | StoreError::LedgerBehind => {
             "The transport keys were not made: DynamoDB or KMS refuses the request. The role of \
              rotate-keys needs its rights to the settings table and the KMS key."
         }

@@ -6,9 +6,10 @@ use shared::http::app::App;
 use shared::problem::{Cause, Code, FieldCode, Problem};
 use shared::store::customer::Admission;
 use shared::store::state::Status;
+use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 
-use crate::commit::{Located, locate, status_at};
+use crate::commit::{Located, locate};
 use crate::conversations::ConversationResponse;
 
 /// How often a sign-in is begun again that another device of the same customer was in the way of.
@@ -35,11 +36,17 @@ pub(super) async fn sign_in(
     let key = key.ok_or_else(|| Problem::invalid("/identity", FieldCode::NotAllowed))?;
     let identity = identity::verify(&key, &app.clock, &app.issuer, proof)?;
     for _ in 0..ATTEMPTS {
-        let customer = app.store.find_customer(site, &identity.name).await?;
+        let mut customer = app.store.find_customer(site, &identity.name).await?;
+        if customer.known && app.store.find_subject(customer.subject).await?.erased.is_some() {
+            customer = customer.anew(&app.clock)?;
+        }
         let subject = customer.subject;
         let visitor = Visitor { subject, site, verified: true, mfa: identity.mfa };
-        let conversations =
-            if customer.known { open_conversations(app, &visitor).await? } else { Vec::new() };
+        let conversations = if customer.known {
+            open_conversations(app, &visitor, &customer.policy).await?
+        } else {
+            Vec::new()
+        };
         match app.store.admit_customer(&customer, &identity.jti, identity.until_ms).await? {
             Admission::Admitted => return Ok(SignedIn { visitor, conversations }),
             Admission::Spent => return Err(Refused::Invalid.into()),
@@ -54,9 +61,10 @@ pub(super) async fn sign_in(
 async fn open_conversations(
     app: &App,
     visitor: &Visitor,
+    policy: &RetentionPolicy,
 ) -> Result<Vec<ConversationResponse>, Problem> {
     let now_ms = app.clock.now_ms();
-    let since_ms = visitor.site.first_open_ms(now_ms);
+    let since_ms = policy.first_open_ms(now_ms);
     let mut open = Vec::new();
     for id in app.store.conversations_of_subject(visitor.subject, since_ms).await? {
         if open.len() == LISTED {
@@ -64,7 +72,7 @@ async fn open_conversations(
         }
         match locate(app, visitor, id, None).await {
             Ok(Located { conversation, tail }) => {
-                match status_at(&conversation, tail.state, now_ms) {
+                match conversation.status_at(tail.state, now_ms) {
                     Status::Closed | Status::Erased => {}
                     status => open.push(ConversationResponse::new(&conversation, status)),
                 }
