@@ -142,6 +142,8 @@ pub enum Chapter {
     KmsDown,
     /// The daily job does not run.
     RotationFails,
+    /// What is past its time is not destroyed.
+    SweepOverdue,
     /// The published list is no longer in date.
     KeyListExpired,
     /// Requests are refused for lack of capacity.
@@ -158,7 +160,7 @@ pub enum Chapter {
 
 impl Chapter {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Doctor,
         Self::FirstDeployment,
         Self::Parameters,
@@ -169,6 +171,7 @@ impl Chapter {
         Self::KeyInDanger,
         Self::KmsDown,
         Self::RotationFails,
+        Self::SweepOverdue,
         Self::KeyListExpired,
         Self::Throttled,
         Self::ServerErrors,
@@ -191,6 +194,7 @@ impl Chapter {
             Self::KeyInDanger => "docs/operations.md#the-kms-key-is-disabled-or-to-be-deleted",
             Self::KmsDown => "docs/operations.md#kms-is-down",
             Self::RotationFails => "docs/operations.md#the-rotation-fails",
+            Self::SweepOverdue => "docs/operations.md#the-sweep-is-overdue",
             Self::KeyListExpired => "docs/operations.md#the-key-list-has-expired",
             Self::Throttled => "docs/operations.md#requests-are-throttled",
             Self::ServerErrors => "docs/operations.md#requests-answer-5xx",

@@ -1,11 +1,12 @@
 //! `cargo doctor`: looks at a deployed stack and says in sentences what is wrong and what to do.
 //!
 //! It describes and counts. No item, message or log line is ever read, so who may run it need not be
-//! allowed to.
+//! allowed to. Beside that it verifies receipts of erasures ([`receipt`]), for which it needs nobody.
 
 pub mod aws;
 pub mod check;
 pub mod finding;
+pub mod receipt;
 pub mod report;
 
 use shared::clock::Clock;

@@ -5,21 +5,26 @@
 use std::process::ExitCode;
 
 use doctor::aws::Clients;
-use lexopt::prelude::{Long, ValueExt};
+use doctor::receipt;
+use lexopt::prelude::{Long, Value, ValueExt};
 use shared::clock::Clock;
 
 const USAGE: &str = "\
 cargo doctor [--stack sotto] [--region REGION] [--json]
     Looks at a deployed stack and says what is wrong and what to do.
-    Ends with 0 if nothing is wrong, 1 if something is, 2 if something could not be looked at.";
+    Ends with 0 if nothing is wrong, 1 if something is, 2 if something could not be looked at.
+cargo doctor verify-receipt RECEIPT.json --jwks JWKS.json --issuer NAME
+    Says whether the receipt of an erasure is valid, without a network. JWKS.json is what
+    /.well-known/jwks.json of the deployment gave, NAME its parameter Issuer, or the
+    name of the stack if that is empty.
+    Ends with 0 if it is, 1 if it is not, 2 if a file could not be read.";
 
 /// What could not be looked at ends like this as well.
 const COULD_NOT_LOOK: u8 = 2;
 
-struct Request {
-    stack: String,
-    region: Option<String>,
-    json: bool,
+enum Request {
+    Examine { stack: String, region: Option<String>, json: bool },
+    VerifyReceipt { receipt: String, jwks: String, issuer: String },
 }
 
 #[tokio::main]
@@ -34,29 +39,62 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<u8, String> {
-    let request = Request::parse().map_err(|error| format!("{error}\n{USAGE}"))?;
-    let clients = Clients::connect(request.region).await?;
-    let report = doctor::examine(&clients, &request.stack, &Clock::system()).await;
-    if request.json {
-        println!("{:#}", report.json());
-    } else {
-        print!("{}", report.text());
+    match Request::parse().map_err(|error| format!("{error}\n{USAGE}"))? {
+        Request::Examine { stack, region, json } => {
+            let clients = Clients::connect(region).await?;
+            let report = doctor::examine(&clients, &stack, &Clock::system()).await;
+            if json {
+                println!("{:#}", report.json());
+            } else {
+                print!("{}", report.text());
+            }
+            Ok(report.exit_code())
+        }
+        Request::VerifyReceipt { receipt, jwks, issuer } => {
+            let verdict = receipt::verify(&read(&receipt)?, &read(&jwks)?, &issuer)?;
+            println!("{}", verdict.sentence);
+            Ok(verdict.exit_code)
+        }
     }
-    Ok(report.exit_code())
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}."))
 }
 
 impl Request {
     fn parse() -> Result<Self, lexopt::Error> {
-        let mut request = Self { stack: "sotto".to_owned(), region: None, json: false };
+        let (mut stack, mut region, mut json) = ("sotto".to_owned(), None, false);
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
-                Long("stack") => request.stack = arguments.value()?.string()?,
-                Long("region") => request.region = Some(arguments.value()?.string()?),
-                Long("json") => request.json = true,
+                Value(command) if command == "verify-receipt" => {
+                    return Self::parse_verify_receipt(arguments);
+                }
+                Long("stack") => stack = arguments.value()?.string()?,
+                Long("region") => region = Some(arguments.value()?.string()?),
+                Long("json") => json = true,
                 other => return Err(other.unexpected()),
             }
         }
-        Ok(request)
+        Ok(Self::Examine { stack, region, json })
+    }
+
+    fn parse_verify_receipt(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let (mut receipt, mut jwks, mut issuer) = (None, None, None);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("jwks") => jwks = Some(arguments.value()?.string()?),
+                Long("issuer") => issuer = Some(arguments.value()?.string()?),
+                Value(path) if receipt.is_none() => receipt = Some(path.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        match (receipt, jwks, issuer) {
+            (Some(receipt), Some(jwks), Some(issuer)) => {
+                Ok(Self::VerifyReceipt { receipt, jwks, issuer })
+            }
+            _ => Err("RECEIPT.json, --jwks and --issuer are needed.".into()),
+        }
     }
 }

@@ -104,10 +104,10 @@ fn every_limit_is_the_codes() {
                 CONVERSATIONS.contains(&format!("CONVERSATIONS_PER_SUBJECT: i32 = {value};"))
             }
             "days that a conversation takes messages" => {
-                value == site.conversation_max_days.to_string()
+                value == site.policy.conversation_max_days().to_string()
             }
-            "days that a transcript is kept" => value == site.transcript_days.to_string(),
-            "days that a contact is kept" => value == site.lead_days.to_string(),
+            "days that a transcript is kept" => value == site.policy.transcript_days().to_string(),
+            "days that a contact is kept" => value == site.policy.lead_days().to_string(),
             "requests a second of the HTTP API" => {
                 TEMPLATE.contains(&format!("ThrottlingRateLimit: {value}\n"))
             }
@@ -153,6 +153,8 @@ fn the_doctor_expects_the_tables_of_the_template() {
         assert!(text.contains(&recovery), "{}: {recovery}", design.logical);
         let stream = text.split("StreamViewType: ").nth(1).and_then(|rest| rest.split('}').next());
         assert_eq!(stream, design.stream, "{}", design.logical);
+        let index = text.split("IndexName: ").nth(1).and_then(|rest| rest.lines().next());
+        assert_eq!(index, design.index, "{}", design.logical);
     }
 }
 

@@ -78,7 +78,8 @@ async fn run_job(
         Problem(
             StatusCode::NOT_FOUND,
             "no_such_job",
-            "There is no job of that name; there are `rotate-keys` and `detect`.".to_owned(),
+            "There is no job of that name; there are `rotate-keys`, `sweep` and `detect`."
+                .to_owned(),
         )
     })?;
     let report = controls.jobs.run(job).await.map_err(Problem::failed)?;

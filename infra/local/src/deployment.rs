@@ -17,7 +17,7 @@ const KEY_ALIAS: &str = "alias/sotto";
 const CREDENTIAL: &str = "local";
 
 /// Logical id of a table, its local name, and the setting that tells it to the functions.
-const TABLES: [(&str, &str, &str); 8] = [
+const TABLES: [(&str, &str, &str); 9] = [
     ("KeysTable", "sotto-keys", "SOTTO_TABLE_KEYS"),
     ("ConversationsTable", "sotto-conversations", "SOTTO_TABLE_CONVERSATIONS"),
     ("ProfilesTable", "sotto-profiles", "SOTTO_TABLE_PROFILES"),
@@ -26,6 +26,7 @@ const TABLES: [(&str, &str, &str); 8] = [
     ("IdentityTable", "sotto-identity", "SOTTO_TABLE_IDENTITY"),
     ("EventsTable", "sotto-events", "SOTTO_TABLE_EVENTS"),
     ("WatchTable", "sotto-watch", "SOTTO_TABLE_WATCH"),
+    ("LedgerTable", "sotto-ledger", "SOTTO_TABLE_LEDGER"),
 ];
 
 /// The settings of the functions by the names that they have in the environment.
@@ -76,6 +77,16 @@ impl Settings {
     /// The same for the staff's sign-in.
     pub(crate) fn auth(&self) -> Result<auth::state::Config, String> {
         auth::state::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for transcripts and their lifetime, and for the sweep.
+    pub(crate) fn retention(&self) -> Result<retention::state::Config, String> {
+        retention::state::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for the reader of the log's stream.
+    pub(crate) fn monitor(&self) -> Result<monitor::Config, String> {
+        monitor::Config::read(&|name| self.find(name))
     }
 
     /// The same for the pages' function.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lambda_runtime::{Context, LambdaEvent};
+use monitor::Watchman;
 use serde_json::{Value, json};
-use shared::clock::Clock;
+use tokio::runtime::Handle;
 
 use crate::aws::{Aws, Place};
 
@@ -19,19 +20,20 @@ const TRIES: u32 = 3;
 /// reported, or nobody can say any more what was a deletion by the TTL.
 pub(crate) struct Detect {
     aws: Arc<Aws>,
-    clock: Clock,
+    watchman: Watchman,
     place: Place,
 }
 
 impl Detect {
     /// Begins where the stream of `table` ends now.
-    pub(crate) fn begin(aws: Arc<Aws>, clock: Clock, table: &str) -> Result<Self, String> {
+    pub(crate) fn begin(aws: Arc<Aws>, watchman: Watchman, table: &str) -> Result<Self, String> {
         let place = aws.stream_end(table).map_err(|error| error.to_string())?;
-        Ok(Self { aws, clock, place })
+        Ok(Self { aws, watchman, place })
     }
 
-    /// Hands over what is new, and says how much that was and how much of it was given up.
-    pub(crate) fn run(&mut self) -> Result<Value, String> {
+    /// Hands over what is new, and says how much that was and how much of it was given up. Blocks, so
+    /// the requests of the watchman run on `runtime`.
+    pub(crate) fn run(&mut self, runtime: &Handle) -> Result<Value, String> {
         let records: Vec<_> = self
             .aws
             .read_on(&mut self.place)
@@ -41,7 +43,8 @@ impl Detect {
             .collect();
         let given_up = feed(&records, |batch| {
             let event = LambdaEvent::new(json!({ "Records": batch }), Context::default());
-            let answer = monitor::handle(&self.clock, &event).map_err(|error| error.to_string())?;
+            let answer = runtime.block_on(self.watchman.handle(&event));
+            let answer = answer.map_err(|error| error.to_string())?;
             serde_json::to_value(answer).map_err(|error| error.to_string())
         });
         Ok(json!({ "records": records.len(), "given_up": given_up }))

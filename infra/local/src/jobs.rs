@@ -4,17 +4,22 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use monitor::Watchman;
+use retention::sweep;
 use serde_json::Value;
 use shared::clock::{Clock, UnixMillis};
 use shared::http::app::App;
 use shared::store::StoreError;
 use shared::store::settings::Settings;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::aws::Aws;
 use crate::detect::Detect;
 
 const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
+/// How often the template's schedule starts the sweep.
+const SWEEP_MS: UnixMillis = 5 * 60 * 1000;
 /// How often it is asked what is due.
 const TICK: Duration = Duration::from_secs(2);
 /// A failed run is tried again after half a minute.
@@ -25,6 +30,8 @@ const TICKS_AFTER_FAILURE: u32 = 15;
 pub(crate) enum Job {
     /// Makes the day's transport keys and publishes their list; daily.
     RotateKeys,
+    /// Destroys what is past its time; every five minutes.
+    Sweep,
     /// Looks at what has changed in the log; whenever it is asked what is due.
     Detect,
 }
@@ -35,12 +42,15 @@ pub(crate) struct Jobs(Arc<Parts>);
 
 struct Parts {
     rotation: Settings,
+    sweep: retention::state::App,
     issuer: String,
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
     /// When the rotation last succeeded.
     rotated_ms: Mutex<Option<UnixMillis>>,
+    /// When the sweep last succeeded.
+    swept_ms: Mutex<Option<UnixMillis>>,
 }
 
 impl Job {
@@ -48,6 +58,7 @@ impl Job {
     pub(crate) fn find(name: &str) -> Option<Self> {
         match name {
             "rotate-keys" => Some(Self::RotateKeys),
+            "sweep" => Some(Self::Sweep),
             "detect" => Some(Self::Detect),
             _ => None,
         }
@@ -55,26 +66,30 @@ impl Job {
 }
 
 impl Jobs {
-    /// `rotation` is the settings table with the rights of the rotation, `log` the name of the table
-    /// whose stream is read.
+    /// `rotation` is the settings table with the rights of the rotation, `sweep` the parts of the
+    /// sweep with its own, `watchman` what the stream of the table of that name, `log`, is given to.
     pub(crate) fn new(
         app: &App,
         rotation: Settings,
+        sweep: retention::state::App,
+        watchman: Watchman,
         aws: Arc<Aws>,
         log: &str,
     ) -> Result<Self, String> {
         let clock = app.clock.clone();
         let issuer = app.issuer.clone();
-        let detect = Detect::begin(Arc::clone(&aws), clock.clone(), log)?;
+        let detect = Detect::begin(Arc::clone(&aws), watchman, log)?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
-        let rotated_ms = Mutex::new(None);
-        Ok(Self(Arc::new(Parts { rotation, issuer, aws, clock, detect, rotated_ms })))
+        let (rotated_ms, swept_ms) = (Mutex::new(None), Mutex::new(None));
+        let parts = Parts { rotation, sweep, issuer, aws, clock, detect, rotated_ms, swept_ms };
+        Ok(Self(Arc::new(parts)))
     }
 
     /// Runs a job now and gives its report when it has finished.
     pub(crate) async fn run(&self, job: Job) -> Result<Value, String> {
         match job {
             Job::RotateKeys => self.rotate(&mut *self.0.rotated_ms.lock().await).await,
+            Job::Sweep => self.sweep(&mut *self.0.swept_ms.lock().await).await,
             Job::Detect => self.detect().await,
         }
     }
@@ -87,11 +102,23 @@ impl Jobs {
             .map_err(|_| "the TTL sweep broke off".to_owned())?
             .map_err(|error| error.to_string())?;
         self.detect().await?;
+        let now_ms = self.0.clock.now_ms();
+        let is_due = |last: Option<UnixMillis>, every_ms| {
+            last.is_none_or(|at_ms| now_ms - at_ms >= every_ms)
+        };
+        // Neither waits for the other to work.
         let mut rotated_ms = self.0.rotated_ms.lock().await;
-        if rotated_ms.is_none_or(|at_ms| self.0.clock.now_ms() - at_ms >= DAY_MS) {
-            self.rotate(&mut rotated_ms).await?;
+        let rotated = if is_due(*rotated_ms, DAY_MS) {
+            self.rotate(&mut rotated_ms).await.map(drop)
+        } else {
+            Ok(())
+        };
+        drop(rotated_ms);
+        let mut swept_ms = self.0.swept_ms.lock().await;
+        if is_due(*swept_ms, SWEEP_MS) {
+            self.sweep(&mut swept_ms).await?;
         }
-        Ok(())
+        rotated
     }
 
     /// Runs what is due, again and again.
@@ -111,8 +138,9 @@ impl Jobs {
 
     async fn detect(&self) -> Result<Value, String> {
         let detect = Arc::clone(&self.0.detect);
+        let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {
-            detect.lock().unwrap_or_else(PoisonError::into_inner).run()
+            detect.lock().unwrap_or_else(PoisonError::into_inner).run(&runtime)
         })
         .await
         .map_err(|_| "detect broke off".to_owned())?
@@ -120,20 +148,30 @@ impl Jobs {
 
     async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
         let Parts { rotation, issuer, clock, .. } = &*self.0;
-        let report =
-            Box::pin(intake::rotate::run(rotation, clock, issuer)).await.map_err(|error| {
-                format!(
-                    "the transport keys were not rotated: {}",
-                    match error {
-                        StoreError::Unavailable => "DynamoDB or KMS does not answer",
-                        StoreError::KeysMissing => "what an earlier run stored is gone",
-                        StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
-                        StoreError::OtherVersion => "a later release has written the settings",
-                        StoreError::Failed => "DynamoDB or KMS refuses the request",
-                    }
-                )
-            })?;
+        let report = Box::pin(intake::rotate::run(rotation, clock, issuer))
+            .await
+            .map_err(|error| format!("the transport keys were not rotated: {}", said(error)))?;
         *rotated_ms = Some(clock.now_ms());
         serde_json::to_value(report).map_err(|error| error.to_string())
+    }
+
+    async fn sweep(&self, swept_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
+        let report = Box::pin(sweep::run(&self.0.sweep))
+            .await
+            .map_err(|error| format!("the sweep did not come to its end: {}", said(error)))?;
+        *swept_ms = Some(self.0.clock.now_ms());
+        serde_json::to_value(report).map_err(|error| error.to_string())
+    }
+}
+
+/// Why a job failed, for people.
+fn said(error: StoreError) -> &'static str {
+    match error {
+        StoreError::Unavailable => "DynamoDB or KMS does not answer",
+        StoreError::KeysMissing => "what an earlier run stored is gone",
+        StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
+        StoreError::OtherVersion => "a later release has written what is stored",
+        StoreError::Failed => "DynamoDB or KMS refuses the request",
+        StoreError::LedgerBehind => "a table was restored and has not followed the ledger yet",
     }
 }

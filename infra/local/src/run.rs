@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use auth::operator;
 use axum::Router;
+use monitor::Watchman;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::http::app::{self, App};
@@ -166,7 +167,13 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let app = App::with_sdk(&config, clock.clone(), &sdk);
     let rotation = deployment::sdk_config(&config.backend, "rotate-keys")?;
     let rotation = app::settings(&config.backend, clock.clone(), &rotation);
-    let jobs = Jobs::new(&app, rotation, Arc::clone(aws), &config.conversations_table)?;
+    let kept = settings.retention()?;
+    let sweep = deployment::sdk_config(&config.backend, "sweep")?;
+    let sweep = retention::state::App::with_sdk(&kept, clock.clone(), &sweep);
+    let watchman = deployment::sdk_config(&config.backend, "detect")?;
+    let watchman = Watchman::new(&settings.monitor()?, clock.clone(), &watchman);
+    let log = &config.conversations_table;
+    let jobs = Jobs::new(&app, rotation, sweep, watchman, Arc::clone(aws), log)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")
@@ -178,7 +185,10 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let auth = settings.auth()?;
     let sdk = deployment::sdk_config(&auth.backend, "auth")?;
     let auth = auth::state::App::with_sdk(&auth, clock.clone(), &sdk)?;
-    let routes = intake::routes(app).merge(site::routes(&site)).merge(auth::routes(auth.clone()));
+    let sdk = deployment::sdk_config(&config.backend, "retention")?;
+    let kept = retention::state::App::with_sdk(&kept, clock.clone(), &sdk);
+    let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
+    let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
     let routes = finish(routes, clock.clone(), &config.origins);
     Ok(Stack { routes, jobs, auth, root_pin })
 }

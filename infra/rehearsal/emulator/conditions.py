@@ -16,6 +16,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import dynamodb
 
 _TRANSACTION = {"Put": "Item", "Update": "Key", "Delete": "Key", "ConditionCheck": "Key", "Get": "Key"}
+_WORDS = {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"}
 _items = contextvars.ContextVar("items of a transaction that are yet to be evaluated")
 
 
@@ -68,8 +69,20 @@ def _written(request):
     return sorted({*request["Item"], *names.values(), *(names.get(name, name) for name in asked)})
 
 
+def _updated(request):
+    """The attributes that an update names: those of the key, and those in its expressions."""
+    if not isinstance(request.get("Key"), dict) or "UpdateExpression" not in request:
+        return []
+    names = request.get("ExpressionAttributeNames") or {}
+    text = " ".join(request.get(part) or "" for part in ("UpdateExpression", "ConditionExpression"))
+    named = re.findall(r"(?<![:.#\w])(#\w+|[A-Za-z_]\w*)\b(?!\s*\()", text)
+    named = {names.get(name, name) for name in named if name.upper() not in _WORDS}
+    return sorted({*request["Key"], *named})
+
+
 def _dynamodb(request):
-    found = {"dynamodb:LeadingKeys": _leading(request), "dynamodb:Attributes": _written(request)}
+    attributes = _written(request) or _updated(request)
+    found = {"dynamodb:LeadingKeys": _leading(request), "dynamodb:Attributes": attributes}
     return {key: values for key, values in found.items() if values}
 
 

@@ -260,9 +260,9 @@ Rule(
 )
 Rule(
     "SOTTO_FUNCTION_TIMEOUT",
-    "A function ends within a minute",
+    "A function ends within two minutes",
     [FUNCTION],
-    lambda name, function: 0 < (function.get("Timeout") or 0) <= 60,
+    lambda name, function: 0 < (function.get("Timeout") or 0) <= 120,
 )
 Rule(
     "SOTTO_FUNCTION_FAILURES",

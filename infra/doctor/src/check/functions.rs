@@ -8,7 +8,7 @@ use crate::finding::{Chapter, CouldNot, Finding};
 
 /// What every function needs in its environment, by its name in the template. A function without one
 /// of them stops at its start.
-pub const ENVIRONMENT: [(&str, &[&str]); 6] = [
+pub const ENVIRONMENT: [(&str, &[&str]); 8] = [
     (
         "IntakeFunction",
         &[
@@ -17,6 +17,7 @@ pub const ENVIRONMENT: [(&str, &[&str]); 6] = [
             "SOTTO_ORIGINS",
             "SOTTO_TABLE_CONVERSATIONS",
             "SOTTO_TABLE_KEYS",
+            "SOTTO_TABLE_LEDGER",
             "SOTTO_TABLE_PROFILES",
             "SOTTO_TABLE_SETTINGS",
             "SOTTO_TABLE_TRANSPORT",
@@ -35,22 +36,39 @@ pub const ENVIRONMENT: [(&str, &[&str]); 6] = [
             "SOTTO_TABLE_WATCH",
         ],
     ),
+    ("RetentionFunction", &OF_RETENTION),
     ("SiteFunction", &["SOTTO_ROOT_PIN"]),
     (
         "RotateKeysFunction",
         &["SOTTO_ISSUER", "SOTTO_KMS_KEY", "SOTTO_TABLE_SETTINGS", "SOTTO_TABLE_TRANSPORT"],
     ),
-    ("DetectFunction", &[]),
+    ("SweepFunction", &OF_RETENTION),
+    ("DetectFunction", &["SOTTO_TABLE_LEDGER"]),
     (
         "PreflightFunction",
         &[
             "SOTTO_AUTH_VERSION",
             "SOTTO_INTAKE_VERSION",
             "SOTTO_ISSUER",
+            "SOTTO_RETENTION_VERSION",
             "SOTTO_ROOT_PIN",
             "SOTTO_SITE_VERSION",
         ],
     ),
+];
+
+/// What the function of transcripts and their lifetime needs, and its sweep.
+const OF_RETENTION: [&str; 10] = [
+    "SOTTO_ISSUER",
+    "SOTTO_KMS_KEY",
+    "SOTTO_TABLE_CONVERSATIONS",
+    "SOTTO_TABLE_EVENTS",
+    "SOTTO_TABLE_KEYS",
+    "SOTTO_TABLE_LEDGER",
+    "SOTTO_TABLE_PROFILES",
+    "SOTTO_TABLE_SETTINGS",
+    "SOTTO_TABLE_TRANSPORT",
+    "SOTTO_TABLE_WATCH",
 ];
 
 /// Below this an account is a new one, whose functions get in each other's way.

@@ -14,6 +14,8 @@ pub struct Stack {
     pub status: String,
     /// The first thing that failed in the last deployment; what failed after it is a consequence.
     pub failed: Option<Failed>,
+    /// When it was made or last changed, in seconds.
+    pub changed_seconds: i64,
     /// Its parameters.
     pub parameters: BTreeMap<String, String>,
     /// Its outputs.
@@ -68,6 +70,12 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Stack>, CouldN
     Ok(Some(Stack {
         failed: if ended_well(&status) { None } else { first_failure(clients, name).await? },
         status,
+        changed_seconds: [stack.creation_time(), stack.last_updated_time()]
+            .into_iter()
+            .flatten()
+            .map(aws_sdk_cloudformation::primitives::DateTime::secs)
+            .max()
+            .unwrap_or_default(),
         parameters: stack
             .parameters()
             .iter()

@@ -13,6 +13,8 @@ pub struct Design {
     pub recovery_days: Option<i32>,
     /// What its stream shows; `None` for no stream.
     pub stream: Option<&'static str>,
+    /// The index by which its items are found other than by their keys.
+    pub index: Option<&'static str>,
 }
 
 /// The attribute whose time ends an item.
@@ -21,16 +23,28 @@ pub const EXPIRY: &str = shared::store::attributes::EXPIRES_AT;
 /// The tables of the stack. What is deleted from keys, transport and profiles has to stay deleted, and
 /// what watch says is only good as it is now, so none of them has backups; only the log has a stream,
 /// without contents.
-pub const DESIGNS: [Design; 8] = [
-    Design { logical: "KeysTable", recovery_days: None, stream: None },
-    Design { logical: "TransportTable", recovery_days: None, stream: None },
-    Design { logical: "WatchTable", recovery_days: None, stream: None },
-    Design { logical: "ConversationsTable", recovery_days: Some(7), stream: Some("KEYS_ONLY") },
-    Design { logical: "ProfilesTable", recovery_days: None, stream: None },
-    Design { logical: "SettingsTable", recovery_days: Some(7), stream: None },
-    Design { logical: "IdentityTable", recovery_days: Some(7), stream: None },
-    Design { logical: "EventsTable", recovery_days: Some(35), stream: None },
+pub const DESIGNS: [Design; 9] = [
+    Design { index: Some("due"), ..Design::of("KeysTable") },
+    Design::of("TransportTable"),
+    Design::of("WatchTable"),
+    Design {
+        recovery_days: Some(7),
+        stream: Some("KEYS_ONLY"),
+        index: Some("inbox"),
+        ..Design::of("ConversationsTable")
+    },
+    Design { index: Some("email"), ..Design::of("ProfilesTable") },
+    Design { recovery_days: Some(7), ..Design::of("SettingsTable") },
+    Design { recovery_days: Some(7), ..Design::of("IdentityTable") },
+    Design { recovery_days: Some(35), ..Design::of("EventsTable") },
+    Design { recovery_days: Some(35), ..Design::of("LedgerTable") },
 ];
+
+impl Design {
+    const fn of(logical: &'static str) -> Self {
+        Self { logical, recovery_days: None, stream: None, index: None }
+    }
+}
 
 /// A table as DynamoDB describes it.
 #[derive(Debug, Clone)]
@@ -49,6 +63,8 @@ pub struct Table {
     pub recovery_days: Option<i32>,
     /// What its stream shows; `None` for no stream.
     pub stream: Option<String>,
+    /// Its indexes that can be asked.
+    pub indexes: Vec<String>,
 }
 
 /// What a table is not.
@@ -81,6 +97,8 @@ pub enum Fault {
     NoStream,
     /// Its stream shows more or other than it should.
     OtherStream(String),
+    /// Items cannot be found by this index, or not yet.
+    NoIndex(&'static str),
 }
 
 /// Reads one table; `None` if there is none of that name.
@@ -126,6 +144,12 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldN
             .filter(|stream| stream.stream_enabled())
             .and_then(|stream| stream.stream_view_type())
             .map(|view| view.as_str().to_owned()),
+        indexes: table
+            .global_secondary_indexes()
+            .iter()
+            .filter(|index| index.index_status().is_some_and(|status| status.as_str() == "ACTIVE"))
+            .filter_map(|index| index.index_name().map(ToOwned::to_owned))
+            .collect(),
     }))
 }
 
@@ -169,6 +193,8 @@ pub fn judge(
         }
         (None | Some(_), Some(_)) | (None, None) => {}
     }
+    let missing = design.index.filter(|index| !table.indexes.iter().any(|one| one == index));
+    faults.extend(missing.map(Fault::NoIndex));
     faults
 }
 
@@ -234,6 +260,11 @@ impl Fault {
                 format!("{table} has a stream that shows {view}, which was not designed."),
                 "Switch the stream off, find out who reads it, and deploy again.",
             ),
+            Self::NoIndex(index) => wrong(
+                "table_no_index",
+                format!("{table} cannot be asked by its index {index}."),
+                "Wait if it is being made; if it was deleted, make it again as the template has it.",
+            ),
         }
     }
 }
@@ -279,6 +310,7 @@ mod tests {
             recovery: design.recovery_days.is_some(),
             recovery_days: design.recovery_days,
             stream: design.stream.map(ToOwned::to_owned),
+            indexes: design.index.map(ToOwned::to_owned).into_iter().collect(),
         }
     }
 
@@ -314,6 +346,7 @@ mod tests {
         let shown = [Fault::OtherStream("NEW_IMAGE".to_owned())];
         assert_eq!(faults(log, |table| table.stream = image()), shown);
         assert_eq!(faults(keys, |table| table.stream = image()), shown);
+        assert_eq!(faults(keys, |table| table.indexes.clear()), [Fault::NoIndex("due")]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The last hour: errors and throttles of each function.
+//! The last hour: errors and throttles of each function, and whether the sweep has run.
 
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
@@ -11,7 +11,12 @@ use crate::finding::{Chapter, CouldNot, Finding};
 
 const HOUR_SECONDS: i32 = 3600;
 /// What is asked of each function, with the statistic.
-const ASKED: [(&str, &str); 3] = [("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p99")];
+const ASKED: [(&str, &str); 4] =
+    [("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p99"), ("Invocations", "Sum")];
+/// The function that runs by itself every five minutes.
+const SWEEP: &str = "SweepFunction";
+/// How long after a change of the stack nothing is said of runs that have not been yet.
+const PATIENCE_SECONDS: i64 = 20 * 60;
 /// A request to intake gives up after nine seconds; a p99 of a third of it is felt by visitors.
 const SLOW_MS: f64 = 3_000.0;
 
@@ -24,6 +29,8 @@ pub struct Hour {
     pub throttles: f64,
     /// 99 of 100 invocations took at most so many milliseconds.
     pub p99_ms: f64,
+    /// How often it was invoked.
+    pub invocations: f64,
 }
 
 /// Reads the last hour of a function.
@@ -60,6 +67,7 @@ pub async fn look(clients: &Clients, function: &str, now: i64) -> Result<Hour, C
         errors: values(0).iter().sum(),
         throttles: values(1).iter().sum(),
         p99_ms: values(2).into_iter().fold(0.0, f64::max),
+        invocations: values(3).iter().sum(),
     })
 }
 
@@ -98,6 +106,25 @@ pub fn judge(function: &str, hour: &Hour) -> Vec<Finding> {
     findings
 }
 
+/// Whether the sweep has run in its last hour; `changed_seconds` ago the stack was made or changed.
+#[must_use]
+pub fn judge_sweep(hour: &Hour, changed_seconds: i64) -> Finding {
+    let see = Chapter::SweepOverdue;
+    if hour.invocations > 0.0 {
+        let what = format!("The sweep was started {:.0} times in the last hour.", hour.invocations);
+        Finding::fine("sweep_started", what, see)
+    } else if changed_seconds < PATIENCE_SECONDS {
+        Finding::fine("sweep_to_come", "The sweep is to be started within five minutes.", see)
+    } else {
+        Finding::wrong(
+            "sweep_idle",
+            "The sweep was not started in the last hour: what is past its time is not destroyed.",
+            "See whether its schedule is enabled, then run SweepFunction.",
+            see,
+        )
+    }
+}
+
 /// Looks at the last hour of every function.
 pub async fn check(clients: &Clients, stack: &Stack, clock: &Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -107,7 +134,13 @@ pub async fn check(clients: &Clients, stack: &Stack, clock: &Clock) -> Vec<Findi
                 Err(could_not) => {
                     findings.push(could_not.finding(&format!("The last hour of {logical}")));
                 }
-                Ok(hour) => findings.extend(judge(logical, &hour)),
+                Ok(hour) => {
+                    findings.extend(judge(logical, &hour));
+                    if logical == SWEEP {
+                        let since = clock.now_seconds() - stack.changed_seconds;
+                        findings.push(judge_sweep(&hour, since));
+                    }
+                }
             }
         }
     }
@@ -124,10 +157,19 @@ mod tests {
             judge(function, hour).iter().map(|finding| finding.code).collect::<Vec<_>>()
         };
         assert_eq!(codes("IntakeFunction", &Hour::default()), ["function_hour"]);
-        let bad = Hour { errors: 1.0, throttles: 2.0, p99_ms: 9_000.0 };
+        let bad = Hour { errors: 1.0, throttles: 2.0, p99_ms: 9_000.0, invocations: 3.0 };
         let all = ["function_errors", "function_throttled", "function_slow"];
         assert_eq!(codes("IntakeFunction", &bad), all);
         // A rotation may take its time.
         assert_eq!(codes("RotateKeysFunction", &bad), all[..2]);
+    }
+
+    #[test]
+    fn a_sweep_that_never_ran_is_wrong_unless_it_is_too_early_to_say() {
+        let of =
+            |invocations, since| judge_sweep(&Hour { invocations, ..Hour::default() }, since).code;
+        assert_eq!(of(12.0, 0), "sweep_started");
+        assert_eq!(of(0.0, 1_199), "sweep_to_come");
+        assert_eq!(of(0.0, 1_200), "sweep_idle");
     }
 }

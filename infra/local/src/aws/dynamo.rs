@@ -110,12 +110,13 @@ impl Dynamo {
         Ok(Response::from_parts(parts, Full::new(body)))
     }
 
-    /// Makes `table` under `name` with its TTL, unless a table of that name is there already.
+    /// Makes `table` under `name` with its TTL, unless a table of that name is there already; that one
+    /// gets the indexes that an earlier release did not know.
     pub(super) fn ensure_table(&self, table: &Table, name: &str) -> Result<(), DatabaseError> {
         let create = parse(table.create_request(name))?;
         match self.database.create_table(create) {
             Ok(_) => {}
-            Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+            Err(DynoxideError::ResourceInUseException(_)) => return self.add_indexes(table, name),
             Err(error) => return Err(DatabaseError::of("create", name, &error)),
         }
         if let Some(attribute) = table.ttl_attribute() {
@@ -126,6 +127,27 @@ impl Dynamo {
             self.database
                 .update_time_to_live(enable)
                 .map_err(|error| DatabaseError::of("enable TTL on", name, &error))?;
+        }
+        Ok(())
+    }
+
+    fn add_indexes(&self, table: &Table, name: &str) -> Result<(), DatabaseError> {
+        let described = self.describe_table(name)?;
+        let there = described["GlobalSecondaryIndexes"].as_array();
+        let wanted = table.create_request(name);
+        for index in wanted["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
+            let is_it = |other: &Value| other["IndexName"] == index["IndexName"];
+            if there.is_some_and(|there| there.iter().any(is_it)) {
+                continue;
+            }
+            let add = parse(json!({
+                "TableName": name,
+                "AttributeDefinitions": wanted["AttributeDefinitions"],
+                "GlobalSecondaryIndexUpdates": [{"Create": index}],
+            }))?;
+            self.database
+                .update_table(add)
+                .map_err(|error| DatabaseError::of("add an index to", name, &error))?;
         }
         Ok(())
     }
@@ -225,12 +247,16 @@ impl Dynamo {
         })
     }
 
-    fn describe(&self, name: &str) -> Result<Description, DatabaseError> {
+    fn describe_table(&self, name: &str) -> Result<Value, DatabaseError> {
         let answer = self
             .database
             .describe_table(parse(json!({"TableName": name}))?)
             .map_err(|error| DatabaseError::of("describe", name, &error))?;
-        let table = &to_json(&answer)?["Table"];
+        Ok(to_json(&answer)?["Table"].take())
+    }
+
+    fn describe(&self, name: &str) -> Result<Description, DatabaseError> {
+        let table = self.describe_table(name)?;
         let keys = table["KeySchema"].as_array().into_iter().flatten();
         Ok(Description {
             keys: keys

@@ -102,7 +102,7 @@ async fn everything_is_served_and_sigterm_ends_it_in_two_seconds() {
     assert_eq!(status, 200);
     assert!(keys["jws"].is_string());
     let tables = dynamodb(local.url("aws_url"), PATIENT).list_tables().send().await.unwrap();
-    assert_eq!(tables.table_names().len(), 8);
+    assert_eq!(tables.table_names().len(), 9);
 
     let clock = Clock::system();
     let before = clock.now_ms();
@@ -131,9 +131,12 @@ async fn the_control_server_moves_time_and_runs_jobs() {
     assert_eq!(status, 200);
     assert_eq!(rotated["report"]["made"], 0, "made when the day had passed");
     assert_eq!(rotated["report"]["listed"], 4);
+    let (status, _, swept) = post("/run/sweep", None).await;
+    assert_eq!((status, swept["job"].as_str()), (200, Some("sweep")), "{swept}");
+    assert!(swept["report"].is_object(), "{swept}");
 
     for (path, body, status, code) in [
-        ("/run/sweep", None, 404, "no_such_job"),
+        ("/run/digest", None, 404, "no_such_job"),
         ("/clock", None, 400, "malformed_json"),
         ("/clock", Some(json!({"advance_seconds": -1})), 422, "invalid"),
         ("/clock", Some(json!({"advance_seconds": u64::MAX})), 422, "invalid"),

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem,
 };
 use local::aws::{Aws, Options, Service};
+use local::template::Template;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
@@ -44,6 +45,37 @@ async fn tables_are_the_template_s() {
     let ttl = client.describe_time_to_live().table_name("KeysTable").send().await.unwrap();
     let ttl = ttl.time_to_live_description().unwrap();
     assert_eq!(ttl.attribute_name(), Some("expires_at"));
+}
+
+/// A table as an earlier release declared it, before it had an index.
+const WITHOUT_INDEX: &str = "
+Resources:
+  KeysTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions:
+        - {AttributeName: u, AttributeType: B}
+        - {AttributeName: c, AttributeType: B}
+      KeySchema:
+        - {AttributeName: u, KeyType: HASH}
+        - {AttributeName: c, KeyType: RANGE}
+";
+
+#[tokio::test]
+async fn a_table_of_an_earlier_release_gets_the_index_that_it_lacks() {
+    let aws = in_memory();
+    let before = Template::parse(WITHOUT_INDEX).unwrap();
+    aws.ensure_table(before.table("KeysTable").unwrap(), "KeysTable").unwrap();
+    let client = dynamodb(aws.url(), PATIENT);
+    let put = client.put_item().table_name("KeysTable").item("u", bytes("u"));
+    let hour = AttributeValue::S("2026-12-25T14".to_owned());
+    let put = put.item("c", bytes("c")).item("x", hour.clone()).item("expires_at", number(7));
+    put.send().await.unwrap();
+
+    with_tables(&aws);
+    let due = client.query().table_name("KeysTable").index_name("due");
+    let due = due.key_condition_expression("x = :x").expression_attribute_values(":x", hour);
+    assert_eq!(due.send().await.unwrap().count(), 1, "what was there before is in it");
 }
 
 #[tokio::test]
@@ -169,16 +201,17 @@ async fn the_sweep_follows_the_given_clock() {
         ("text", Some(AttributeValue::S("1".to_owned()))),
         ("negative", Some(number(-1))),
     ];
+    // In a table without an index over the time, which would take nothing but a number.
     let due = (0..250).map(|n| (format!("due{n}"), Some(number(1_010))));
     let lasting_items = lasting.iter().map(|(name, expires)| ((*name).to_owned(), expires.clone()));
     for (name, expires) in due.chain(lasting_items) {
         client
             .put_item()
-            .table_name("KeysTable")
+            .table_name("SettingsTable")
             .set_item(Some(
                 [
-                    Some(("u".to_owned(), bytes("subject"))),
-                    Some(("c".to_owned(), bytes(&name))),
+                    Some(("p".to_owned(), AttributeValue::S("site".to_owned()))),
+                    Some(("k".to_owned(), AttributeValue::S(name))),
                     expires.map(|at| ("expires_at".to_owned(), at)),
                 ]
                 .into_iter()
@@ -197,7 +230,7 @@ async fn the_sweep_follows_the_given_clock() {
     assert_eq!(aws.sweep_ttl().unwrap(), 250);
     assert_eq!(aws.sweep_ttl().unwrap(), 0);
     assert_eq!(aws.counts(), before, "the sweep is not counted");
-    let left = client.scan().table_name("KeysTable").send().await.unwrap();
+    let left = client.scan().table_name("SettingsTable").send().await.unwrap();
     assert_eq!(left.count(), 4);
 }
 

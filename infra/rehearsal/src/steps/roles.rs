@@ -53,7 +53,7 @@ pub(super) fn refused(stack: &Stack) -> Result<usize, Failure> {
     let mut checks = 0;
     for role in roles(&table, stack)? {
         let name = stack.aws.assume(&stack.role(role)?)?;
-        for call in table.calls.iter().filter(|call| call.role == role || call.role == "every") {
+        for call in table.of(role) {
             checks += 1;
             let words = table.filled(&call.words, stack)?;
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -192,6 +192,16 @@ impl Table {
         })
     }
 
+    /// What is said of a role, and of every role unless this one has a line of its own for that call.
+    fn of(&self, role: &str) -> impl Iterator<Item = &Call> {
+        let own = move |call: &Call| {
+            self.calls.iter().any(|other| other.role == role && other.words == call.words)
+        };
+        self.calls
+            .iter()
+            .filter(move |call| call.role == role || (call.role == "every" && !own(call)))
+    }
+
     fn roles(&self) -> BTreeSet<&str> {
         self.calls.iter().map(|call| call.role.as_str()).filter(|role| *role != "every").collect()
     }
@@ -233,6 +243,17 @@ mod tests {
         let read = table.calls.len() + table.contexts.len() + table.values.len();
         assert_eq!(read, lines);
         assert!(table.roles().contains("IntakeRole") && !table.roles().contains("every"));
+        let deletes = |role| {
+            let mut calls = table.of(role).filter(|call| {
+                call.words.iter().any(|word| word == "delete-item")
+                    && call.words.iter().any(|word| word == "{KeysTable}")
+            });
+            let found = calls.next().expect("a line").expected;
+            assert!(calls.next().is_none(), "{role} has two");
+            found
+        };
+        assert_eq!(deletes("SweepRole"), Outcome::Allowed);
+        assert_eq!(deletes("RetentionRole"), Outcome::Refused);
         assert!(Table::parse("IntakeRole  maybe  reads  dynamodb scan").is_err());
         assert!(Table::parse("IntakeRole").is_err());
     }

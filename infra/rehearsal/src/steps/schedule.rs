@@ -1,36 +1,66 @@
-//! The daily rotation, as the scheduler starts it.
+//! The daily rotation and the sweep, as the scheduler starts them.
+
+use serde_json::Value;
 
 use crate::command::{Failure, ensure};
 use crate::emulator::pause;
 use crate::root;
 use crate::stack::Stack;
 
-/// The template's schedule has one target; the same target fires when a schedule of the same group,
-/// role and target is due now. The target's role may invoke it, and nothing else.
+/// A schedule of the template: its event, how often, the event file of what it sends, and a word of
+/// the job's report.
+const SCHEDULES: [(&str, &str, &str, &str); 2] = [
+    ("SweepFunctionOften", "rate(5 minutes)", "sweep", "\"expired\""),
+    ("RotateKeysFunctionDaily", "rate(1 day)", "rotate-keys", "\"listed\""),
+];
+
+/// Each schedule of the template has one target, whose role may invoke it, and nothing else. The same
+/// target fires when a schedule of the same group, role and target is due now.
 pub(super) fn fires(stack: &Stack) -> Result<usize, Failure> {
+    let mut checks = 0;
+    let mut last = Value::Null;
+    for (name, expression, event, word) in SCHEDULES {
+        last = started(stack, stack.physical(name)?, expression, event, word)?;
+        checks += 4;
+    }
+    Ok(checks + due(stack, &last)?)
+}
+
+/// Looks at a schedule, starts its target with its role, and gives the target.
+fn started(
+    stack: &Stack,
+    name: &str,
+    expression: &str,
+    event: &str,
+    word: &str,
+) -> Result<Value, Failure> {
     let aws = &stack.aws;
-    let name = stack.physical("RotateKeysFunctionDaily")?;
     let schedule = aws.ask(&["scheduler", "get-schedule", "--name", name])?;
     let target = &schedule["Target"];
     let arn = target["Arn"].as_str().unwrap_or_default();
-    ensure(schedule["ScheduleExpression"] == "rate(1 day)", || format!("it is {schedule}"))?;
+    ensure(schedule["ScheduleExpression"] == expression, || format!("it is {schedule}"))?;
     ensure(arn.ends_with(":live"), || format!("it starts {arn} and not the alias"))?;
 
     let role = aws.assume(target["RoleArn"].as_str().unwrap_or_default())?;
     let folder = tempfile::tempdir()?;
     let answer = folder.path().join("answer.json").to_string_lossy().into_owned();
     // What the scheduler sends where the target has no input of its own.
-    let input = std::fs::read_to_string(root().join("tests/events/rotate-keys.json"))?;
+    let input = std::fs::read_to_string(root().join(format!("tests/events/{event}.json")))?;
     let invoke = ["lambda", "invoke", "--payload", &input, "--function-name"];
     role.ask(&[&invoke[..], &[arn, &answer]].concat())?;
     let text = std::fs::read_to_string(&answer)?;
-    ensure(text.contains("\"listed\""), || format!("the rotation answers {text}"))?;
+    ensure(text.contains(word), || format!("{event} answers {text}"))?;
     let other = stack.physical("IntakeFunction")?;
     let refused = role.try_ask(&[&invoke[..], &[other, &answer]].concat())?;
     ensure(refused.all.contains("AccessDenied"), || {
-        "the schedule's role may invoke intake".to_owned()
+        format!("the role of {name} may invoke intake")
     })?;
+    Ok(target.clone())
+}
 
+/// The rotation's target fires when its time has come.
+fn due(stack: &Stack, target: &Value) -> Result<usize, Failure> {
+    let aws = &stack.aws;
     let before = runs(stack)?;
     let due = ["scheduler", "create-schedule", "--name", "rehearsal", "--schedule-expression"];
     let window = ["--flexible-time-window", "Mode=OFF", "--target"];
@@ -40,7 +70,7 @@ pub(super) fn fires(stack: &Stack) -> Result<usize, Failure> {
     for _ in 0..600 {
         if runs(stack)? > before {
             aws.ask(&["scheduler", "delete-schedule", "--name", "rehearsal"])?;
-            return Ok(5);
+            return Ok(1);
         }
         pause();
     }

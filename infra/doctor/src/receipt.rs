@@ -1,0 +1,69 @@
+//! `cargo doctor verify-receipt`: whether a receipt of an erasure is what it says, from two files and
+//! without a network. It is here and not in a command of its own because it is the same question as
+//! the rest of the doctor's, put to a piece of paper: is this as it should be, and if not, what then?
+
+use serde_json::Value;
+use shared::store::receipt::{self, Invalid};
+use shared::store::staff_keys::receipt_keys;
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// A sentence for whoever holds the receipt.
+    pub sentence: String,
+    /// 0 for a valid receipt, 1 for any other.
+    pub exit_code: u8,
+}
+
+/// Verifies a receipt, by the JWK set and the name of the deployment that is said to have made it.
+///
+/// # Errors
+/// A sentence, when the set cannot be used; then nothing is known of the receipt.
+pub fn verify(receipt: &str, jwks: &str, issuer: &str) -> Result<Verdict, String> {
+    let keys = receipt_keys(jwks).ok_or(
+        "The JWK set cannot be read: it has to be what GET /.well-known/jwks.json of the deployment \
+         gives.",
+    )?;
+    if keys.is_empty() {
+        return Err("The JWK set has no key of receipts.".to_owned());
+    }
+    // Whatever is no JSON is no receipt either.
+    let presented: Value = serde_json::from_str(receipt).unwrap_or_default();
+    let key_of = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, key)| key);
+    Ok(match receipt::verify(&presented, issuer, key_of) {
+        Ok(()) => Verdict { sentence: valid(&presented, issuer), exit_code: 0 },
+        Err(reason) => Verdict { sentence: invalid(reason, issuer), exit_code: 1 },
+    })
+}
+
+/// What a valid receipt says. Of a signature alone nothing is repeated: it is beside nothing.
+fn valid(receipt: &Value, issuer: &str) -> String {
+    let signed = format!("Valid: signed by {issuer}.");
+    let text = |name: &str| receipt.get(name).and_then(Value::as_str);
+    let (Some(subject), Some(at)) = (text("subject_id"), text("completed_at")) else {
+        return signed;
+    };
+    let count = |name: &str| receipt.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let kept = receipt.get("kept").and_then(Value::as_array).map_or(0, Vec::len);
+    format!(
+        "{signed} Of {subject}, this could not be read by anybody from {at} on: conversations {}, \
+         messages {}; keys destroyed {}; conversations kept under a legal hold {kept}.",
+        count("conversations"),
+        count("messages"),
+        count("keys_destroyed"),
+    )
+}
+
+fn invalid(reason: Invalid, issuer: &str) -> String {
+    let why = match reason {
+        Invalid::Malformed => "this is no receipt".to_owned(),
+        Invalid::WrongType => "its signature is one of something else".to_owned(),
+        Invalid::UnknownKey => {
+            "its key is none of those that the JWK set has for receipts".to_owned()
+        }
+        Invalid::BadSignature => "its signature does not fit".to_owned(),
+        Invalid::OtherIssuer => format!("it was not signed by {issuer}"),
+        Invalid::Altered => "it says something else than what was signed".to_owned(),
+    };
+    format!("Not valid ({}): {why}.", reason.as_str())
+}
