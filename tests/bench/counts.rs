@@ -4,7 +4,7 @@ use crate::counted::{self, PURPOSES};
 use crate::exact;
 use crate::prices::{self, Exchange};
 use crate::rows::{Goal, Row, number};
-use crate::{passwords, staff};
+use crate::{erasures, passwords, staff};
 
 /// Turns of a conversation among several functions.
 const TURNS: u32 = 20;
@@ -19,6 +19,7 @@ pub(crate) async fn take(thorough: bool) -> (Vec<Row>, Exchange) {
     let (mut rows, mut exchange) = exchanges().await;
     rows.extend(stored().await);
     rows.extend(sign_in(thorough).await);
+    rows.extend(erasures::take().await);
     let conversations = if thorough { 500 } else { 100 };
     let (keys, calls) = kms(conversations).await;
     rows.extend(keys);

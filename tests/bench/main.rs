@@ -2,8 +2,9 @@
 //! `target/bench/sotto.json`.
 //!
 //! `cargo bench` takes all of them, `cargo bench -- --quick` only those that are counted in this
-//! process, `cargo bench -- instructions` (or `times`, `sizes`) only those that are named. Counts and instructions mean the same on every machine; times are ratios of programs that
-//! took turns in this run. Nothing here ran on Lambda.
+//! process, `cargo bench -- instructions` (or `times`, `sizes`, `exports`) only those that are named. Counts
+//! and instructions mean the same on every machine; times are ratios of programs that took turns in this
+//! run. Nothing here ran on Lambda.
 
 #![allow(
     clippy::expect_used,
@@ -16,6 +17,8 @@
 mod counted;
 mod counts;
 mod endpoint;
+mod erasures;
+mod exports;
 mod instructions;
 mod measured;
 mod passwords;

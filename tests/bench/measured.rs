@@ -11,7 +11,7 @@ use shared::seal::transport::KemSuite;
 use crate::process::Program;
 use crate::rows::{Goal, Row};
 use crate::stage::Stage;
-use crate::{Parts, exact, instructions, progress, release, times};
+use crate::{Parts, exact, exports, instructions, progress, release, times};
 
 /// Why a figure was not asked for.
 const NOT_ASKED: &str = "only some figures were asked for; leave out the arguments";
@@ -38,8 +38,9 @@ pub(crate) async fn rows(parts: &Parts, target: &Path, folder: &Path) -> (Vec<Ro
     let mut timed = times::missing(NOT_ASKED);
     let not_asked = || Err(NOT_ASKED.to_owned());
     let mut sizes = vec![zip(not_asked()), resident(not_asked())];
+    let mut exported = exports::missing(NOT_ASKED);
     let mut log_bytes = None;
-    if ["instructions", "times", "sizes"].iter().any(|name| parts.has(name)) {
+    if ["instructions", "times", "sizes", "exports"].iter().any(|name| parts.has(name)) {
         progress("building the functions by the release profile");
         let binaries = release::build(target);
         // Of this run alone: two runs at once must not take one another's certificates.
@@ -62,11 +63,15 @@ pub(crate) async fn rows(parts: &Parts, target: &Path, folder: &Path) -> (Vec<Ro
             sizes = vec![zip(Ok(exact(bytes))).note(note), resident(Ok(run.resident_mib))];
             log_bytes = Some(exact(run.logged) / exact(INVOCATIONS));
         }
+        if parts.has("exports") {
+            progress("exporting up to 100,000 messages");
+            exported = exports::take(&stage, &cast.function, scratch.path()).await;
+        }
         if parts.has("times") {
             timed = times::take(&stage, &cast, scratch.path()).await;
         }
     }
-    (counted.into_iter().chain(timed).chain(sizes).collect(), log_bytes)
+    (counted.into_iter().chain(timed).chain(sizes).chain(exported).collect(), log_bytes)
 }
 
 fn zip(value: Result<f64, String>) -> Row {

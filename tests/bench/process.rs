@@ -17,7 +17,7 @@ use crate::stopwatch;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// In which a function that was left alone has begun all that it begins, also under valgrind.
-const SETTLING: Duration = Duration::from_millis(1_500);
+pub(crate) const SETTLING: Duration = Duration::from_millis(1_500);
 
 /// A program and its settings.
 #[derive(Clone)]
@@ -70,15 +70,8 @@ impl Program {
         total.and_then(|total| total.trim().parse().ok()).expect("a total")
     }
 
-    async fn start(
-        &self,
-        wrapper: &[OsString],
-        talk: &Talk,
-        invocations: usize,
-        folder: &Path,
-    ) -> (Run, Child) {
-        let mut runtime = Runtime::start().await;
-        let log = folder.join("function.log");
+    /// Starts it, to be served by that Runtime API.
+    pub(crate) fn spawn(&self, wrapper: &[OsString], runtime: &Runtime, log: &Path) -> Child {
         let mut words = wrapper.iter().chain(&self.command);
         let mut command = AsyncCommand::new(words.next().expect("a program"));
         command
@@ -89,10 +82,22 @@ impl Program {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&log).expect("a log"))
+            .stderr(File::create(log).expect("a log"))
             .kill_on_drop(true);
+        command.spawn().expect("the program starts")
+    }
+
+    async fn start(
+        &self,
+        wrapper: &[OsString],
+        talk: &Talk,
+        invocations: usize,
+        folder: &Path,
+    ) -> (Run, Child) {
+        let mut runtime = Runtime::start().await;
+        let log = folder.join("function.log");
         let started = stopwatch();
-        let mut child = command.spawn().expect("the program starts");
+        let mut child = self.spawn(wrapper, &runtime, &log);
         let exchanged = tokio::select! {
             run = exchange(&mut runtime, started, talk, invocations) => Some(run),
             _ = child.wait() => None,
@@ -134,11 +139,21 @@ async fn exchange(runtime: &mut Runtime, started: Instant, talk: &Talk, invocati
     Run { ready, first_reply, resident_mib: 0.0, logged: 0 }
 }
 
-/// What `/proc` says; 0 where there is none.
+/// Resident memory of a process now.
 fn resident_mib(id: u32) -> f64 {
+    status_mib(id, "VmRSS:")
+}
+
+/// The most that it ever was.
+pub(crate) fn peak_mib(id: u32) -> f64 {
+    status_mib(id, "VmHWM:")
+}
+
+/// What `/proc` says; 0 where there is none.
+fn status_mib(id: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(PathBuf::from(format!("/proc/{id}/status")));
     let kib = status.unwrap_or_default().lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok()
+        line.strip_prefix(name)?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok()
     });
     kib.unwrap_or(0.0) / 1024.0
 }

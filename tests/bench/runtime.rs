@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -61,6 +61,8 @@ impl Runtime {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
             .route("/2018-06-01/runtime/init/error", post(init_failure))
+            // A response has 6 MB at most, which is more than is taken unasked.
+            .layer(DefaultBodyLimit::max(6 * 1024 * 1024))
             .with_state(report);
         let server = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("the Runtime API serves");

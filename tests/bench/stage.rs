@@ -57,6 +57,11 @@ impl Stage {
         Self { world, endpoints, published, peer_private, peer_public }
     }
 
+    /// The world behind it.
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
     /// TLS connections that the processes have opened so far.
     pub(crate) fn connections(&self) -> u64 {
         self.endpoints.connections()
@@ -80,6 +85,7 @@ impl Stage {
             ("SOTTO_TABLE_CONVERSATIONS", config.conversations_table.clone()),
             ("SOTTO_TABLE_PROFILES", config.profiles_table.clone()),
             ("SOTTO_TABLE_WATCH", config.watch_table.clone()),
+            ("SOTTO_TABLE_LEDGER", config.ledger_table.clone()),
             ("SOTTO_KMS_KEY", config.backend.kms_key.clone()),
             ("SOTTO_ISSUER", config.backend.issuer.clone()),
             ("SOTTO_ORIGINS", config.origins.join(",")),

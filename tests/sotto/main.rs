@@ -14,6 +14,7 @@ mod counts;
 mod deployed;
 mod faults;
 mod lifecycle;
+mod privacy;
 mod process;
 mod routes;
 mod security;

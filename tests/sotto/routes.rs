@@ -21,9 +21,11 @@ fn read(path: &str) -> String {
 fn openapi() -> Value {
     let mut whole = serde_json::to_value(intake::api().get_openapi()).expect("openapi");
     let auth = serde_json::to_value(auth::api().get_openapi()).expect("openapi");
+    let retention = serde_json::to_value(retention::api().get_openapi()).expect("openapi");
     let site = serde_json::to_value(site::api().get_openapi()).expect("openapi");
-    for (part, one) in
-        [auth, site].iter().flat_map(|one| [("/paths", one), ("/components/schemas", one)])
+    for (part, one) in [auth, retention, site]
+        .iter()
+        .flat_map(|one| [("/paths", one), ("/components/schemas", one)])
     {
         if let (Some(all), Some(more)) = (
             whole.pointer_mut(part).and_then(Value::as_object_mut),
@@ -59,6 +61,10 @@ fn of_routers() -> Routes {
     routes.extend(of_openapi(
         "auth",
         &serde_json::to_value(auth::api().get_openapi()).expect("openapi"),
+    ));
+    routes.extend(of_openapi(
+        "retention",
+        &serde_json::to_value(retention::api().get_openapi()).expect("openapi"),
     ));
     routes.extend(of_openapi(
         "site",
@@ -154,7 +160,7 @@ fn no_room_of_the_shared_crate_reaches_backwards() {
 
 #[test]
 fn functions_do_not_know_one_another() {
-    let functions = ["auth", "intake", "preflight", "site"];
+    let functions = ["auth", "intake", "preflight", "retention", "site"];
     for function in functions {
         let manifest = read(&format!("functions/{function}/Cargo.toml"));
         for other in functions.iter().filter(|other| **other != function) {

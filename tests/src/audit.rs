@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Request, Response};
 
 /// Headers that a response of the API may have; a new one needs a line here.
-const ALLOWED: [&str; 25] = [
+const ALLOWED: [&str; 26] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -17,6 +17,7 @@ const ALLOWED: [&str; 25] = [
     "clear-site-data",
     "connection",
     "content-length",
+    "content-security-policy",
     "content-type",
     "date",
     "idempotent-replayed",

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod bulk;
 pub mod process;
 pub mod sealed;
 pub mod site_server;

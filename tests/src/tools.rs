@@ -11,8 +11,15 @@ use std::process::{Command, Stdio};
 /// Python with pyhpke.
 #[must_use]
 pub fn python() -> Option<PathBuf> {
+    python_with("pyhpke")
+}
+
+/// Python with this module.
+#[must_use]
+pub fn python_with(module: &str) -> Option<PathBuf> {
     let python = env::var_os("SOTTO_PYTHON").map(PathBuf::from).or_else(|| on_path(&["python3"]));
-    found("Python with pyhpke", python.filter(|python| knows_pyhpke(python)))
+    let what = format!("Python with {module}");
+    found(&what, python.filter(|python| knows(python, module)))
 }
 
 /// Chromium; a test hands it to its driver as `CHROMIUM`.
@@ -29,6 +36,12 @@ pub fn chromium() -> Option<PathBuf> {
 pub fn node() -> Option<PathBuf> {
     let installed = browser_folder().join("node_modules/playwright-core").is_dir();
     found("Node with the packages of tests/browser", on_path(&["node"]).filter(|_| installed))
+}
+
+/// Node, without any package.
+#[must_use]
+pub fn bare_node() -> Option<PathBuf> {
+    found("Node", on_path(&["node"]))
 }
 
 /// cargo-lambda.
@@ -56,9 +69,9 @@ fn on_path(names: &[&str]) -> Option<PathBuf> {
     places.find(|place| place.is_file())
 }
 
-fn knows_pyhpke(python: &Path) -> bool {
+fn knows(python: &Path, module: &str) -> bool {
     Command::new(python)
-        .args(["-c", "import pyhpke"])
+        .args(["-c", &format!("import {module}")])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

@@ -12,11 +12,13 @@ use local::aws::{Aws, Options};
 use local::iam::access_key;
 use local::iam::seen::file_of_the_tests;
 use local::template::Template;
+use retention::sweep::{self, Swept};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
+use shared::http::finish::finish;
 use shared::ids::ConversationId;
 use shared::store::attributes::Item;
 use shared::values::site::Site;
@@ -29,7 +31,7 @@ pub const CONSOLE: &str = "https://console.example";
 /// When every world begins: 2026-11-02, 09:00 UTC.
 pub const BEGINNING_MS: i64 = 1_793_610_000_000;
 
-const TABLES: [(&str, &str, &str); 8] = [
+const TABLES: [(&str, &str, &str); 9] = [
     ("KeysTable", "SOTTO_TABLE_KEYS", "world-keys"),
     ("ConversationsTable", "SOTTO_TABLE_CONVERSATIONS", "world-conversations"),
     ("ProfilesTable", "SOTTO_TABLE_PROFILES", "world-profiles"),
@@ -38,6 +40,7 @@ const TABLES: [(&str, &str, &str); 8] = [
     ("IdentityTable", "SOTTO_TABLE_IDENTITY", "world-identity"),
     ("EventsTable", "SOTTO_TABLE_EVENTS", "world-events"),
     ("WatchTable", "SOTTO_TABLE_WATCH", "world-watch"),
+    ("LedgerTable", "SOTTO_TABLE_LEDGER", "world-ledger"),
 ];
 
 /// An AWS, its tables, and the functions over them.
@@ -52,9 +55,12 @@ pub struct World {
     pub router: Router,
     /// The parts of the staff's sign-in.
     pub auth: auth::state::App,
+    /// The parts of the function of transcripts and their lifetime.
+    pub retention: retention::state::App,
     /// How functions are configured.
     pub config: Config,
     auth_config: auth::state::Config,
+    retention_config: retention::state::Config,
     sdk: SdkConfig,
 }
 
@@ -101,10 +107,25 @@ impl World {
         let auth_sdk = sdk(&config, &access_key("auth"));
         let auth = auth::state::App::with_sdk(&auth_config, clock.clone(), &auth_sdk)
             .expect("memory for a hash");
+        let retention_config = retention::state::Config::read(&read).expect("a configuration");
+        let retention_sdk = sdk(&config, &access_key("retention"));
+        let retention =
+            retention::state::App::with_sdk(&retention_config, clock.clone(), &retention_sdk);
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
-        Self { aws, clock, app, router, auth, config, auth_config, sdk }
+        Self {
+            aws,
+            clock,
+            app,
+            router,
+            auth,
+            retention,
+            config,
+            auth_config,
+            retention_config,
+            sdk,
+        }
     }
 
     /// Another instance of the function, with cold caches, over the same tables.
@@ -121,10 +142,31 @@ impl World {
             .expect("memory for a hash")
     }
 
-    /// The staff's API by events.
+    /// Another instance of the function of transcripts and their lifetime, with cold caches, over the
+    /// same tables.
+    #[must_use]
+    pub fn another_retention(&self) -> retention::state::App {
+        self.retention_of("retention")
+    }
+
+    fn retention_of(&self, program: &str) -> retention::state::App {
+        let sdk = self.sdk_of(program);
+        retention::state::App::with_sdk(&self.retention_config, self.clock.clone(), &sdk)
+    }
+
+    /// The staff's API by events: the routes of both of their functions, as the gateway puts them at
+    /// one address.
     #[must_use]
     pub fn staff_api(&self) -> Api {
-        Api::Events(auth::router(self.auth.clone()))
+        let auth = auth::routes(self.auth.clone());
+        let routes = auth.merge(retention::routes(self.retention.clone()));
+        Api::Events(finish(routes, self.clock.clone(), &[]))
+    }
+
+    /// The API of the function of transcripts and their lifetime alone, by events.
+    #[must_use]
+    pub fn retention_api(&self) -> Api {
+        Api::Events(retention::router(self.retention.clone()))
     }
 
     /// The API by events.
@@ -140,6 +182,17 @@ impl World {
         Box::pin(intake::rotate::run(&settings, &self.clock, &self.app.issuer))
             .await
             .expect("the keys are rotated");
+    }
+
+    /// The parts of the sweep, with its rights.
+    #[must_use]
+    pub fn sweeper(&self) -> retention::state::App {
+        self.retention_of("sweep")
+    }
+
+    /// Runs the sweep, as an instance of its own, and says what it did.
+    pub async fn sweep(&self) -> Swept {
+        Box::pin(sweep::run(&self.sweeper())).await.expect("the sweep comes to its end")
     }
 
     /// A visitor who has a session.

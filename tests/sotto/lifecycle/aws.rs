@@ -18,6 +18,7 @@ use super::listener::{Listener, Taken};
 
 pub(super) const INTAKE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:intake:7";
 pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function:auth:3";
+pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
 
 /// What goes wrong with an invocation, before or after the function ran.
@@ -54,7 +55,8 @@ impl Endpoints {
         let site = site::Config::read(&|_| Some(pins.to_owned())).expect("pins");
         let site = site::router(&site, world.clock.clone());
         let (intake, auth) = (world.router.clone(), auth::router(world.auth.clone()));
-        let functions = Functions { intake, auth, site, at, mishap };
+        let retention = retention::router(world.retention.clone());
+        let functions = Functions { intake, auth, retention, site, at, mishap };
         let lambda = Listener::start(move |request| functions.clone().invoked(request)).await;
         let codedeploy = Listener::start(async |_: Taken| told(StatusCode::OK, "{}")).await;
         Self { lambda, codedeploy }
@@ -83,6 +85,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
         let value = match name {
             "SOTTO_INTAKE_VERSION" => INTAKE,
             "SOTTO_AUTH_VERSION" => AUTH,
+            "SOTTO_RETENTION_VERSION" => RETENTION,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -125,6 +128,7 @@ pub(super) fn told(status: StatusCode, body: &'static str) -> Response {
 struct Functions {
     intake: Router,
     auth: Router,
+    retention: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -138,6 +142,7 @@ impl Functions {
         let router = match name.trim_end_matches("/invocations") {
             INTAKE => self.intake,
             AUTH => self.auth,
+            RETENTION => self.retention,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

@@ -21,6 +21,8 @@ use super::listener::{Listener, Taken};
 /// Where a response is altered, how, and what is noticed of it.
 type Case = (At, fn(&mut Value), Check, Fault);
 
+/// How the path of the receipt ends that nobody was given.
+const NO_RECEIPT: &str = "-7000-8000-000000000000";
 /// Requests that nothing makes.
 const NOWHERE: At = ("", "nowhere");
 
@@ -81,7 +83,7 @@ async fn versions_that_work_may_be_visited() {
     assert_eq!((world.count_items("identity").await, world.count_items("events").await), (0, 0));
 }
 
-/// Three functions have a hook each, which visits all of them: attempts at a sign-in are counted, and
+/// Four functions have a hook each, which visits all of them: attempts at a sign-in are counted, and
 /// none of these may meet the count of those before.
 #[tokio::test]
 async fn deployments_one_after_the_other_do_not_wait_for_one_another() {
@@ -114,6 +116,8 @@ async fn every_check_that_answers_500_is_named() {
         (("POST", "/close"), Check::Close),
         (("GET", "/.well-known/jwks.json"), Check::StaffKeys),
         (("POST", "/v1/auth/login"), Check::SignIn),
+        (("GET", "/v1/retention/policy"), Check::StaffOnly),
+        (("GET", NO_RECEIPT), Check::Receipt),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {
@@ -166,12 +170,20 @@ async fn what_a_visitor_would_not_notice_is_noticed() {
         response["body"] = json!(r#"{"code":"unavailable"}"#);
         response["isBase64Encoded"] = json!(false);
     }
+    fn no_such_route(response: &mut Value) {
+        response["body"] = json!(r#"{"code":"no_such_route"}"#);
+        response["isBase64Encoded"] = json!(false);
+    }
+    fn drop_challenge(response: &mut Value) {
+        drop_header(response, "www-authenticate");
+    }
     fn empty(response: &mut Value) {
         response["body"] = json!("{}");
     }
     let (message, list, anything) = (("POST", "/messages"), ("GET", "/messages"), ("GET", ""));
     let (keys, sign_in) = (("GET", "/.well-known/jwks.json"), ("POST", "/v1/auth/login"));
-    let cases: [Case; 14] = [
+    let (policy, receipt) = (("GET", "/v1/retention/policy"), ("GET", NO_RECEIPT));
+    let cases: [Case; 19] = [
         (("GET", "/v1/health"), empty, Check::Health, Fault::Body),
         (message, in_the_clear, Check::Message, Fault::NotSealed),
         (message, for_somebody_else, Check::Message, Fault::DoesNotOpen),
@@ -184,6 +196,11 @@ async fn what_a_visitor_would_not_notice_is_noticed() {
         (sign_in, as_json, Check::SignIn, Fault::Header),
         (sign_in, another_reason, Check::SignIn, Fault::Body),
         (sign_in, let_in, Check::SignIn, Fault::Status(200)),
+        (policy, let_in, Check::StaffOnly, Fault::Status(200)),
+        (policy, drop_challenge, Check::StaffOnly, Fault::Header),
+        (policy, another_reason, Check::StaffOnly, Fault::Body),
+        (receipt, as_json, Check::Receipt, Fault::Header),
+        (receipt, no_such_route, Check::Receipt, Fault::Body),
         (("GET", "/"), drop_policy, Check::Page, Fault::Header),
         (("GET", "/widget.js"), drop_policy, Check::Widget, Fault::Header),
     ];

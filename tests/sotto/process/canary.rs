@@ -195,6 +195,13 @@ async fn visit(visitor: &Visitor, locale: &str, words: &Phrases, canary: &Canary
     let mine = all.iter().filter(|(author, text)| author == "visitor" && text.contains(&both));
     assert_eq!(mine.count(), 5, "the visitor reads the words, or they are nowhere at all");
     ok(&visitor.send(Request::new("POST", &format!("{conversation}/close"))).await, 200);
+    for form in ["application/json", "text/html"] {
+        let export = Request::new("GET", "/v1/me/export").header("accept", form);
+        let export = visitor.send(export).await;
+        ok(&export, 200);
+        let given = String::from_utf8(export.body).expect("UTF-8");
+        assert!(given.contains(&canary.plain) && given.contains(&canary.umlauts), "in {form}");
+    }
 }
 
 /// The words where they do not belong. Every request is refused.

@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
+use shared::clock::from_rfc3339;
 use tests::process::{Ended, Local};
 use tests::sealed::published_keys;
 use tests::visitor::Visitor;
@@ -123,6 +124,55 @@ async fn a_record_that_nobody_can_read_is_named_and_hides_nothing() {
     assert_eq!(told, [removed(id, 1), removed(id, 2), removed(id_of(&after), 1)]);
 }
 
+#[tokio::test]
+async fn what_the_sweep_has_announced_is_no_tampering_and_what_it_has_not_is() {
+    let place = Place::new();
+    let local = place.start().await;
+    let visitor = Visitor::arrive(local.api()).await;
+    let paths = [talk(&visitor).await, talk(&visitor).await, talk(&visitor).await];
+    let [erased, long_ago, stranger] = paths.each_ref().map(|path| id_of(path));
+    let now = local.control("/clock", &json!({ "advance_seconds": 0 })).await.json();
+    let now = from_rfc3339(now["now"].as_str().expect("a time")).expect("a time") / 1000;
+    announce(&local, erased, now + 7 * DAY).await;
+    // What was said eight days ago is no excuse, should the TTL not have come by.
+    announce(&local, long_ago, now - 1).await;
+    for id in [erased, long_ago, stranger] {
+        let mut item = event(&local, id, 2).await;
+        item["expires_at"] = json!({ "N": (now + DAY).to_string() });
+        put(&local, &item).await;
+        delete(&local, &event(&local, id, 1).await).await;
+    }
+    detect(&local).await;
+    let lines = lines(&local.terminate().await);
+    assert_eq!(sum(&lines, "Purged"), 2);
+    let told: Vec<_> = tampered(&lines).into_iter().map(|(id, _, _)| id).collect();
+    assert_eq!(told, [long_ago, long_ago, stranger, stranger]);
+    assert_eq!((sum(&lines, "Expired"), sum(&lines, "RecordFailed")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_answers_for_comes_again() {
+    let place = Place::new();
+    let local = place.start().await;
+    let visitor = Visitor::arrive(local.api()).await;
+    let path = talk(&visitor).await;
+    let fault = |rate: f64| json!({ "service": "dynamodb", "kind": "500", "rate": rate });
+    for seq in [1, 2] {
+        let item = event(&local, id_of(&path), seq).await;
+        delete(&local, &item).await;
+    }
+    assert_eq!(local.control("/faults", &fault(1.0)).await.status, 200);
+    detect(&local).await;
+    assert_eq!(local.control("/faults", &fault(0.0)).await.status, 200);
+    let lines = lines(&local.terminate().await);
+    let given_up =
+        lines.iter().filter(|line| line["message"] == "a record of the log's stream is given up");
+    // Each is tried three times and then left to a person; the first try had both of them.
+    assert_eq!(given_up.count(), 2);
+    assert_eq!(sum(&lines, "RecordFailed"), 2 * TRIES + 1);
+    assert_eq!((sum(&lines, "LogTampered"), sum(&lines, "Purged")), (0, 0));
+}
+
 /// A conversation with an exchange; gives its path.
 async fn talk(visitor: &Visitor) -> String {
     let conversation = visitor.open().await;
@@ -164,6 +214,16 @@ async fn event(local: &Local, conversation: &str, seq: u64) -> Value {
 
 async fn put(local: &Local, item: &Value) {
     let put = json!({ "TableName": LOG, "Item": item });
+    local.aws("DynamoDB_20120810.PutItem", &put).await;
+}
+
+/// What the sweep says before it changes a log.
+async fn announce(local: &Local, conversation: &str, expires_at: i64) {
+    let item = json!({
+        "p": { "S": format!("touched#{conversation}") }, "k": { "S": "touched" },
+        "expires_at": { "N": expires_at.to_string() },
+    });
+    let put = json!({ "TableName": "sotto-ledger", "Item": item });
     local.aws("DynamoDB_20120810.PutItem", &put).await;
 }
 

@@ -10,6 +10,10 @@ use tests::world::World;
 
 use super::root;
 
+/// What the routes of retention begin with, as it stands in the names of the files.
+const RETENTION: [&str; 5] =
+    ["-v1-transcripts-", "-v1-subjects-", "-v1-retention-", "-v1-holds", "-v1-cases"];
+
 /// A shipped event.
 pub(super) struct Event {
     /// Its file.
@@ -20,13 +24,19 @@ pub(super) struct Event {
     pub(super) status: Option<u16>,
 }
 
-/// The event files of a folder, in an order in which they can be sent: nothing follows a close.
+/// The event files of a folder, in an order in which they can be sent: after a close there is only the
+/// erasure.
 pub(super) fn in_order(folder: &Path) -> Vec<Event> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .expect("a folder of events")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"))
         .collect();
-    names.sort_by_key(|name| (name.contains("close"), name.clone()));
+    let rank = |name: &str| match name {
+        _ if name.contains("close") => 1,
+        _ if name.contains("delete-v1-me") => 2,
+        _ => 0,
+    };
+    names.sort_by_key(|name| (rank(name), name.clone()));
     names.into_iter().map(Event::of).collect()
 }
 
@@ -34,11 +44,15 @@ impl Event {
     fn of(name: String) -> Self {
         let (function, status) = match name.trim_end_matches(".json") {
             "rotate-keys" => ("rotate-keys", None),
+            "sweep" => ("sweep", None),
             "get-root" | "get-widget-js" | "get-console" => ("site", Some(200)),
             "get-well-known-jwks-json" => ("auth", Some(200)),
             // Nobody is on the staff where the events are made: what they show is a refusal.
             name if name.contains("-v1-auth-passkeys-login-start") => ("auth", Some(200)),
             name if name.contains("-v1-auth-") => ("auth", Some(401)),
+            "get-v1-receipts-id" => ("retention", Some(404)),
+            "post-v1-receipts-verify" => ("retention", Some(200)),
+            name if RETENTION.iter().any(|part| name.contains(part)) => ("retention", Some(401)),
             // The names of the assets change with their content; this one never is one.
             "get-assets-file" => ("site", Some(404)),
             "post-v1-sessions"
@@ -81,14 +95,15 @@ async fn every_shipped_event_is_answered() {
         let router = match event.function {
             "site" => site::router(&pages, world.clock.clone()),
             "auth" => auth::router(world.auth.clone()),
+            "retention" => retention::router(world.retention.clone()),
             _ => intake::router(world.app.clone()),
         };
         let response = invoke(router, &value).await;
         assert_eq!(response.status, status, "{}: {}", event.name, response.json());
         answered += 1;
     }
-    assert_eq!(answered, 43);
-    assert_eq!(visitor.get(&conversation).await.json()["status"], "closed");
+    assert_eq!(answered, 60);
+    assert_eq!(visitor.get(&conversation).await.refusal(), (410, "erased".to_owned()));
 }
 
 #[test]
@@ -97,6 +112,7 @@ fn every_route_has_its_event() {
     for api in [
         serde_json::to_value(intake::api().get_openapi()).expect("openapi"),
         serde_json::to_value(auth::api().get_openapi()).expect("openapi"),
+        serde_json::to_value(retention::api().get_openapi()).expect("openapi"),
         serde_json::to_value(site::api().get_openapi()).expect("openapi"),
     ] {
         for (path, methods) in api["paths"].as_object().expect("paths") {

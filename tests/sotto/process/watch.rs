@@ -45,7 +45,7 @@ async fn cargo_lambda_watch_serves_the_contract_and_takes_every_shipped_event() 
         assert_eq!(answered, event.status.map(u64::from), "{}: {answer}", event.name);
         invoked += 1;
     }
-    assert_eq!(invoked, 44);
+    assert_eq!(invoked, 62);
     drop(watch);
     assert!(aws.terminate().await.status.success());
 }
@@ -68,12 +68,18 @@ async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Watch, Api) {
     let api = Api::Http(format!("http://127.0.0.1:{port}"));
     let built = async {
         let mut tries = interval(Duration::from_millis(100));
-        for path in ["/v1/health", "/widget.js", "/.well-known/jwks.json"] {
+        // Of each function a path, and how it answers it.
+        for (path, status) in [
+            ("/v1/health", 200),
+            ("/widget.js", 200),
+            ("/.well-known/jwks.json", 200),
+            ("/v1/retention/policy", 401),
+        ] {
             loop {
                 tries.tick().await;
                 assert!(watch.group.ended().is_none(), "cargo lambda watch ended");
                 let answer = api.try_send(&Request::new("GET", path)).await;
-                if answer.is_some_and(|answer| answer.status == 200) {
+                if answer.is_some_and(|answer| answer.status == status) {
                     break;
                 }
             }
@@ -110,7 +116,7 @@ async fn invoke(cargo_lambda: &Path, port: u16, function: &str, file: &Path) -> 
         .kill_on_drop(true)
         .output();
     // The first invocation of a job compiles it.
-    let limit = if function == "rotate-keys" { BUILD } else { INVOCATION };
+    let limit = if matches!(function, "rotate-keys" | "sweep") { BUILD } else { INVOCATION };
     let output = timeout(limit, ran).await.expect("an answer in time").expect("it starts");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -14,6 +14,9 @@ const NOBODYS: [(&str, &str, u16); 4] = [
     ("POST", "/v1/conversations", 401),
 ];
 
+/// Routes that are about the caller: a stranger is told of the stranger, and erases nobody else.
+const OWN: [(&str, &str); 2] = [("GET", "/v1/me/export"), ("DELETE", "/v1/me")];
+
 /// Every route of the function, with a body that it would take.
 fn routes() -> Vec<(String, String, Value)> {
     let table = serde_json::to_value(intake::api().get_openapi()).expect("openapi");
@@ -28,7 +31,7 @@ fn routes() -> Vec<(String, String, Value)> {
 }
 
 fn body_for(method: &str, path: &str) -> Value {
-    if method == "get" {
+    if method == "get" || method == "delete" {
         return Value::Null;
     }
     match path.rsplit('/').next() {
@@ -79,11 +82,21 @@ async fn a_strangers_token_finds_nothing_on_any_route_and_changes_nothing() {
         if NOBODYS.iter().any(|row| (row.0, row.1) == (&*method, &*path)) {
             continue;
         }
+        if OWN.contains(&(&*method, &*path)) {
+            continue;
+        }
         assert!(path.contains("{id}"), "{method} {path}: decide what a stranger gets");
         let response = stranger.send(request(&method, &path.replace("{id}", id), &body)).await;
         assert_eq!(response.refusal(), (404, "not_found".to_owned()), "{method} {path}");
     }
+    let export = stranger.get("/v1/me/export").await;
+    assert_eq!((export.status, &export.json()["conversations"]), (200, &json!([])));
+    assert!(!String::from_utf8_lossy(&export.body).contains("canary-4711"));
     assert!(stored(&world).await == before, "a stranger changed what is stored");
+    // Last, since it writes down that the stranger was erased.
+    let erased = Request::new("DELETE", "/v1/me").header("idempotency-key", "stranger");
+    assert_eq!(stranger.send(erased).await.status, 200);
+    assert_eq!(owner.transcript(&conversation).await.len(), 2, "another was erased");
 }
 
 #[tokio::test]

@@ -15,19 +15,32 @@ use tests::api::Api;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-const FUNCTIONS: [&str; 6] = [
+const FUNCTIONS: [&str; 8] = [
     "IntakeFunction",
     "AuthFunction",
+    "RetentionFunction",
     "SiteFunction",
     "RotateKeysFunction",
+    "SweepFunction",
     "DetectFunction",
     "PreflightFunction",
 ];
-const PURPOSES: [&str; 6] =
-    ["transcript", "profile", "transport", "signing", "index", "credential"];
-const BRANCHES: [&str; 6] = ["root", "visitor", "identity", "staff", "staff-2026-11", "2026-11"];
+const PURPOSES: [&str; 7] =
+    ["transcript", "profile", "transport", "signing", "index", "credential", "audit"];
+const BRANCHES: [&str; 8] =
+    ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 4] = ["*", "staff", "x", "once#identity-jti#x"];
+const PARTITIONS: [&str; 9] = [
+    "*",
+    "staff",
+    "ledger",
+    "waiting",
+    "x",
+    "once#identity-jti#x",
+    "receipt#x",
+    "subject#x",
+    "touched#x",
+];
 const ATTRIBUTES: [&[&str]; 3] = [&[], &["k", "w"], &["k", "s"]];
 /// Every operation upon items; the five first name one item.
 const OPERATIONS: [&str; 9] = [
@@ -56,8 +69,18 @@ fn may(function: &str, operation: &str, body: &Value) -> bool {
     requests.iter().all(|one| matches!(policies.decide(function, one), Decision::Allowed(_)))
 }
 
-/// A call of that operation on items of a table whose partition key is `partition`.
+/// A call of that operation on items of a table whose partition key is `partition`, or on those of an
+/// index, which is named as the page names it.
 fn call(operation: &str, table: &str, partition: &str, more: &[&str]) -> (String, Value) {
+    if let Some((table, index)) = table.split_once("/index/") {
+        let key = TABLES[table].partition_key(Some(index)).expect("a partition key");
+        let (operation, mut body) = call(operation, table, partition, more);
+        body["IndexName"] = json!(index);
+        if operation == "Query" {
+            body["ExpressionAttributeNames"]["#p"] = json!(key);
+        }
+        return (operation, body);
+    }
     let key = TABLES[table].partition_key(None).expect("a partition key");
     let mut item = json!({ key: { "S": partition } });
     for name in more {
@@ -104,63 +127,129 @@ fn may_use_key(
     matches!(policies.decide(function, &request), Decision::Allowed(_))
 }
 
+/// An operation upon items: function, operation, table, partition, attributes beside it.
+type Use = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+
+/// What is not somebody's job.
+const REFUSED: &[Use] = &[
+    ("IntakeFunction", "GetItem", "ProfilesTable", "x", &[]),
+    ("IntakeFunction", "GetItem", "ProfilesTable", "x", &["k", "s", "v"]),
+    ("IntakeFunction", "Query", "ProfilesTable", "x", &[]),
+    ("IntakeFunction", "PutItem", "WatchTable", "once#totp-step#x", &["k", "r", "expires_at"]),
+    ("IntakeFunction", "PutItem", "WatchTable", "once#identity-jti", &["k"]),
+    ("IntakeFunction", "GetItem", "WatchTable", "once#identity-jti#x", &["k"]),
+    ("IntakeFunction", "DeleteItem", "WatchTable", "once#identity-jti#x", &["k"]),
+    ("RotateKeysFunction", "PutItem", "WatchTable", "once#identity-jti#x", &["k"]),
+    ("IntakeFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
+    ("IntakeFunction", "PutItem", "SettingsTable", "default", &["k", "w", "expires_at"]),
+    ("IntakeFunction", "PutItem", "TransportTable", "*", &[]),
+    ("IntakeFunction", "DeleteItem", "KeysTable", "x", &[]),
+    ("RotateKeysFunction", "GetItem", "SettingsTable", "default", &[]),
+    ("RotateKeysFunction", "PutItem", "SettingsTable", "default", &["k", "w"]),
+    ("RotateKeysFunction", "GetItem", "KeysTable", "x", &[]),
+    ("RotateKeysFunction", "Query", "ConversationsTable", "x", &[]),
+    ("RotateKeysFunction", "PutItem", "ProfilesTable", "x", &[]),
+    ("RotateKeysFunction", "Query", "SettingsTable", "staff", &[]),
+    ("RotateKeysFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
+    ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "w"]),
+    ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "u", "expires_at"]),
+    ("AuthFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
+    ("AuthFunction", "DeleteItem", "SettingsTable", "*", &["k"]),
+    ("AuthFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
+    ("AuthFunction", "Query", "SettingsTable", "*", &[]),
+    ("AuthFunction", "GetItem", "EventsTable", "x", &["k"]),
+    ("AuthFunction", "Query", "EventsTable", "x", &[]),
+    ("AuthFunction", "Scan", "IdentityTable", "x", &[]),
+    ("AuthFunction", "Query", "WatchTable", "x", &[]),
+    ("IntakeFunction", "PutItem", "LedgerTable", "subject#x", &["k"]),
+    ("IntakeFunction", "GetItem", "LedgerTable", "subject#x", &["k"]),
+    ("IntakeFunction", "Query", "LedgerTable", "case", &[]),
+    ("IntakeFunction", "Query", "LedgerTable", "hold", &[]),
+    ("IntakeFunction", "DeleteItem", "LedgerTable", "waiting", &["k"]),
+    ("RetentionFunction", "DeleteItem", "LedgerTable", "unfinished", &["k"]),
+    ("IntakeFunction", "UpdateItem", "LedgerTable", "ledger", &["k"]),
+    ("IntakeFunction", "PutItem", "SettingsTable", "ledger", &["k", "w"]),
+    ("RetentionFunction", "DeleteItem", "KeysTable", "x", &["c"]),
+    ("RetentionFunction", "Query", "KeysTable/index/due", "x", &[]),
+    ("RetentionFunction", "PutItem", "ConversationsTable", "x", &["s", "m", "v"]),
+    ("RetentionFunction", "UpdateItem", "ConversationsTable", "x", &["s", "v"]),
+    ("RetentionFunction", "PutItem", "ProfilesTable", "x", &["k", "v"]),
+    ("RetentionFunction", "UpdateItem", "ProfilesTable", "x", &["k", "v"]),
+    ("RetentionFunction", "PutItem", "SettingsTable", "*", &["k"]),
+    ("RetentionFunction", "PutItem", "SettingsTable", "staff", &["k"]),
+    ("RetentionFunction", "Query", "SettingsTable", "*", &[]),
+    ("RetentionFunction", "DeleteItem", "SettingsTable", "x", &["k"]),
+    ("RetentionFunction", "DeleteItem", "LedgerTable", "receipt#x", &["k"]),
+    ("SweepFunction", "PutItem", "ConversationsTable", "x", &["s", "m", "v"]),
+    ("SweepFunction", "UpdateItem", "ConversationsTable", "x", &["s", "v"]),
+    ("SweepFunction", "Query", "ProfilesTable/index/email", "x", &[]),
+    ("SweepFunction", "PutItem", "SettingsTable", "x", &["k"]),
+    ("SweepFunction", "PutItem", "SettingsTable", "*", &["k"]),
+    ("SweepFunction", "DeleteItem", "SettingsTable", "*", &["k"]),
+    ("SweepFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
+    ("SweepFunction", "DeleteItem", "SettingsTable", "ledger", &["k"]),
+    ("SweepFunction", "PutItem", "TransportTable", "*", &["k"]),
+    ("SweepFunction", "DeleteItem", "LedgerTable", "receipt#x", &["k"]),
+    ("DetectFunction", "GetItem", "LedgerTable", "ledger", &["k"]),
+    ("DetectFunction", "GetItem", "LedgerTable", "case", &["k"]),
+    ("DetectFunction", "GetItem", "LedgerTable", "touched", &["k"]),
+    ("DetectFunction", "GetItem", "LedgerTable", "subject#touched#x", &["k"]),
+    ("DetectFunction", "PutItem", "LedgerTable", "touched#x", &["k"]),
+    ("DetectFunction", "DeleteItem", "LedgerTable", "touched#x", &["k"]),
+    ("DetectFunction", "Query", "LedgerTable", "touched#x", &[]),
+    ("DetectFunction", "Scan", "LedgerTable", "touched#x", &[]),
+    ("DetectFunction", "GetItem", "ConversationsTable", "x", &["s"]),
+    ("DetectFunction", "Query", "ConversationsTable", "x", &[]),
+];
+/// The same of keys: function, operation, purpose, branch.
+const REFUSED_KEYS: &[(&str, &str, &str, &str)] = &[
+    ("IntakeFunction", "Decrypt", "signing", "root"),
+    ("IntakeFunction", "GenerateDataKey", "transport", "2026-11"),
+    ("IntakeFunction", "GenerateDataKey", "signing", "visitor"),
+    ("IntakeFunction", "GenerateDataKey", "signing", "identity"),
+    ("RotateKeysFunction", "Decrypt", "signing", "identity"),
+    ("IntakeFunction", "Encrypt", "transcript", "2026-11"),
+    ("RotateKeysFunction", "Decrypt", "transcript", "2026-11"),
+    ("RotateKeysFunction", "Decrypt", "profile", "2026-11"),
+    ("RotateKeysFunction", "Decrypt", "signing", "visitor"),
+    ("RotateKeysFunction", "Decrypt", "credential", "staff"),
+    ("IntakeFunction", "Decrypt", "credential", "staff"),
+    ("IntakeFunction", "Decrypt", "signing", "staff-2026-11"),
+    ("AuthFunction", "Decrypt", "signing", "root"),
+    ("AuthFunction", "Decrypt", "signing", "visitor"),
+    ("AuthFunction", "GenerateDataKey", "signing", "root"),
+    ("AuthFunction", "GenerateDataKey", "signing", "visitor"),
+    ("AuthFunction", "GenerateDataKey", "signing", "staff-2026-11"),
+    ("AuthFunction", "GenerateDataKey", "credential", "staff"),
+    ("AuthFunction", "Decrypt", "signing", "receipt"),
+    ("IntakeFunction", "GenerateDataKey", "signing", "receipt"),
+    ("IntakeFunction", "GenerateDataKey", "audit", "2026-11"),
+    ("IntakeFunction", "Decrypt", "signing", "staff-set"),
+    ("RetentionFunction", "GenerateDataKey", "transcript", "2026-11"),
+    ("RetentionFunction", "GenerateDataKey", "signing", "receipt"),
+    ("RetentionFunction", "Decrypt", "signing", "staff-2026-11"),
+    ("RetentionFunction", "Decrypt", "signing", "visitor"),
+    ("RetentionFunction", "Decrypt", "signing", "root"),
+    ("RetentionFunction", "Decrypt", "credential", "staff"),
+    ("RetentionFunction", "Decrypt", "transport", "2026-11"),
+    ("SweepFunction", "GenerateDataKey", "transcript", "2026-11"),
+    ("SweepFunction", "GenerateDataKey", "audit", "2026-11"),
+    ("SweepFunction", "Decrypt", "audit", "reasons"),
+    ("SweepFunction", "Decrypt", "signing", "staff-2026-11"),
+    ("SweepFunction", "Decrypt", "signing", "staff-set"),
+    ("SweepFunction", "Decrypt", "signing", "visitor"),
+    ("SweepFunction", "Decrypt", "transport", "2026-11"),
+];
+
 #[test]
 fn a_role_is_refused_what_is_not_its_job() {
-    for (function, operation, table, partition, more) in [
-        ("IntakeFunction", "GetItem", "ProfilesTable", "x", &[][..]),
-        ("IntakeFunction", "GetItem", "ProfilesTable", "x", &["k", "s", "v"]),
-        ("IntakeFunction", "Query", "ProfilesTable", "x", &[]),
-        ("IntakeFunction", "PutItem", "WatchTable", "once#totp-step#x", &["k", "r", "expires_at"]),
-        ("IntakeFunction", "PutItem", "WatchTable", "once#identity-jti", &["k"]),
-        ("IntakeFunction", "GetItem", "WatchTable", "once#identity-jti#x", &["k"]),
-        ("IntakeFunction", "DeleteItem", "WatchTable", "once#identity-jti#x", &["k"]),
-        ("RotateKeysFunction", "PutItem", "WatchTable", "once#identity-jti#x", &["k"]),
-        ("IntakeFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
-        ("IntakeFunction", "PutItem", "SettingsTable", "default", &["k", "w", "expires_at"]),
-        ("IntakeFunction", "PutItem", "TransportTable", "*", &[]),
-        ("IntakeFunction", "DeleteItem", "KeysTable", "x", &[]),
-        ("RotateKeysFunction", "GetItem", "SettingsTable", "default", &[]),
-        ("RotateKeysFunction", "PutItem", "SettingsTable", "default", &["k", "w"]),
-        ("RotateKeysFunction", "GetItem", "KeysTable", "x", &[]),
-        ("RotateKeysFunction", "Query", "ConversationsTable", "x", &[]),
-        ("RotateKeysFunction", "PutItem", "ProfilesTable", "x", &[]),
-        ("RotateKeysFunction", "Query", "SettingsTable", "staff", &[]),
-        ("RotateKeysFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
-        ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "w"]),
-        ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "u", "expires_at"]),
-        ("AuthFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
-        ("AuthFunction", "DeleteItem", "SettingsTable", "*", &["k"]),
-        ("AuthFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
-        ("AuthFunction", "Query", "SettingsTable", "*", &[]),
-        ("AuthFunction", "GetItem", "EventsTable", "x", &["k"]),
-        ("AuthFunction", "Query", "EventsTable", "x", &[]),
-        ("AuthFunction", "Scan", "IdentityTable", "x", &[]),
-        ("AuthFunction", "Query", "WatchTable", "x", &[]),
-    ] {
+    for (function, operation, table, partition, more) in REFUSED {
         let (called, body) = call(operation, table, partition, more);
         assert!(!may(function, &called, &body), "{function} {operation} {table} {partition}");
     }
-    for (function, operation, purpose, branch) in [
-        ("IntakeFunction", "Decrypt", "signing", "root"),
-        ("IntakeFunction", "GenerateDataKey", "transport", "2026-11"),
-        ("IntakeFunction", "GenerateDataKey", "signing", "visitor"),
-        ("IntakeFunction", "GenerateDataKey", "signing", "identity"),
-        ("RotateKeysFunction", "Decrypt", "signing", "identity"),
-        ("IntakeFunction", "Encrypt", "transcript", "2026-11"),
-        ("RotateKeysFunction", "Decrypt", "transcript", "2026-11"),
-        ("RotateKeysFunction", "Decrypt", "profile", "2026-11"),
-        ("RotateKeysFunction", "Decrypt", "signing", "visitor"),
-        ("RotateKeysFunction", "Decrypt", "credential", "staff"),
-        ("IntakeFunction", "Decrypt", "credential", "staff"),
-        ("IntakeFunction", "Decrypt", "signing", "staff-2026-11"),
-        ("AuthFunction", "Decrypt", "signing", "root"),
-        ("AuthFunction", "Decrypt", "signing", "visitor"),
-        ("AuthFunction", "GenerateDataKey", "signing", "root"),
-        ("AuthFunction", "GenerateDataKey", "signing", "visitor"),
-        ("AuthFunction", "GenerateDataKey", "signing", "staff-2026-11"),
-        ("AuthFunction", "GenerateDataKey", "credential", "staff"),
-    ] {
-        assert!(!may_use_key(function, operation, purpose, branch, &[]), "{function} {purpose}");
+    for (function, operation, purpose, branch) in REFUSED_KEYS {
+        let used = may_use_key(function, operation, purpose, branch, &[]);
+        assert!(!used, "{function} {operation} {purpose} {branch}");
     }
     for purpose in ["transcript", "profile", "transport", "index"] {
         for operation in ["Decrypt", "GenerateDataKey"] {
@@ -178,6 +267,8 @@ fn a_role_is_refused_what_is_not_its_job() {
     assert!(!one_more, "a context with one more name is another place");
     let (called, body) = call("PutItem", "SettingsTable", "default", &["k", "w"]);
     assert!(may("IntakeFunction", &called, &body), "a new branch key");
+    let (called, body) = call("GetItem", "LedgerTable", "touched#x", &["k"]);
+    assert!(may("DetectFunction", &called, &body), "an announcement");
 }
 
 /// The staff's sign-in and what visitors say are two worlds: who answers the one reaches nothing of the
@@ -187,13 +278,16 @@ fn the_staff_and_the_conversations_are_apart() {
     let tables = [
         (
             "AuthFunction",
-            &["ConversationsTable", "KeysTable", "ProfilesTable", "TransportTable"][..],
+            &["ConversationsTable", "KeysTable", "LedgerTable", "ProfilesTable", "TransportTable"]
+                [..],
         ),
+        ("RetentionFunction", &["IdentityTable", "TransportTable", "WatchTable"]),
+        ("SweepFunction", &["IdentityTable", "WatchTable"]),
         ("IntakeFunction", &["IdentityTable", "EventsTable"]),
-        ("SiteFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
-        ("RotateKeysFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
-        ("DetectFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
-        ("PreflightFunction", &["IdentityTable", "EventsTable", "WatchTable"]),
+        ("SiteFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
+        ("RotateKeysFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
+        ("DetectFunction", &["IdentityTable", "EventsTable", "KeysTable", "WatchTable"]),
+        ("PreflightFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
     ];
     for (function, tables) in tables {
         for table in tables {
@@ -215,20 +309,41 @@ fn a_security_event_is_appended_and_never_changed() {
     for function in FUNCTIONS {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
-            let expected = (function, operation) == ("AuthFunction", "PutItem");
+            let tells = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
+            let expected = tells && operation == "PutItem";
             assert_eq!(may(function, &called, &body), expected, "{function} {operation}");
         }
     }
 }
 
+/// What was said is changed by nobody, and destroyed by the sweep alone. When an item ends is all that
+/// is ever updated.
 #[test]
-fn nobody_updates_deletes_or_scans_what_was_said() {
+fn what_was_said_is_changed_by_nobody_and_destroyed_by_one() {
     for function in FUNCTIONS {
         for operation in ["UpdateItem", "DeleteItem", "Scan", "BatchWriteItem"] {
             for table in ["ConversationsTable", "KeysTable", "ProfilesTable"] {
-                let (called, body) = call(operation, table, "x", &[]);
-                assert!(!may(function, &called, &body), "{function} {operation} {table}");
+                let (called, body) = call(operation, table, "x", &["v"]);
+                let expected = function == "SweepFunction"
+                    && [
+                        ("Scan", "KeysTable"),
+                        ("DeleteItem", "KeysTable"),
+                        ("DeleteItem", "ProfilesTable"),
+                        ("BatchWriteItem", "ConversationsTable"),
+                    ]
+                    .contains(&(operation, table));
+                assert_eq!(
+                    may(function, &called, &body),
+                    expected,
+                    "{function} {operation} {table}"
+                );
             }
+        }
+        for table in ["ConversationsTable", "KeysTable", "ProfilesTable"] {
+            let (called, body) = call("UpdateItem", table, "x", &["expires_at"]);
+            let expected =
+                ["RetentionFunction", "SweepFunction"].contains(&function) && table != "KeysTable";
+            assert_eq!(may(function, &called, &body), expected, "{function} {table}");
         }
     }
 }
@@ -237,8 +352,15 @@ fn nobody_updates_deletes_or_scans_what_was_said() {
 fn what_is_allowed_is_what_the_page_lists() {
     let mut allowed = BTreeSet::new();
     for function in FUNCTIONS {
-        for table in TABLES.keys() {
-            for operation in OPERATIONS {
+        let indexes = TABLES.iter().flat_map(|(name, table)| {
+            table.indexes().map(move |index| format!("{name}/index/{index}"))
+        });
+        for table in TABLES.keys().cloned().chain(indexes) {
+            let table = table.as_str();
+            // Of an index nothing but a query or a scan can be asked.
+            let of_index = |operation: &&str| matches!(*operation, "Query" | "Scan");
+            let whole = !table.contains("/index/");
+            for operation in OPERATIONS.into_iter().filter(|one| whole || of_index(one)) {
                 let tried = PARTITIONS.iter().any(|partition| {
                     ATTRIBUTES.iter().any(|more| {
                         let (called, body) = call(operation, table, partition, more);
@@ -285,15 +407,33 @@ async fn the_endpoint_refuses_by_the_callers_role_as_aws_does() {
     let world = World::new().await;
     world.aws.provoke_refusals();
     let key = || AttributeValue::S("x".to_owned());
-    for program in ["site", "auth", "detect", "preflight", "intake", "rotate-keys", "nobody"] {
+    for program in [
+        "site",
+        "auth",
+        "retention",
+        "detect",
+        "preflight",
+        "intake",
+        "rotate-keys",
+        "sweep",
+        "nobody",
+    ] {
         let dynamo = shared::http::aws::dynamodb(&world.config.backend, &world.sdk_of(program));
         for table in ["world-profiles", "world-conversations"] {
             let scan = dynamo.scan().table_name(table).send().await.expect_err("no scan");
             assert_eq!(scan.code(), Some("AccessDeniedException"), "{program} {table}");
         }
-        let read = dynamo.get_item().table_name("world-profiles").key("u", key()).key("k", key());
-        let refused = read.send().await.expect_err("no contact is read");
-        assert_eq!(refused.code(), Some("AccessDeniedException"), "{program}");
+        // These two read contacts; nobody else does without naming what.
+        if !["retention", "sweep"].contains(&program) {
+            let read = dynamo.get_item().table_name("world-profiles").key("u", key());
+            let refused = read.key("k", key()).send().await.expect_err("no contact is read");
+            assert_eq!(refused.code(), Some("AccessDeniedException"), "{program}");
+            if program == "intake" {
+                let said = refused.message().unwrap_or_default();
+                let named = said.contains("dynamodb:GetItem") && said.contains("ProfilesTable");
+                assert!(named, "{said}");
+            }
+        }
         if program != "auth" {
             let read = dynamo.get_item().table_name("world-identity").key("p", key());
             let unread = read.key("k", key()).send().await.expect_err("no account is read");
@@ -302,10 +442,6 @@ async fn the_endpoint_refuses_by_the_callers_role_as_aws_does() {
         let changed = dynamo.delete_item().table_name("world-events").key("p", key());
         let unchanged = changed.key("k", key()).send().await.expect_err("an event stays");
         assert_eq!(unchanged.code(), Some("AccessDeniedException"), "{program}");
-        if program == "intake" {
-            let said = refused.message().unwrap_or_default();
-            assert!(said.contains("dynamodb:GetItem") && said.contains("ProfilesTable"), "{said}");
-        }
     }
     let sdk = world.sdk_of("intake");
     let refused = shared::http::aws::kms(&world.config.backend, &sdk)

@@ -24,9 +24,15 @@ enum Open {
     Enrolling,
     /// Admins who have shown a second factor just now.
     AdminsSteppedUp,
+    /// Who may read transcripts, each within limits of their own.
+    Readers,
+    /// Privacy officers.
+    Privacy,
+    /// The same, who have shown a second factor just now.
+    PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 43] = [
+const TABLE: [(&str, &str, Open); 60] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -42,6 +48,24 @@ const TABLE: [(&str, &str, Open); 43] = [
     ("POST", "/v1/conversations/{id}/lead", Open::Visitors),
     ("POST", "/v1/conversations/{id}/rating", Open::Visitors),
     ("POST", "/v1/conversations/{id}/close", Open::Visitors),
+    ("GET", "/v1/me/export", Open::Visitors),
+    // The last of the visitor, whom it erases.
+    ("DELETE", "/v1/me", Open::Visitors),
+    ("GET", "/v1/transcripts/{conversation_id}", Open::Readers),
+    ("POST", "/v1/subjects/search", Open::Privacy),
+    ("POST", "/v1/subjects/{subject_id}/export", Open::PrivacySteppedUp),
+    ("DELETE", "/v1/subjects/{subject_id}", Open::PrivacySteppedUp),
+    ("GET", "/v1/retention/policy", Open::Privacy),
+    ("PUT", "/v1/retention/policy", Open::PrivacySteppedUp),
+    ("GET", "/v1/holds", Open::Privacy),
+    ("POST", "/v1/holds", Open::PrivacySteppedUp),
+    ("DELETE", "/v1/holds", Open::PrivacySteppedUp),
+    ("GET", "/v1/receipts/{id}", Open::All),
+    ("POST", "/v1/receipts/verify", Open::All),
+    ("GET", "/v1/cases", Open::Privacy),
+    ("POST", "/v1/cases", Open::Privacy),
+    ("GET", "/v1/cases/{id}", Open::Privacy),
+    ("PATCH", "/v1/cases/{id}", Open::Privacy),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("POST", "/v1/auth/invitations/accept", Open::All),
@@ -72,8 +96,20 @@ const TABLE: [(&str, &str, Open); 43] = [
     ("DELETE", "/v1/auth/staff/{id}", Open::AdminsSteppedUp),
 ];
 
+/// How the paths of the staff's functions begin.
+const STAFF: [&str; 8] = [
+    "/v1/auth/",
+    "/.well-known/jwks.json",
+    "/v1/transcripts/",
+    "/v1/subjects/",
+    "/v1/retention/",
+    "/v1/holds",
+    "/v1/receipts/",
+    "/v1/cases",
+];
+
 /// Who calls.
-const CALLERS: [&str; 12] = [
+const CALLERS: [&str; 13] = [
     "nobody",
     "visitor",
     "agent",
@@ -85,6 +121,7 @@ const CALLERS: [&str; 12] = [
     "not enrolled",
     "without second factor",
     "admin, stale",
+    "privacy, stale",
     "of another stack",
 ];
 
@@ -95,17 +132,22 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         (Open::All, _)
         | (Open::Visitors, "visitor")
         | (Open::Enrolling, "not enrolled")
-        | (Open::AdminsSteppedUp, "admin") => None,
+        | (Open::AdminsSteppedUp, "admin")
+        | (Open::Readers, "agent" | "privacy" | "privacy, stale" | "security")
+        | (Open::Privacy, "privacy" | "privacy, stale")
+        | (Open::PrivacySteppedUp, "privacy") => None,
         (_, "nobody") => Some((401, "token_missing")),
         (Open::Visitors, _) | (_, "visitor" | "of another stack") => Some((401, "token_invalid")),
         (_, "expired") => Some((401, "token_expired")),
         (_, "revoked") => Some((401, "token_revoked")),
         (_, "not enrolled" | "without second factor") => unfinished,
-        (Open::StaffSteppedUp | Open::Enrolling | Open::AdminsSteppedUp, "admin, stale") => {
-            Some((403, "step_up_required"))
-        }
+        (Open::StaffSteppedUp | Open::Enrolling, "admin, stale" | "privacy, stale")
+        | (Open::AdminsSteppedUp, "admin, stale")
+        | (Open::PrivacySteppedUp, "privacy, stale") => Some((403, "step_up_required")),
         (Open::Staff | Open::StaffSteppedUp | Open::Enrolling, _) => None,
-        (Open::AdminsSteppedUp, _) => Some((403, "forbidden")),
+        (Open::AdminsSteppedUp | Open::Readers | Open::Privacy | Open::PrivacySteppedUp, _) => {
+            Some((403, "forbidden"))
+        }
     }
 }
 
@@ -123,12 +165,15 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
         let email = format!("{role}@example.org");
         members.push((role, world.member(&signed_in, &email, &[role]).await));
     }
-    // Another person's, since one of the routes ends all other sessions of who asks.
+    // Other people's, since one of the routes ends all other sessions of who asks.
     let signed_in = admin.signed_in(world).await;
     let stale = world.member(&signed_in, "boss@example.org", &["admin"]).await;
     let stale = stale.signed_in(world).await;
+    let officer = world.member(&signed_in, "officer@example.org", &["privacy"]).await;
+    let officer = officer.signed_in(world).await;
     world.advance_seconds(u64::try_from(STEP_UP_SECONDS).expect("seconds"));
     add("admin, stale", stale.token);
+    add("privacy, stale", officer.token);
     for (role, member) in members {
         add(role, member.signed_in(world).await.token);
     }
@@ -192,6 +237,7 @@ fn every_route_of_every_function_has_a_row() {
     for described in [
         serde_json::to_value(intake::api().get_openapi()),
         serde_json::to_value(auth::api().get_openapi()),
+        serde_json::to_value(retention::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ] {
         let described = described.expect("openapi");
@@ -218,13 +264,16 @@ async fn everybody_is_answered_as_the_table_says() {
     let mut tried = 0;
     for (method, path, open) in TABLE {
         let api = match path {
-            path if path.starts_with("/v1/auth/") || path.contains("jwks") => &staff,
+            path if STAFF.iter().any(|start| path.starts_with(start)) => &staff,
             path if path.starts_with("/v1/") => &visitors,
             _ => &site,
         };
         for caller in CALLERS {
             let nobody = "00000000-0000-7000-8000-000000000000";
-            let target = path.replace("{id}", nobody).replace("{file}", "none.js");
+            let target = path.replace("{file}", "none.js");
+            let target = ["{id}", "{conversation_id}", "{subject_id}"]
+                .iter()
+                .fold(target, |target, id| target.replace(id, nobody));
             let mut request = Request::new(method, &target).header("idempotency-key", "matrix");
             let body = body_for(method, path);
             if !body.is_null() {

@@ -147,17 +147,20 @@ fn read_by(function: &str) -> Option<BTreeSet<String>> {
     let read: fn(Lookup<'_>) = match function {
         "IntakeFunction" => |lookup| drop(Config::read(lookup)),
         "AuthFunction" => |lookup| drop(auth::state::Config::read(lookup)),
+        "RetentionFunction" | "SweepFunction" => {
+            |lookup| drop(retention::state::Config::read(lookup))
+        }
         "SiteFunction" => |lookup| drop(site::Config::read(lookup)),
         "RotateKeysFunction" => |lookup| drop(Backend::read(lookup)),
-        // Only what every function reads.
-        "DetectFunction" => |_| (),
+        "DetectFunction" => |lookup| drop(monitor::Config::read(lookup)),
         "PreflightFunction" => |lookup| drop(preflight::config::Config::read(lookup)),
         _ => return None,
     };
     let names = RefCell::new(BTreeSet::new());
     read(&|name| {
         names.borrow_mut().insert(name.to_owned());
-        None
+        // Something, so that none stops before it has asked for the last.
+        Some("x".to_owned())
     });
     let mut names = names.into_inner();
     // Those of telemetry, which reads them from the process.
@@ -165,6 +168,10 @@ fn read_by(function: &str) -> Option<BTreeSet<String>> {
     // Only for a local AWS, and where no gateway says by which name it was called.
     names.remove("SOTTO_TRUST_ROOTS");
     names.remove("SOTTO_CONSOLE_ORIGIN");
+    if function != "IntakeFunction" {
+        // No other origin's page may call the functions of the staff.
+        names.remove("SOTTO_ORIGINS");
+    }
     names.retain(|name| name.starts_with("SOTTO_"));
     Some(names)
 }

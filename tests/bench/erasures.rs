@@ -1,0 +1,49 @@
+//! What erasing a subject takes until nothing can be read: requests, however many messages there are.
+
+use shared::ids::SubjectId;
+use shared::store::erasure::{Erasure, Request, twin};
+use shared::store::ledger::Basis;
+use shared::values::site::Site;
+use tests::world::World;
+
+use crate::exact;
+use crate::rows::{Goal, Row};
+
+/// Messages in a conversation, two an exchange.
+const SIZES: [(&str, u64); 3] =
+    [("erase_requests_10", 10), ("erase_requests_1000", 1_000), ("erase_requests_100000", 100_000)];
+
+/// The rows: each is to take what the smallest takes.
+pub(crate) async fn take() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut least = None;
+    for (id, messages) in SIZES {
+        let requests = exact(requests(messages).await);
+        let goal = Goal::AtMost(*least.get_or_insert(requests));
+        rows.push(Row::new(id, Ok(requests), "requests", goal).floor(1.0).note(format!(
+            "until the keys of {messages} messages are destroyed and that is read back: rows, last number, policy, one transaction, rows; deleting the ciphertext follows"
+        )));
+    }
+    rows
+}
+
+async fn requests(messages: u64) -> u64 {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = visitor.open().await;
+    let said = |_| ("a".repeat(40), "b".repeat(40));
+    world.exchange_many(&visitor, &path, messages / 2, said).await;
+    let request = Request {
+        subject: SubjectId::parse(&visitor.subject).expect("a subject"),
+        site: Site::SHIPPED,
+        basis: Basis::Gdpr17,
+        requested_ms: world.clock.now_ms(),
+        twin: twin("key", "body"),
+        of_nothing: false,
+    };
+    let before = world.aws.counts();
+    let erased = world.app.store.erase(&request, None).await.expect("erased");
+    let calls = world.aws.counts().since(&before);
+    assert!(matches!(erased, Erasure::Done(_)), "there was something to erase");
+    calls.operations().map(|(_, _, count)| count).sum()
+}

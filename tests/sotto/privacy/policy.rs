@@ -1,0 +1,124 @@
+//! A shorter policy acts at once, a longer one lengthens nothing that was promised.
+
+use serde_json::{Value, json};
+use tests::api::{Request, Response};
+use tests::staff::Staff;
+use tests::visitor::Visitor;
+use tests::world::World;
+
+use super::stage::{DAY, conversation, id_of, items_of, officer};
+
+async fn put(officer: &Staff, body: &Value) -> Response {
+    officer.send(Request::new("PUT", "/v1/retention/policy").json(body)).await
+}
+
+fn days(transcript: u64) -> Value {
+    json!({
+        "transcript_days": transcript, "lead_days": 180, "audit_days": 730,
+        "conversation_max_days": transcript.min(7),
+    })
+}
+
+#[tokio::test]
+async fn a_shorter_policy_counts_from_that_second_on_for_every_reader() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 1).await;
+    world.advance_seconds(5 * DAY);
+    let visitor = visitor.returned().await;
+    let there = Visitor {
+        api: tests::api::Api::Events(intake::router(world.another_function())),
+        ..visitor.clone()
+    };
+    assert_eq!(there.transcript(&path).await.len(), 2);
+    let officer = officer(&world).await;
+    let put = put(&officer, &days(3)).await;
+    assert_eq!(put.status, 200, "{}", put.json());
+    assert_eq!(put.json()["transcript_days"], 3);
+    for visitor in [&visitor, &there] {
+        for path in [path.clone(), format!("{path}/messages")] {
+            assert_eq!(visitor.get(&path).await.code(), "not_found", "{path}");
+        }
+    }
+    let swept = world.sweep().await;
+    assert_eq!((swept.expired, swept.aligned), (1, 0), "its new end has come already");
+    assert_eq!(officer.get("/v1/retention/policy").await.json()["progress"]["state"], "aligned");
+    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 0);
+    world.sweep().await;
+    assert_eq!(items_of(&world, "conversations", &id_of(&path)).await.len(), 0);
+}
+
+#[tokio::test]
+async fn stored_ends_follow_the_policy_within_a_budget() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    for _ in 0..5 {
+        conversation(&visitor, 1).await;
+    }
+    world.sweep().await;
+    let officer = officer(&world).await;
+    assert_eq!(put(&officer, &days(3)).await.status, 200);
+    let budget = retention::sweep::Budget { rows: 2, ..retention::sweep::Budget::default() };
+    let mut aligned = Vec::new();
+    for _ in 0..5 {
+        let state = officer.get("/v1/retention/policy").await.json()["progress"]["state"].clone();
+        let swept = retention::sweep::run_within(&world.sweeper(), budget).await.expect("a run");
+        aligned.push((state.as_str().expect("a state").to_owned(), swept.aligned));
+    }
+    let done: usize = aligned.iter().map(|(_, aligned)| aligned).sum();
+    assert_eq!(done, 5, "{aligned:?}");
+    assert_eq!(aligned[0].0, "aligning");
+    let end = officer.get("/v1/retention/policy").await.json();
+    assert_eq!(end["progress"]["state"], "aligned");
+    world.advance_seconds(3 * DAY);
+    assert_eq!(world.sweep().await.expired, 5, "found by their new ends");
+}
+
+#[tokio::test]
+async fn a_longer_policy_does_not_lengthen_what_was_promised() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 1).await;
+    let promised = visitor.get(&path).await.json()["expires_at"].clone();
+    let officer = officer(&world).await;
+    assert_eq!(put(&officer, &days(90)).await.status, 200);
+    assert_eq!(visitor.get(&path).await.json()["expires_at"], promised);
+    let later = conversation(&visitor, 1).await;
+    let end = visitor.get(&later).await.json()["expires_at"].clone();
+    assert!(end.as_str() > promised.as_str(), "what is promised from now on is longer");
+    world.advance_seconds(30 * DAY);
+    world.sweep().await;
+    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_policy_outside_its_bounds_changes_nothing() {
+    let world = World::new().await;
+    let officer = officer(&world).await;
+    let before = officer.get("/v1/retention/policy").await.json();
+    assert_eq!(before["transcript_days"], 30);
+    assert_eq!(before["bounds"]["transcript_days"], json!({ "min": 1, "max": 365 }));
+    for (field, value, code) in [
+        ("transcript_days", json!(0), "too_small"),
+        ("transcript_days", json!(366), "too_large"),
+        ("lead_days", json!(100_000), "too_large"),
+        ("audit_days", json!(364), "too_small"),
+        ("conversation_max_days", json!(31), "too_large"),
+    ] {
+        let mut body = days(30);
+        body[field] = value;
+        let refused = put(&officer, &body).await;
+        assert_eq!(refused.status, 422, "{body}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], format!("/{field}"));
+        assert_eq!(refused.json()["errors"][0]["code"], code);
+    }
+    for value in [json!(-1), json!(1.5), json!("30"), json!(null)] {
+        let mut body = days(30);
+        body["transcript_days"] = value;
+        assert!(matches!(put(&officer, &body).await.status, 400 | 422), "{body}");
+    }
+    let mut unknown = days(30);
+    unknown["site"] = json!("elsewhere");
+    assert_eq!(put(&officer, &unknown).await.json()["errors"][0]["pointer"], "/site");
+    assert_eq!(officer.get("/v1/retention/policy").await.json(), before);
+}

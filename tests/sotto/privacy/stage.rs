@@ -1,0 +1,80 @@
+//! What the tests of this folder begin with.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+use shared::store::attributes::Item;
+use tests::api::{Request, Response};
+use tests::staff::Staff;
+use tests::visitor::{Visitor, fresh_key};
+use tests::world::World;
+
+/// Seconds of a day.
+pub(super) const DAY: u64 = 24 * 60 * 60;
+
+/// A privacy officer who has just shown a second factor.
+pub(super) async fn officer(world: &World) -> Staff {
+    let admin = world.admin().await;
+    world.member(&admin, "privacy@example.org", &["privacy"]).await
+}
+
+/// A conversation with so many exchanges, in which a contact was left.
+pub(super) async fn conversation(visitor: &Visitor, exchanges: usize) -> String {
+    let path = visitor.open().await;
+    for at in 0..exchanges {
+        let said = visitor.say(&path, &format!("What about number {at}?")).await;
+        assert_eq!(said.status, 201, "{}", said.json());
+    }
+    path
+}
+
+/// Leaves a contact.
+pub(super) async fn leave_contact(visitor: &Visitor, path: &str, email: &str) {
+    let body = json!({ "name": "Ada", "email": email, "phone": null, "consent": true });
+    let left = visitor.post(&format!("{path}/lead"), &body).await;
+    assert_eq!(left.status, 201, "{}", left.json());
+}
+
+/// The id in the path of a conversation.
+pub(super) fn id_of(path: &str) -> String {
+    path.rsplit('/').next().expect("an id").to_owned()
+}
+
+/// `DELETE /v1/me` with a key.
+pub(super) async fn erase_me(visitor: &Visitor, key: &str) -> Response {
+    visitor.send(Request::new("DELETE", "/v1/me").header("idempotency-key", key)).await
+}
+
+/// `DELETE /v1/subjects/{id}`.
+pub(super) async fn erase(officer: &Staff, subject: &str, key: &str, basis: &str) -> Response {
+    let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
+        .header("idempotency-key", key)
+        .json(&json!({ "basis": basis }));
+    officer.send(request).await
+}
+
+/// Erases with a key that nobody used, and gives the receipt.
+pub(super) async fn erased(officer: &Staff, subject: &str) -> Value {
+    let response = erase(officer, subject, &fresh_key(), "gdpr_17").await;
+    assert_eq!(response.status, 200, "{}", response.json());
+    response.json()
+}
+
+/// `DELETE` with a JSON body.
+pub(super) async fn delete(officer: &Staff, path: &str, body: &Value) -> Response {
+    officer.send(Request::new("DELETE", path).json(body)).await
+}
+
+/// Items of a table that have something of the subject in them.
+pub(super) async fn items_of(world: &World, table: &str, id: &str) -> Vec<Item> {
+    let bytes = shared::ids::SubjectId::parse(id).expect("an id").as_bytes().to_vec();
+    let is_of = |value: &AttributeValue| match value {
+        AttributeValue::B(blob) => blob.as_ref() == bytes,
+        AttributeValue::S(text) => text.contains(id),
+        _ => false,
+    };
+    let items = world.all_items().await.into_iter();
+    items
+        .filter(|(name, item)| name.ends_with(table) && item.values().any(is_of))
+        .map(|(_, item)| item)
+        .collect()
+}
