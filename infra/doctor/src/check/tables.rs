@@ -147,7 +147,8 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldN
         indexes: table
             .global_secondary_indexes()
             .iter()
-            .filter(|index| index.index_status().is_some_and(|status| status.as_str() == "ACTIVE"))
+            // AWS says of each how it stands; what nothing is said of is there.
+            .filter(|index| index.index_status().is_none_or(|status| status.as_str() == "ACTIVE"))
             .filter_map(|index| index.index_name().map(ToOwned::to_owned))
             .collect(),
     }))
