@@ -16,7 +16,7 @@ use crate::stage::Stage;
 
 /// Messages in a conversation, two an exchange.
 const SIZES: [u64; 4] = [100, 1_000, 10_000, 100_000];
-/// Bytes of each message. A thousand of them are just more than a page, so that the larger sizes differ
+/// Bytes of each message. A thousand of them fill a page all but for a little, so that larger sizes differ
 /// from that in the number of pages and in nothing else.
 const MESSAGE_BYTES: usize = 1_000;
 /// What one read of DynamoDB gives at most.

@@ -5,6 +5,7 @@ use shared::ids::{ConversationId, SubjectId};
 use shared::store::conversation::{Conversation, Found};
 use shared::store::event::{Header, Kind, Spoken, StoredEvent, place};
 
+use crate::PATIENCE;
 use crate::visitor::Visitor;
 use crate::world::{World, item_size};
 
@@ -45,9 +46,16 @@ impl World {
 
     async fn write(&self, requests: Vec<WriteRequest>) {
         let table = self.config.conversations_table.clone();
-        let written = self.dynamo().batch_write_item().request_items(table, requests).send().await;
-        let left = written.expect("they are written").unprocessed_items;
-        assert!(left.is_none_or(|left| left.is_empty()), "DynamoDB took only some");
+        let dynamo = self.dynamo();
+        for _ in 0..PATIENCE {
+            let batch = dynamo.batch_write_item().request_items(table.clone(), requests.clone());
+            // A busy machine answers late; to write the same once more does no harm.
+            let Ok(written) = batch.send().await else { continue };
+            let left = written.unprocessed_items;
+            assert!(left.is_none_or(|left| left.is_empty()), "DynamoDB took only some");
+            return;
+        }
+        panic!("DynamoDB does not take it");
     }
 }
 

@@ -40,9 +40,10 @@ async fn theirs(officer: &Staff, subject: &str) -> Response {
 /// A visitor whom the site's server has named.
 async fn customer(world: &World) -> Visitor {
     let store = &world.app.store;
-    let customer = store.find_customer(Site::SHIPPED, "customer 7").await.expect("a customer");
+    let customer =
+        Box::pin(store.find_customer(Site::SHIPPED, "customer 7")).await.expect("a customer");
     let until = world.clock.now_ms() + 600_000;
-    store.admit_customer(&customer, "proof 1", until).await.expect("they are let in");
+    Box::pin(store.admit_customer(&customer, "proof 1", until)).await.expect("they are let in");
     let subject = customer.subject;
     let who = Identified { subject, site: Site::SHIPPED, verified: true, mfa: false };
     let keys = world.app.keys.get().await.expect("the keys");
