@@ -76,40 +76,33 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// The conversation id of the path. What is no id names nothing: 404, as for an unknown one.
-pub struct ConversationPath(pub ConversationId);
+macro_rules! path_id {
+    ($(#[$doc:meta])* $name:ident($id:ty), $parameter:literal) => {
+        $(#[$doc])*
+        pub struct $name(pub $id);
 
-impl FromRequestParts<App> for ConversationPath {
-    type Rejection = Problem;
+        impl<S: Sync + Send> FromRequestParts<S> for $name {
+            type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let id = parameter(parts, app, "id").await?;
-        ConversationId::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
-    }
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                let id = parameter(parts, state, $parameter).await?;
+                <$id>::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
+            }
+        }
+    };
 }
 
-/// The conversation id of a path of the staff. What is no id names nothing: 404, as for an unknown one.
-pub struct TranscriptPath(pub ConversationId);
-
-impl<S: Sync + Send> FromRequestParts<S> for TranscriptPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = parameter(parts, state, "conversation_id").await?;
-        ConversationId::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
-    }
+path_id! {
+    /// The conversation id of the path. What is no id names nothing: 404, as for an unknown one.
+    ConversationPath(ConversationId), "id"
 }
-
-/// The subject id of the path. What is no id names nobody: 404, as for an unknown one.
-pub struct SubjectPath(pub SubjectId);
-
-impl<S: Sync + Send> FromRequestParts<S> for SubjectPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = parameter(parts, state, "subject_id").await?;
-        SubjectId::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
-    }
+path_id! {
+    /// The conversation id of a path of the staff.
+    TranscriptPath(ConversationId), "conversation_id"
+}
+path_id! {
+    /// The subject id of the path.
+    SubjectPath(SubjectId), "subject_id"
 }
 
 /// The `Idempotency-Key` of a request that must have one.
