@@ -154,7 +154,7 @@ pub(crate) async fn post(
         Placed::Absent => return Err(Code::NotFound.into()),
     }
     // What ends within minutes must not be gone before the sweep comes by.
-    settle(&app, &hold, AT_ONCE).await?;
+    settle(&app, &hold, &policy, AT_ONCE).await?;
     Ok(Reply(StatusCode::CREATED, HoldResponse::new(&hold, &reasons)?))
 }
 
@@ -186,7 +186,7 @@ pub(crate) async fn delete(
     // What was asked for meanwhile is done now; if it is cut off, by the next sweep.
     carry_out_wish(&app, first.subject).await?;
     for hold in &released {
-        settle(&app, hold, AT_ONCE).await?;
+        settle(&app, hold, &policy, AT_ONCE).await?;
     }
     respond(&app, released.iter()).await
 }

@@ -2,19 +2,18 @@
 //! that they left, never by what they wrote; and erasing one.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use shared::access::staff::Staff;
+use shared::http::erase::{Carried, carry_out};
 use shared::http::request::{IdempotencyKey, PlainJson, SubjectPath};
-use shared::http::response::{Reply, replayed};
+use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Privacy, SteppedUp};
 use shared::ids::{ReceiptId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::case::What;
-use shared::store::erasure::{Erasure, Likeness, Request, likeness, twin};
+use shared::store::erasure::{Request, twin};
 use shared::store::key_row::{Guarded, KeyRow};
-use shared::store::ledger::{Basis, Entry};
+use shared::store::ledger::Basis;
 use shared::store::receipt::SignedReceipt;
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::text::{RawText, Text, judge_optional};
@@ -131,7 +130,7 @@ pub(crate) async fn delete(
     IdempotencyKey(key): IdempotencyKey,
     headers: HeaderMap,
     PlainJson(request): PlainJson<EraseRequest>,
-) -> Result<Response, Problem> {
+) -> Result<Carried, Problem> {
     let case = open_case(&app, &headers).await?;
     let basis = request.basis.ok_or_else(|| Problem::invalid("/basis", FieldCode::Missing))?;
     let basis =
@@ -151,45 +150,13 @@ pub(crate) async fn delete(
         let what = What::Erased(ReceiptId::generate(&app.clock)?);
         takes(case, what, subject, &staff, &app)?;
     }
-    let carried_out = carry_out(&app, &staff, &request).await;
-    if let Some(case) = case {
-        let what = match &carried_out {
-            Ok((_, entry, _)) => Some(What::Erased(entry.receipt)),
-            Err(problem) if problem.code == Code::LegalHold => Some(What::Waiting),
-            Err(_) => None,
-        };
-        if let Some(what) = what {
-            app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
-        }
-    }
-    let (receipt, _, again) = carried_out?;
-    let response = Reply(StatusCode::OK, receipt).into_response();
-    Ok(if again { replayed(response) } else { response })
-}
-
-/// Erases and gives the receipt, the entry in the ledger, and whether it is that of the same request before.
-async fn carry_out(
-    app: &App,
-    staff: &Staff,
-    request: &Request,
-) -> Result<(SignedReceipt, Entry, bool), Problem> {
     let told = Some((&app.events, staff.id));
-    let (entry, again) = match app.store.erase(request, told).await? {
-        Erasure::Done(entry) => (entry, false),
-        Erasure::Before(entry) => match likeness(&entry.twin, &request.twin) {
-            Likeness::OtherBody => return Err(Code::IdempotencyMismatch.into()),
-            likeness => (entry, likeness == Likeness::Same),
-        },
-        Erasure::Held => {
-            app.store.wait_for_release(request, told).await?;
-            return Err(Problem::new(
-                Code::LegalHold,
-                "It is carried out when the hold is released.",
-            ));
-        }
-        Erasure::Nothing => return Err(Code::NotFound.into()),
-    };
-    let signer = app.store.settings.receipt_signer().await?;
-    let receipt = app.store.receipt_of(&entry, &signer, &app.issuer).await?;
-    Ok((receipt, entry, again))
+    let carried = carry_out(&app.store, &app.issuer, &request, told).await?;
+    if let Some(case) = case {
+        let what = carried.as_ref().map_or(What::Waiting, |carried| What::Erased(carried.id));
+        app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
+    }
+    carried.ok_or_else(|| {
+        Problem::new(Code::LegalHold, "It is carried out when the hold is released.")
+    })
 }

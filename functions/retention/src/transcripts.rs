@@ -47,13 +47,14 @@ pub(crate) async fn get(
     // An agent reads what they have claimed, and claims come with the desk.
     let role = role(&staff).ok_or(Code::NotFound)?;
     let subject = app.store.owner_of(id).await?.ok_or(Code::NotFound)?;
-    let row = app.store.row_for_staff(subject, id).await?.ok_or(Code::NotFound)?;
+    let found = app.store.row_for_staff(subject, id).await?;
+    let (row, policy) = found.ok_or(Code::NotFound)?;
     if row.is_destroyed() {
         return Err(Code::Erased.into());
     }
     let what = Subjected::Conversation(subject, id);
     let permit = ReadPermit::issue(&app.store, &app.events, (&staff, role), &why, what).await?;
-    let conversation = permit.open(&app.store, &row).await?;
+    let conversation = permit.open(&app.store, (&row, policy)).await?;
     let reader = staff.id.to_string();
     let asked = (query.cursor.as_deref(), query.limit);
     // The bases are compiled into the function that answers from them: here a source has its id.

@@ -11,6 +11,7 @@ use crate::store::conversation::{Conversation, Found};
 use crate::store::key_row::{Guarded, KeyRow};
 use crate::store::read_record::{ReadPurpose, ReadRecord};
 use crate::store::security_event::{Action, Reason, SecurityEvent, SecurityEvents};
+use crate::values::policy::RetentionPolicy;
 use crate::values::role::Role;
 use crate::values::site::Site;
 
@@ -126,7 +127,11 @@ impl ReadPermit {
     /// # Errors
     /// 404 for another one, and for what has ended unless it is read for a legal purpose under a hold;
     /// 410 for what was erased; 503.
-    pub async fn open(&self, store: &Store, row: &KeyRow) -> Result<Arc<Conversation>, Problem> {
+    pub async fn open(
+        &self,
+        store: &Store,
+        (row, policy): (&KeyRow, RetentionPolicy),
+    ) -> Result<Arc<Conversation>, Problem> {
         let named = match (self.what, row.guarded) {
             (Subjected::Conversation(subject, id), Guarded::Conversation(of)) => {
                 subject == row.subject && id == of
@@ -136,7 +141,7 @@ impl ReadPermit {
         if !named {
             return Err(Code::NotFound.into());
         }
-        match store.open_for_staff(row, self.purpose == ReadPurpose::Legal).await? {
+        match store.open_for_staff((row, policy), self.purpose == ReadPurpose::Legal).await? {
             Found::Live(conversation) => Ok(conversation),
             Found::Erased => Err(Code::Erased.into()),
             Found::Absent => Err(Code::NotFound.into()),

@@ -60,6 +60,18 @@ pub fn take_string(item: &mut Item, name: &str) -> Result<String, StoreError> {
     }
 }
 
+/// Reads an attribute that may be missing.
+///
+/// # Errors
+/// Those of `read`, when it is there.
+pub fn optional<T>(
+    item: &mut Item,
+    name: &str,
+    read: impl FnOnce(&mut Item, &str) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    if item.contains_key(name) { read(item, name).map(Some) } else { Ok(None) }
+}
+
 /// The value of an attribute that must be there.
 ///
 /// # Errors

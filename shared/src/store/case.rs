@@ -12,14 +12,16 @@
 
 mod course;
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
+    take_string,
 };
+use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::{Store, StoreError, fault};
+use super::write::{NEW, put_if};
+use super::{Store, StoreError};
 use crate::clock::UnixMillis;
 use crate::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use crate::values::deadline::Law;
@@ -49,18 +51,13 @@ pub enum Noted {
 impl Case {
     fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let [kind, law, state, log] = ["d", "b", "q", "j"].map(|name| take_string(&mut item, name));
-        let subject = if item.contains_key("u") {
-            let id = SubjectId::from_slice(&take_binary(&mut item, "u")?);
-            Some(id.ok_or(StoreError::Corrupt)?)
-        } else {
-            None
-        };
-        let receipt = if item.contains_key("g") {
-            let id = ReceiptId::parse(&take_string(&mut item, "g")?);
-            Some(id.ok_or(StoreError::Corrupt)?)
-        } else {
-            None
-        };
+        let subject = optional(&mut item, "u", |item, name| {
+            SubjectId::from_slice(&take_binary(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        let receipt = optional(&mut item, "g", |item, name| {
+            ReceiptId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        let closed_ms = optional(&mut item, "f", |item, name| read_number(item, name))?;
         let more: u8 = read_number(&item, "x")?;
         Ok(Self {
             id: CaseId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?,
@@ -71,7 +68,7 @@ impl Case {
             received_ms: read_number(&item, "r")?,
             extended: more == 1,
             receipt,
-            closed_ms: if item.contains_key("f") { Some(read_number(&item, "f")?) } else { None },
+            closed_ms,
             log: read_log(&log?)?,
             version: read_number(&item, "n")?,
         })
@@ -148,15 +145,9 @@ impl Store {
         case: &Case,
         by: StaffId,
     ) -> Result<(), StoreError> {
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(case.to_item(None)?))
-            .condition_expression("attribute_not_exists(p)")
-            .build()
-            .map_err(|_| StoreError::Failed)?;
+        let put = put_if(&self.ledger_table, case.to_item(None)?, NEW, [])?;
         let event = events.put(SecurityEvent::by(by, Action::CaseOpened, case.id))?;
-        self.write_both("open_case", vec![TransactWriteItem::builder().put(put).build(), event])
-            .await
+        self.write_both("open_case", vec![put, event]).await
     }
 
     /// The case of that id.
@@ -164,17 +155,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(PARTITION))
-            .key("k", string(id))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_case", &error))?;
-        found.item.map(Case::from_item).transpose()
+        let found = self.ledger_item("find_case", key(PARTITION, id)).await?;
+        found.map(Case::from_item).transpose()
     }
 
     /// All cases, closed ones included until they are forgotten, in no order. They are few: people
@@ -183,21 +165,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cases(&self) -> Result<Vec<Case>, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(&self.ledger_table)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(PARTITION))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut cases = Vec::new();
-        while let Some(item) = pages.next().await {
-            cases.push(Case::from_item(item.map_err(|error| fault("find_cases", &error))?)?);
-        }
-        Ok(cases)
+        let items = self.ledger_items("find_cases", PARTITION, None).await?;
+        items.into_iter().map(Case::from_item).collect()
     }
 
     /// Puts `changed` in the place of `known` and tells of it as an event; `None` when somebody else has
@@ -220,18 +189,13 @@ impl Store {
             }
             None => None,
         };
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(changed.to_item(end_ms)?))
-            .condition_expression("n = :n")
-            .expression_attribute_values(":n", number(known.version))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
+        let unchanged = [(":n", number(known.version))];
+        let put = put_if(&self.ledger_table, changed.to_item(end_ms)?, "n = :n", unchanged)?;
         let event = match by {
             Some(by) => SecurityEvent::by(by, Action::CaseChanged, changed.id),
             None => SecurityEvent::of(Action::CaseChanged, changed.id),
         };
-        let writes = vec![TransactWriteItem::builder().put(put).build(), events.put(event)?];
+        let writes = vec![put, events.put(event)?];
         Ok(self.write_whole("change_case", writes).await?.then_some(changed))
     }
 

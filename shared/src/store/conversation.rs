@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 
-use super::attributes::{Item, binary, number, string, take_binary};
+use super::attributes::{binary, number, string, take_binary};
 use super::event::{Header, Kind, LINK_LEN, StoredEvent, place as event_place};
 use super::key_row::{Guarded, KeyRow, Term};
 use super::ledger;
 use super::policy::{POLICY, StoredPolicy};
 use super::state::{State, Status};
 use super::subject::Subject;
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, SubjectId};
@@ -306,7 +307,7 @@ impl Store {
         self.open_row(&row, policy).await
     }
 
-    /// The row of a conversation, for who of the staff may have a reason to read it; nothing of it is
+    /// The row of a conversation and the policy with it, for who of the staff may have a reason to read it; nothing of it is
     /// opened. `None` when there is none, or none that is kept any more.
     ///
     /// # Errors
@@ -315,27 +316,24 @@ impl Store {
         &self,
         subject: SubjectId,
         id: ConversationId,
-    ) -> Result<Option<KeyRow>, StoreError> {
+    ) -> Result<Option<(KeyRow, RetentionPolicy)>, StoreError> {
         let sort_key = Guarded::Conversation(id).sort_key();
         let (row, policy) = self.row_and_policy(subject, sort_key).await?;
         let now_ms = self.clock.now_ms();
         let is_kept = |row: &KeyRow| {
-            if row.is_destroyed() {
-                return now_ms < row.promised_until_ms;
-            }
-            row.due_ms(&policy).is_none_or(|due_ms| now_ms < due_ms)
+            // That it was erased is told until it would have ended.
+            (row.is_destroyed() && now_ms < row.promised_until_ms) || row.is_kept(&policy, now_ms)
         };
-        Ok(row.filter(is_kept))
+        Ok(row.filter(is_kept).map(|row| (row, policy)))
     }
 
     /// Opens a row for who has a permit. What has ended for its visitor and is still kept, because of a
     /// hold, is opened only if that is what it is kept for.
     pub(crate) async fn open_for_staff(
         &self,
-        row: &KeyRow,
+        (row, policy): (&KeyRow, RetentionPolicy),
         beyond_its_end: bool,
     ) -> Result<Found, StoreError> {
-        let policy = self.settings.retention_policy(row.site).await?.policy;
         if row.end_ms(&policy) <= self.clock.now_ms() && !beyond_its_end {
             return Ok(Found::Absent);
         }
@@ -427,13 +425,3 @@ impl Store {
 
 /// Rows whose key is there and whose time is not up.
 const LIVE: &str = "(expires_at > :now OR attribute_exists(h)) AND attribute_exists(w)";
-
-/// An unconditional put inside a transaction, for keys that nobody else can have.
-pub(super) fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .build()
-        .map_err(|_| StoreError::Failed)?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}

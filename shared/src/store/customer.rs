@@ -13,9 +13,9 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
-use super::conversation::put;
 use super::once::Kind;
 use super::schema::Noun;
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::{Clock, UnixMillis};
 use crate::ids::SubjectId;
@@ -86,21 +86,10 @@ impl Store {
         let index = blind_index::customer(&branch_key, name)?;
         let key = DataKey::derive(&branch_key, LABEL)?;
         let policy = async { Ok(self.settings.retention_policy(site).await?.policy) };
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.profiles_table)
-            .key("u", binary(index))
-            .key("k", string(CUSTOMER))
-            // The role may read these of the table, and with them nobody's contact.
-            .projection_expression("s, p, y")
-            .consistent_read(true)
-            .send();
-        let found = async { found.await.map_err(|error| fault("find_customer", &error)) };
-        let (found, policy) = tokio::try_join!(Box::pin(found), policy)?;
+        let (found, policy) = tokio::try_join!(Box::pin(self.customer_item(&index)), policy)?;
         let now_ms = self.clock.now_ms();
         let (mut stored, mut live) = (None, None);
-        if let Some(mut item) = found.item {
+        if let Some(mut item) = found {
             Noun::Customer.shape_of(&item)?;
             let end_ms: UnixMillis = read_number(&item, "p")?;
             let sealed = take_binary(&mut item, "s")?;
@@ -198,18 +187,8 @@ impl Store {
         let key = DataKey::derive(&branch_key, LABEL)?;
         let opened = key.open(&back_place(site.id, subject), &sealed)?;
         let index: [u8; 16] = opened.reveal().try_into().map_err(|_| StoreError::Corrupt)?;
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.profiles_table)
-            .key("u", binary(index))
-            .key("k", string(CUSTOMER))
-            .projection_expression("s, p, y")
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_customer", &error))?;
-        if let Some(mut item) = found.item {
+        let found = self.customer_item(&index).await?;
+        if let Some(mut item) = found {
             let end_ms: UnixMillis = read_number(&item, "p")?;
             let stored = take_binary(&mut item, "s")?;
             let opened =
@@ -236,6 +215,22 @@ impl Store {
             .await
             .map_err(|error| fault("delete_way_back", &error))?;
         Ok(true)
+    }
+
+    async fn customer_item(&self, index: &[u8; 16]) -> Result<Option<Item>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.profiles_table)
+            .key("u", binary(*index))
+            .key("k", string(CUSTOMER))
+            // The role may read these of the table, and with them nobody's contact.
+            .projection_expression("s, p, y")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_customer", &error))?;
+        Ok(found.item)
     }
 
     async fn find_way_back(

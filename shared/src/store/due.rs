@@ -5,16 +5,17 @@
 //! `expires_at`; and `p` = `touched#<conversation>`, `k` = `touched`, `expires_at`: that the log is
 //! changed on purpose, by which who watches it knows.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, Put, TransactWriteItem, WriteRequest,
+    AttributeValue, Delete, DeleteRequest, TransactWriteItem, WriteRequest,
 };
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string};
 use super::key_row::{Guarded, KeyRow, Term};
 use super::lead;
+use super::ledger_table::key;
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, SubjectId};
@@ -164,15 +165,9 @@ impl Store {
         policy: &RetentionPolicy,
     ) -> Result<bool, StoreError> {
         let row = &scanned.row;
-        let values = row.wrapped().map(|wrapped| HashMap::from([(":w".to_owned(), wrapped)]));
-        let put = Put::builder()
-            .table_name(&self.keys_table)
-            .set_item(Some(row.to_item(row.end_ms(policy))))
-            .condition_expression("w = :w AND attribute_not_exists(h)")
-            .set_expression_attribute_values(values)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        let mut writes = vec![TransactWriteItem::builder().put(put).build()];
+        let item = row.to_item(row.end_ms(policy));
+        let aligned = self.replaced(row, item, "w = :w AND attribute_not_exists(h)")?;
+        let mut writes = vec![aligned];
         if let Guarded::Profile { left_ms } = row.guarded {
             writes.push(self.ttl_of_lead(row, left_ms, row.end_ms(policy))?);
         }
@@ -184,22 +179,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queued(&self, limit: i32) -> Result<Vec<ConversationId>, StoreError> {
-        let found = self
-            .dynamo
-            .query()
-            .table_name(&self.ledger_table)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(PURGE))
-            .limit(limit)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_queued", &error))?;
+        let found = self.first_ledger_items("find_queued", PURGE, limit).await?;
         let id = |mut item: Item| match item.remove("k") {
             Some(AttributeValue::S(id)) => ConversationId::parse(&id).ok_or(StoreError::Corrupt),
             _ => Err(StoreError::Corrupt),
         };
-        found.items.unwrap_or_default().into_iter().map(id).collect()
+        found.into_iter().map(id).collect()
     }
 
     /// Takes a conversation out of the queue, when its log is gone.
@@ -207,15 +192,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unqueue(&self, id: ConversationId) -> Result<(), StoreError> {
-        self.dynamo
-            .delete_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(PURGE))
-            .key("k", string(id))
-            .send()
-            .await
-            .map_err(|error| fault("unqueue", &error))?;
-        Ok(())
+        self.delete_ledger_item("unqueue", key(PURGE, id)).await
     }
 
     /// Says that the log of a conversation is changed on purpose.
@@ -225,14 +202,7 @@ impl Store {
     pub async fn announce(&self, id: ConversationId) -> Result<(), StoreError> {
         let mut item = touched_key(id);
         item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + TOUCHED_MS));
-        self.dynamo
-            .put_item()
-            .table_name(&self.ledger_table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| fault("announce", &error))?;
-        Ok(())
+        self.put_ledger_item("announce", item).await
     }
 
     /// Deletes items of a log, `budget` at most, and says how many; fewer than `budget` means that
@@ -309,25 +279,9 @@ impl Store {
             self.announce(id).await?;
         }
         for key in keys {
-            let call = self
-                .dynamo
-                .update_item()
-                .table_name(&self.conversations_table)
-                .set_key(Some(key))
-                .condition_expression("attribute_exists(c)");
-            let call = match end_ms {
-                None => call.update_expression("REMOVE expires_at"),
-                Some(end_ms) => call
-                    .update_expression("SET expires_at = :e")
-                    .expression_attribute_values(":e", expiry(end_ms)),
-            };
-            if let Err(error) = call.send().await
-                && !error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-            {
-                return Err(fault("set_ttl_of_log", &error));
-            }
+            let item = self.dynamo.update_item().table_name(&self.conversations_table);
+            let item = item.set_key(Some(key)).condition_expression("attribute_exists(c)");
+            set_ttl("set_ttl_of_log", item, end_ms).await?;
         }
         let next = found.last_evaluated_key.and_then(|key| match key.get("s") {
             Some(AttributeValue::N(digits)) => digits.parse::<u64>().ok(),
@@ -345,28 +299,9 @@ impl Store {
         row: &KeyRow,
         end_ms: Option<UnixMillis>,
     ) -> Result<(), StoreError> {
-        let call = self
-            .dynamo
-            .update_item()
-            .table_name(&self.profiles_table)
-            .set_key(Some(lead::key_of(row.subject)))
-            .condition_expression("attribute_exists(u)");
-        let call = match end_ms {
-            None => call.update_expression("REMOVE expires_at"),
-            Some(end_ms) => call
-                .update_expression("SET expires_at = :e")
-                .expression_attribute_values(":e", expiry(end_ms)),
-        };
-        match call.send().await {
-            Err(error)
-                if !error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(fault("set_ttl_of_lead", &error))
-            }
-            _ => Ok(()),
-        }
+        let item = self.dynamo.update_item().table_name(&self.profiles_table);
+        let item = item.set_key(Some(lead::key_of(row.subject)));
+        set_ttl("set_ttl_of_lead", item.condition_expression("attribute_exists(u)"), end_ms).await
     }
 
     /// Deletes a subject's contact.
@@ -407,15 +342,10 @@ impl Store {
         id: ConversationId,
         subject: SubjectId,
     ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .item("p", string(PURGE))
-            .item("k", string(id))
-            .item("u", binary(subject.as_bytes().to_vec()))
-            .item(EXPIRES_AT, expiry(self.clock.now_ms() + QUEUED_MS))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let mut item = key(PURGE, id);
+        item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
+        item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + QUEUED_MS));
+        put(&self.ledger_table, item)
     }
 
     /// The deletion of the contact that was left then; one left later stays.
@@ -453,19 +383,27 @@ impl Store {
     }
 }
 
+/// Takes the TTL from an item, or gives it one, if it is still there.
+async fn set_ttl(
+    operation: &'static str,
+    item: UpdateItemFluentBuilder,
+    end_ms: Option<UnixMillis>,
+) -> Result<(), StoreError> {
+    let call = match end_ms {
+        None => item.update_expression("REMOVE expires_at"),
+        Some(end_ms) => item
+            .update_expression("SET expires_at = :e")
+            .expression_attribute_values(":e", expiry(end_ms)),
+    };
+    let Err(error) = call.send().await else { return Ok(()) };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+        _ => Err(fault(operation, &error)),
+    }
+}
+
 /// The key under which it is told that a log is changed on purpose.
 #[must_use]
 pub fn touched_key(id: ConversationId) -> Item {
-    Item::from([
-        ("p".to_owned(), string(format!("{TOUCHED}#{id}"))),
-        ("k".to_owned(), string(TOUCHED)),
-    ])
-}
-
-/// The subject in a key of the keys table.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] when there is none.
-pub fn subject_of_key(mut key: Item) -> Result<SubjectId, StoreError> {
-    SubjectId::from_slice(&take_binary(&mut key, "u")?).ok_or(StoreError::Corrupt)
+    key(format!("{TOUCHED}#{id}"), TOUCHED)
 }

@@ -1,18 +1,18 @@
 //! Erasure: the keys of a subject are destroyed, by one query and one transaction, however many
 //! messages they guard. What they guarded is deleted later, by the sweep; nobody can read it meanwhile.
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
+use super::attributes::Item;
 use super::key_row::{Guarded, KeyRow};
 use super::ledger::{Basis, Entry, Rest};
 use super::receipt::{Receipt, SignedReceipt};
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::subject::{Erased, Rows};
-use super::{Store, StoreError, fault};
+use super::write::put_if;
+use super::{Store, StoreError};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, ReceiptId, StaffId, SubjectId};
-use crate::seal::sign::Signer;
 use crate::seal::suite;
 use crate::values::site::Site;
 
@@ -205,7 +205,6 @@ impl Store {
     pub async fn receipt_of(
         &self,
         entry: &Entry,
-        signer: &Signer,
         issuer: &str,
     ) -> Result<SignedReceipt, StoreError> {
         if let Some(receipt) = self.find_receipt(entry.receipt).await? {
@@ -213,7 +212,8 @@ impl Store {
         }
         let destroyed_ms = self.clock.now_ms();
         let messages = self.count_messages(entry.subject).await?;
-        let receipt = Receipt::of(entry, destroyed_ms, messages).sign(signer, issuer)?;
+        let signer = self.settings.receipt_signer().await?;
+        let receipt = Receipt::of(entry, destroyed_ms, messages).sign(&signer, issuer)?;
         self.put_receipt(entry.receipt, receipt, entry.end_ms).await
     }
 
@@ -243,40 +243,18 @@ impl Store {
 
     /// The replacement of a row by what erasure leaves of it, if it is still the same.
     fn destruction(&self, row: &KeyRow) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.keys_table)
-            .set_item(Some(row.destroyed()))
-            .condition_expression("w = :w AND attribute_not_exists(h)")
-            .set_expression_attribute_values(
-                row.wrapped().map(|wrapped| [(":w".to_owned(), wrapped)].into()),
-            )
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        self.replaced(row, row.destroyed(), "w = :w AND attribute_not_exists(h)")
     }
 
-    /// Writes all or nothing; false when a condition did not hold or another writer was at it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub(super) async fn write_whole(
+    /// The replacement of a row by another, under a condition in which `:w` is its key as it was read.
+    pub(super) fn replaced(
         &self,
-        operation: &'static str,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<bool, StoreError> {
-        let written =
-            self.dynamo.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(error) = written else { return Ok(true) };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
-                if cancelled.cancellation_reasons().iter().any(|reason| {
-                    matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
-                }) =>
-            {
-                Ok(false)
-            }
-            _ => Err(fault(operation, &error)),
-        }
+        row: &KeyRow,
+        item: Item,
+        condition: &str,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let wrapped = row.wrapped().map(|wrapped| (":w", wrapped));
+        put_if(&self.keys_table, item, condition, wrapped)
     }
 
     /// Forgets what is in this function's memory of them.

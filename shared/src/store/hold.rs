@@ -3,20 +3,22 @@
 //!
 //! Ledger item: `p` = `hold`, `k` the id, `u` subject, `c` the conversation if it is on one, `s` site,
 //! `v` the sealed reason, `a` who placed it, `t` when, `d` when it is to be reviewed, `e` when it ends
-//! by itself, if it does; `l` when it was
-//! released and `z` by whom, and only then `expires_at`. `q` says what is left to do: `freeze` or
+//! by itself, if it does; `l` when it was released and `z` by whom, and only then `expires_at`. `q` says what is left to do: `freeze` or
 //! `thaw` the TTL of what it is on, or `done`.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
+    take_string,
 };
 use super::key_row::{Guarded, KeyRow};
+use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::{Store, StoreError, fault};
+use super::write::{NEW, put_if};
+use super::{Store, StoreError};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, HoldId, StaffId, SubjectId};
 use crate::seal::envelope::Sealed;
@@ -97,20 +99,16 @@ const PARTITION: &str = "hold";
 impl Hold {
     fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let rest = take_string(&mut item, "q")?;
-        let released = if item.contains_key("l") {
-            let by = StaffId::parse(&take_string(&mut item, "z")?).ok_or(StoreError::Corrupt)?;
-            Some((read_number(&item, "l")?, by))
-        } else {
-            None
-        };
-        let ends: i64 =
-            if item.contains_key(EXPIRES_AT) { read_number(&item, EXPIRES_AT)? } else { 0 };
-        let conversation = if item.contains_key("c") {
-            let id = ConversationId::from_slice(&take_binary(&mut item, "c")?);
-            Some(id.ok_or(StoreError::Corrupt)?)
-        } else {
-            None
-        };
+        let released = optional(&mut item, "l", |item, name| {
+            let by = StaffId::parse(&take_string(item, "z")?).ok_or(StoreError::Corrupt)?;
+            Ok((read_number(item, name)?, by))
+        })?;
+        let ends: Option<i64> =
+            optional(&mut item, EXPIRES_AT, |item, name| read_number(item, name))?;
+        let conversation = optional(&mut item, "c", |item, name| {
+            ConversationId::from_slice(&take_binary(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        let ends_ms = optional(&mut item, "e", |item, name| read_number(item, name))?;
         Ok(Self {
             id: HoldId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?,
             subject: SubjectId::from_slice(&take_binary(&mut item, "u")?)
@@ -121,9 +119,9 @@ impl Hold {
             placed_by: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
             placed_ms: read_number(&item, "t")?,
             review_ms: read_number(&item, "d")?,
-            ends_ms: if item.contains_key("e") { Some(read_number(&item, "e")?) } else { None },
+            ends_ms,
             released,
-            end_ms: ends.saturating_mul(1000),
+            end_ms: ends.unwrap_or_default().saturating_mul(1000),
             rest: Rest::ALL
                 .into_iter()
                 .find(|known| known.as_str() == rest)
@@ -185,31 +183,26 @@ impl Store {
                 return Ok(Placed::Erased);
             }
             let now_ms = self.clock.now_ms();
-            let on: Vec<&KeyRow> = rows.keys.iter().filter(|row| hold.is_on(row)).collect();
-            if hold.conversation.is_some() && on.iter().any(|row| row.is_destroyed()) {
+            let on = || rows.keys.iter().filter(|row| hold.is_on(row));
+            if hold.conversation.is_some() && on().any(KeyRow::is_destroyed) {
                 return Ok(Placed::Erased);
             }
             // What is past its time does not exist, whether the sweep was there or not.
-            let lives = |row: &&&KeyRow| {
-                !row.is_destroyed() && row.due_ms(policy).is_none_or(|due| now_ms < due)
-            };
-            let on: Vec<&KeyRow> = on.iter().filter(lives).copied().collect();
+            let on: Vec<&KeyRow> = on().filter(|row| row.is_kept(policy, now_ms)).collect();
             if on.is_empty() {
                 return Ok(Placed::Absent);
             }
-            let add = |row: &KeyRow| row.holds.iter().copied().chain([hold.id]).collect();
             let mut writes = vec![
-                self.put_hold(hold, "attribute_not_exists(p)")?,
+                put_if(&self.ledger_table, hold.to_item(), NEW, [])?,
                 events.put(SecurityEvent::by(hold.placed_by, Action::HoldPlaced, hold.id))?,
             ];
             if hold.conversation.is_none() {
-                let holds: Vec<HoldId> =
-                    rows.subject.holds.iter().copied().chain([hold.id]).collect();
+                let holds = with(&rows.subject.holds, hold.id);
                 writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
             }
             let (first, rest) = on.split_at(on.len().min(KEYS_AT_ONCE));
             for row in first {
-                writes.push(self.rewrapped(row, add(row), policy).await?);
+                writes.push(self.rewrapped(row, with(&row.holds, hold.id), policy).await?);
             }
             if !self.write_whole("place_hold", writes).await? {
                 continue;
@@ -250,20 +243,17 @@ impl Store {
                 .iter()
                 .filter(|row| !row.is_destroyed() && row.holds.contains(&hold.id))
                 .collect();
-            let less = |holds: &[HoldId]| -> Vec<HoldId> {
-                holds.iter().copied().filter(|id| *id != hold.id).collect()
-            };
             let mut writes = vec![
-                self.put_hold(&released, "attribute_exists(p) AND attribute_not_exists(l)")?,
+                put_if(&self.ledger_table, released.to_item(), IN_FORCE, [])?,
                 events.put(SecurityEvent::by(by, Action::HoldReleased, hold.id))?,
             ];
             if rows.subject.holds.contains(&hold.id) {
-                let holds = less(&rows.subject.holds);
+                let holds = without(&rows.subject.holds, hold.id);
                 writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
             }
             let (first, rest) = on.split_at(on.len().min(KEYS_AT_ONCE));
             for row in first {
-                writes.push(self.rewrapped(row, less(&row.holds), policy).await?);
+                writes.push(self.rewrapped(row, without(&row.holds, hold.id), policy).await?);
             }
             if !self.write_whole("release_hold", writes).await? {
                 // Who was quicker has released it; anything else is tried again.
@@ -274,7 +264,7 @@ impl Store {
                 }
             }
             for row in rest {
-                let write = self.rewrapped(row, less(&row.holds), policy).await?;
+                let write = self.rewrapped(row, without(&row.holds, hold.id), policy).await?;
                 let _ours = self.write_whole("release_hold_rest", vec![write]).await?;
             }
             self.forget(&rows);
@@ -288,17 +278,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(PARTITION))
-            .key("k", string(id))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_hold", &error))?;
-        found.item.map(Hold::from_item).transpose()
+        let found = self.ledger_item("find_hold", key(PARTITION, id)).await?;
+        found.map(Hold::from_item).transpose()
     }
 
     /// All holds that are in force or were not finished.
@@ -313,25 +294,10 @@ impl Store {
     async fn holds_where(
         &self,
         filter: &str,
-        mut values: HashMap<String, AttributeValue>,
+        values: HashMap<String, AttributeValue>,
     ) -> Result<Vec<Hold>, StoreError> {
-        values.insert(":p".to_owned(), string(PARTITION));
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(&self.ledger_table)
-            .key_condition_expression("p = :p")
-            .filter_expression(filter)
-            .set_expression_attribute_values(Some(values))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut holds = Vec::new();
-        while let Some(item) = pages.next().await {
-            holds.push(Hold::from_item(item.map_err(|error| fault("find_holds", &error))?)?);
-        }
-        Ok(holds)
+        let items = self.ledger_items("find_holds", PARTITION, Some((filter, values))).await?;
+        items.into_iter().map(Hold::from_item).collect()
     }
 
     /// Holds that are in force, or were until eight days ago: what they were on may still be wrapped by
@@ -350,7 +316,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn all_holds(&self) -> Result<Vec<Hold>, StoreError> {
-        self.holds_where("attribute_exists(t)", HashMap::new()).await
+        let items = self.ledger_items("find_holds", PARTITION, None).await?;
+        items.into_iter().map(Hold::from_item).collect()
     }
 
     /// Takes a released hold again from rows that were restored from the time in which it held.
@@ -363,17 +330,14 @@ impl Store {
         policy: &RetentionPolicy,
     ) -> Result<(), StoreError> {
         let rows = self.rows_of(hold.subject).await?;
-        let less = |holds: &[HoldId]| -> Vec<HoldId> {
-            holds.iter().copied().filter(|id| *id != hold.id).collect()
-        };
         if rows.subject.erased.is_none() && rows.subject.holds.contains(&hold.id) {
-            let (holds, now_ms) = (less(&rows.subject.holds), self.clock.now_ms());
+            let (holds, now_ms) = (without(&rows.subject.holds, hold.id), self.clock.now_ms());
             let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
             self.write_both("release_again", vec![write]).await?;
         }
         for row in &rows.keys {
             if !row.is_destroyed() && row.holds.contains(&hold.id) {
-                let write = self.rewrapped(row, less(&row.holds), policy).await?;
+                let write = self.rewrapped(row, without(&row.holds, hold.id), policy).await?;
                 self.write_both("release_again", vec![write]).await?;
             }
         }
@@ -394,7 +358,7 @@ impl Store {
             && rows.subject.erased.is_none()
             && !rows.subject.holds.contains(&hold.id)
         {
-            let holds: Vec<HoldId> = rows.subject.holds.iter().copied().chain([hold.id]).collect();
+            let holds = with(&rows.subject.holds, hold.id);
             let now_ms = self.clock.now_ms();
             let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
             self.write_both("hold_again", vec![write]).await?;
@@ -411,14 +375,8 @@ impl Store {
     /// [`StoreError`].
     pub async fn finish_hold(&self, hold: &Hold) -> Result<(), StoreError> {
         let done = Hold { rest: Rest::Done, reason: hold.reason.clone(), ..*hold };
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(done.to_item()))
-            .condition_expression("q = :q")
-            .expression_attribute_values(":q", string(hold.rest.as_str()))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        let writes = vec![TransactWriteItem::builder().put(put).build()];
+        let unchanged = [(":q", string(hold.rest.as_str()))];
+        let writes = vec![put_if(&self.ledger_table, done.to_item(), "q = :q", unchanged)?];
         let _ours = self.write_whole("finish_hold", writes).await?;
         Ok(())
     }
@@ -446,8 +404,7 @@ impl Store {
             else {
                 return Ok(());
             };
-            let holds = row.holds.iter().copied().chain([hold]).collect();
-            let write = self.rewrapped(row, holds, policy).await?;
+            let write = self.rewrapped(row, with(&row.holds, hold), policy).await?;
             if self.write_whole("place_hold_rest", vec![write]).await? {
                 return Ok(());
             }
@@ -466,25 +423,17 @@ impl Store {
         let week_on = self.clock.now_ms() + AFTER_RELEASE_DAYS * DAY_MS;
         let until_ms = row.end_ms(policy).max(week_on);
         let next = row.with_holds(&branch_key, holds, until_ms)?;
-        let put = Put::builder()
-            .table_name(&self.keys_table)
-            .set_item(Some(next.to_item(until_ms)))
-            .condition_expression("w = :w")
-            .set_expression_attribute_values(
-                row.wrapped().map(|wrapped| [(":w".to_owned(), wrapped)].into()),
-            )
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        self.replaced(row, next.to_item(until_ms), "w = :w")
     }
+}
 
-    fn put_hold(&self, hold: &Hold, condition: &str) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(hold.to_item()))
-            .condition_expression(condition)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
+/// The condition under which a hold was not released.
+const IN_FORCE: &str = "attribute_exists(p) AND attribute_not_exists(l)";
+
+fn with(holds: &[HoldId], id: HoldId) -> Vec<HoldId> {
+    holds.iter().copied().chain([id]).collect()
+}
+
+fn without(holds: &[HoldId], id: HoldId) -> Vec<HoldId> {
+    holds.iter().copied().filter(|held| *held != id).collect()
 }

@@ -5,9 +5,9 @@
 //! [`super::key_row`].
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
-use super::conversation::put;
 use super::key_row::{Guarded, KeyRow, profile_sort_key};
 use super::subject::Subject;
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::SubjectId;

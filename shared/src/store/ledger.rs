@@ -14,12 +14,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
+use super::ledger_table::key;
 use super::subject::Erased;
+use super::write::{NEW, put_if};
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, ReceiptId, SubjectId};
@@ -188,21 +190,15 @@ fn position(
     condition: &str,
 ) -> Result<TransactWriteItem, StoreError> {
     item.insert("n".to_owned(), number(to));
-    let put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition);
-    let put = if condition.contains(":n") {
-        put.expression_attribute_values(":n", number(to))
-    } else if condition.contains(":l") {
-        put.expression_attribute_values(":l", number(to.saturating_sub(1)))
-    } else {
-        put
-    };
-    let put = put.build().map_err(|_| StoreError::Failed)?;
-    Ok(TransactWriteItem::builder().put(put).build())
+    // DynamoDB refuses a value that the condition does not name.
+    let values = [(":n", to), (":l", to.saturating_sub(1))];
+    let named = values.into_iter().filter(|(name, _)| condition.contains(name));
+    put_if(table, item, condition, named.map(|(name, value)| (name, number(value))))
 }
 
 /// The key of the ledger's head in the settings.
 pub(super) fn head_key() -> Item {
-    Item::from([("p".to_owned(), string(LEDGER)), ("k".to_owned(), string(HEAD))])
+    key(LEDGER, HEAD)
 }
 
 /// The key of the item in `keys` that says how far the table has followed.
@@ -312,17 +308,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_entry(&self, number: u64) -> Result<Option<Entry>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(LEDGER))
-            .key("k", string(Entry::key(number)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_erasure", &error))?;
-        found.item.map(Entry::from_item).transpose()
+        let found = self.ledger_item("find_erasure", key(LEDGER, Entry::key(number))).await?;
+        found.map(Entry::from_item).transpose()
     }
 
     /// Stores what has become of an erasure.
@@ -330,14 +317,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_entry(&self, entry: &Entry) -> Result<(), StoreError> {
-        self.dynamo
-            .put_item()
-            .table_name(&self.ledger_table)
-            .set_item(Some(entry.to_item()))
-            .send()
-            .await
-            .map_err(|error| fault("put_erasure", &error))?;
-        Ok(())
+        self.put_ledger_item("put_erasure", entry.to_item()).await
     }
 
     /// The next number, as far as can be seen now.
@@ -353,13 +333,7 @@ impl Store {
 
     /// What a new entry writes besides the keys: itself, the head, the positions.
     pub(super) fn entry_writes(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let new = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(entry.to_item()))
-            .condition_expression("attribute_not_exists(p)")
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        let mut writes = vec![TransactWriteItem::builder().put(new).build()];
+        let mut writes = vec![put_if(&self.ledger_table, entry.to_item(), NEW, [])?];
         writes.extend(self.rest_of(entry)?);
         for (table, key, to) in self.places(entry.number, entry.number) {
             // A table that has not followed until now must not seem to by this.

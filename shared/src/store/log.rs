@@ -10,10 +10,11 @@ use aws_sdk_dynamodb::types::{
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
 };
-use super::conversation::{Conversation, put};
+use super::conversation::Conversation;
 use super::event::{Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place};
 use super::schema::Noun;
 use super::state::{State, Status};
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::ConversationId;

@@ -15,6 +15,7 @@ pub mod identity_key;
 pub mod key_row;
 pub mod lead;
 pub mod ledger;
+mod ledger_table;
 pub mod log;
 pub mod once;
 pub mod policy;
@@ -31,12 +32,12 @@ pub mod state;
 pub mod subject;
 pub mod transport_key;
 pub mod wish;
+pub mod write;
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -151,22 +152,6 @@ impl Store {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    /// Writes what is told of a deed together with the deed; both or neither.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub(crate) async fn write_both(
-        &self,
-        operation: &'static str,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<(), StoreError> {
-        if self.write_whole(operation, writes).await? {
-            Ok(())
-        } else {
-            Err(StoreError::Unavailable)
-        }
     }
 }
 

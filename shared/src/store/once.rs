@@ -7,9 +7,10 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, string, take_binary};
+use super::write::{NEW, put_if};
 use super::{StoreError, fault};
 use crate::clock::{Clock, UnixMillis};
 use crate::random;
@@ -21,7 +22,6 @@ use crate::values::encoding::base64url;
 const MARGIN_MS: i64 = 60 * 60 * 1000;
 /// How often a write is tried again that another writer of the same item was in the way of.
 const ATTEMPTS: usize = 16;
-const UNUSED: &str = "attribute_not_exists(p)";
 
 /// What kind of thing is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Once {
                 .put_item()
                 .table_name(&self.table)
                 .set_item(Some(item.clone()))
-                .condition_expression(UNUSED)
+                .condition_expression(NEW)
                 .return_values_on_condition_check_failure(
                     ReturnValuesOnConditionCheckFailure::AllOld,
                 )
@@ -135,13 +135,7 @@ impl Once {
         parts: &[&[u8]],
         until_ms: UnixMillis,
     ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(self.item(kind, parts, until_ms, &random::bytes()?)))
-            .condition_expression(UNUSED)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        put_if(&self.table, self.item(kind, parts, until_ms, &random::bytes()?), NEW, [])
     }
 
     fn item(&self, kind: Kind, parts: &[&[u8]], until_ms: UnixMillis, token: &[u8; 16]) -> Item {

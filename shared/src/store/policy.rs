@@ -6,10 +6,11 @@
 //! had ended when the policy was last changed; `n` version, one more with each change; `t` when it was changed.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::attributes::{Item, number, read_number, string};
 use super::settings::Settings;
+use super::write::put_if;
 use super::{StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::values::policy::RetentionPolicy;
@@ -127,17 +128,13 @@ impl Settings {
             longest_transcript_days: known.longest_transcript_days.max(policy.transcript_days()),
             longest_lead_days: known.longest_lead_days.max(policy.lead_days()),
         };
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(changed.to_item(site)))
-            .condition_expression("attribute_not_exists(p) OR n = :n")
-            .expression_attribute_values(":n", number(known.version))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
+        let unchanged = [(":n", number(known.version))];
+        let condition = "attribute_not_exists(p) OR n = :n";
+        let put = put_if(&self.table, changed.to_item(site), condition, unchanged)?;
         let written = self
             .dynamo
             .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put).build())
+            .transact_items(put)
             .transact_items(event)
             .send()
             .await;

@@ -6,8 +6,11 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::attributes::{Item, binary, number, read_number, string, take_binary, take_string};
-use super::{Store, StoreError, fault};
+use super::attributes::{
+    Item, binary, number, optional, read_number, string, take_binary, take_string,
+};
+use super::ledger_table::key;
+use super::{Store, StoreError};
 
 /// How far the sweep is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,28 +27,24 @@ pub struct Progress {
     pub looked_at: u64,
 }
 
-fn key() -> Item {
-    Item::from([("p".to_owned(), string("sweep")), ("k".to_owned(), string("progress"))])
-}
+const SWEEP: &str = "sweep";
+const PROGRESS: &str = "progress";
 
 impl Progress {
     fn from_item(mut item: Item) -> Result<Self, StoreError> {
-        let hour = if item.contains_key("h") { Some(take_string(&mut item, "h")?) } else { None };
-        let version = |name: &str| {
-            if item.contains_key(name) { read_number(&item, name).map(Some) } else { Ok(None) }
-        };
+        let hour = optional(&mut item, "h", take_string)?;
+        let mut version =
+            |name: &str| optional(&mut item, name, |item, name| read_number(item, name));
         let (aligned_version, aligning) = (version("n")?, version("m")?);
         let looked_at = read_number(&item, "z")?;
-        let after = if item.contains_key("u") {
-            Some((take_binary(&mut item, "u")?, take_binary(&mut item, "c")?))
-        } else {
-            None
-        };
+        let after = optional(&mut item, "u", |item, name| {
+            Ok((take_binary(item, name)?, take_binary(item, "c")?))
+        })?;
         Ok(Self { hour, aligned_version, aligning, after, looked_at })
     }
 
     fn to_item(&self) -> Item {
-        let mut item = key();
+        let mut item = key(SWEEP, PROGRESS);
         item.insert("z".to_owned(), number(self.looked_at));
         let texts = [("h", self.hour.clone().map(string))];
         let numbers = [("n", self.aligned_version), ("m", self.aligning)]
@@ -97,16 +96,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn sweep_progress(&self) -> Result<Progress, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.ledger_table)
-            .set_key(Some(key()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_progress", &error))?;
-        found.item.map_or(Ok(Progress::default()), Progress::from_item)
+        let found = self.ledger_item("find_progress", key(SWEEP, PROGRESS)).await?;
+        found.map_or(Ok(Progress::default()), Progress::from_item)
     }
 
     /// Stores how far the sweep is.
@@ -114,13 +105,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_sweep_progress(&self, progress: &Progress) -> Result<(), StoreError> {
-        self.dynamo
-            .put_item()
-            .table_name(&self.ledger_table)
-            .set_item(Some(progress.to_item()))
-            .send()
-            .await
-            .map_err(|error| fault("put_progress", &error))?;
-        Ok(())
+        self.put_ledger_item("put_progress", progress.to_item()).await
     }
 }

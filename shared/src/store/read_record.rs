@@ -4,9 +4,12 @@
 //! what purpose, `v` why in their words, sealed, `c` the conversation, or nothing if it was all;
 //! `expires_at`. The event of the same id is in the table of events.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, string, take_binary, take_string};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, optional, string, take_binary, take_string,
+};
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::{UnixMillis, rfc3339};
 use crate::ids::{ConversationId, EventId, StaffId, SubjectId};
@@ -100,12 +103,7 @@ impl Store {
         if let Some(id) = record.conversation {
             item.insert("c".to_owned(), string(id));
         }
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(item))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        put(&self.ledger_table, item)
     }
 
     /// Who has read something of the subject, the first first: up to 1 MB of them behind `after`, the
@@ -162,17 +160,10 @@ fn read(mut item: Item) -> Result<ReadRecord, StoreError> {
     let key = take_string(&mut item, "k")?;
     let (at, event) =
         key.strip_prefix(READ).and_then(|key| key.split_once('#')).ok_or(StoreError::Corrupt)?;
-    let words = if item.contains_key("v") {
-        Some(Sealed::from_stored(take_binary(&mut item, "v")?))
-    } else {
-        None
-    };
-    let conversation = if item.contains_key("c") {
-        let id = ConversationId::parse(&take_string(&mut item, "c")?);
-        Some(id.ok_or(StoreError::Corrupt)?)
-    } else {
-        None
-    };
+    let words = optional(&mut item, "v", take_binary)?;
+    let conversation = optional(&mut item, "c", |item, name| {
+        ConversationId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+    })?;
     Ok(ReadRecord {
         event: EventId::parse(event).ok_or(StoreError::Corrupt)?,
         at: at.to_owned(),
@@ -180,7 +171,7 @@ fn read(mut item: Item) -> Result<ReadRecord, StoreError> {
         role: Role::find(&take_string(&mut item, "o")?).ok_or(StoreError::OtherVersion)?,
         purpose: ReadPurpose::find(&take_string(&mut item, "d")?)
             .ok_or(StoreError::OtherVersion)?,
-        words,
+        words: words.map(Sealed::from_stored),
         conversation,
     })
 }

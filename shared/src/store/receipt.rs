@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::attributes::{EXPIRES_AT, Item, expiry, string, take_string};
 use super::ledger::Entry;
+use super::ledger_table::key;
 use super::{Store, StoreError, fault};
 use crate::clock::{UnixMillis, rfc3339};
 use crate::ids::ReceiptId;
@@ -169,17 +170,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_receipt(&self, id: ReceiptId) -> Result<Option<SignedReceipt>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(partition(id)))
-            .key("k", string(RECEIPT))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_receipt", &error))?;
-        found.item.map(read).transpose()
+        let found = self.ledger_item("find_receipt", key(partition(id), RECEIPT)).await?;
+        found.map(read).transpose()
     }
 
     /// Stores a receipt, unless there is one; gives the one that is stored then.
@@ -219,14 +211,7 @@ impl Store {
         receipt: &SignedReceipt,
         end_ms: UnixMillis,
     ) -> Result<(), StoreError> {
-        self.dynamo
-            .put_item()
-            .table_name(&self.ledger_table)
-            .set_item(Some(item(id, receipt, end_ms)?))
-            .send()
-            .await
-            .map_err(|error| fault("replace_receipt", &error))?;
-        Ok(())
+        self.put_ledger_item("replace_receipt", item(id, receipt, end_ms)?).await
     }
 }
 
@@ -238,12 +223,10 @@ fn partition(id: ReceiptId) -> String {
 
 fn item(id: ReceiptId, receipt: &SignedReceipt, end_ms: UnixMillis) -> Result<Item, StoreError> {
     let json = serde_json::to_string(receipt).map_err(|_| StoreError::Failed)?;
-    Ok(Item::from([
-        ("p".to_owned(), string(partition(id))),
-        ("k".to_owned(), string(RECEIPT)),
-        ("j".to_owned(), string(json)),
-        (EXPIRES_AT.to_owned(), expiry(end_ms)),
-    ]))
+    let mut item = key(partition(id), RECEIPT);
+    item.insert("j".to_owned(), string(json));
+    item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+    Ok(item)
 }
 
 fn read(mut item: Item) -> Result<SignedReceipt, StoreError> {

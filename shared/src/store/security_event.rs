@@ -6,10 +6,11 @@
 //! why, sealed, where it was asked, `expires_at`.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, string};
 use super::read_record::ReadPurpose;
+use super::write::{NEW, put_if};
 use super::{StoreError, fault};
 use crate::clock::{Clock, UnixMillis, rfc3339};
 use crate::ids::{EventId, StaffId};
@@ -192,13 +193,7 @@ impl SecurityEvents {
     /// # Errors
     /// [`StoreError::Failed`] when there is no randomness.
     pub fn put(&self, event: SecurityEvent) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(self.item(event)?))
-            .condition_expression("attribute_not_exists(p)")
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        put_if(&self.table, self.item(event)?, NEW, [])
     }
 
     /// Stores an event by itself.

@@ -14,7 +14,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde_json::{Value, json};
 
 use super::attributes::{
@@ -22,6 +22,7 @@ use super::attributes::{
 };
 use super::settings::Settings;
 use super::stack::Stack;
+use super::write::put;
 use super::{StoreError, fault};
 use crate::clock::{self, UnixMillis};
 use crate::ids::{SessionId, StaffId};
@@ -114,14 +115,8 @@ impl Settings {
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn revoke(&self, session: SessionId) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .item("p", string(PARTITION))
-            .item("k", string(format!("{REVOKED}{session}")))
-            .item(EXPIRES_AT, expiry(self.clock.now_ms() + REVOKED_FOR_MS))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let end_ms = self.clock.now_ms() + REVOKED_FOR_MS;
+        put(&self.table, row(format!("{REVOKED}{session}"), end_ms))
     }
 
     /// That somebody's tokens must have at least this epoch, as part of the transaction that changes
@@ -134,15 +129,9 @@ impl Settings {
         staff: StaffId,
         epoch: u64,
     ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .item("p", string(PARTITION))
-            .item("k", string(format!("{SINCE}{staff}")))
-            .item("e", number(epoch))
-            .item(EXPIRES_AT, expiry(self.clock.now_ms() + REVOKED_FOR_MS))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let mut item = row(format!("{SINCE}{staff}"), self.clock.now_ms() + REVOKED_FOR_MS);
+        item.insert("e".to_owned(), number(epoch));
+        put(&self.table, item)
     }
 
     /// What this month's staff tokens are signed with; the rotation has made it.
@@ -216,6 +205,15 @@ fn months(now_ms: UnixMillis) -> [(String, bool); 3] {
     };
     let (last, next) = (other([-8, -16, -24, -31]), other([8, 16, 24, 31]));
     [(last, false), (this, true), (next, true)]
+}
+
+/// An item of the partition that ends then.
+fn row(key: String, end_ms: UnixMillis) -> Item {
+    Item::from([
+        ("p".to_owned(), string(PARTITION)),
+        ("k".to_owned(), string(key)),
+        (EXPIRES_AT.to_owned(), expiry(end_ms)),
+    ])
 }
 
 /// What the published set is sealed by.

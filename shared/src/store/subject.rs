@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_string,
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_string,
 };
 use super::key_row::{KeyRow, holds_value, take_holds};
+use super::write::put_if;
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::{HoldId, ReceiptId, SubjectId};
@@ -48,13 +49,11 @@ pub struct Rows {
 impl Subject {
     fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let holds = take_holds(&mut item)?;
-        let erased = if item.contains_key("g") {
-            let receipt = ReceiptId::parse(&take_string(&mut item, "g")?);
+        let erased = optional(&mut item, "g", |item, name| {
+            let receipt = ReceiptId::parse(&take_string(item, name)?);
             let receipt = receipt.ok_or(StoreError::Corrupt)?;
-            Some(Erased { receipt, number: read_number(&item, "n")? })
-        } else {
-            None
-        };
+            Ok(Erased { receipt, number: read_number(item, "n")? })
+        })?;
         Ok(Self { erased, holds })
     }
 }
@@ -121,7 +120,8 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let check =
             ConditionCheck::builder().table_name(&self.keys_table).set_key(Some(key_of(subject)));
-        let (condition, values) = condition_of(known);
+        let (condition, value) = condition_of(known);
+        let values = value.map(|(name, value)| HashMap::from([(name.to_owned(), value)]));
         let check = check
             .condition_expression(condition)
             .set_expression_attribute_values(values)
@@ -163,26 +163,18 @@ impl Store {
     }
 
     fn put_subject(&self, item: Item, known: &Subject) -> Result<TransactWriteItem, StoreError> {
-        let (condition, values) = condition_of(known);
-        let put = Put::builder()
-            .table_name(&self.keys_table)
-            .set_item(Some(item))
-            .condition_expression(condition)
-            .set_expression_attribute_values(values)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let (condition, value) = condition_of(known);
+        put_if(&self.keys_table, item, condition, value)
     }
 }
 
-/// That a row still says what is known of it.
-fn condition_of(known: &Subject) -> (&'static str, Option<HashMap<String, AttributeValue>>) {
+/// That a row still says what is known of it, and the value that this names.
+fn condition_of(known: &Subject) -> (&'static str, Option<(&'static str, AttributeValue)>) {
     if let Some(erased) = &known.erased {
-        let value = string(erased.receipt);
-        return ("g = :g", Some(HashMap::from([(":g".to_owned(), value)])));
+        return ("g = :g", Some((":g", string(erased.receipt))));
     }
     if known.holds.is_empty() {
         return ("attribute_not_exists(g) AND attribute_not_exists(h)", None);
     }
-    ("h = :h", Some(HashMap::from([(":h".to_owned(), holds_value(&known.holds))])))
+    ("h = :h", Some((":h", holds_value(&known.holds))))
 }

@@ -6,15 +6,18 @@
 //! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
 //! `expires_at`, far away.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
+    take_string,
 };
 use super::erasure::Request;
 use super::ledger::{Basis, Entry};
+use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::{Store, StoreError, fault};
+use super::write::{NEW, put, put_if};
+use super::{Store, StoreError};
 use crate::ids::{StaffId, SubjectId};
 use crate::values::policy::{DAY_MS, RetentionPolicy};
 use crate::values::site::Site;
@@ -46,11 +49,9 @@ impl Wish {
         if item.contains_key("n") {
             return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
         }
-        let by = if item.contains_key("a") {
-            StaffId::parse(&take_string(&mut item, "a")?)
-        } else {
-            None
-        };
+        let by = optional(&mut item, "a", |item, name| {
+            StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
         let basis = Basis::find(&take_string(&mut item, "b")?).ok_or(StoreError::OtherVersion)?;
         let request = Request {
             subject,
@@ -83,13 +84,7 @@ impl Store {
         if let Some((_, by)) = told {
             item.insert("a".to_owned(), string(by));
         }
-        let put = Put::builder()
-            .table_name(&self.ledger_table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(p)")
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        let mut writes = vec![TransactWriteItem::builder().put(put).build()];
+        let mut writes = vec![put_if(&self.ledger_table, item, NEW, [])?];
         if let Some((events, by)) = told {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
@@ -104,7 +99,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
-        let items = self.rows_at(WAITING, i32::MAX).await?;
+        let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
         items.into_iter().map(Wish::from_item).collect()
     }
 
@@ -113,17 +108,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(WAITING))
-            .key("k", string(subject))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_wish", &error))?;
-        found.item.map(Wish::from_item).transpose()
+        let found = self.ledger_item("find_wish", key(WAITING, subject)).await?;
+        found.map(Wish::from_item).transpose()
     }
 
     /// Forgets a wish, which was fulfilled.
@@ -131,7 +117,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget_wish(&self, subject: SubjectId) -> Result<(), StoreError> {
-        self.remove(WAITING, subject.to_string()).await
+        self.delete_ledger_item("forget_wish", key(WAITING, subject)).await
     }
 
     /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
@@ -139,7 +125,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
-        let items = self.rows_at(UNFINISHED, limit).await?;
+        let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
         let read = |item: Item| match item.get("k") {
             Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
             _ => Err(StoreError::Corrupt),
@@ -152,7 +138,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn finished(&self, number: u64) -> Result<(), StoreError> {
-        self.remove(UNFINISHED, Entry::key(number)).await
+        self.delete_ledger_item("finished", key(UNFINISHED, Entry::key(number))).await
     }
 
     /// That an erasure is to be finished.
@@ -160,14 +146,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unfinish(&self, entry: &Entry) -> Result<(), StoreError> {
-        self.dynamo
-            .put_item()
-            .table_name(&self.ledger_table)
-            .set_item(Some(self.row(UNFINISHED, Entry::key(entry.number))))
-            .send()
-            .await
-            .map_err(|error| fault("unfinish", &error))?;
-        Ok(())
+        self.put_ledger_item("unfinish", self.row(UNFINISHED, Entry::key(entry.number))).await
     }
 
     /// That an erasure is to be finished, and what it has kept: part of its transaction.
@@ -178,44 +157,14 @@ impl Store {
             wish.insert("n".to_owned(), number(entry.number));
             items.push(wish);
         }
-        let put = |item| super::conversation::put(&self.ledger_table, item);
-        items.into_iter().map(put).collect()
+        items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
     }
 
-    fn row(&self, partition: &str, key: String) -> Item {
+    fn row(&self, partition: &str, sort: String) -> Item {
         // A hold may last for years, and what waits for it must not be forgotten before.
         let years = i64::from(RetentionPolicy::AUDIT_DAYS.max) * DAY_MS;
-        Item::from([
-            ("p".to_owned(), string(partition)),
-            ("k".to_owned(), string(key)),
-            (EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + years)),
-        ])
-    }
-
-    async fn rows_at(&self, partition: &str, limit: i32) -> Result<Vec<Item>, StoreError> {
-        let found = self
-            .dynamo
-            .query()
-            .table_name(&self.ledger_table)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(partition))
-            .limit(limit)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_unfinished", &error))?;
-        Ok(found.items.unwrap_or_default())
-    }
-
-    async fn remove(&self, partition: &str, key: String) -> Result<(), StoreError> {
-        self.dynamo
-            .delete_item()
-            .table_name(&self.ledger_table)
-            .key("p", string(partition))
-            .key("k", string(key))
-            .send()
-            .await
-            .map_err(|error| fault("forget_unfinished", &error))?;
-        Ok(())
+        let mut item = key(partition, sort);
+        item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + years));
+        item
     }
 }

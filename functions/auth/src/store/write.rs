@@ -4,11 +4,10 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, TransactWriteItem, Update};
 use shared::random;
 use shared::store::attributes::{Item, string};
+pub(super) use shared::store::write::put_if;
 use shared::store::{StoreError, fault};
 use shared::values::encoding::base64url;
 
@@ -95,27 +94,10 @@ pub(super) fn put(
     item: Item,
     condition: Option<&str>,
 ) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder().table_name(table).set_item(Some(item));
-    let put = put.set_condition_expression(condition.map(str::to_owned));
-    let put = put.build().map_err(|_| StoreError::Failed)?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// Puts an item if a condition with these values holds.
-pub(super) fn put_if(
-    table: &str,
-    item: Item,
-    condition: &str,
-    values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
-) -> Result<TransactWriteItem, StoreError> {
-    let values = Some(named(values)).filter(|values| !values.is_empty());
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression(condition)
-        .set_expression_attribute_values(values);
-    let put = put.build().map_err(|_| StoreError::Failed)?;
-    Ok(TransactWriteItem::builder().put(put).build())
+    match condition {
+        None => shared::store::write::put(table, item),
+        Some(condition) => put_if(table, item, condition, []),
+    }
 }
 
 /// Deletes an item; with `condition`, only if that holds.

@@ -38,8 +38,7 @@ async fn finish_one(
 ) -> Result<bool, StoreError> {
     app.store.destroy_rest(entry.subject).await?;
     // Before the log goes, from which the receipt counts.
-    let signer = app.store.settings.receipt_signer().await?;
-    app.store.receipt_of(&entry, &signer, &app.issuer).await?;
+    app.store.receipt_of(&entry, &app.issuer).await?;
     for row in app.store.rows_of(entry.subject).await?.keys {
         if !row.is_destroyed() {
             continue;

@@ -36,7 +36,7 @@ pub(super) async fn sweep(
             // A table that was restored from before the hold has it again.
             app.store.hold_again(&hold, policy).await?;
         }
-        let settled = settle(app, &hold, at_once).await;
+        let settled = settle(app, &hold, policy, at_once).await;
         go_on(settled, swept)?;
     }
     for wish in app.store.wishes().await? {
@@ -51,13 +51,18 @@ pub(super) async fn sweep(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn settle(app: &App, hold: &Hold, budget: i32) -> Result<(), StoreError> {
+pub async fn settle(
+    app: &App,
+    hold: &Hold,
+    policy: &RetentionPolicy,
+    budget: i32,
+) -> Result<(), StoreError> {
     if hold.rest == Rest::Done {
         return Ok(());
     }
     let mut whole = true;
     for row in app.store.rows_on_hold(hold).await? {
-        whole &= settle_row(app, &row, budget).await?;
+        whole &= settle_row(app, &row, policy, budget).await?;
     }
     let changed_ms = hold.released.map_or(hold.placed_ms, |(at_ms, _)| at_ms);
     if whole && app.clock.now_ms() - changed_ms >= LATE_MS {
@@ -67,9 +72,13 @@ pub async fn settle(app: &App, hold: &Hold, budget: i32) -> Result<(), StoreErro
 }
 
 /// False when the budget is used up before the end of the log.
-async fn settle_row(app: &App, row: &KeyRow, budget: i32) -> Result<bool, StoreError> {
-    let policy = app.store.settings.retention_policy(row.site).await?.policy;
-    let end_ms = row.due_ms(&policy);
+async fn settle_row(
+    app: &App,
+    row: &KeyRow,
+    policy: &RetentionPolicy,
+    budget: i32,
+) -> Result<bool, StoreError> {
+    let end_ms = row.due_ms(policy);
     let Guarded::Conversation(id) = row.guarded else {
         app.store.set_ttl_of_lead(row, end_ms).await?;
         return Ok(true);
@@ -103,8 +112,7 @@ async fn fulfil(app: &App, wish: Wish) -> Result<bool, StoreError> {
                     return Ok(false);
                 }
             };
-            let signer = app.store.settings.receipt_signer().await?;
-            app.store.receipt_of(&entry, &signer, &app.issuer).await?;
+            app.store.receipt_of(&entry, &app.issuer).await?;
             app.store.close_waiting(&app.events, wish.subject, entry.receipt).await?;
             // What this erasure has kept is a wish of its own, in the place of this one.
             if entry.kept.is_empty() {
