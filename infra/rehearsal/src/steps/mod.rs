@@ -11,6 +11,7 @@ mod stream;
 mod suite;
 pub mod upgrade;
 
+use crate::aws::Aws;
 use crate::cli::Rehearsal;
 use crate::command::{Failure, ensure};
 use crate::emulator::Emulator;
@@ -77,8 +78,13 @@ pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
     if wanted.keep {
         keep(&stack, &emulator);
     }
+    // The functions' logs go with the stack.
+    let told = report.failed();
+    if told {
+        log(&emulator);
+    }
     report.step("the stack is removed, but for what it retains", || removal::remove(&stack));
-    if report.failed() {
+    if report.failed() && !told {
         log(&emulator);
     }
 }
@@ -124,4 +130,24 @@ fn log(emulator: &Emulator) {
     if let Ok(reasons) = stack::failed_events(&emulator.aws) {
         say(&reasons);
     }
+    if let Ok(lines) = complaints(&emulator.aws) {
+        say(&lines.join("\n"));
+    }
+}
+
+/// What the functions have logged of their own errors; before the stack is removed with its logs.
+fn complaints(aws: &Aws) -> Result<Vec<String>, Failure> {
+    let prefix = format!("/sotto/{NAME}/");
+    let groups = aws.ask(&["logs", "describe-log-groups", "--log-group-name-prefix", &prefix])?;
+    let mut found = Vec::new();
+    for group in groups["logGroups"].as_array().into_iter().flatten() {
+        let name = group["logGroupName"].as_str().unwrap_or_default();
+        let events = aws.ask(&["logs", "filter-log-events", "--log-group-name", name])?;
+        let lines = events["events"].as_array().into_iter().flatten();
+        let is_complaint =
+            |line: &&str| line.contains(r#""level":"ERROR""#) || line.contains(r#""status":5"#);
+        let lines = lines.filter_map(|event| event["message"].as_str()).filter(is_complaint);
+        found.extend(lines.map(|line| format!("{name}: {}", line.trim_end())));
+    }
+    Ok(found)
 }
