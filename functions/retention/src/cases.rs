@@ -5,13 +5,16 @@ use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
+use shared::http::cursor;
 use shared::http::request::{PageQuery, PathId, PlainJson};
 use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Privacy};
 use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
+use shared::seal::place::Place;
 use shared::store::case::{Case, Kind, Line, NotNow, State as CaseState, Step};
 use shared::store::hold::Hold;
+use shared::store::wish::Waiting;
 use shared::values::deadline::Law;
 use shared::values::policy::{DAY_MS, RetentionPolicy};
 use shared::values::site::Site;
@@ -44,6 +47,10 @@ pub struct PatchCaseRequest {
     state: Option<String>,
     /// True takes the further time that the law allows.
     extend: Option<bool>,
+    /// True when it was told that the request came.
+    confirmed: Option<bool>,
+    /// True when it was told that the erasure waits for a hold to end.
+    told_of_hold: Option<bool>,
 }
 
 /// A case.
@@ -60,6 +67,10 @@ pub struct CaseResponse {
     received_at: String,
     /// By when it has to be confirmed that it came, where the law asks for that.
     confirm_by: Option<String>,
+    /// When that was done.
+    confirmed_at: Option<String>,
+    /// When it was told that the erasure waits for a hold to end.
+    told_of_hold_at: Option<String>,
     /// By when it has to be answered.
     due_at: String,
     /// Whether its answer should have been sent by now.
@@ -94,8 +105,8 @@ pub struct CaseLine {
     at: String,
     /// Null where the service did it by itself.
     by: Option<CaseOfficer>,
-    /// `opened`, `subject_set`, `verified`, `extended`, `exported`, `waiting`, `erased`, `answered` or
-    /// `refused`.
+    /// `opened`, `subject_set`, `verified`, `confirmed`, `extended`, `exported`, `waiting`,
+    /// `told_of_hold`, `erased`, `answered` or `refused`.
     what: &'static str,
 }
 
@@ -116,6 +127,8 @@ impl CaseResponse {
             state: case.state.as_str(),
             received_at: rfc3339(case.received_ms),
             confirm_by: case.confirm_by_ms().map(rfc3339),
+            confirmed_at: case.confirmed_ms().map(rfc3339),
+            told_of_hold_at: case.told_of_hold_ms().map(rfc3339),
             due_at: rfc3339(case.due_ms()),
             overdue: case.is_overdue(now_ms),
             extended: case.extended,
@@ -138,18 +151,30 @@ impl From<&Line> for CaseLine {
     responses((status = 200, body = CasesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Allowed(..): Allowed<Privacy>,
+    Allowed(officer, ..): Allowed<Privacy>,
     RawQuery(query): RawQuery,
     page: PageQuery,
 ) -> Result<Reply<CasesResponse>, Problem> {
     let chosen = Chosen::read(query.as_deref().unwrap_or_default())?;
-    let after = page.cursor.as_deref().map(read_cursor).transpose()?;
+    let (store, bound) = (&app.store, chosen.bound_to(officer.id));
+    let after = match &page.cursor {
+        Some(cursor) => {
+            Some(read_cursor(cursor::open(store, Site::SHIPPED, &bound, cursor).await?.reveal())?)
+        }
+        None => None,
+    };
     let mut cases = app.store.cases().await?;
     cases.retain(|case| chosen.has(case) && after.is_none_or(|after| after < place(case)));
     cases.sort_by_key(place);
     let more = cases.len() > page.limit;
     cases.truncate(page.limit);
-    let next_cursor = cases.last().filter(|_| more).map(|last| cursor_of(place(last)));
+    let next_cursor = match cases.last().filter(|_| more) {
+        Some(last) => {
+            let position = position_of(place(last));
+            Some(cursor::seal(store, Site::SHIPPED, &bound, &position).await?)
+        }
+        None => None,
+    };
     let now_ms = app.clock.now_ms();
     let items = cases.iter().map(|case| CaseResponse::new(case, now_ms)).collect();
     Ok(Reply(StatusCode::OK, CasesResponse { items, next_cursor }))
@@ -208,6 +233,9 @@ pub(crate) async fn patch(
         .into_iter()
         .try_fold(known.clone(), |case, step| case.after(step, by, now_ms))
         .map_err(|NotNow| Code::Conflict)?;
+    if (known.state, changed.state) == (CaseState::Waiting, CaseState::Refused) {
+        refuse_if_asked_by_the_subject(&app, &known).await?;
+    }
     if changed == known {
         return Ok(Reply(StatusCode::OK, CaseResponse::new(&known, now_ms)));
     }
@@ -215,6 +243,18 @@ pub(crate) async fn patch(
     let meanwhile = || Problem::new(Code::Conflict, "The case was changed meanwhile.");
     let changed = written.ok_or_else(meanwhile)?;
     Ok(Reply(StatusCode::OK, CaseResponse::new(&changed, now_ms)))
+}
+
+/// An erasure that the subject has asked for by themselves is done once the hold ends, whatever is said
+/// in a case about it; so it is not said.
+async fn refuse_if_asked_by_the_subject(app: &App, case: &Case) -> Result<(), Problem> {
+    let Some(subject) = case.subject else { return Ok(()) };
+    let wish = app.store.find_wish(subject).await?;
+    if wish.is_some_and(|wish| matches!(wish.what, Waiting::Whole(_, None))) {
+        let detail = "The subject has asked for it in the chat too: it is done once the hold ends.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    Ok(())
 }
 
 async fn find(app: &App, id: &str) -> Result<Case, Problem> {
@@ -228,8 +268,14 @@ fn steps_of(request: PatchCaseRequest) -> Result<Vec<Step>, Problem> {
     if let Some(id) = request.subject_id {
         steps.push(Step::SetSubject(read_subject(&id)?));
     }
+    if request.confirmed == Some(true) {
+        steps.push(Step::Confirm);
+    }
     if request.extend == Some(true) {
         steps.push(Step::Extend);
+    }
+    if request.told_of_hold == Some(true) {
+        steps.push(Step::TellOfHold);
     }
     match request.state.as_deref().map(CaseState::find) {
         None => {}
@@ -274,6 +320,17 @@ impl Chosen {
         }
     }
 
+    /// What a cursor of this list is bound to.
+    fn bound_to(&self, officer: StaffId) -> Place {
+        let chosen = match self {
+            Self::All => "",
+            Self::NotClosed => CaseState::Open.as_str(),
+            Self::Exactly(state) => state.as_str(),
+        };
+        let place = Place::new("sotto/v1 cases cursor").part(String::from(officer).as_bytes());
+        place.part(chosen.as_bytes())
+    }
+
     fn has(&self, case: &Case) -> bool {
         match self {
             Self::All => true,
@@ -288,15 +345,15 @@ fn place(case: &Case) -> (UnixMillis, CaseId) {
     (case.due_ms(), case.id)
 }
 
-fn cursor_of((due_ms, id): (UnixMillis, CaseId)) -> String {
-    format!("{due_ms}.{id}")
+fn position_of((due_ms, id): (UnixMillis, CaseId)) -> Vec<u8> {
+    [&due_ms.to_be_bytes()[..], id.as_bytes()].concat()
 }
 
-fn read_cursor(cursor: &str) -> Result<(UnixMillis, CaseId), Problem> {
-    let read = cursor
-        .split_once('.')
-        .and_then(|(due_ms, id)| Some((due_ms.parse().ok()?, CaseId::parse(id)?)));
-    read.ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))
+fn read_cursor(position: &[u8]) -> Result<(UnixMillis, CaseId), Problem> {
+    let read = position.split_first_chunk::<8>().and_then(|(due_ms, id)| {
+        Some((UnixMillis::from_be_bytes(*due_ms), CaseId::from_slice(id)?))
+    });
+    read.ok_or_else(cursor::refused)
 }
 
 fn word<T>(

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod aws;
+pub mod cursor;
 pub mod erase;
 pub mod export;
 pub mod finish;

@@ -20,6 +20,7 @@ use super::attributes::{
 };
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::wish::Waiting;
 use super::write::{NEW, put_if};
 use super::{Store, StoreError};
 use crate::clock::UnixMillis;
@@ -170,7 +171,8 @@ impl Store {
     }
 
     /// Puts `changed` in the place of `known` and tells of it as an event; `None` when somebody else has
-    /// changed the case meanwhile.
+    /// changed the case meanwhile. With the refusal of an erasure that waits goes what it waits for,
+    /// unless the subject has asked by themselves or another case waits too.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -195,8 +197,27 @@ impl Store {
             Some(by) => SecurityEvent::by(by, Action::CaseChanged, changed.id),
             None => SecurityEvent::of(Action::CaseChanged, changed.id),
         };
-        let writes = vec![put, events.put(event)?];
+        let mut writes = vec![put, events.put(event)?];
+        if let (State::Waiting, State::Refused, Some(subject)) =
+            (known.state, changed.state, known.subject)
+            && self.waits_alone(known.id, subject).await?
+        {
+            writes.push(self.cancel_wish(subject)?);
+        }
         Ok(self.write_whole("change_case", writes).await?.then_some(changed))
+    }
+
+    /// Whether the erasure of a subject waits because the staff have asked for it, and for this case
+    /// alone.
+    async fn waits_alone(&self, id: CaseId, subject: SubjectId) -> Result<bool, StoreError> {
+        let wish = self.find_wish(subject).await?.map(|wish| wish.what);
+        if !matches!(wish, Some(Waiting::Whole(_, Some(_)))) {
+            return Ok(false);
+        }
+        let is_other = |case: &Case| {
+            case.state == State::Waiting && case.subject == Some(subject) && case.id != id
+        };
+        Ok(!self.cases().await?.iter().any(is_other))
     }
 
     /// Notes in a case what was carried out for it. Whether the case takes it can be seen before, by

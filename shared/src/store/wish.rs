@@ -13,10 +13,10 @@ use super::attributes::{
     take_string,
 };
 use super::erasure::Request;
-use super::ledger::{Basis, Entry};
+use super::ledger::{Basis, Entry, Rest};
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::write::{NEW, put, put_if};
+use super::write::{NEW, delete_if, put, put_if};
 use super::{Store, StoreError};
 use crate::ids::{StaffId, SubjectId};
 use crate::values::policy::{DAY_MS, RetentionPolicy};
@@ -67,7 +67,8 @@ impl Wish {
 
 impl Store {
     /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
-    /// somebody of the staff has asked. The first wish of a subject counts.
+    /// somebody of the staff has asked. The first wish of a subject counts; but the subject's own takes
+    /// the place of what the staff have asked for them, since only that is ever cancelled.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -84,7 +85,9 @@ impl Store {
         if let Some((_, by)) = told {
             item.insert("a".to_owned(), string(by));
         }
-        let mut writes = vec![put_if(&self.ledger_table, item, NEW, [])?];
+        let condition =
+            if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
+        let mut writes = vec![put_if(&self.ledger_table, item, condition, [])?];
         if let Some((events, by)) = told {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
@@ -110,6 +113,21 @@ impl Store {
     pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
         let found = self.ledger_item("find_wish", key(WAITING, subject)).await?;
         found.map(Wish::from_item).transpose()
+    }
+
+    /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
+    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<TransactWriteItem, StoreError> {
+        delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
+    }
+
+    /// Forgets that an erasure of this number has kept something: part of a transaction.
+    pub(super) fn fulfilled(
+        &self,
+        subject: SubjectId,
+        kept_by: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let values = [(":n", number(kept_by))];
+        delete_if(&self.ledger_table, key(WAITING, subject), "n = :n", values)
     }
 
     /// Forgets a wish, which was fulfilled.
@@ -151,7 +169,10 @@ impl Store {
 
     /// That an erasure is to be finished, and what it has kept: part of its transaction.
     pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut items = vec![self.row(UNFINISHED, Entry::key(entry.number))];
+        let mut items = Vec::new();
+        if entry.rest == Rest::Purge {
+            items.push(self.row(UNFINISHED, Entry::key(entry.number)));
+        }
         if !entry.kept.is_empty() {
             let mut wish = self.row(WAITING, entry.subject.to_string());
             wish.insert("n".to_owned(), number(entry.number));

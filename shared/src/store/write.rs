@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 
 use super::attributes::Item;
 use super::{Store, StoreError, fault};
@@ -29,12 +29,34 @@ pub fn put_if(
     condition: &str,
     values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
 ) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder().table_name(table).set_item(Some(item));
+    finished(put.condition_expression(condition).set_expression_attribute_values(named(values)))
+}
+
+/// Deletes the item of a key if a condition holds.
+///
+/// # Errors
+/// As [`put`].
+pub fn delete_if(
+    table: &str,
+    key: Item,
+    condition: &str,
+    values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder().table_name(table).set_key(Some(key));
+    let delete = delete.condition_expression(condition);
+    let delete = delete.set_expression_attribute_values(named(values));
+    let delete = delete.build().map_err(|_| StoreError::Failed)?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// The values that a condition names. DynamoDB refuses a map without entries.
+fn named(
+    values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+) -> Option<HashMap<String, AttributeValue>> {
     let values: HashMap<_, _> =
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    // DynamoDB refuses a map without entries.
-    let values = Some(values).filter(|values| !values.is_empty());
-    let put = Put::builder().table_name(table).set_item(Some(item));
-    finished(put.condition_expression(condition).set_expression_attribute_values(values))
+    Some(values).filter(|values| !values.is_empty())
 }
 
 fn finished(

@@ -5,6 +5,7 @@ use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use shared::store::case::{ANSWER_SOON_MS, Noted, Step, What};
 use tests::api::Request;
 use tests::staff::Staff;
+use tests::visitor::fresh_key;
 use tests::world::World;
 use tokio::task::JoinSet;
 
@@ -31,6 +32,12 @@ async fn open(officer: &Staff, kind: &str, law: &str) -> Value {
     let opened = officer.post("/v1/cases", &json!({ "kind": kind, "law": law })).await;
     assert_eq!(opened.status, 201, "{}", opened.json());
     opened.json()
+}
+
+/// A case about somebody who has shown who they are.
+async fn verified(officer: &Staff, kind: &str, law: &str, subject: SubjectId) -> Value {
+    let case = open(officer, kind, law).await;
+    changed(officer, &case, json!({ "subject_id": subject, "state": "verified" })).await
 }
 
 fn path(case: &Value) -> String {
@@ -222,7 +229,11 @@ async fn the_clock_runs_until_a_case_is_closed() {
     // Two days before the ten business days of the second are over.
     let officer = later(&world, &officer, 12).await;
     assert_eq!(due().await, 1);
-    changed(&officer, &ccpa, json!({ "state": "verified" })).await;
+    changed(&officer, &ccpa, json!({ "subject_id": subject(&world), "state": "verified" })).await;
+    assert_eq!(due().await, 1, "that somebody is known is no word to them");
+    let confirmed = changed(&officer, &ccpa, json!({ "confirmed": true })).await;
+    assert!(confirmed["confirmed_at"].is_string(), "{confirmed}");
+    assert_eq!(refused(&officer, &ccpa, json!({ "confirmed": true })).await.1, "conflict");
     assert_eq!(due().await, 0);
     let officer = later(&world, &officer, 13).await;
     assert_eq!(due().await, 1);
@@ -242,6 +253,7 @@ async fn of_two_officers_at_once_one_is_told_so() {
     let world = World::new().await;
     let officer = officer(&world).await;
     let case = open(&officer, "access", "gdpr").await;
+    changed(&officer, &case, json!({ "subject_id": subject(&world) })).await;
     let verify = json!({ "state": "verified" });
     let path = path(&case);
     let mut at_once = JoinSet::new();
@@ -253,7 +265,7 @@ async fn of_two_officers_at_once_one_is_told_so() {
     let mut answers = at_once.join_all().await;
     answers.sort_unstable();
     assert_eq!(answers, [200, 409, 409, 409, 409, 409]);
-    assert_eq!(log(&officer, &case).await.len(), 2);
+    assert_eq!(log(&officer, &case).await.len(), 3);
     // Whoever decides on what is not so any more changes nothing, be it a step from there or not.
     let (store, events) = (&world.retention.store, &world.retention.events);
     let known = store.find_case(id(&case)).await.expect("a read").expect("the case");
@@ -307,6 +319,15 @@ async fn a_list_is_by_due_date_and_goes_on_where_it_ended() {
     ] {
         assert_eq!(count(query).await, expected, "{query}");
     }
+    // A cursor is good for its caller and its list.
+    let page = officer.get("/v1/cases?limit=1").await.json();
+    let cursor = page["next_cursor"].as_str().expect("a cursor").to_owned();
+    let list = format!("/v1/cases?cursor={cursor}");
+    assert_eq!(officer.get(&list).await.status, 200);
+    assert_eq!(officer.get(&format!("{list}&state=open")).await.status, 422);
+    let admin = world.admin().await;
+    let other = world.member(&admin, "second@example.org", &["privacy"]).await;
+    assert_eq!(other.get(&list).await.status, 422);
     for query in ["state=closed", "state=Open", "cursor=1", "cursor=x.y", "limit=0"] {
         let answer = officer.get(&format!("/v1/cases?{query}")).await;
         assert_eq!(answer.refusal(), (422, "invalid".to_owned()), "{query}");
@@ -320,9 +341,9 @@ async fn what_is_no_step_from_here_changes_nothing() {
     let subject = subject(&world);
     let closed = open(&officer, "access", "gdpr").await;
     changed(&officer, &closed, json!({ "state": "refused" })).await;
-    let verified = open(&officer, "access", "gdpr").await;
-    changed(&officer, &verified, json!({ "state": "verified" })).await;
-    let done = open(&officer, "access", "gdpr").await;
+    let unknown = open(&officer, "access", "gdpr").await;
+    let verified = self::verified(&officer, "access", "gdpr", subject).await;
+    let done = self::verified(&officer, "access", "gdpr", subject).await;
     let (store, events) = (&world.retention.store, &world.retention.events);
     let noted = store
         .note_in_case(events, staff_id(&officer), id(&done), What::Exported, subject)
@@ -336,6 +357,8 @@ async fn what_is_no_step_from_here_changes_nothing() {
         (&closed, json!({ "state": "refused" })),
         (&closed, json!({ "subject_id": subject })),
         (&closed, json!({ "extend": true })),
+        (&unknown, json!({ "state": "verified" })),
+        (&verified, json!({ "told_of_hold": true })),
         (&verified, json!({ "state": "verified" })),
         // All or nothing.
         (&verified, json!({ "extend": true, "state": "verified" })),
@@ -441,4 +464,91 @@ async fn holds_on_the_subject_are_seen_in_its_case() {
     let holds = officer.get(&path(&case)).await.json()["holds"].clone();
     assert_eq!(holds[0]["conversation_id"], json!(conversation));
     assert_eq!(holds.as_array().expect("holds").len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_carried_out_for_somebody_who_was_not_verified() {
+    let world = World::new().await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let [ada, eve] = [world.visitor().await, world.visitor().await];
+    for visitor in [&ada, &eve] {
+        super::stage::conversation(visitor, 1).await;
+    }
+    let case = open(&officer, "erasure", "gdpr").await;
+    changed(&officer, &case, json!({ "subject_id": ada.subject })).await;
+    let erase = async |subject: &str| {
+        let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
+            .header("idempotency-key", &fresh_key())
+            .header("sotto-case", case["id"].as_str().expect("an id"))
+            .json(&json!({ "basis": "gdpr_17" }));
+        officer.send(request).await
+    };
+    assert_eq!(erase(&ada.subject).await.refusal(), (409, "conflict".to_owned()));
+    changed(&officer, &case, json!({ "state": "verified" })).await;
+    // What was shown of one person is not shown of another.
+    let other = changed(&officer, &case, json!({ "subject_id": eve.subject })).await;
+    assert_eq!(other["state"], "open");
+    assert_eq!(erase(&eve.subject).await.refusal(), (409, "conflict".to_owned()));
+    changed(&officer, &case, json!({ "state": "verified" })).await;
+    assert_eq!(erase(&ada.subject).await.refusal(), (409, "conflict".to_owned()));
+    assert_eq!(erase(&eve.subject).await.status, 200);
+    assert_eq!(officer.get(&path(&case)).await.json()["state"], "done");
+}
+
+/// A case whose erasure waits for a hold, and that hold.
+async fn waiting(world: &World, officer: &Staff, subject: &str) -> (Value, Value) {
+    let body = json!({ "subject_id": subject, "reason": "A court has asked for it" });
+    let hold = officer.post("/v1/holds", &body).await.json();
+    let id = SubjectId::parse(subject).expect("a subject");
+    let case = verified(officer, "erasure", "gdpr", id).await;
+    let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
+        .header("idempotency-key", &fresh_key())
+        .header("sotto-case", case["id"].as_str().expect("an id"))
+        .json(&json!({ "basis": "gdpr_17" }));
+    assert_eq!(officer.send(request).await.code(), "legal_hold");
+    assert_eq!(officer.get(&path(&case)).await.json()["state"], "waiting");
+    world.advance_seconds(1);
+    (case, hold)
+}
+
+#[tokio::test]
+async fn a_refused_erasure_is_not_carried_out_when_the_hold_ends() {
+    let world = World::new().await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let visitor = world.visitor().await;
+    let conversation = super::stage::conversation(&visitor, 1).await;
+    let (case, hold) = waiting(&world, &officer, &visitor.subject).await;
+    changed(&officer, &case, json!({ "state": "refused" })).await;
+    let release = json!({ "id": hold["id"], "reason": "The court has decided" });
+    let released = super::stage::delete(&officer, "/v1/holds", &release).await;
+    assert_eq!(released.json()["items"][0]["release_reason"], "The court has decided");
+    world.sweep().await;
+    assert_eq!(visitor.transcript(&conversation).await.len(), 2, "nothing is destroyed");
+
+    // What the subject has asked for by themselves is not for an officer to refuse.
+    let (case, _) = waiting(&world, &officer, &visitor.subject).await;
+    assert_eq!(super::stage::erase_me(&visitor, &fresh_key()).await.code(), "legal_hold");
+    assert_eq!(
+        refused(&officer, &case, json!({ "state": "refused" })).await,
+        (409, "conflict".to_owned())
+    );
+    assert_eq!(officer.get(&path(&case)).await.json()["state"], "waiting");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_hold_is_not_late_once_that_was_told() {
+    let world = World::new().await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let visitor = world.visitor().await;
+    super::stage::conversation(&visitor, 1).await;
+    let (case, _) = waiting(&world, &officer, &visitor.subject).await;
+    let officer = later(&world, &officer, 40).await;
+    let due = async || world.retention.store.cases_due(ANSWER_SOON_MS).await.expect("a number");
+    assert_eq!(officer.get(&path(&case)).await.json()["overdue"], true);
+    assert_eq!(due().await, 1);
+    let told = changed(&officer, &case, json!({ "told_of_hold": true })).await;
+    assert!(told["told_of_hold_at"].is_string(), "{told}");
+    assert_eq!((told["overdue"].clone(), due().await), (json!(false), 0));
+    let words: Vec<_> = log(&officer, &case).await.into_iter().map(|(what, _)| what).collect();
+    assert_eq!(words, ["opened", "subject_set", "verified", "waiting", "told_of_hold"]);
 }

@@ -1,19 +1,16 @@
 //! Where the next part begins, as an opaque text that is good for one caller and one subject.
 
 use crate::access::insight::Caller;
+use crate::http::cursor;
 use crate::ids::{ConversationId, SubjectId};
-use crate::problem::{Code, FieldCode, Problem};
-use crate::seal::envelope::{DataKey, Sealed};
-use crate::seal::place::{BranchName, Place, Purpose};
+use crate::problem::Problem;
+use crate::seal::place::Place;
+use crate::store::Store;
 use crate::store::chain::Link;
 use crate::store::event::LINK_LEN;
-use crate::store::{Store, StoreError};
-use crate::values::encoding::{base64url, from_base64url};
 use crate::values::site::Site;
 
 const LABEL: &str = "sotto/v1 export cursor";
-/// The branch key that cursors are sealed under. Both functions that export may make it.
-const BRANCH: &str = "export";
 
 const READS: u8 = 0;
 const CONVERSATION: u8 = 1;
@@ -41,11 +38,8 @@ impl Position {
         cursor: Option<&str>,
     ) -> Result<Option<Self>, Problem> {
         let Some(cursor) = cursor else { return Ok(None) };
-        let refused = || Problem::invalid("/query/cursor", FieldCode::BadFormat);
-        let sealed = Sealed::from_stored(from_base64url(cursor).ok_or_else(refused)?);
-        let key = key(store, bound.0).await?;
-        let opened = key.open(&place(bound), &sealed).map_err(|_| refused())?;
-        Self::decode(opened.reveal()).map(Some).ok_or_else(refused)
+        let opened = cursor::open(store, bound.0, &place(bound), cursor).await?;
+        Self::decode(opened.reveal()).map(Some).ok_or_else(cursor::refused)
     }
 
     /// The cursor.
@@ -53,9 +47,7 @@ impl Position {
     /// # Errors
     /// 503, and [`Code::Internal`] when there is no randomness.
     pub(super) async fn write(&self, store: &Store, bound: Bound) -> Result<String, Problem> {
-        let key = key(store, bound.0).await?;
-        let sealed = key.seal(&place(bound), &self.encode()).map_err(|_| Code::Internal)?;
-        Ok(base64url(sealed.as_stored()))
+        cursor::seal(store, bound.0, &place(bound), &self.encode()).await
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -95,11 +87,6 @@ impl Position {
             _ => None,
         }
     }
-}
-
-async fn key(store: &Store, site: &Site) -> Result<DataKey, StoreError> {
-    let branch = BranchName::new(site.id, Purpose::Index, BRANCH);
-    Ok(DataKey::derive(&*store.settings.branch_key(&branch).await?, LABEL)?)
 }
 
 fn place((site, subject, caller): Bound) -> Place {

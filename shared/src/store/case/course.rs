@@ -7,7 +7,10 @@ use crate::values::policy::DAY_MS;
 
 /// So long before it is due, the confirmation is due soon.
 const CONFIRM_SOON_MS: UnixMillis = 2 * DAY_MS;
-/// Lines that a log has at most, so that the item stays small. A case needs six.
+/// An erasure wants attention before this time is over, unless more of it was taken: Art. 12 (3) gives
+/// a month, and no law gives less.
+const MONTH_MS: UnixMillis = 30 * DAY_MS;
+/// Lines that a log has at most, so that the item stays small. A case needs eight.
 const LINES: usize = 200;
 
 macro_rules! words {
@@ -69,12 +72,16 @@ words! {
         SubjectSet = "subject_set",
         /// Whoever asks is whom it is about.
         Verified = "verified",
+        /// Whoever asks was told that it came.
+        Confirmed = "confirmed",
         /// There is more time.
         Extended = "extended",
         /// All that is stored was given out.
         Exported = "exported",
         /// The erasure waits for a hold to end.
         Waiting = "waiting",
+        /// Whoever asks was told of that.
+        ToldOfHold = "told_of_hold",
         /// The subject was erased.
         Erased = "erased",
         /// It was answered.
@@ -128,6 +135,10 @@ pub enum Step {
     SetSubject(SubjectId),
     /// Whoever asks is whom it is about.
     Verify,
+    /// Whoever asks was told that it came.
+    Confirm,
+    /// Whoever asks was told that the erasure waits for a hold to end.
+    TellOfHold,
     /// Takes the further time that the law allows.
     Extend,
     /// The answer was sent; that nothing is stored is one too.
@@ -196,19 +207,45 @@ impl Case {
         matches!(self.state, State::Answered | State::Refused)
     }
 
+    /// When it was told that it came.
+    #[must_use]
+    pub fn confirmed_ms(&self) -> Option<UnixMillis> {
+        self.time_of(Word::Confirmed)
+    }
+
+    /// When it was told that the erasure waits for a hold to end.
+    #[must_use]
+    pub fn told_of_hold_ms(&self) -> Option<UnixMillis> {
+        self.time_of(Word::ToldOfHold)
+    }
+
+    fn time_of(&self, word: Word) -> Option<UnixMillis> {
+        self.log.iter().find(|line| line.what == word).map(|line| line.at_ms)
+    }
+
+    /// Whether nothing can be done about it and whoever asks knows why. A hold may last for years, and
+    /// what always rings is not heard.
+    fn rests(&self) -> bool {
+        self.is_closed() || (self.state == State::Waiting && self.told_of_hold_ms().is_some())
+    }
+
     /// Whether its answer should have been sent by now.
     #[must_use]
     pub fn is_overdue(&self, now_ms: UnixMillis) -> bool {
-        !self.is_closed() && self.due_ms() < now_ms
+        !self.rests() && self.due_ms() < now_ms
     }
 
     /// Whether it wants attention: due within `within_ms` or overdue, or not confirmed two days before
-    /// it has to be.
+    /// it has to be. Of an erasure the first month counts, whatever the law, until it is extended.
     #[must_use]
     pub fn is_due(&self, now_ms: UnixMillis, within_ms: UnixMillis) -> bool {
-        let confirms = self.confirm_by_ms().filter(|_| self.state == State::Open);
-        !self.is_closed()
-            && (self.due_ms() <= now_ms.saturating_add(within_ms)
+        let confirms = self.confirm_by_ms().filter(|_| self.confirmed_ms().is_none());
+        let due_ms = match self.kind {
+            Kind::Erasure if !self.extended => self.due_ms().min(self.received_ms + MONTH_MS),
+            _ => self.due_ms(),
+        };
+        !self.rests()
+            && (due_ms <= now_ms.saturating_add(within_ms)
                 || confirms.is_some_and(|by_ms| by_ms <= now_ms + CONFIRM_SOON_MS))
     }
 
@@ -233,11 +270,19 @@ impl Case {
             }
             (Step::SetSubject(subject), _) if early && has_room => {
                 self.subject = Some(subject);
+                // Who was verified is somebody else.
+                self.state = State::Open;
                 Word::SubjectSet
             }
-            (Step::Verify, _) if self.state == State::Open => {
+            (Step::Verify, _) if self.state == State::Open && self.subject.is_some() => {
                 self.state = State::Verified;
                 Word::Verified
+            }
+            (Step::Confirm, _) if self.confirmed_ms().is_none() => Word::Confirmed,
+            (Step::TellOfHold, _)
+                if self.state == State::Waiting && self.told_of_hold_ms().is_none() =>
+            {
+                Word::ToldOfHold
             }
             // The subject has to hear of it before the first period is over.
             (Step::Extend, _) if !self.extended && !self.is_overdue(now_ms) => {
@@ -246,6 +291,8 @@ impl Case {
             }
             (Step::Answer, _) => self.closed(State::Answered, Word::Answered, now_ms),
             (Step::Refuse, _) => self.closed(State::Refused, Word::Refused, now_ms),
+            // Nothing is given out or erased for somebody who has not shown who they are.
+            (Step::Note(_), _) if self.state == State::Open => return Err(NotNow),
             (Step::Note(What::Exported), Kind::Access) if has_room => {
                 self.state = State::Done;
                 Word::Exported
@@ -256,7 +303,7 @@ impl Case {
             {
                 Word::Exported
             }
-            (Step::Note(What::Waiting), Kind::Erasure) if early => {
+            (Step::Note(What::Waiting), Kind::Erasure) if self.state == State::Verified => {
                 self.state = State::Waiting;
                 Word::Waiting
             }
@@ -288,22 +335,20 @@ impl Case {
         by: Option<StaffId>,
         now_ms: UnixMillis,
     ) -> Result<Self, NotNow> {
-        let known = match self.subject {
-            Some(known) if known != subject => return Err(NotNow),
-            Some(_) => self,
-            None => self.after(Step::SetSubject(subject), by, now_ms)?,
-        };
-        let last = known.log.last().filter(|line| line.by == by).map(|line| line.what);
+        if self.subject != Some(subject) {
+            return Err(NotNow);
+        }
+        let last = self.log.last().filter(|line| line.by == by).map(|line| line.what);
         let is_there = match what {
             // An export of several parts, or repeated, is one line.
             What::Exported => last == Some(Word::Exported),
-            What::Waiting => known.state == State::Waiting,
-            What::Erased(receipt) => known.receipt == Some(receipt),
+            What::Waiting => self.state == State::Waiting,
+            What::Erased(receipt) => self.receipt == Some(receipt),
         };
-        if is_there && !known.is_closed() {
-            return Ok(known);
+        if is_there && !self.is_closed() {
+            return Ok(self);
         }
-        known.after(Step::Note(what), by, now_ms)
+        self.after(Step::Note(what), by, now_ms)
     }
 }
 
@@ -341,27 +386,34 @@ mod tests {
     fn case_of(people: &People, kind: Kind, law: Law) -> Case {
         let received_ms = from_rfc3339("2026-11-02T09:00:00Z").unwrap();
         let opened = (people.officer, received_ms);
-        Case::opened(people.case, (kind, law), None, received_ms, opened)
+        Case::opened(people.case, (kind, law), Some(people.subject), received_ms, opened)
     }
 
     #[test]
     fn every_step_is_taken_from_where_it_may_be_and_nowhere_else() {
         use State::{Answered, Done, Open, Refused, Verified, Waiting};
         let people = people();
-        let set = Step::SetSubject(people.subject);
+        let other = SubjectId::generate(&Clock::manual(1)).unwrap();
+        let set = Step::SetSubject(other);
         let [export, wait, erase] =
             [What::Exported, What::Waiting, What::Erased(people.receipt)].map(Step::Note);
         // From each of `STATES`, the state after it.
         let no = None;
         let rows = [
-            (Kind::Access, set, [Some(Open), Some(Verified), no, no, no, no]),
+            (Kind::Access, set, [Some(Open), Some(Open), no, no, no, no]),
             (Kind::Access, Step::Verify, [Some(Verified), no, no, no, no, no]),
-            (Kind::Access, export, [Some(Done), Some(Done), Some(Done), Some(Done), no, no]),
+            (Kind::Access, export, [no, Some(Done), Some(Done), Some(Done), no, no]),
             (Kind::Access, wait, [no, no, no, no, no, no]),
             (Kind::Access, erase, [no, no, no, no, no, no]),
-            (Kind::Erasure, export, [Some(Open), Some(Verified), Some(Waiting), no, no, no]),
-            (Kind::Erasure, wait, [Some(Waiting), Some(Waiting), no, no, no, no]),
-            (Kind::Erasure, erase, [Some(Done), Some(Done), Some(Done), no, no, no]),
+            (Kind::Access, Step::TellOfHold, [no, no, Some(Waiting), no, no, no]),
+            (Kind::Erasure, export, [no, Some(Verified), Some(Waiting), no, no, no]),
+            (Kind::Erasure, wait, [no, Some(Waiting), no, no, no, no]),
+            (Kind::Erasure, erase, [no, Some(Done), Some(Done), no, no, no]),
+            (
+                Kind::Erasure,
+                Step::Confirm,
+                [Some(Open), Some(Verified), Some(Waiting), Some(Done), no, no],
+            ),
             (
                 Kind::Erasure,
                 Step::Extend,
@@ -407,8 +459,9 @@ mod tests {
         let other = SubjectId::generate(&Clock::manual(1)).unwrap();
         let by = Some(people.officer);
         let case = case_of(&people, Kind::Erasure, Law::Ccpa);
-        let waiting = case.noting(What::Waiting, people.subject, by, 0).unwrap();
-        assert_eq!(waiting.subject, Some(people.subject));
+        assert!(case.clone().noting(What::Waiting, people.subject, by, 0).is_err(), "not verified");
+        let verified = case.after(Step::Verify, by, 0).unwrap();
+        let waiting = verified.noting(What::Waiting, people.subject, by, 0).unwrap();
         assert!(waiting.clone().noting(What::Waiting, other, by, 0).is_err());
         let again = waiting.clone().noting(What::Waiting, people.subject, by, 1).unwrap();
         assert_eq!(again, waiting);
@@ -420,7 +473,7 @@ mod tests {
         let words: Vec<_> = done.log.iter().map(|line| (line.by.is_some(), line.what)).collect();
         let told = [
             (true, Word::Opened),
-            (true, Word::SubjectSet),
+            (true, Word::Verified),
             (true, Word::Waiting),
             (false, Word::Erased),
         ];
@@ -456,14 +509,45 @@ mod tests {
         assert!(gdpr.is_due(at("2026-11-27T09:00:00Z"), week));
         assert!(!gdpr.is_overdue(at("2026-12-02T09:00:00Z")));
         assert!(gdpr.is_overdue(at("2026-12-02T09:00:01Z")));
-        // To be confirmed by the 16th, as long as it is open.
+        // To be confirmed by the 16th, until that was done.
         let ccpa = case_of(&people, Kind::Access, Law::Ccpa);
         assert!(!ccpa.is_due(at("2026-11-14T08:59:59Z"), week));
         assert!(ccpa.is_due(at("2026-11-14T09:00:00Z"), week));
         let verified = ccpa.after(Step::Verify, None, 0).unwrap();
-        assert!(!verified.is_due(at("2026-11-14T09:00:00Z"), week));
-        let closed = verified.after(Step::Answer, None, 0).unwrap();
+        assert!(verified.is_due(at("2026-11-14T09:00:00Z"), week));
+        let confirmed = verified.after(Step::Confirm, None, 7).unwrap();
+        assert_eq!(confirmed.confirmed_ms(), Some(7));
+        assert!(!confirmed.is_due(at("2026-11-27T09:00:00Z"), week), "it has 45 days");
+        assert!(confirmed.clone().after(Step::Confirm, None, 0).is_err());
+        let closed = confirmed.after(Step::Answer, None, 0).unwrap();
         assert!(!closed.is_due(at("2027-11-14T09:00:00Z"), week));
         assert!(!closed.is_overdue(at("2027-11-14T09:00:00Z")));
+    }
+
+    #[test]
+    fn an_erasure_wants_attention_within_a_month_whatever_the_law() {
+        let people = people();
+        let at = |text| from_rfc3339(text).unwrap();
+        let case =
+            case_of(&people, Kind::Erasure, Law::Ccpa).after(Step::Confirm, None, 0).unwrap();
+        assert!(!case.is_due(at("2026-11-27T08:59:59Z"), 5 * DAY_MS));
+        assert!(case.is_due(at("2026-11-27T09:00:00Z"), 5 * DAY_MS));
+        let extended = case.after(Step::Extend, None, 0).unwrap();
+        assert!(!extended.is_due(at("2026-11-27T09:00:00Z"), 5 * DAY_MS));
+    }
+
+    #[test]
+    fn what_waits_for_a_hold_rests_once_that_was_told() {
+        let people = people();
+        let late_ms = from_rfc3339("2027-06-01T00:00:00Z").unwrap();
+        let waiting = Case { state: State::Waiting, ..case_of(&people, Kind::Erasure, Law::Gdpr) };
+        assert!(waiting.is_overdue(late_ms) && waiting.is_due(late_ms, 0));
+        let told = waiting.after(Step::TellOfHold, None, 3).unwrap();
+        assert_eq!(told.told_of_hold_ms(), Some(3));
+        assert!(!told.is_overdue(late_ms) && !told.is_due(late_ms, 0));
+        assert!(told.clone().after(Step::TellOfHold, None, 4).is_err(), "once");
+        let erased = What::Erased(people.receipt);
+        let done = told.noting(erased, people.subject, None, late_ms).unwrap();
+        assert!(done.is_overdue(late_ms), "now there is something to tell");
     }
 }

@@ -303,6 +303,10 @@ async fn a_case_is_named_by_its_id_and_nothing_else_is_said() {
     let body = json!({ "kind": "access", "law": "gdpr" });
     let opened = officer.post("/v1/cases", &body).await.json();
     let case = opened["id"].as_str().expect("an id");
+    let early = officer.send(request().header("sotto-case", case)).await;
+    assert_eq!(early.refusal(), (409, "conflict".to_owned()), "nobody was verified");
+    let known = json!({ "subject_id": visitor.subject, "state": "verified" });
+    assert_eq!(officer.patch(&format!("/v1/cases/{case}"), &known).await.status, 200);
     let unknown = "01890000-0000-7000-8000-000000000000";
     for (request, answer) in [
         (request().header("sotto-case", case), (200, "")),
