@@ -9,6 +9,7 @@ use shared::http::response::Reply;
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Verifier;
 use shared::store::StoreError;
+use shared::values::site::Site;
 use utoipa::ToSchema;
 
 /// The signed key list.
@@ -19,14 +20,30 @@ pub struct KeyListResponse {
     /// The signing key as a JWK (RFC 8037); its RFC 7638 thumbprint is what pages pin.
     #[schema(value_type = Object)]
     root: Value,
+    /// What the notice has to say before anybody agrees to it.
+    retention: RetentionShown,
+}
+
+/// How long things are kept, in days.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionShown {
+    /// Conversations, from their opening.
+    transcript_days: u16,
+    /// Contacts that are left.
+    lead_days: u16,
 }
 
 #[utoipa::path(get, path = "/v1/keys", responses((status = 200, body = KeyListResponse)))]
 pub(crate) async fn get(State(app): State<App>) -> Result<Reply<KeyListResponse>, Problem> {
     let known = app.keys.get().await?;
     // A list that was kept would differ between functions for minutes after a rotation.
-    let keys = app.keys.newer_than(&known).await?;
+    let (keys, policy) =
+        tokio::try_join!(async { Ok(app.keys.newer_than(&known).await?) }, async {
+            Ok::<_, Problem>(app.store.settings.retention_policy(Site::SHIPPED).await?.policy)
+        })?;
     let list = keys.key_list.as_ref().ok_or(StoreError::KeysMissing)?;
     let root = Verifier::from_raw(&list.root).map_err(|_| Code::IntegrityFailed)?.jwk();
-    Ok(Reply(StatusCode::OK, KeyListResponse { jws: list.jws.clone(), root }))
+    let retention =
+        RetentionShown { transcript_days: policy.transcript_days(), lead_days: policy.lead_days() };
+    Ok(Reply(StatusCode::OK, KeyListResponse { jws: list.jws.clone(), root, retention }))
 }

@@ -12,6 +12,7 @@ use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::secret::Plaintext;
 use shared::store::event::Kind;
+use shared::store::lead::Left;
 use shared::store::log::{Draft, Inbox};
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
@@ -64,7 +65,7 @@ pub(crate) async fn post(
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
     // Before anything is written: a key that cannot be read must not leave an event without a contact.
-    let key = app.store.profile_key(conversation.subject).await?;
+    let key = app.store.profile_key(conversation.subject).await?.ok_or(Code::LegalHold)?;
     let now_ms = app.clock.now_ms();
     commit(&app, located, |state| {
         Ok(Some(Draft {
@@ -85,10 +86,12 @@ pub(crate) async fn post(
     let contact = Plaintext::new(contact.to_string().into_bytes());
     let (site, subject) = (conversation.site, conversation.subject);
     let kept = (site, &conversation.policy);
-    if !app.store.put_lead(kept, subject, key, email.reveal(), &contact).await? {
-        return Err(erased());
+    let whose = (subject, conversation.opened_at_ms());
+    match app.store.put_lead(kept, whose, key, email.reveal(), &contact).await? {
+        Left::There => Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject })),
+        Left::Erased => Err(erased()),
+        Left::Held => Err(Code::LegalHold.into()),
     }
-    Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject }))
 }
 
 /// Whether a mail could be sent there; only sending one shows that it arrives.

@@ -10,9 +10,10 @@ use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Privacy, SteppedUp};
 use shared::ids::{ConversationId, HoldId, StaffId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
+use shared::store::StoreError;
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::reason::Reasons;
-use shared::text::{RawText, Text};
+use shared::text::{RawText, Text, judge_optional};
 use shared::values::policy::DAY_MS;
 use shared::values::site::Site;
 use utoipa::ToSchema;
@@ -23,7 +24,7 @@ use crate::sweep::holds::{carry_out_wish, settle};
 /// Days after which a hold is looked at again, if nobody says otherwise.
 const REVIEW_DAYS: i64 = 90;
 /// Items of a log whose TTL is changed before the request is answered; the sweep does the rest.
-const AT_ONCE: i32 = 500;
+const AT_ONCE: usize = 500;
 
 /// A hold to be placed, on one conversation or on all that is a subject's.
 #[derive(Deserialize, ToSchema)]
@@ -52,6 +53,9 @@ pub struct ReleaseRequest {
     conversation_id: Option<String>,
     /// The subject.
     subject_id: Option<String>,
+    /// Why, 8 to 200 characters.
+    #[schema(value_type = Option<String>)]
+    reason: Option<RawText>,
 }
 
 /// A hold.
@@ -70,6 +74,7 @@ pub struct HoldResponse {
     review_at: String,
     ends_at: Option<String>,
     released_at: Option<String>,
+    release_reason: Option<String>,
 }
 
 /// Holds.
@@ -88,6 +93,10 @@ impl HoldResponse {
     /// 500 when the reason does not open.
     pub fn new(hold: &Hold, reasons: &Reasons) -> Result<Self, Problem> {
         let reason = reasons.open(&hold.id.to_string(), &hold.reason)?;
+        let released = hold.released.as_ref();
+        let release_reason = released.and_then(|released| released.reason.as_ref());
+        let release_reason =
+            release_reason.map(|sealed| reasons.open(&of_release(hold.id), sealed)).transpose()?;
         Ok(Self {
             id: hold.id,
             subject_id: hold.subject,
@@ -97,9 +106,16 @@ impl HoldResponse {
             placed_at: rfc3339(hold.placed_ms),
             review_at: rfc3339(hold.review_ms),
             ends_at: hold.ends_ms.map(rfc3339),
-            released_at: hold.released.map(|(at_ms, _)| rfc3339(at_ms)),
+            released_at: released.map(|released| rfc3339(released.at_ms)),
+            release_reason: release_reason
+                .map(|reason| reason.reveal_text().unwrap_or_default().to_owned()),
         })
     }
+}
+
+/// What the reason of a release is bound to.
+fn of_release(id: HoldId) -> String {
+    format!("{id} release")
 }
 
 #[utoipa::path(get, path = "/v1/holds", responses((status = 200, body = HoldsResponse)))]
@@ -154,7 +170,7 @@ pub(crate) async fn post(
         Placed::Absent => return Err(Code::NotFound.into()),
     }
     // What ends within minutes must not be gone before the sweep comes by.
-    settle(&app, &hold, &policy, AT_ONCE).await?;
+    at_once(settle(&app, &hold, &policy, &mut { AT_ONCE }).await);
     Ok(Reply(StatusCode::CREATED, HoldResponse::new(&hold, &reasons)?))
 }
 
@@ -165,6 +181,7 @@ pub(crate) async fn delete(
     SteppedUp(staff, ..): SteppedUp<Privacy>,
     PlainJson(request): PlainJson<ReleaseRequest>,
 ) -> Result<Reply<HoldsResponse>, Problem> {
+    let reason: Option<Text<8, 200>> = judge_optional(request.reason, "/reason")?;
     let chosen: Vec<Hold> = match request.id {
         Some(id) if request.conversation_id.is_none() && request.subject_id.is_none() => {
             let id = HoldId::parse(&id).ok_or(Code::NotFound)?;
@@ -177,18 +194,36 @@ pub(crate) async fn delete(
             app.store.holds().await?.into_iter().filter(|hold| target.is_that_of(hold)).collect()
         }
     };
-    let policy = app.store.settings.retention_policy(Site::SHIPPED).await?.policy;
+    let (policy, reasons) = tokio::try_join!(
+        app.store.settings.retention_policy(Site::SHIPPED),
+        app.store.settings.reasons(Site::SHIPPED)
+    )?;
+    let policy = policy.policy;
     let mut released = Vec::new();
     for hold in chosen.iter().filter(|hold| hold.released.is_none()) {
-        released.push(app.store.release_hold(&app.events, hold, staff.id, &policy).await?);
+        let sealed = reason
+            .as_ref()
+            .map(|reason| reasons.seal(&of_release(hold.id), reason.reveal()))
+            .transpose()?;
+        let told = (Some(staff.id), sealed);
+        released.push(app.store.release_hold(&app.events, hold, told, &policy).await?);
     }
     let first = released.first().ok_or(Code::NotFound)?;
     // What was asked for meanwhile is done now; if it is cut off, by the next sweep.
     carry_out_wish(&app, first.subject).await?;
+    let mut left = AT_ONCE;
     for hold in &released {
-        settle(&app, hold, &policy, AT_ONCE).await?;
+        at_once(settle(&app, hold, &policy, &mut left).await);
     }
     respond(&app, released.iter()).await
+}
+
+/// The hold stands or is gone, whatever became of its items' TTL: the sweep does the rest, and whoever
+/// is told of an error would place it twice.
+fn at_once(settled: Result<(), StoreError>) {
+    if let Err(error) = settled {
+        tracing::warn!(?error, "the sweep does the rest of a hold");
+    }
 }
 
 /// What a hold is on.

@@ -128,7 +128,7 @@ impl Store {
         let id = ConversationId::generate(&self.clock)?;
         let opened_ms = id.made_at_ms();
         let policy = self.settings.retention_policy(site).await?.policy;
-        let promised_until_ms = policy.transcript_end_ms(opened_ms);
+        let promised_until_ms = policy.promised_transcript_end_ms(opened_ms);
         let guarded = Guarded::Conversation(id);
         let branch = KeyRow::branch_of(site, guarded, opened_ms);
         let branch_key = self.settings.branch_key(&branch).await?;

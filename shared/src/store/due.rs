@@ -7,15 +7,13 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, TransactWriteItem, WriteRequest,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, TransactWriteItem, WriteRequest};
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string};
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, read_number, string};
 use super::key_row::{Guarded, KeyRow, Term};
 use super::lead;
 use super::ledger_table::key;
-use super::write::put;
+use super::write::{delete_if, put};
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, SubjectId};
@@ -23,6 +21,8 @@ use crate::values::policy::{DAY_MS, RetentionPolicy};
 
 /// Items that DynamoDB deletes in one request.
 const DELETED_AT_ONCE: usize = 25;
+/// Items of a log that are read at once to change their TTL.
+const TTLS_READ_AT_ONCE: i32 = 1_000;
 /// How often what a throttled table left out is sent again.
 const ATTEMPTS: usize = 8;
 /// Longer than a stream keeps its records, and a failed batch its place.
@@ -100,14 +100,8 @@ impl Store {
         if now_ms < due_ms {
             return Ok(false);
         }
-        let delete = Delete::builder()
-            .table_name(&self.keys_table)
-            .set_key(Some(key))
-            .condition_expression("w = :w AND attribute_not_exists(h)")
-            .expression_attribute_values(":w", wrapped)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        let condition = "w = :w AND attribute_not_exists(h)";
+        let mut writes = vec![delete_if(&self.keys_table, key, condition, [(":w", wrapped)])?];
         match row.guarded {
             // Its items have the end that was promised, which has not come.
             Guarded::Conversation(id)
@@ -130,7 +124,7 @@ impl Store {
         &self,
         after: Option<Item>,
         limit: i32,
-    ) -> Result<(Vec<Scanned>, Option<Item>), StoreError> {
+    ) -> Result<(Vec<Result<Scanned, StoreError>>, Option<Item>), StoreError> {
         let found = self
             .dynamo
             .scan()
@@ -148,8 +142,11 @@ impl Store {
                 _ => None,
             };
             let is_indexed = item.contains_key("x");
-            if let Some(row) = KeyRow::from_item(item)? {
-                rows.push(Scanned { row, expires_at, is_indexed });
+            // One that is damaged is told, and does not stop those behind it.
+            match KeyRow::from_item(item) {
+                Ok(Some(row)) => rows.push(Ok(Scanned { row, expires_at, is_indexed })),
+                Ok(None) => {}
+                Err(error) => rows.push(Err(error)),
             }
         }
         Ok((rows, found.last_evaluated_key))
@@ -205,12 +202,15 @@ impl Store {
         self.put_ledger_item("announce", item).await
     }
 
-    /// Deletes items of a log, `budget` at most, and says how many; fewer than `budget` means that
-    /// nothing is left.
+    /// Deletes items of a log, `budget` at most, and says how many, and whether more are left.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn delete_log(&self, id: ConversationId, budget: usize) -> Result<usize, StoreError> {
+    pub async fn delete_log(
+        &self,
+        id: ConversationId,
+        budget: usize,
+    ) -> Result<(usize, bool), StoreError> {
         let found = self
             .dynamo
             .query()
@@ -225,7 +225,7 @@ impl Store {
             .map_err(|error| fault("find_log", &error))?;
         let keys = found.items.unwrap_or_default();
         if keys.is_empty() {
-            return Ok(0);
+            return Ok((0, false));
         }
         self.announce(id).await?;
         for some in keys.chunks(DELETED_AT_ONCE) {
@@ -239,13 +239,11 @@ impl Store {
                 .collect::<Result<Vec<_>, StoreError>>()?;
             self.write_batch(requests).await?;
         }
-        // A page of DynamoDB may end before the budget does.
-        let more = found.last_evaluated_key.is_some();
-        Ok(if more { budget.max(keys.len()) } else { keys.len() })
+        Ok((keys.len(), found.last_evaluated_key.is_some()))
     }
 
-    /// Takes the TTL from the items of a log, or gives it back: of `budget` items from `seq` on.
-    /// Says where it goes on, if it does.
+    /// Takes the TTL from the items of a log from `seq` on, or gives it back: of one page, and of
+    /// `budget` items at most. Says of how many, and where it goes on, if it does.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -254,8 +252,8 @@ impl Store {
         id: ConversationId,
         seq: u64,
         end_ms: Option<UnixMillis>,
-        budget: i32,
-    ) -> Result<Option<u64>, StoreError> {
+        budget: usize,
+    ) -> Result<(usize, Option<u64>), StoreError> {
         let filter = match end_ms {
             None => "attribute_exists(expires_at)",
             Some(_) => "attribute_not_exists(expires_at)",
@@ -269,7 +267,8 @@ impl Store {
             .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
             .expression_attribute_values(":s", number(seq))
             .projection_expression("c, s")
-            .limit(budget)
+            // Counted before the filter, so it says how much is read and not how much is found.
+            .limit(TTLS_READ_AT_ONCE)
             .consistent_read(true)
             .send()
             .await
@@ -278,16 +277,19 @@ impl Store {
         if !keys.is_empty() {
             self.announce(id).await?;
         }
-        for key in keys {
+        for key in keys.iter().take(budget) {
             let item = self.dynamo.update_item().table_name(&self.conversations_table);
-            let item = item.set_key(Some(key)).condition_expression("attribute_exists(c)");
+            let item = item.set_key(Some(key.clone())).condition_expression("attribute_exists(c)");
             set_ttl("set_ttl_of_log", item, end_ms).await?;
         }
-        let next = found.last_evaluated_key.and_then(|key| match key.get("s") {
-            Some(AttributeValue::N(digits)) => digits.parse::<u64>().ok(),
-            _ => None,
-        });
-        Ok(next.map(|last| last + 1))
+        let next = match keys.get(budget) {
+            Some(left_out) => Some(read_number(left_out, "s")?),
+            None => match found.last_evaluated_key {
+                Some(last) => Some(read_number::<u64>(&last, "s")? + 1),
+                None => None,
+            },
+        };
+        Ok((keys.len().min(budget), next))
     }
 
     /// Takes the TTL from a subject's contact, or gives it back.
@@ -354,14 +356,9 @@ impl Store {
         row: &KeyRow,
         left_ms: UnixMillis,
     ) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&self.profiles_table)
-            .set_key(Some(lead::key_of(row.subject)))
-            .condition_expression("attribute_not_exists(u) OR t = :t")
-            .expression_attribute_values(":t", number(left_ms))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        let condition = "attribute_not_exists(u) OR t = :t";
+        let values = [(":t", number(left_ms))];
+        delete_if(&self.profiles_table, lead::key_of(row.subject), condition, values)
     }
 
     fn ttl_of_lead(

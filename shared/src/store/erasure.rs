@@ -14,8 +14,11 @@ use super::{Store, StoreError};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, ReceiptId, StaffId, SubjectId};
 use crate::seal::suite;
+use crate::values::policy::{DAY_MS, RetentionPolicy};
 use crate::values::site::Site;
 
+/// The longest that a record is kept, and so what waits for a hold to end.
+const LONGEST_MS: UnixMillis = RetentionPolicy::AUDIT_DAYS.max as UnixMillis * DAY_MS;
 /// Keys destroyed in one transaction: DynamoDB takes 100 writes, of which some tell of the erasure.
 const KEYS_AT_ONCE: usize = 85;
 /// How often an erasure is begun again that another write was in the way of.
@@ -125,8 +128,10 @@ impl Store {
         told: Option<(&SecurityEvents, StaffId)>,
         rows: &Rows,
     ) -> Result<Tried, StoreError> {
-        if let Some(erased) = rows.subject.erased {
-            let entry = self.find_entry(erased.number).await?.ok_or(StoreError::Corrupt)?;
+        // A ledger that was restored may not know of it; then it is carried out and told once more.
+        if let Some(erased) = rows.subject.erased
+            && let Some(entry) = self.find_entry(erased.number).await?
+        {
             // What was cut off behind its first transaction is finished before anything is said.
             self.destroy_rest(request.subject).await?;
             return Ok(Tried::Ended(Erasure::Before(entry)));
@@ -134,7 +139,9 @@ impl Store {
         if !rows.subject.holds.is_empty() {
             return Ok(Tried::Ended(Erasure::Held));
         }
-        if rows.keys.is_empty() && !request.of_nothing {
+        let is_customer = rows.keys.is_empty() && self.is_customer(request.subject).await?;
+        let is_nothing = rows.keys.is_empty() && !is_customer && rows.subject.erased.is_none();
+        if is_nothing && !request.of_nothing {
             return Ok(Tried::Ended(Erasure::Nothing));
         }
         let (number, policy) =
@@ -143,7 +150,11 @@ impl Store {
         // From now on, since what was asked for may have waited for years.
         let now_ms = self.clock.now_ms();
         let end_ms = policy.policy.audit_end_ms(now_ms);
-        let entry = entry_of(request, rows, number, receipt, (now_ms, end_ms));
+        let mut entry = entry_of(request, rows, number, receipt, (now_ms, end_ms));
+        if is_nothing {
+            // Anybody can ask for such: the sweep has no time for them.
+            entry.rest = Rest::Nothing;
+        }
         let doomed: Vec<&KeyRow> = doomed(rows).collect();
         let (first, rest) = doomed.split_at(doomed.len().min(KEYS_AT_ONCE));
         let erased = Erased { receipt, number };
@@ -168,6 +179,51 @@ impl Store {
             self.destroy_rest(request.subject).await?;
         }
         Ok(Tried::Ended(Erasure::Done(entry)))
+    }
+
+    /// Enters that conversations were destroyed which an earlier erasure had kept: under a number of its
+    /// own, with the receipt that tells of both in the place of the earlier one, in one transaction.
+    /// False when somebody else was quicker, with this or another erasure.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn erase_rest(
+        &self,
+        known: &Entry,
+        free: &[ConversationId],
+        messages: u64,
+        issuer: &str,
+    ) -> Result<bool, StoreError> {
+        let (number, policy, earlier, signer, subject) = tokio::try_join!(
+            self.next_number(),
+            self.settings.retention_policy(known.site),
+            self.find_receipt(known.receipt),
+            self.settings.receipt_signer(),
+            self.find_subject(known.subject)
+        )?;
+        let now_ms = self.clock.now_ms();
+        let more = u64::try_from(free.len()).unwrap_or(u64::MAX);
+        let kept: Vec<_> = known.kept.iter().copied().filter(|id| !free.contains(id)).collect();
+        let entry = Entry {
+            number,
+            destroyed_ms: now_ms,
+            conversations: known.conversations + more,
+            keys_destroyed: known.keys_destroyed + more,
+            end_ms: end_of(&kept, policy.policy.audit_end_ms(now_ms), now_ms),
+            kept,
+            rest: Rest::Purge,
+            ..known.clone()
+        };
+        let messages = messages + earlier.map_or(0, |signed| signed.receipt.messages);
+        let receipt = Receipt::of(&entry, now_ms, messages).sign(&signer, issuer)?;
+        let mut writes = self.entry_writes(&entry)?;
+        writes.push(self.replacement_of_receipt(entry.receipt, &receipt, entry.end_ms)?);
+        let erased = Erased { receipt: entry.receipt, number };
+        writes.push(self.put_erased(entry.subject, &subject, erased, entry.end_ms)?);
+        if entry.kept.is_empty() {
+            writes.push(self.fulfilled(entry.subject, known.number)?);
+        }
+        self.write_whole("erase_kept", writes).await
     }
 
     /// Destroys what keys of an erased subject are left, unless they are held.
@@ -299,10 +355,16 @@ fn entry_of(
         requested_ms: request.requested_ms,
         destroyed_ms,
         twin: request.twin,
+        end_ms: end_of(&kept, end_ms, destroyed_ms),
         conversations: count(doomed(rows).filter(is_conversation).count()),
         keys_destroyed: count(doomed(rows).count()),
         rest: Rest::Purge,
         kept,
-        end_ms,
     }
+}
+
+/// When an erasure may be forgotten: not before what it has kept is erased too, and a hold may last for
+/// years.
+fn end_of(kept: &[ConversationId], end_ms: UnixMillis, now_ms: UnixMillis) -> UnixMillis {
+    if kept.is_empty() { end_ms } else { end_ms.max(now_ms + LONGEST_MS) }
 }

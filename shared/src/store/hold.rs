@@ -3,8 +3,9 @@
 //!
 //! Ledger item: `p` = `hold`, `k` the id, `u` subject, `c` the conversation if it is on one, `s` site,
 //! `v` the sealed reason, `a` who placed it, `t` when, `d` when it is to be reviewed, `e` when it ends
-//! by itself, if it does; `l` when it was released and `z` by whom, and only then `expires_at`. `q` says what is left to do: `freeze` or
-//! `thaw` the TTL of what it is on, or `done`.
+//! by itself, if it does; `l` when it was released, `z` by whom unless it ended by itself, `w` the sealed
+//! reason of that, if one was given, and only then `expires_at`. `q` says what is left to do: `freeze`
+//! or `thaw` the TTL of what it is on, or `done`.
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use super::attributes::{
 };
 use super::key_row::{Guarded, KeyRow};
 use super::ledger_table::key;
+use super::policy::StoredPolicy;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::write::{NEW, put_if};
 use super::{Store, StoreError};
@@ -33,6 +35,7 @@ const KEYS_AT_ONCE: usize = 90;
 const ATTEMPTS: usize = 16;
 
 /// A hold.
+#[derive(Clone)]
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
@@ -52,12 +55,23 @@ pub struct Hold {
     pub review_ms: UnixMillis,
     /// When it ends by itself, if it does.
     pub ends_ms: Option<UnixMillis>,
-    /// When and by whom it was released.
-    pub released: Option<(UnixMillis, StaffId)>,
+    /// That it was released.
+    pub released: Option<Released>,
     /// Until when a released one is remembered.
     pub end_ms: UnixMillis,
     /// What is left to do.
     pub rest: Rest,
+}
+
+/// The release of a hold.
+#[derive(Clone)]
+pub struct Released {
+    /// When.
+    pub at_ms: UnixMillis,
+    /// By whom; nobody when it ended by itself.
+    pub by: Option<StaffId>,
+    /// Why, sealed, if that was said.
+    pub reason: Option<Sealed>,
 }
 
 /// What is left to do of a hold.
@@ -100,8 +114,11 @@ impl Hold {
     fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let rest = take_string(&mut item, "q")?;
         let released = optional(&mut item, "l", |item, name| {
-            let by = StaffId::parse(&take_string(item, "z")?).ok_or(StoreError::Corrupt)?;
-            Ok((read_number(item, name)?, by))
+            let by = optional(item, "z", |item, name| {
+                StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+            })?;
+            let reason = optional(item, "w", take_binary)?.map(Sealed::from_stored);
+            Ok(Released { at_ms: read_number(item, name)?, by, reason })
         })?;
         let ends: Option<i64> =
             optional(&mut item, EXPIRES_AT, |item, name| read_number(item, name))?;
@@ -147,9 +164,14 @@ impl Hold {
         if let Some(ends_ms) = self.ends_ms {
             item.insert("e".to_owned(), number(ends_ms));
         }
-        if let Some((at_ms, by)) = self.released {
-            item.insert("l".to_owned(), number(at_ms));
-            item.insert("z".to_owned(), string(by));
+        if let Some(Released { at_ms, by, reason }) = &self.released {
+            item.insert("l".to_owned(), number(*at_ms));
+            if let Some(by) = by {
+                item.insert("z".to_owned(), string(*by));
+            }
+            if let Some(reason) = reason {
+                item.insert("w".to_owned(), binary(reason.as_stored()));
+            }
             item.insert(EXPIRES_AT.to_owned(), expiry(self.end_ms));
         }
         item
@@ -179,11 +201,13 @@ impl Store {
     ) -> Result<Placed, StoreError> {
         for _ in 0..ATTEMPTS {
             let rows = self.rows_of(hold.subject).await?;
-            if rows.subject.erased.is_some() {
-                return Ok(Placed::Erased);
-            }
             let now_ms = self.clock.now_ms();
             let on = || rows.keys.iter().filter(|row| hold.is_on(row));
+            // What an erasure has kept under one hold may be wanted for another reason too.
+            let was_kept = hold.conversation.is_some() && on().any(|row| !row.holds.is_empty());
+            if rows.subject.erased.is_some() && !was_kept {
+                return Ok(Placed::Erased);
+            }
             if hold.conversation.is_some() && on().any(KeyRow::is_destroyed) {
                 return Ok(Placed::Erased);
             }
@@ -225,17 +249,20 @@ impl Store {
         &self,
         events: &SecurityEvents,
         hold: &Hold,
-        by: StaffId,
+        (by, reason): (Option<StaffId>, Option<Sealed>),
         policy: &RetentionPolicy,
     ) -> Result<Hold, StoreError> {
         for _ in 0..ATTEMPTS {
             let now_ms = self.clock.now_ms();
             let released = Hold {
-                released: Some((now_ms, by)),
+                released: Some(Released { at_ms: now_ms, by, reason: reason.clone() }),
                 end_ms: policy.audit_end_ms(now_ms),
                 rest: Rest::Thaw,
-                reason: hold.reason.clone(),
-                ..*hold
+                ..hold.clone()
+            };
+            let event = match by {
+                Some(by) => SecurityEvent::by(by, Action::HoldReleased, hold.id),
+                None => SecurityEvent::of(Action::HoldReleased, hold.id),
             };
             let rows = self.rows_of(hold.subject).await?;
             let on: Vec<&KeyRow> = rows
@@ -245,7 +272,7 @@ impl Store {
                 .collect();
             let mut writes = vec![
                 put_if(&self.ledger_table, released.to_item(), IN_FORCE, [])?,
-                events.put(SecurityEvent::by(by, Action::HoldReleased, hold.id))?,
+                events.put(event)?,
             ];
             if rows.subject.holds.contains(&hold.id) {
                 let holds = without(&rows.subject.holds, hold.id);
@@ -337,22 +364,23 @@ impl Store {
         }
         for row in &rows.keys {
             if !row.is_destroyed() && row.holds.contains(&hold.id) {
-                let write = self.rewrapped(row, without(&row.holds, hold.id), policy).await?;
+                let write = match self.rewrapped(row, without(&row.holds, hold.id), policy).await {
+                    // What wraps it was retired: nothing is held back by a row that nobody can open.
+                    Err(StoreError::Corrupt) => self.replaced(row, row.destroyed(), "w = :w")?,
+                    write => write?,
+                };
                 self.write_both("release_again", vec![write]).await?;
             }
         }
         Ok(())
     }
 
-    /// Puts a hold again upon rows that were restored from before it.
+    /// Puts a hold again upon rows that were restored from before it, or that placing it did not come
+    /// to. What had ended when it was placed stays so.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn hold_again(
-        &self,
-        hold: &Hold,
-        policy: &RetentionPolicy,
-    ) -> Result<(), StoreError> {
+    pub async fn hold_again(&self, hold: &Hold, policy: &StoredPolicy) -> Result<(), StoreError> {
         let rows = self.rows_of(hold.subject).await?;
         if hold.conversation.is_none()
             && rows.subject.erased.is_none()
@@ -363,8 +391,11 @@ impl Store {
             let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
             self.write_both("hold_again", vec![write]).await?;
         }
-        for row in rows.keys.iter().filter(|row| hold.is_on(row)) {
-            self.hold_row(row.subject, row.guarded, hold.id, policy).await?;
+        // Under a policy that was changed since, it cannot be told what had ended; then it is held.
+        let changed_since = policy.changed_ms.is_some_and(|at_ms| at_ms > hold.placed_ms);
+        let was_there = |row: &KeyRow| changed_since || row.is_kept(&policy.policy, hold.placed_ms);
+        for row in rows.keys.iter().filter(|row| hold.is_on(row) && was_there(row)) {
+            self.hold_row(row.subject, row.guarded, hold.id, &policy.policy).await?;
         }
         Ok(())
     }
@@ -374,7 +405,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn finish_hold(&self, hold: &Hold) -> Result<(), StoreError> {
-        let done = Hold { rest: Rest::Done, reason: hold.reason.clone(), ..*hold };
+        let done = Hold { rest: Rest::Done, ..hold.clone() };
         let unchanged = [(":q", string(hold.rest.as_str()))];
         let writes = vec![put_if(&self.ledger_table, done.to_item(), "q = :q", unchanged)?];
         let _ours = self.write_whole("finish_hold", writes).await?;

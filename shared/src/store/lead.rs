@@ -7,7 +7,7 @@
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
 use super::key_row::{Guarded, KeyRow, profile_sort_key};
 use super::subject::Subject;
-use super::write::put;
+use super::write::{put, put_if};
 use super::{Store, StoreError, fault};
 use crate::clock::UnixMillis;
 use crate::ids::SubjectId;
@@ -31,29 +31,39 @@ pub struct Lead {
     pub end_ms: UnixMillis,
 }
 
+/// What became of leaving a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It is stored.
+    There,
+    /// The subject was erased.
+    Erased,
+    /// The one that is there is under a hold.
+    Held,
+}
+
 const LEAD: &str = "lead";
 const LABEL: &str = "sotto/v1 lead";
 /// How often a contact is stored again when what is known of the subject has changed.
 const ATTEMPTS: usize = 8;
 
 impl Store {
-    /// Keeps a contact for the site's lead days; the one left before, if any, is replaced. The
-    /// profile's key and the contact are written in one transaction. False when the subject was
-    /// erased.
+    /// Keeps a contact that was left in a conversation opened at `opened_ms` for the site's lead days; the one left before, if any, is replaced. The
+    /// profile's key and the contact are written in one transaction. One that is held is not replaced.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn put_lead(
         &self,
         (site, policy): (&'static Site, &RetentionPolicy),
-        subject: SubjectId,
+        (subject, opened_ms): (SubjectId, UnixMillis),
         ProfileKey(secret): ProfileKey,
         email: &str,
         contact: &Plaintext,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Left, StoreError> {
         let left_ms = self.clock.now_ms();
         let guarded = Guarded::Profile { left_ms };
-        let end_ms = policy.lead_end_ms(left_ms);
+        let end_ms = policy.promised_lead_end_ms(left_ms, opened_ms);
         let branch = KeyRow::branch_of(site, guarded, left_ms);
         let index = BranchName::new(site.id, Purpose::Index, "email");
         let (branch_key, index_key) =
@@ -74,35 +84,48 @@ impl Store {
             if known.holds.is_empty() {
                 lead.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
             }
+            // Nobody has taken its place since, and nobody has put it under a hold.
             let writes = vec![
-                put(&self.keys_table, row.to_item(end_ms))?,
+                put_if(&self.keys_table, row.to_item(end_ms), "attribute_not_exists(h)", [])?,
                 put(&self.profiles_table, lead)?,
                 self.unless_changed(subject, &known)?,
             ];
             if self.write_whole("put_lead", writes).await? {
-                return Ok(true);
+                return Ok(Left::There);
             }
-            known = self.find_subject(subject).await?;
-            if known.erased.is_some() {
-                return Ok(false);
+            let rows = self.rows_of(subject).await?;
+            if rows.subject.erased.is_some() {
+                return Ok(Left::Erased);
             }
+            let is_held_contact = |row: &KeyRow| {
+                matches!(row.guarded, Guarded::Profile { .. }) && !row.holds.is_empty()
+            };
+            if rows.keys.iter().any(is_held_contact) {
+                return Ok(Left::Held);
+            }
+            known = rows.subject;
         }
         Err(StoreError::Unavailable)
     }
 
-    /// The key of the subject's profile; a fresh one, not stored yet, when there is none.
+    /// The key of the subject's profile; a fresh one, not stored yet, when there is none. Nothing when
+    /// the contact is under a hold, and so to stay as it is.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn profile_key(&self, subject: SubjectId) -> Result<ProfileKey, StoreError> {
-        let secret = match self.find_profile_row(subject).await? {
-            Some((row, _)) => self.open_profile(&row).await?,
+    pub async fn profile_key(&self, subject: SubjectId) -> Result<Option<ProfileKey>, StoreError> {
+        let (row, policy) = self.row_and_policy(subject, profile_sort_key()).await?;
+        if row.as_ref().is_some_and(|row| !row.holds.is_empty()) {
+            return Ok(None);
+        }
+        let secret = match row.filter(|row| self.clock.now_ms() < row.end_ms(&policy)) {
+            Some(row) => self.open_profile(&row).await?,
             None => None,
         };
-        Ok(ProfileKey(match secret {
+        Ok(Some(ProfileKey(match secret {
             Some(secret) => secret,
             None => Secret::generate()?,
-        }))
+        })))
     }
 
     /// The subject's contact, if one was left and its time is not up.

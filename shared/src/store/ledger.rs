@@ -203,7 +203,12 @@ pub(super) fn head_key() -> Item {
 
 /// The key of the item in `keys` that says how far the table has followed.
 pub(super) fn position_in_keys() -> Item {
-    Item::from([("u".to_owned(), binary(NOBODY)), ("c".to_owned(), binary(LEDGER))])
+    item_of_nobody_in_keys(LEDGER)
+}
+
+/// The key of an item of the keys table that is about the table itself.
+pub(super) fn item_of_nobody_in_keys(name: &str) -> Item {
+    Item::from([("u".to_owned(), binary(NOBODY)), ("c".to_owned(), binary(name))])
 }
 
 fn position_in_conversations() -> Item {
@@ -312,12 +317,15 @@ impl Store {
         found.map(Entry::from_item).transpose()
     }
 
-    /// Stores what has become of an erasure.
+    /// Puts what has become of an erasure in the place of what was known of it; false when that has
+    /// changed meanwhile.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn put_entry(&self, entry: &Entry) -> Result<(), StoreError> {
-        self.put_ledger_item("put_erasure", entry.to_item()).await
+    pub async fn change_entry(&self, known: &Entry, entry: &Entry) -> Result<bool, StoreError> {
+        let unchanged = [(":t", number(known.destroyed_ms)), (":q", string(known.rest.as_str()))];
+        let put = put_if(&self.ledger_table, entry.to_item(), "t = :t AND q = :q", unchanged)?;
+        self.write_whole("change_erasure", vec![put]).await
     }
 
     /// The next number, as far as can be seen now.

@@ -3,7 +3,8 @@
 //! Settings item: `p` the site, `k` = `retention`; `d`, `l`, `a`, `c` the days of transcripts, contacts,
 //! audit events and of conversations that take messages; `e`, `f` the most days that a transcript and
 //! a contact were ever promised; `v`, `z` up to when conversations were opened, and contacts left, that
-//! had ended when the policy was last changed; `n` version, one more with each change; `t` when it was changed.
+//! had ended when the policy was last changed; `g`, `h` the fewest days that visitors were shown before,
+//! who may agree to them up to `i`; `n` version, one more with each change; `t` when it was changed.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -13,7 +14,7 @@ use super::settings::Settings;
 use super::write::put_if;
 use super::{StoreError, fault};
 use crate::clock::UnixMillis;
-use crate::values::policy::RetentionPolicy;
+use crate::values::policy::{RetentionPolicy, Shown};
 use crate::values::site::Site;
 
 /// The sort key of a policy.
@@ -62,7 +63,12 @@ impl StoredPolicy {
         Ok(Self {
             policy: policy
                 .map_err(|_| StoreError::Corrupt)?
-                .with_ended(read_number(item, "v")?, read_number(item, "z")?),
+                .with_ended(read_number(item, "v")?, read_number(item, "z")?)
+                .with_shown(Shown {
+                    transcript_days: read_number(item, "g")?,
+                    lead_days: read_number(item, "h")?,
+                    until_ms: read_number(item, "i")?,
+                }),
             version: read_number(item, "n")?,
             changed_ms: Some(read_number(item, "t")?),
             longest_transcript_days: read_number(item, "e")?,
@@ -85,6 +91,9 @@ impl StoredPolicy {
             ("t".to_owned(), number(self.changed_ms.unwrap_or_default())),
             ("v".to_owned(), number(policy.ended_ms().0)),
             ("z".to_owned(), number(policy.ended_ms().1)),
+            ("g".to_owned(), number(policy.shown().transcript_days)),
+            ("h".to_owned(), number(policy.shown().lead_days)),
+            ("i".to_owned(), number(policy.shown().until_ms)),
         ])
     }
 }

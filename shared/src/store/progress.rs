@@ -2,15 +2,17 @@
 //!
 //! Ledger item: `p` = `sweep`, `k` = `progress`; `h` the hour up to which all that was due is gone, `n`
 //! the version of the policy that the stored ends follow, `m` the one that they are made to follow, `u`
-//! and `c` the row behind which that goes on, `z` rows looked at.
+//! and `c` the row behind which that goes on, `z` rows looked at, `s` the stamp that the last run left
+//! in the keys table (`u` of zeros and `swept`, `n`): a table with another was restored from a copy.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
     Item, binary, number, optional, read_number, string, take_binary, take_string,
 };
+use super::ledger::item_of_nobody_in_keys;
 use super::ledger_table::key;
-use super::{Store, StoreError};
+use super::{Store, StoreError, fault};
 
 /// How far the sweep is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,10 +27,16 @@ pub struct Progress {
     pub after: Option<(Vec<u8>, Vec<u8>)>,
     /// Rows looked at for it.
     pub looked_at: u64,
+    /// What the last run left in the keys table.
+    pub stamp: Option<i64>,
 }
 
 const SWEEP: &str = "sweep";
 const PROGRESS: &str = "progress";
+
+fn stamp_in_keys() -> Item {
+    item_of_nobody_in_keys("swept")
+}
 
 impl Progress {
     fn from_item(mut item: Item) -> Result<Self, StoreError> {
@@ -40,7 +48,8 @@ impl Progress {
         let after = optional(&mut item, "u", |item, name| {
             Ok((take_binary(item, name)?, take_binary(item, "c")?))
         })?;
-        Ok(Self { hour, aligned_version, aligning, after, looked_at })
+        let stamp = optional(&mut item, "s", |item, name| read_number(item, name))?;
+        Ok(Self { hour, aligned_version, aligning, after, looked_at, stamp })
     }
 
     fn to_item(&self) -> Item {
@@ -49,6 +58,9 @@ impl Progress {
         let texts = [("h", self.hour.clone().map(string))];
         let numbers = [("n", self.aligned_version), ("m", self.aligning)]
             .map(|(name, version)| (name, version.map(number)));
+        if let Some(stamp) = self.stamp {
+            item.insert("s".to_owned(), number(stamp));
+        }
         for (name, value) in texts.into_iter().chain(numbers) {
             if let Some(value) = value {
                 item.insert(name.to_owned(), value);
@@ -59,6 +71,12 @@ impl Progress {
             item.insert("c".to_owned(), binary(row.clone()));
         }
         item
+    }
+
+    /// Makes every row be looked at again, from the first on.
+    pub fn align_anew(&mut self) {
+        self.aligned_version = None;
+        self.aligning = None;
     }
 
     /// The row behind which aligning goes on, as a key of the table.
@@ -106,5 +124,40 @@ impl Store {
     /// [`StoreError`].
     pub async fn put_sweep_progress(&self, progress: &Progress) -> Result<(), StoreError> {
         self.put_ledger_item("put_progress", progress.to_item()).await
+    }
+
+    /// What the last run has left in the keys table; nothing where none was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stamp_of_keys(&self) -> Result<Option<i64>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.keys_table)
+            .set_key(Some(stamp_in_keys()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_stamp", &error))?;
+        found.item.map(|item| read_number(&item, "n")).transpose()
+    }
+
+    /// Leaves a new stamp in the keys table, and says which.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stamp_keys(&self) -> Result<i64, StoreError> {
+        let stamp = self.clock.now_ms();
+        let mut item = stamp_in_keys();
+        item.insert("n".to_owned(), number(stamp));
+        self.dynamo
+            .put_item()
+            .table_name(&self.keys_table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| fault("put_stamp", &error))?;
+        Ok(stamp)
     }
 }

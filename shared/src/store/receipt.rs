@@ -4,6 +4,7 @@
 //! `expires_at`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use super::attributes::{EXPIRES_AT, Item, expiry, string, take_string};
 use super::ledger::Entry;
 use super::ledger_table::key;
+use super::write::put;
 use super::{Store, StoreError, fault};
 use crate::clock::{UnixMillis, rfc3339};
 use crate::ids::ReceiptId;
@@ -201,17 +203,14 @@ impl Store {
         }
     }
 
-    /// Stores a receipt in the place of an earlier one, which told of less.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn replace_receipt(
+    /// A receipt in the place of an earlier one, which told of less: part of a transaction.
+    pub(super) fn replacement_of_receipt(
         &self,
         id: ReceiptId,
         receipt: &SignedReceipt,
         end_ms: UnixMillis,
-    ) -> Result<(), StoreError> {
-        self.put_ledger_item("replace_receipt", item(id, receipt, end_ms)?).await
+    ) -> Result<TransactWriteItem, StoreError> {
+        put(&self.ledger_table, item(id, receipt, end_ms)?)
     }
 }
 

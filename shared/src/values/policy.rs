@@ -30,6 +30,29 @@ pub struct RetentionPolicy {
     ended_transcripts_ms: UnixMillis,
     /// Contacts left up to then have ended.
     ended_leads_ms: UnixMillis,
+    /// What was shown to visitors before this policy.
+    shown: Shown,
+}
+
+/// The fewest days that visitors were shown by the notice before a policy: what they agree to a moment
+/// after it was changed, and the contacts that they leave in conversations begun before, are promised no
+/// more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Of transcripts.
+    pub transcript_days: u16,
+    /// Of contacts.
+    pub lead_days: u16,
+    /// Conversations opened up to then may be under an earlier notice.
+    pub until_ms: UnixMillis,
+}
+
+impl Shown {
+    /// Nobody was shown anything else.
+    pub const NOTHING_ELSE: Self =
+        Self { transcript_days: u16::MAX, lead_days: u16::MAX, until_ms: 0 };
+    /// How long after a change somebody may agree to a notice from before it.
+    pub const MS: UnixMillis = 60 * 60 * 1000;
 }
 
 impl RetentionPolicy {
@@ -50,6 +73,7 @@ impl RetentionPolicy {
         conversation_max_days: 7,
         ended_transcripts_ms: 0,
         ended_leads_ms: 0,
+        shown: Shown::NOTHING_ELSE,
     };
 
     /// A policy of these days, in the order of the fields' names in the API.
@@ -83,6 +107,7 @@ impl RetentionPolicy {
             ),
             ended_transcripts_ms: 0,
             ended_leads_ms: 0,
+            shown: Shown::NOTHING_ELSE,
         };
         // A conversation that is gone cannot take messages.
         if errors.is_empty() && policy.conversation_max_days > policy.transcript_days {
@@ -104,11 +129,31 @@ impl RetentionPolicy {
         (self.ended_transcripts_ms, self.ended_leads_ms)
     }
 
+    /// The same days after a notice with others.
+    #[must_use]
+    pub const fn with_shown(self, shown: Shown) -> Self {
+        Self { shown, ..self }
+    }
+
+    /// What was shown to visitors before this policy.
+    #[must_use]
+    pub const fn shown(&self) -> Shown {
+        self.shown
+    }
+
     /// These days in the place of `self` from `now_ms` on.
     #[must_use]
     pub fn replaced_by(&self, days: Self, now_ms: UnixMillis) -> Self {
         let before = |days: u16| now_ms.saturating_sub(i64::from(days) * DAY_MS);
-        days.with_ended(
+        // Conversations that take messages, and so contacts, may have begun under the notice before.
+        let is_recent = now_ms < later(self.shown.until_ms, Self::CONVERSATION_MAX_DAYS.max);
+        let earlier = if is_recent { self.shown } else { Shown::NOTHING_ELSE };
+        let shown = Shown {
+            transcript_days: self.transcript_days.min(earlier.transcript_days),
+            lead_days: self.lead_days.min(earlier.lead_days),
+            until_ms: now_ms.saturating_add(Shown::MS),
+        };
+        days.with_shown(shown).with_ended(
             self.ended_transcripts_ms.max(before(self.transcript_days)),
             self.ended_leads_ms.max(before(self.lead_days)),
         )
@@ -117,7 +162,29 @@ impl RetentionPolicy {
     /// Whether both have the same days.
     #[must_use]
     pub fn has_days_of(&self, other: &Self) -> bool {
-        self.with_ended(0, 0) == other.with_ended(0, 0)
+        let days = |policy: &Self| policy.with_ended(0, 0).with_shown(Shown::NOTHING_ELSE);
+        days(self) == days(other)
+    }
+
+    /// The end that the visitor is promised of a conversation opened at `opened_ms`.
+    #[must_use]
+    pub fn promised_transcript_end_ms(&self, opened_ms: UnixMillis) -> UnixMillis {
+        let end_ms = self.transcript_end_ms(opened_ms);
+        if opened_ms > self.shown.until_ms {
+            return end_ms;
+        }
+        end_ms.min(later(opened_ms, self.shown.transcript_days))
+    }
+
+    /// The end that the visitor is promised of a contact left at `left_ms` in a conversation opened at
+    /// `opened_ms`.
+    #[must_use]
+    pub fn promised_lead_end_ms(&self, left_ms: UnixMillis, opened_ms: UnixMillis) -> UnixMillis {
+        let end_ms = self.lead_end_ms(left_ms);
+        if opened_ms > self.shown.until_ms {
+            return end_ms;
+        }
+        end_ms.min(later(left_ms, self.shown.lead_days))
     }
 
     /// Days from the opening of a conversation to the end of its transcript.
@@ -260,6 +327,27 @@ mod tests {
         assert_eq!(longer.transcript_end_ms(7 * DAY_MS + 1), 37 * DAY_MS + 1);
         let shorter = longer.replaced_by(policy(2), 11 * DAY_MS);
         assert!(shorter.transcript_end_ms(7 * DAY_MS) <= 10 * DAY_MS);
+    }
+
+    #[test]
+    fn nobody_is_promised_more_than_the_notice_said() {
+        let policy = |transcripts, leads| RetentionPolicy::new(transcripts, leads, 730, 1).unwrap();
+        let at_ms = 100 * DAY_MS;
+        let longer = policy(30, 180).replaced_by(policy(300, 600), at_ms);
+        assert_eq!(longer.promised_transcript_end_ms(at_ms + 1), at_ms + 1 + 30 * DAY_MS);
+        let later_ms = at_ms + Shown::MS + 1;
+        assert_eq!(longer.promised_transcript_end_ms(later_ms), later_ms + 300 * DAY_MS);
+        // A contact is left under the notice with which its conversation began.
+        let week_on = at_ms + 7 * DAY_MS;
+        assert_eq!(longer.promised_lead_end_ms(week_on, at_ms), week_on + 180 * DAY_MS);
+        assert_eq!(longer.promised_lead_end_ms(week_on, later_ms), week_on + 600 * DAY_MS);
+        // Changed back and forth, the shortest that may have been shown counts.
+        let short = longer.replaced_by(policy(10, 20), at_ms + DAY_MS);
+        let again = short.replaced_by(policy(300, 600), at_ms + 2 * DAY_MS);
+        assert_eq!(again.promised_lead_end_ms(week_on, at_ms), week_on + 20 * DAY_MS);
+        let year_on = at_ms + 365 * DAY_MS;
+        let anew = again.replaced_by(policy(365, 730), year_on);
+        assert_eq!(anew.promised_transcript_end_ms(year_on), year_on + 300 * DAY_MS);
     }
 
     proptest! {

@@ -245,6 +245,31 @@ async fn a_customer_who_was_erased_is_somebody_new() {
 }
 
 #[tokio::test]
+async fn an_officer_erases_a_customer_of_whom_only_the_name_is_there() {
+    let world = World::new().await;
+    let server = SiteServer::ed25519(7);
+    world.register_identity_key(&server.jwk(), false).await;
+    let identity = server.sign(&SiteServer::claims("customer-4711", world.clock.now_ms()));
+    let customer = visitor_of(world.api(), &sign_in(&world.api(), &identity).await);
+    let officer = officer(&world).await;
+    let receipt = erased(&officer, &customer.subject).await;
+    assert_eq!(receipt["keys_destroyed"], 0);
+    world.advance_seconds(121);
+    world.sweep().await;
+    let items = world.all_items().await;
+    let of_customers = items.iter().filter(|(table, item)| {
+        table.ends_with("profiles") && (item.contains_key("s") || item.contains_key("i"))
+    });
+    assert_eq!(of_customers.count(), 0, "the name and the way back to it are gone");
+    // Of nobody there is nothing to erase, and no time of the sweep is spent on who asks for it.
+    assert_eq!(world.sweep().await.erasures, 0);
+    let nobody = world.visitor().await;
+    assert_eq!(erase_me(&nobody, &fresh_key()).await.status, 200);
+    world.advance_seconds(121);
+    assert_eq!(world.sweep().await.erasures, 0);
+}
+
+#[tokio::test]
 async fn who_left_an_address_is_found_by_it_and_nobody_else() {
     let world = World::new().await;
     let officer = officer(&world).await;

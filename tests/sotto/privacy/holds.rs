@@ -1,6 +1,10 @@
 //! What is under a legal hold is neither erased nor deleted, and goes when the hold does.
 
 use serde_json::json;
+use shared::ids::{HoldId, StaffId, SubjectId};
+use shared::store::hold::{Hold, Placed, Rest};
+use shared::values::site::Site;
+use tests::api::Request;
 use tests::staff::Staff;
 use tests::visitor::fresh_key;
 use tests::world::World;
@@ -188,4 +192,148 @@ async fn a_contact_is_held_with_its_subject_and_released_with_it() {
     }
     let contact = items_of(&world, "profiles", &visitor.subject).await.remove(0);
     assert!(contact.contains_key("expires_at"), "{contact:?}");
+}
+
+#[tokio::test]
+async fn a_long_log_is_frozen_to_its_last_item() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 5).await;
+    world.sweep().await;
+    let officer = officer(&world).await;
+    let app = &world.retention;
+    let store = &app.store;
+    let policy = store.settings.retention_policy(Site::SHIPPED).await.expect("a policy").policy;
+    let id = HoldId::generate(&world.clock).expect("randomness");
+    let reasons = store.settings.reasons(Site::SHIPPED).await.expect("reasons");
+    let hold = Hold {
+        id,
+        subject: SubjectId::parse(&visitor.subject).expect("a subject"),
+        conversation: None,
+        site: Site::SHIPPED,
+        reason: reasons.seal(&id.to_string(), "Of a long talk").expect("sealed"),
+        placed_by: StaffId::parse(&officer.id).expect("an id"),
+        placed_ms: world.clock.now_ms(),
+        review_ms: world.clock.now_ms(),
+        ends_ms: None,
+        released: None,
+        end_ms: 0,
+        rest: Rest::Freeze,
+    };
+    let placed = store.place_hold(&app.events, &hold, &policy).await;
+    assert_eq!(placed, Ok(Placed::Holding));
+    let log = id_of(&path);
+    let mortal = async || {
+        let items = items_of(&world, "conversations", &log).await;
+        items.iter().filter(|item| item.contains_key("expires_at")).count()
+    };
+    let mut left = vec![mortal().await];
+    let budget = retention::sweep::Budget { items: 2, ..retention::sweep::Budget::default() };
+    while *left.last().expect("a number") > 0 {
+        retention::sweep::run_within(&world.sweeper(), budget).await.expect("a run");
+        left.push(mortal().await);
+        assert!(left.len() < 10, "{left:?}");
+    }
+    // Two a run, from the first to the last.
+    assert!(left.windows(2).all(|pair| pair[0] - pair[1] <= 2 && pair[0] > pair[1]), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_had_ended_before_a_hold_stays_so() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let ended = conversation(&visitor, 1).await;
+    world.advance_seconds(15 * DAY);
+    let visitor = visitor.returned().await;
+    let live = conversation(&visitor, 1).await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let policy = json!({
+        "transcript_days": 10, "lead_days": 180, "audit_days": 730, "conversation_max_days": 7,
+    });
+    let put = officer.send(Request::new("PUT", "/v1/retention/policy").json(&policy)).await;
+    assert_eq!(put.status, 200, "{}", put.json());
+    world.advance_seconds(1);
+    hold(&officer, json!({ "subject_id": visitor.subject, "reason": "All that is there" })).await;
+    for _ in 0..2 {
+        world.sweep().await;
+        let read = async |path: &str| {
+            let request = Request::new("GET", &format!("/v1/transcripts/{}", id_of(path)))
+                .header("sotto-purpose", "legal")
+                .header("sotto-reason", "To see what is held");
+            officer.send(request).await.status
+        };
+        assert_eq!((read(&ended).await, read(&live).await), (404, 200));
+    }
+    let held = items_of(&world, "keys", &visitor.subject).await;
+    assert_eq!(held.iter().filter(|row| row.contains_key("w")).count(), 1, "{held:?}");
+}
+
+#[tokio::test]
+async fn a_held_contact_is_not_written_over() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 1).await;
+    leave_contact(&visitor, &path, "ada@example.org").await;
+    let officer = officer(&world).await;
+    hold(&officer, json!({ "subject_id": visitor.subject, "reason": "The address counts" })).await;
+    let before = items_of(&world, "profiles", &visitor.subject).await;
+    let body = json!({ "name": "Eve", "email": "eve@example.org", "phone": null, "consent": true });
+    let refused = visitor.post(&format!("{path}/lead"), &body).await;
+    assert_eq!(refused.refusal(), (409, "legal_hold".to_owned()));
+    assert_eq!(items_of(&world, "profiles", &visitor.subject).await, before);
+}
+
+#[tokio::test]
+async fn what_an_erasure_has_kept_may_be_held_for_another_reason_too() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 1).await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let on = |reason: &str| json!({ "conversation_id": id_of(&path), "reason": reason });
+    let first = hold(&officer, on("The first court")).await;
+    assert_eq!(erase_me(&visitor, &fresh_key()).await.status, 200);
+    let second = hold(&officer, on("The second court")).await;
+    let with_key = async || {
+        let rows = items_of(&world, "keys", &visitor.subject).await;
+        rows.iter().filter(|row| row.contains_key("w")).count()
+    };
+    for (hold, left) in [(first, 1), (second, 0)] {
+        let released = delete(&officer, "/v1/holds", &json!({ "id": hold["id"] })).await;
+        assert_eq!(released.status, 200, "{}", released.json());
+        world.sweep().await;
+        assert_eq!(with_key().await, left);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_under_a_hold_stops_nobody_else() {
+    let world = World::new().await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let ends = shared::clock::rfc3339(world.clock.now_ms() + 86_400_000);
+    let [damaged, other] = [world.visitor().await, world.visitor().await];
+    for visitor in [&damaged, &other] {
+        conversation(visitor, 1).await;
+        let body = json!({
+            "subject_id": visitor.subject, "reason": "Until tomorrow", "ends_at": ends,
+        });
+        hold(&officer, body).await;
+    }
+    assert_eq!(erase_me(&other, &fresh_key()).await.code(), "legal_hold");
+    let mut row = items_of(&world, "keys", &damaged.subject)
+        .await
+        .into_iter()
+        .find(|row| row.contains_key("w"))
+        .expect("a key");
+    row.remove("m");
+    let put = world.dynamo().put_item().table_name("world-keys").set_item(Some(row));
+    put.send().await.expect("put");
+    world.advance_seconds(DAY + 1);
+    let swept = world.sweep().await;
+    assert!(swept.damaged > 0 && swept.released == 1, "{swept:?}");
+    // Nobody is named who has not released it.
+    let events = items_of(&world, "events", &officer.id).await;
+    let by_officer = events.iter().filter(|event| {
+        event.get("w").is_some_and(|w| w.as_s().is_ok_and(|w| w == "hold_released"))
+    });
+    assert_eq!(by_officer.count(), 0);
 }

@@ -6,7 +6,7 @@ use tests::staff::Staff;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-use super::stage::{DAY, conversation, id_of, items_of, officer};
+use super::stage::{DAY, conversation, id_of, items_of, leave_contact, officer};
 
 async fn put(officer: &Staff, body: &Value) -> Response {
     officer.send(Request::new("PUT", "/v1/retention/policy").json(body)).await
@@ -83,9 +83,18 @@ async fn a_longer_policy_does_not_lengthen_what_was_promised() {
     let officer = officer(&world).await;
     assert_eq!(put(&officer, &days(90)).await.status, 200);
     assert_eq!(visitor.get(&path).await.json()["expires_at"], promised);
-    let later = conversation(&visitor, 1).await;
-    let end = visitor.get(&later).await.json()["expires_at"].clone();
-    assert!(end.as_str() > promised.as_str(), "what is promised from now on is longer");
+    let end_of = async |path: String| {
+        let end = visitor.get(&path).await.json()["expires_at"].clone();
+        shared::clock::from_rfc3339(end.as_str().expect("a time")).expect("a time")
+    };
+    let days_on = |days: i64| world.clock.now_ms() + days * 86_400_000;
+    let at_once = end_of(conversation(&visitor, 1).await).await;
+    assert!(at_once <= days_on(30), "they may have agreed to the notice from before");
+    world.advance_seconds(3_601);
+    let later = end_of(conversation(&visitor, 1).await).await;
+    assert!(later > days_on(89), "what is promised from now on is longer");
+    let shown = visitor.get("/v1/keys").await.json()["retention"].clone();
+    assert_eq!(shown, json!({ "transcript_days": 90, "lead_days": 180 }));
     world.advance_seconds(30 * DAY);
     world.sweep().await;
     assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 1);
@@ -121,4 +130,33 @@ async fn a_policy_outside_its_bounds_changes_nothing() {
     unknown["site"] = json!("elsewhere");
     assert_eq!(put(&officer, &unknown).await.json()["errors"][0]["pointer"], "/site");
     assert_eq!(officer.get("/v1/retention/policy").await.json(), before);
+}
+
+#[tokio::test]
+async fn a_contact_follows_the_policy_too() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 1).await;
+    leave_contact(&visitor, &path, "ada@example.org").await;
+    world.sweep().await;
+    let officer = officer(&world).await;
+    let mut shorter = days(30);
+    shorter["lead_days"] = json!(20);
+    assert_eq!(put(&officer, &shorter).await.status, 200);
+    assert_eq!(world.sweep().await.aligned, 1);
+    let ends: u64 = items_of(&world, "profiles", &visitor.subject).await[0]["expires_at"]
+        .as_n()
+        .expect("a number")
+        .parse()
+        .expect("seconds");
+    assert_eq!((ends - world.seconds() + 3_600) / DAY, 20);
+
+    // One that has ended under it is gone at once, for whoever looks for the address too.
+    world.advance_seconds(20 * DAY);
+    let officer = officer.signed_in(&world).await;
+    let search = json!({ "email": "ada@example.org" });
+    let found = officer.post("/v1/subjects/search", &search).await.json();
+    assert_eq!(found["items"], json!([]));
+    assert_eq!(world.sweep().await.expired, 1);
+    assert_eq!(items_of(&world, "profiles", &visitor.subject).await.len(), 0);
 }

@@ -129,12 +129,73 @@ async fn a_hold_is_put_again_though_nobody_was_erased_since() {
     let world = World::new().await;
     let visitor = world.visitor().await;
     conversation(&visitor, 1).await;
+    world.sweep().await;
     let copy = world.all_items().await;
     let officer = officer(&world).await;
     let body = serde_json::json!({ "subject_id": visitor.subject, "reason": "For a while" });
     assert_eq!(officer.post("/v1/holds", &body).await.status, 201);
+    world.advance_seconds(200);
+    world.sweep().await;
     restore(&world, "keys", &copy, ["u", "c"]).await;
     world.sweep().await;
     let rows = items_of(&world, "keys", &visitor.subject).await;
     assert!(rows.iter().filter(|row| row.contains_key("w")).all(|row| row.contains_key("h")));
+}
+
+#[tokio::test]
+async fn a_copy_from_between_an_erasure_and_the_release_brings_nothing_back() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = conversation(&visitor, 1).await;
+    let officer = officer(&world).await.stepped_up(&world).await;
+    let body = serde_json::json!({ "conversation_id": id_of(&path), "reason": "For a while" });
+    let hold = officer.post("/v1/holds", &body).await.json();
+    let receipt = erase_me(&visitor, &fresh_key()).await.json();
+    let copy = world.all_items().await;
+    let body = serde_json::json!({ "id": hold["id"] });
+    assert_eq!(super::stage::delete(&officer, "/v1/holds", &body).await.status, 200);
+    world.advance_seconds(200);
+    world.sweep().await;
+    restore(&world, "keys", &copy, ["u", "c"]).await;
+    world.sweep().await;
+    let rows = items_of(&world, "keys", &visitor.subject).await;
+    assert!(rows.iter().all(|row| !row.contains_key("w")), "{rows:?}");
+    let path = format!("/v1/receipts/{}", receipt["id"].as_str().expect("an id"));
+    let told = officer.get(&path).await.json();
+    assert_eq!((&told["kept"], &told["keys_destroyed"]), (&serde_json::json!([]), &1.into()));
+    // And numbers go on.
+    let next = world.visitor().await;
+    conversation(&next, 1).await;
+    assert_eq!(erase_me(&next, &fresh_key()).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_has_ended_since_the_copy_goes_again() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    conversation(&visitor, 1).await;
+    world.sweep().await;
+    let copy = world.all_items().await;
+    world.advance_seconds(31 * super::stage::DAY);
+    world.sweep().await;
+    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 0);
+    world.advance_seconds(super::stage::DAY);
+    world.sweep().await;
+    restore(&world, "keys", &copy, ["u", "c"]).await;
+    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 1);
+    world.sweep().await;
+    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 0);
+}
+
+#[tokio::test]
+async fn who_was_erased_by_a_ledger_that_forgot_it_is_erased_again() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    conversation(&visitor, 1).await;
+    let copy = world.all_items().await;
+    let first = erase_me(&visitor, &fresh_key()).await.json();
+    restore(&world, "ledger", &copy, ["p", "k"]).await;
+    let again = erase_me(&visitor, &fresh_key()).await;
+    assert_eq!(again.status, 200, "{}", again.json());
+    assert_ne!(again.json()["id"], first["id"]);
 }

@@ -378,7 +378,7 @@ impl Round {
         let app = self.world.retention.clone();
         let hold = app.store.find_hold(holding.id).await.expect("a hold").expect("a hold");
         app.store
-            .release_hold(&app.events, &hold, self.officer, &self.policy)
+            .release_hold(&app.events, &hold, (Some(self.officer), None), &self.policy)
             .await
             .expect("released");
         let week_on = self.now_ms() + 7 * DAY_MS;

@@ -34,7 +34,9 @@ pub(super) async fn follow(
     while looked_at < budget.rows {
         let limit = i32::try_from(AT_ONCE.min(budget.rows - looked_at)).unwrap_or(1);
         let (rows, next) = app.store.scan_keys(progress.start(), limit).await?;
-        for scanned in &rows {
+        let read = rows.len();
+        for scanned in rows {
+            let Some(scanned) = go_on(scanned, swept)? else { continue };
             if scanned.row.due_ms(&policy.policy).is_some_and(|due_ms| due_ms <= now_ms) {
                 // Its hour has been left behind already.
                 if swept.expired >= budget.keys {
@@ -43,13 +45,13 @@ pub(super) async fn follow(
                 }
                 let destroyed = app.store.destroy_due(scanned.row.key(), &policy.policy).await;
                 swept.expired += usize::from(go_on(destroyed, swept)? == Some(true));
-            } else if is_off(scanned, policy) {
-                let aligned = app.store.align(scanned, &policy.policy).await;
+            } else if is_off(&scanned, policy) {
+                let aligned = app.store.align(&scanned, &policy.policy).await;
                 swept.aligned += usize::from(go_on(aligned, swept)? == Some(true));
             }
         }
-        looked_at += rows.len().max(1);
-        progress.looked_at += u64::try_from(rows.len()).unwrap_or(0);
+        looked_at += read.max(1);
+        progress.looked_at += u64::try_from(read).unwrap_or(0);
         let at_the_end = next.is_none();
         progress.go_on_behind(next)?;
         if at_the_end {

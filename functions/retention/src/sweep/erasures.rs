@@ -14,9 +14,14 @@ const QUIET_MS: UnixMillis = 2 * 60 * 1000;
 /// Finishes erasures whose keys are destroyed.
 pub(super) async fn finish(app: &App, budget: Budget, swept: &mut Swept) -> Result<(), StoreError> {
     for number in app.store.unfinished(budget.erasures).await? {
-        let Some(entry) = go_on(app.store.find_entry(number).await, swept)?.flatten() else {
-            app.store.finished(number).await?;
-            continue;
+        let entry = match go_on(app.store.find_entry(number).await, swept)? {
+            Some(Some(entry)) => entry,
+            Some(None) => {
+                app.store.finished(number).await?;
+                continue;
+            }
+            // Another release may read it.
+            None => continue,
         };
         if app.clock.now_ms() - entry.destroyed_ms < QUIET_MS {
             continue;
@@ -32,7 +37,7 @@ pub(super) async fn finish(app: &App, budget: Budget, swept: &mut Swept) -> Resu
 /// False when the budget is used up before all is gone.
 async fn finish_one(
     app: &App,
-    mut entry: Entry,
+    entry: Entry,
     budget: Budget,
     swept: &mut Swept,
 ) -> Result<bool, StoreError> {
@@ -53,8 +58,12 @@ async fn finish_one(
         }
     }
     app.store.delete_customer(entry.subject).await?;
-    entry.rest = if entry.kept.is_empty() { Rest::Nothing } else { Rest::Kept };
-    app.store.put_entry(&entry).await?;
+    let rest = if entry.kept.is_empty() { Rest::Nothing } else { Rest::Kept };
+    let finished = Entry { rest, ..entry.clone() };
+    if !app.store.change_entry(&entry, &finished).await? {
+        // Something was added to it meanwhile: the next run looks again.
+        return Ok(false);
+    }
     app.store.finished(entry.number).await?;
     Ok(true)
 }
@@ -86,9 +95,9 @@ async fn delete_log(
         if left == 0 {
             return Ok(false);
         }
-        let deleted = app.store.delete_log(id, left).await?;
+        let (deleted, more) = app.store.delete_log(id, left).await?;
         swept.items += deleted;
-        if deleted < left {
+        if !more {
             return Ok(true);
         }
     }

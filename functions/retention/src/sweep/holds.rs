@@ -6,7 +6,7 @@ use shared::store::StoreError;
 use shared::store::erasure::Erasure;
 use shared::store::hold::{Hold, Rest};
 use shared::store::key_row::{Guarded, KeyRow};
-use shared::store::receipt::Receipt;
+use shared::store::policy::StoredPolicy;
 use shared::store::wish::{Waiting, Wish};
 use shared::values::policy::RetentionPolicy;
 
@@ -19,25 +19,14 @@ const LATE_MS: i64 = 2 * 60 * 1000;
 
 pub(super) async fn sweep(
     app: &App,
-    policy: &RetentionPolicy,
+    policy: &StoredPolicy,
     budget: Budget,
     swept: &mut Swept,
 ) -> Result<(), StoreError> {
-    let at_once = i32::try_from(budget.items).unwrap_or(i32::MAX);
+    let mut left = budget.items;
     for hold in app.store.holds().await? {
-        let now_ms = app.clock.now_ms();
-        let over = hold.released.is_none() && hold.ends_ms.is_some_and(|ends| ends <= now_ms);
-        let hold = if over {
-            app.store.release_hold(&app.events, &hold, hold.placed_by, policy).await?
-        } else {
-            hold
-        };
-        if hold.released.is_none() {
-            // A table that was restored from before the hold has it again.
-            app.store.hold_again(&hold, policy).await?;
-        }
-        let settled = settle(app, &hold, policy, at_once).await;
-        go_on(settled, swept)?;
+        let followed = follow(app, hold, policy, &mut left).await;
+        go_on(followed, swept)?;
     }
     for wish in app.store.wishes().await? {
         if go_on(fulfil(app, wish).await, swept)? == Some(true) {
@@ -47,7 +36,25 @@ pub(super) async fn sweep(
     Ok(())
 }
 
-/// Takes the TTL from what a hold is on, or gives it back, `budget` items of each log at most.
+/// Releases a hold whose time has come, and does what is left to do of it.
+async fn follow(
+    app: &App,
+    mut hold: Hold,
+    policy: &StoredPolicy,
+    left: &mut usize,
+) -> Result<(), StoreError> {
+    let now_ms = app.clock.now_ms();
+    if hold.released.is_none() && hold.ends_ms.is_some_and(|ends_ms| ends_ms <= now_ms) {
+        let by_itself = (None, None);
+        hold = app.store.release_hold(&app.events, &hold, by_itself, &policy.policy).await?;
+    } else if hold.rest == Rest::Freeze {
+        // Of one on very many keys, placing it may have been cut off.
+        app.store.hold_again(&hold, policy).await?;
+    }
+    settle(app, &hold, &policy.policy, left).await
+}
+
+/// Takes the TTL from what a hold is on, or gives it back: from as many items of logs as are `left`.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -55,37 +62,44 @@ pub async fn settle(
     app: &App,
     hold: &Hold,
     policy: &RetentionPolicy,
-    budget: i32,
+    left: &mut usize,
 ) -> Result<(), StoreError> {
     if hold.rest == Rest::Done {
         return Ok(());
     }
     let mut whole = true;
     for row in app.store.rows_on_hold(hold).await? {
-        whole &= settle_row(app, &row, policy, budget).await?;
+        whole &= settle_row(app, &row, policy, left).await?;
     }
-    let changed_ms = hold.released.map_or(hold.placed_ms, |(at_ms, _)| at_ms);
+    let changed_ms = hold.released.as_ref().map_or(hold.placed_ms, |released| released.at_ms);
     if whole && app.clock.now_ms() - changed_ms >= LATE_MS {
         app.store.finish_hold(hold).await?;
     }
     Ok(())
 }
 
-/// False when the budget is used up before the end of the log.
+/// False when nothing is left before the end of the log.
 async fn settle_row(
     app: &App,
     row: &KeyRow,
     policy: &RetentionPolicy,
-    budget: i32,
+    left: &mut usize,
 ) -> Result<bool, StoreError> {
     let end_ms = row.due_ms(policy);
     let Guarded::Conversation(id) = row.guarded else {
         app.store.set_ttl_of_lead(row, end_ms).await?;
         return Ok(true);
     };
-    // What has its TTL changed is not found again, so the next run begins with what is left.
-    let next = app.store.set_ttl_of_log(id, 0, end_ms, budget).await?;
-    Ok(next.is_none())
+    let mut next = Some(0);
+    while let Some(seq) = next {
+        let changed;
+        (changed, next) = app.store.set_ttl_of_log(id, seq, end_ms, *left).await?;
+        *left -= changed;
+        if *left == 0 && next.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Carries out the erasure of a subject that has waited, if nothing holds it any more.
@@ -124,9 +138,12 @@ async fn fulfil(app: &App, wish: Wish) -> Result<bool, StoreError> {
     }
 }
 
-/// Erases what an erasure has kept and nothing holds any more, and says so on its receipt.
+/// Erases what an erasure has kept and nothing holds any more, and says so on its receipt. It takes a
+/// number of its own: a table that is restored from before it has to follow it.
 async fn erase_kept(app: &App, subject: SubjectId, number: u64) -> Result<bool, StoreError> {
-    let Some(mut entry) = app.store.find_entry(number).await? else {
+    let Some(entry) = app.store.find_entry(number).await? else {
+        // The hold has outlived the ledger; what it was on is not wanted any more than before.
+        app.store.destroy_rest(subject).await?;
         app.store.forget_wish(subject).await?;
         return Ok(false);
     };
@@ -140,28 +157,6 @@ async fn erase_kept(app: &App, subject: SubjectId, number: u64) -> Result<bool, 
         return Ok(false);
     }
     app.store.destroy_rest(subject).await?;
-    entry.destroyed_ms = app.clock.now_ms();
-    entry.kept.retain(|id| !free.contains(id));
-    let more = u64::try_from(free.len()).unwrap_or(u64::MAX);
-    entry.conversations += more;
-    entry.keys_destroyed += more;
-    let signer = app.store.settings.receipt_signer().await?;
-    let earlier = app.store.find_receipt(entry.receipt).await?.map(|signed| signed.receipt);
-    // A run that was cut off may have put the receipt already: nothing is counted twice.
-    let is_uncounted = |id: &ConversationId| {
-        let kept = earlier.iter().flat_map(|receipt| &receipt.kept);
-        kept.into_iter().any(|kept| kept.conversation_id == id.to_string())
-    };
-    let uncounted: Vec<_> = free.into_iter().filter(is_uncounted).collect();
-    let messages = app.store.count_messages_in(&uncounted).await?;
-    let messages = messages + earlier.as_ref().map_or(0, |receipt| receipt.messages);
-    let receipt = Receipt::of(&entry, app.clock.now_ms(), messages);
-    let receipt = receipt.sign(&signer, &app.issuer)?;
-    app.store.replace_receipt(entry.receipt, &receipt, entry.end_ms).await?;
-    app.store.put_entry(&entry).await?;
-    app.store.unfinish(&entry).await?;
-    if entry.kept.is_empty() {
-        app.store.forget_wish(subject).await?;
-    }
-    Ok(true)
+    let messages = app.store.count_messages_in(&free).await?;
+    app.store.erase_rest(&entry, &free, messages, &app.issuer).await
 }

@@ -2,15 +2,15 @@
 //! again, and what is held is held.
 
 use shared::store::StoreError;
-use shared::store::ledger::Rest;
-use shared::values::policy::RetentionPolicy;
+use shared::store::ledger::{Entry, Rest};
+use shared::store::policy::StoredPolicy;
 
-use super::{Budget, Swept};
+use super::{Budget, Swept, go_on};
 use crate::state::App;
 
 pub(super) async fn replay(
     app: &App,
-    policy: &RetentionPolicy,
+    policy: &StoredPolicy,
     budget: Budget,
     swept: &mut Swept,
 ) -> Result<(), StoreError> {
@@ -23,23 +23,16 @@ pub(super) async fn replay(
         behind = positions.behind,
         "a table has not followed the ledger of erasures"
     );
-    // What an erasure kept was held, and must be again before the erasure is carried out; and what was
-    // held in the copy and was released since holds nothing back.
-    for hold in app.store.all_holds().await? {
-        if hold.released.is_none() {
-            app.store.hold_again(&hold, policy).await?;
-        } else {
-            app.store.release_again(&hold, policy).await?;
-        }
-    }
+    follow_holds(app, policy, swept).await?;
     let mut to = positions.behind;
-    for mut entry in app.store.entries_from(positions.behind + 1, budget.replays).await? {
+    for entry in app.store.entries_from(positions.behind + 1, budget.replays).await? {
         app.store.mark_again(&entry).await?;
         app.store.destroy_rest(entry.subject).await?;
         app.store.unfinish(&entry).await?;
-        entry.rest = Rest::Purge;
-        entry.destroyed_ms = app.clock.now_ms();
-        app.store.put_entry(&entry).await?;
+        let destroyed_ms = app.clock.now_ms();
+        let again = Entry { rest: Rest::Purge, destroyed_ms, ..entry.clone() };
+        // Who changes it at the same time has destroyed no less.
+        let _ours = app.store.change_entry(&entry, &again).await?;
         to = entry.number;
         swept.replayed += 1;
     }
@@ -48,5 +41,23 @@ pub(super) async fn replay(
     let to = if all { positions.head } else { to };
     app.store.set_positions(to, positions.head).await?;
     swept.behind = !all;
+    Ok(())
+}
+
+/// In a table that was restored: what an erasure kept was held, and must be again before the erasure is
+/// carried out; and what was held in the copy and was released since holds nothing back.
+pub(super) async fn follow_holds(
+    app: &App,
+    policy: &StoredPolicy,
+    swept: &mut Swept,
+) -> Result<(), StoreError> {
+    for hold in app.store.all_holds().await? {
+        let followed = if hold.released.is_none() {
+            app.store.hold_again(&hold, policy).await
+        } else {
+            app.store.release_again(&hold, &policy.policy).await
+        };
+        go_on(followed, swept)?;
+    }
     Ok(())
 }

@@ -80,15 +80,24 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
     let policy = app.store.settings.retention_policy(Site::SHIPPED).await?;
     app.staff_keys.audit_days().follow(&policy.policy);
     // First, since nothing is read of a table that has not followed.
-    ledger::replay(app, &policy.policy, budget, &mut swept).await?;
+    ledger::replay(app, &policy, budget, &mut swept).await?;
     let mut progress: Progress = app.store.sweep_progress().await?;
+    let was_restored = app.store.stamp_of_keys().await? != progress.stamp;
+    if was_restored {
+        // What has ended since its copy was made is in hours that were left behind.
+        progress.align_anew();
+        ledger::follow_holds(app, &policy, &mut swept).await?;
+    }
     expiry::destroy(app, &policy.policy, budget, &mut progress, &mut swept).await?;
-    holds::sweep(app, &policy.policy, budget, &mut swept).await?;
+    holds::sweep(app, &policy, budget, &mut swept).await?;
     erasures::finish(app, budget, &mut swept).await?;
     erasures::delete_queued(app, budget, &mut swept).await?;
     align::follow(app, &policy, budget, &mut progress, &mut swept).await?;
-    retire::keys(app, &policy, &mut swept).await?;
+    let retired = retire::keys(app, &policy).await;
+    swept.retired = go_on(retired, &mut swept)?.unwrap_or_default();
     swept.requests_due = app.store.cases_due(ANSWER_SOON_MS).await?;
+    progress.stamp = Some(app.store.stamp_keys().await?);
+    app.store.put_sweep_progress(&progress).await?;
     Ok(swept)
 }
 
