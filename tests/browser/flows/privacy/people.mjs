@@ -25,13 +25,13 @@ export async function visitorWith(desk, { email, text }) {
 }
 
 /** Opens a request that came today. */
-export async function openRequest(desk, kind) {
+export async function openRequest(desk, kind, law = "GDPR") {
   await desk.press("Privacy");
   await desk.view("Privacy");
   await desk.press("Open a request");
   const dialog = desk.page.getByRole("dialog", { name: "Open a request" });
   await dialog.getByRole("radio", { name: new RegExp(`^${kind}`) }).check();
-  await dialog.getByRole("radio", { name: /^GDPR/ }).check();
+  await dialog.getByRole("radio", { name: new RegExp(`^${law}`) }).check();
   await desk.press("Open it", dialog);
   await desk.view(`Request for ${kind.toLowerCase()}`);
   await desk.status().getByText("The request was opened.").waitFor();

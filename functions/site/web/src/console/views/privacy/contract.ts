@@ -16,7 +16,11 @@ export interface Case {
   received_at: string;
   /** When it has to be confirmed that it came, where the law asks for that. */
   confirm_by: string | null;
+  /** When that was done. */
+  confirmed_at?: string | null;
   due_at: string;
+  /** When the person was told that the erasure waits for a legal hold to end. */
+  told_of_hold_at?: string | null;
   extended: boolean;
   receipt_id: string | null;
   closed_at: string | null;

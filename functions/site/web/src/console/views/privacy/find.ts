@@ -20,8 +20,10 @@ export function findStep(app: App, opened: Opened): Step {
       if (!subject_id) return [h("p", {}, words.nobody)];
       const rows: Row[] = [[words.subject, h("code", {}, subject_id)]];
       if (opened.subject) rows.push([words.stored, storedOf(app, opened.subject)]);
-      if (state !== "open") return [listOf(rows)];
-      const another = h("details", {}, h("summary", {}, words.chooseAnother), ...search(app, opened));
+      if (state !== "open" && state !== "verified") return [listOf(rows)];
+      const another = h("details", {}, h("summary", {}, words.chooseAnother));
+      if (state === "verified") another.append(h("p", {}, words.verifiedAnew));
+      another.append(...search(app, opened));
       return [listOf(rows), another];
     },
     now: () => search(app, opened),
