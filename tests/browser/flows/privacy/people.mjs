@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Visit } from "../../visit.mjs";
 
-export const admin = { name: "Ada Example", password: "violet harbour seven lanterns" };
+export const admin = { name: "Ada Example", email: "admin@sotto.example", password: "violet harbour seven lanterns" };
 export const officer = { name: "Eve Example", email: "eve@example.com", password: "amber willows beyond the weir" };
+export const guard = { name: "Finn Example", email: "finn@example.com", password: "seven herons above the sluice" };
 
 /** How long a second factor counts as just shown, and a little more. */
 export const STALE_SECONDS = 310;

@@ -82,3 +82,31 @@ export interface Policy extends Record<Period, number> {
 export interface Export {
   next_cursor: string | null;
 }
+
+/** What a transcript may be read for. */
+export const PURPOSES = ["subject_request", "incident", "legal", "quality", "support"] as const;
+
+export type Purpose = (typeof PURPOSES)[number];
+
+export interface TranscriptMessage {
+  author: string;
+  text: string;
+  created_at: string;
+  sources?: { id: string; title: string }[];
+}
+
+/** A page of what was said. */
+export interface Transcript {
+  conversation: {
+    id: string;
+    subject_id: string;
+    status: string;
+    created_at: string;
+    expires_at: string;
+    held: boolean;
+  };
+  messages: TranscriptMessage[];
+  next_cursor: string | null;
+  /** `broken` when something of this page is not as it was stored. */
+  integrity: "ok" | "broken";
+}

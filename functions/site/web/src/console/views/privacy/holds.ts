@@ -61,6 +61,11 @@ function row(app: App, hold: Hold, again: Holds["again"]): HTMLElement {
       },
     });
   };
+  const { conversation_id: conversationId } = hold;
+  // Which conversations a person has is said only by their export.
+  const reading = conversationId
+    ? [named(app.words.transcript.readOf, conversationId, () => void app.toTranscripts({ conversationId, purpose: "legal" }))]
+    : [];
   return h(
     "li",
     {},
@@ -72,7 +77,7 @@ function row(app: App, hold: Hold, again: Holds["again"]): HTMLElement {
       h("p", { class: "hint" }, `${what}: `, h("code", {}, id)),
       h("p", { class: "hint" }, words.placed(app.day(hold.placed_at), by)),
     ),
-    h("div", { class: "buttons" }, named(words.release, hold.reason, release)),
+    h("div", { class: "buttons" }, ...reading, named(words.release, hold.reason, release)),
   );
 }
 
