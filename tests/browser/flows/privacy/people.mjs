@@ -63,7 +63,12 @@ export async function goesOnAt(desk, name, act) {
 
 /** What a click hands over as a file of JSON. */
 export async function saved(page, press) {
+  return JSON.parse(await savedAs(/\.json$/, page, press));
+}
+
+/** What a click hands over as a file of that name. */
+export async function savedAs(name, page, press) {
   const [download] = await Promise.all([page.waitForEvent("download"), press()]);
-  assert.match(download.suggestedFilename(), /\.json$/);
-  return JSON.parse(readFileSync(await download.path(), "utf8"));
+  assert.match(download.suggestedFilename(), name);
+  return readFileSync(await download.path(), "utf8");
 }

@@ -1,4 +1,4 @@
-import type { Embed, RefusalCode, Seal, TransportKey } from "../contract.ts";
+import type { Embed, Locale, RefusalCode, Seal, TransportKey } from "../contract.ts";
 import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
 /**
@@ -29,6 +29,8 @@ export interface Call {
   cursor?: string | null;
   /** What the visitor was told before: nothing is sent if things are kept for longer by now. */
   told?: Retention;
+  /** The language of a page to read, which the answer then is; otherwise it is data. */
+  pageIn?: Locale;
   /** There is much to do, or much to send. */
   isLong?: boolean;
 }
@@ -149,11 +151,12 @@ export class Api {
   }
 
   /** Seals afresh for every attempt: only the Idempotency-Key makes two of them one message. */
-  async #attempt({ method, path, body, idempotencyKey, cursor, told, isLong }: Call): Promise<Answer> {
+  async #attempt({ method, path, body, idempotencyKey, cursor, told, pageIn, isLong }: Call): Promise<Answer> {
     const channel = await this.seal.openChannel(await this.key(told));
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     if (cursor) headers["Sotto-Cursor"] = cursor;
+    if (pageIn) Object.assign(headers, { Accept: "text/html", "Accept-Language": pageIn });
     if (body === undefined) headers["Sotto-Reply-Key"] = channel.replyKey;
     else headers["Content-Type"] = SEALED;
     const sealed = body === undefined ? undefined : await channel.seal(method, path, idempotencyKey ?? "", body);
@@ -161,7 +164,8 @@ export class Api {
     const reply = await this.#fetch(method, path, headers, sealed, isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS);
     if (reply.headers.get("Content-Type") === SEALED) {
       try {
-        return answerOf(reply, await channel.open(JSON.parse(reply.text)));
+        const text = await channel.open(JSON.parse(reply.text));
+        return answerOf(reply, pageIn && reply.status < 400 ? text : JSON.parse(text));
       } catch {
         throw new Problem("unsealed");
       }

@@ -41,7 +41,7 @@ class Window implements ChatWindow {
     this.#memory = new Memory(embed.site, embed.identity());
     const remembered = this.#memory.recall();
     this.#api = new Api(embed, seal, (token) => this.#keepToken(token), remembered?.token ?? null);
-    this.#data = new MyData(this.#words, this.#api, {
+    this.#data = new MyData(this.#words, embed.locale, this.#api, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       erased: (receipt) => this.#erased(receipt),
