@@ -87,7 +87,7 @@ function transcriptPart(app: App, pages: Pages, first: Transcript): HTMLElement 
         if (more.ariaBusy === "true") return;
         more.ariaBusy = "true";
         try {
-          add(await pages.next())?.focus();
+          (add(await pages.next()) ?? heading)?.focus();
         } finally {
           more.ariaBusy = "false";
         }
@@ -97,9 +97,10 @@ function transcriptPart(app: App, pages: Pages, first: Transcript): HTMLElement 
   );
   const buttons = h("div", { class: "buttons" }, more);
   const element = part(words.said, listOf(rows), messages, buttons);
-  element.querySelector("h2")?.setAttribute("tabindex", "-1");
+  const heading = element.querySelector("h2");
+  heading?.setAttribute("tabindex", "-1");
   add(first);
-  if (messages.childElementCount === 0 && buttons.hidden) element.append(h("p", { class: "hint" }, words.nothingSaid));
+  if (messages.childElementCount === 0 && first.next_cursor === null) element.append(h("p", { class: "hint" }, words.nothingSaid));
   return element;
 
   /** Adds a page; answers its first item. */
@@ -109,7 +110,7 @@ function transcriptPart(app: App, pages: Pages, first: Transcript): HTMLElement 
     const [head] = items;
     if (head) head.tabIndex = -1;
     messages.append(...items);
-    buttons.hidden = page.next_cursor === null;
+    if (page.next_cursor === null) buttons.remove();
     return head;
   }
 }
