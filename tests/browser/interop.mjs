@@ -51,7 +51,7 @@ async function answer(test) {
     const channel = window.channels.get(id);
     if (!channel) return { id, error: "nothing was sealed under this id" };
     try {
-      return { id, plaintext: await channel.open(test.response) };
+      return { id, plaintext: JSON.parse(await channel.open(test.response)) };
     } catch {
       return { id, error: "unsealed" };
     }

@@ -66,6 +66,12 @@ export class Visit {
     await this.dialog().waitFor();
   }
 
+  /** Waits for the notice, which comes with the keys, and that the focus is on it. */
+  async notice() {
+    const heading = this.dialog().getByRole("heading", { name: /Before we start|Bevor wir anfangen/ });
+    await heading.and(this.page.locator(":focus")).waitFor();
+  }
+
   async consent() {
     await this.button(/start chat|Chat starten/).click();
     await this.log().waitFor();

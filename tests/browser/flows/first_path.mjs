@@ -21,7 +21,11 @@ test("nothing is stored or fetched before the chat is opened", {}, async (visit)
 test("a visitor consents, asks, reads the answer, reloads and reads it again", {}, async (visit) => {
   await visit.load();
   await visit.open();
-  assert.deepEqual(visit.apiRequests(), [], "no request before the consent");
+  await visit.notice();
+  const asked = visit.apiRequests().map((request) => `${request.method()} ${new URL(request.url()).pathname}`);
+  assert.deepEqual(asked, ["GET /v1/keys"], "before the consent nothing but the keys, and nothing is sent");
+  assert.deepEqual(await visit.stored(), { cookies: "", local: [], session: [] });
+  await visit.dialog().getByText("deleted after 30 days, contact details after 180 days.").waitFor();
   await visit.accessible();
   await visit.picture("notice");
   await visit.consent();

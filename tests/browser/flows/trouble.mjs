@@ -31,6 +31,49 @@ test("a message that cannot be sent says so and can be sent again", {}, async (v
   assert.equal(await visit.alert().innerText(), "");
 });
 
+test("the keys cannot be fetched: says so, and goes on when they can", {}, async (visit) => {
+  let refuse = true;
+  await intercept(visit, /\/v1\/keys$/, () => refuse && problem(404, "no_such_route"));
+  await visit.load();
+  await visit.open();
+  await visit.dialog().getByRole("heading", { name: "The chat cannot start at the moment." }).and(visit.page.locator(":focus")).waitFor();
+  await visit.alert().getByText("Something went wrong").waitFor();
+  await visit.accessible();
+  refuse = false;
+  await visit.button("Try again").click();
+  await visit.notice();
+  await visit.consent();
+});
+
+test("the notice says how long things are kept, and is shown again when that is longer by now", {}, async (visit) => {
+  const policies = [
+    { transcript_days: 1, lead_days: 90 },
+    { transcript_days: 1, lead_days: 120 },
+    { transcript_days: 1, lead_days: 60 },
+  ];
+  const lists = [...policies];
+  await intercept(visit, /\/v1\/keys$/, async (_, route) => {
+    const list = await (await route.fetch()).json();
+    return { json: { ...list, retention: lists.shift() ?? policies.at(-1) } };
+  });
+  const trouble = [problem(422, "unknown_key"), problem(422, "unknown_key")];
+  await intercept(visit, /\/v1\/conversations$/, () => trouble.shift());
+  await visit.load();
+  await visit.open();
+  await visit.notice();
+  await visit.dialog().getByText("deleted after 1 day, contact details after 90 days.").waitFor();
+  await visit.button(/start chat/).click();
+  await visit.alert().getByText("How long things are kept has changed").waitFor();
+  await visit.notice();
+  await visit.dialog().getByText("deleted after 1 day, contact details after 120 days.").waitFor();
+  await visit.accessible();
+  await visit.picture("notice-again");
+  // A shorter time needs no other word.
+  await visit.consent();
+  await visit.button("Leave contact details").click();
+  await visit.dialog().getByText("for up to 60 days").waitFor();
+});
+
 test("a retired key: the list is fetched again and the message sealed again", {}, async (visit) => {
   await visit.start();
   const trouble = [problem(422, "unknown_key")];

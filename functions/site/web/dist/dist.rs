@@ -1,18 +1,18 @@
 // Written by build.mjs.
 Dist {
     pages: [
-        Page { language: "en", tag: "94f6ff5f5a0db37863cc7cd94a545b51", html: include_str!("index.en.html") },
-        Page { language: "de", tag: "d33c944db48c6a6aa0b93d9df3029bfb", html: include_str!("index.de.html") },
+        Page { language: "en", tag: "0e397dc95929a31c128064c65bfc02d6", html: include_str!("index.en.html") },
+        Page { language: "de", tag: "baf78dd7de7e41bf743c15bd2a2768e4", html: include_str!("index.de.html") },
     ],
-    console: Page { language: "en", tag: "19caeb8235d1281ef3d2e72ef9d28a8d", html: include_str!("console.html") },
+    console: Page { language: "en", tag: "2495398112b42cc2e58b9ad9eb8a62eb", html: include_str!("console.html") },
     files: &[
-        File { path: "/assets/chat-0184e447c4784f05.js", content_type: "text/javascript; charset=utf-8", tag: "0184e447c4784f050578ba528596a3d1", plain: include_bytes!("assets/chat-0184e447c4784f05.js"), gzipped: include_bytes!("assets/chat-0184e447c4784f05.js.gz") },
+        File { path: "/assets/chat-a99d519d42308dc7.js", content_type: "text/javascript; charset=utf-8", tag: "a99d519d42308dc700e947661d9c56d1", plain: include_bytes!("assets/chat-a99d519d42308dc7.js"), gzipped: include_bytes!("assets/chat-a99d519d42308dc7.js.gz") },
         File { path: "/assets/licences-f175989a847ab8b2.txt", content_type: "text/plain; charset=utf-8", tag: "f175989a847ab8b2f948bffb6737a722", plain: include_bytes!("assets/licences-f175989a847ab8b2.txt"), gzipped: include_bytes!("assets/licences-f175989a847ab8b2.txt.gz") },
-        File { path: "/assets/seal-67eea62bca9b75c6.js", content_type: "text/javascript; charset=utf-8", tag: "67eea62bca9b75c6a6aa9335ec847dfe", plain: include_bytes!("assets/seal-67eea62bca9b75c6.js"), gzipped: include_bytes!("assets/seal-67eea62bca9b75c6.js.gz") },
-        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "8abcacfaf4a665b5b848f3f46e311ec4", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
+        File { path: "/assets/seal-b77b40c1b19c6d0e.js", content_type: "text/javascript; charset=utf-8", tag: "b77b40c1b19c6d0e994399e72023f46c", plain: include_bytes!("assets/seal-b77b40c1b19c6d0e.js"), gzipped: include_bytes!("assets/seal-b77b40c1b19c6d0e.js.gz") },
+        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "201a759d579bfcb2c3290e870f81c30d", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
         File { path: "/assets/printable-e950265fa8a47b20.css", content_type: "text/css; charset=utf-8", tag: "e950265fa8a47b202ca220722b4dc524", plain: include_bytes!("assets/printable-e950265fa8a47b20.css"), gzipped: include_bytes!("assets/printable-e950265fa8a47b20.css.gz") },
-        File { path: "/assets/console-5d0a3396c5c040c6.js", content_type: "text/javascript; charset=utf-8", tag: "5d0a3396c5c040c6c929f4164d79477f", plain: include_bytes!("assets/console-5d0a3396c5c040c6.js"), gzipped: include_bytes!("assets/console-5d0a3396c5c040c6.js.gz") },
-        File { path: "/assets/console-ba4d2df4dd21b689.css", content_type: "text/css; charset=utf-8", tag: "ba4d2df4dd21b68941f49e57bfe51e1b", plain: include_bytes!("assets/console-ba4d2df4dd21b689.css"), gzipped: include_bytes!("assets/console-ba4d2df4dd21b689.css.gz") },
+        File { path: "/assets/console-eb20991c50be0ba5.js", content_type: "text/javascript; charset=utf-8", tag: "eb20991c50be0ba51d361cfc46ca7cf2", plain: include_bytes!("assets/console-eb20991c50be0ba5.js"), gzipped: include_bytes!("assets/console-eb20991c50be0ba5.js.gz") },
+        File { path: "/assets/console-26c4c9d32ba5f2de.css", content_type: "text/css; charset=utf-8", tag: "26c4c9d32ba5f2dee34eeff1c62ae27e", plain: include_bytes!("assets/console-26c4c9d32ba5f2de.css"), gzipped: include_bytes!("assets/console-26c4c9d32ba5f2de.css.gz") },
         File { path: "/assets/blanket-333531e1cba7f056.svg", content_type: "image/svg+xml; charset=utf-8", tag: "333531e1cba7f0567530d8f7a2dfb704", plain: include_bytes!("assets/blanket-333531e1cba7f056.svg"), gzipped: include_bytes!("assets/blanket-333531e1cba7f056.svg.gz") },
         File { path: "/assets/board-ef9408c41ad2bb42.svg", content_type: "image/svg+xml; charset=utf-8", tag: "ef9408c41ad2bb42bfabed39a31dafbd", plain: include_bytes!("assets/board-ef9408c41ad2bb42.svg"), gzipped: include_bytes!("assets/board-ef9408c41ad2bb42.svg.gz") },
         File { path: "/assets/lamp-a6bbf1d105ab6103.svg", content_type: "image/svg+xml; charset=utf-8", tag: "a6bbf1d105ab61039d4813fd744b901c", plain: include_bytes!("assets/lamp-a6bbf1d105ab6103.svg"), gzipped: include_bytes!("assets/lamp-a6bbf1d105ab6103.svg.gz") },

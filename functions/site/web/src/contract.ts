@@ -31,8 +31,8 @@ export interface Channel {
   readonly replyKey: string;
   /** The body of a sealed request. */
   seal(method: string, path: string, idempotencyKey: string, body: unknown): Promise<string>;
-  /** The plaintext of a sealed response; throws if it is not the answer to this request. */
-  open(response: unknown): Promise<unknown>;
+  /** The plaintext of a sealed response, as text; throws if it is not the answer to this request. */
+  open(response: unknown): Promise<string>;
 }
 
 /** Why the widget refuses to send. Each has its words in `words.ts`. */

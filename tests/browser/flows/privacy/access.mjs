@@ -45,3 +45,34 @@ test("an access: put together, saved, printed and answered", {}, async (desk) =>
   await visitor.context.close();
   await desk.isClean();
 });
+
+test("a request under the CCPA is confirmed, and answered though nothing is stored", {}, async (desk) => {
+  const { page } = desk;
+  await desk.signIn(officer);
+  await openRequest(desk, "Access", "CCPA");
+  const confirmation = desk.part("Confirm that it came");
+  assert.match(await desk.field("Letter of confirmation").inputValue(), /section 1798\.110.*\n\nYour request has reached us\. You will have our answer by /s);
+  await desk.looks("privacy-confirm");
+  await desk.press("The confirmation was sent");
+  await desk.status().getByText("It is noted that the person knows that the request came.").waitFor();
+  assert.equal(await confirmation.count(), 0);
+  await desk.part("What was done").getByText("Confirmed to the person that it came").waitFor();
+  await page.getByText(/^Confirmed \d/).waitFor();
+
+  await goesOnAt(desk, "Find the person", async () => {
+    await desk.field("E-mail address or subject id").fill("stranger@example.com");
+    await desk.press("Search");
+    await desk.press("Nothing is stored about them");
+  });
+  assert.match(await desk.field("Letter").inputValue(), /found nothing/);
+  await desk.press("The answer was sent");
+  await desk.status().getByText("The case is closed.").waitFor();
+  await desk.press("All requests");
+  await desk.view("Privacy");
+  await desk.part("Requests").getByText(/^Closed requests/).click();
+  await desk.press(/^Show: Access · CCPA/);
+  await desk.view("Request for access");
+  assert.match(await desk.field("Letter").inputValue(), /found nothing/);
+  assert.equal(await page.getByText("The data was put together for this case.").count(), 0);
+  await desk.isClean();
+});

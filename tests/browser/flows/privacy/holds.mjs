@@ -38,6 +38,13 @@ test("what is held is erased when the hold is released, whoever asked for it", {
   await desk.press("Erase for good", erase);
   await step(desk, "Erase").getByText("Held: will be carried out on release.").waitFor();
   await desk.looks("privacy-waiting");
+  assert.match(await desk.field("Interim letter").inputValue(), /erased as soon as that has ended/);
+  await desk.press("The person was told");
+  await desk.status().getByText("It is noted that the person knows.").waitFor();
+  await step(desk, "Erase").getByText("Until the hold is released nothing is due.").waitFor();
+  await page.getByText(/^Not due while it is held/).waitFor();
+  await desk.part("What was done").getByText("Person told that a hold has to be released first").waitFor();
+  await desk.looks("privacy-told");
 
   await visitor.dialog().locator("summary").click();
   await visitor.button("Delete my data").click();
@@ -50,7 +57,11 @@ test("what is held is erased when the hold is released, whoever asked for it", {
 
   await desk.press(`Release: ${REASON}`);
   const release = page.getByRole("dialog", { name: "Release this hold?" });
+  await desk.field("Reason for the release (optional)", release).fill("settled");
+  await desk.press("Release", release);
+  await release.getByText("At least 8 characters, please.").waitFor();
   await desk.looks("privacy-release");
+  await desk.field("Reason for the release (optional)", release).fill("Settled out of court");
   await desk.press("Release", release);
   await desk.status().getByText("The hold was released.").waitFor();
   await step(desk, "Answer").waitFor();

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Visit } from "../../visit.mjs";
 
-export const admin = { name: "Ada Example", password: "violet harbour seven lanterns" };
+export const admin = { name: "Ada Example", email: "admin@sotto.example", password: "violet harbour seven lanterns" };
 export const officer = { name: "Eve Example", email: "eve@example.com", password: "amber willows beyond the weir" };
+export const guard = { name: "Finn Example", email: "finn@example.com", password: "seven herons above the sluice" };
 
 /** How long a second factor counts as just shown, and a little more. */
 export const STALE_SECONDS = 310;
@@ -25,13 +26,13 @@ export async function visitorWith(desk, { email, text }) {
 }
 
 /** Opens a request that came today. */
-export async function openRequest(desk, kind) {
+export async function openRequest(desk, kind, law = "GDPR") {
   await desk.press("Privacy");
   await desk.view("Privacy");
   await desk.press("Open a request");
   const dialog = desk.page.getByRole("dialog", { name: "Open a request" });
   await dialog.getByRole("radio", { name: new RegExp(`^${kind}`) }).check();
-  await dialog.getByRole("radio", { name: /^GDPR/ }).check();
+  await dialog.getByRole("radio", { name: new RegExp(`^${law}`) }).check();
   await desk.press("Open it", dialog);
   await desk.view(`Request for ${kind.toLowerCase()}`);
   await desk.status().getByText("The request was opened.").waitFor();
@@ -62,7 +63,12 @@ export async function goesOnAt(desk, name, act) {
 
 /** What a click hands over as a file of JSON. */
 export async function saved(page, press) {
+  return JSON.parse(await savedAs(/\.json$/, page, press));
+}
+
+/** What a click hands over as a file of that name. */
+export async function savedAs(name, page, press) {
   const [download] = await Promise.all([page.waitForEvent("download"), press()]);
-  assert.match(download.suggestedFilename(), /\.json$/);
-  return JSON.parse(readFileSync(await download.path(), "utf8"));
+  assert.match(download.suggestedFilename(), name);
+  return readFileSync(await download.path(), "utf8");
 }

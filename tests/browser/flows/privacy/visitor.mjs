@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, SEALED } from "../../visit.mjs";
-import { saved, visitorWith } from "./people.mjs";
+import { saved, savedAs, visitorWith } from "./people.mjs";
 
 const EMAIL = "myself@example.com";
 const TEXT = "my key is under the mat";
@@ -12,11 +12,17 @@ test("visitors save their data and delete it, sealed both ways", {}, async (desk
   await visitor.dialog().locator("summary").click();
   await visitor.accessible();
   await visitor.picture("my-data");
-  const file = await saved(visitor.page, () => visitor.button("Download my data").click());
+  const file = await saved(visitor.page, () => visitor.button("Download my data (JSON)").click());
   await visitor.dialog().getByText("was handed to your browser").waitFor();
   assert.ok(JSON.stringify(file).includes(TEXT), "what was said is in it");
   assert.ok(JSON.stringify(file).includes(EMAIL));
+  assert.match(file.conversations[0].consent.notice_version, /^\d{4}-\d\d \(30, 180\)$/, "with the days that were shown");
   await visitor.picture("my-data-saved");
+
+  const page = await savedAs(/^my-data\.html$/, visitor.page, () => visitor.button("Download my data (page to read)").click());
+  await visitor.dialog().getByText("was handed to your browser").waitFor();
+  assert.ok(page.includes(TEXT) && page.includes(EMAIL));
+  assert.match(page, /^<!doctype html><meta http-equiv="Content-Security-Policy" content="script-src 'none'"><html lang="en">/);
 
   await visitor.button("Delete my data").click();
   await visitor.dialog().getByRole("heading", { name: "Delete all of your data?" }).waitFor();
@@ -37,7 +43,7 @@ test("visitors save their data and delete it, sealed both ways", {}, async (desk
   assert.deepEqual(await visitor.stored(), { cookies: "", local: [], session: [] });
 
   const asked = visitor.apiRequests().filter((request) => /\/v1\/me(\/export)?$/.test(new URL(request.url()).pathname));
-  assert.deepEqual(asked.map((request) => request.method()), ["GET", "DELETE"]);
+  assert.deepEqual(asked.map((request) => request.method()), ["GET", "GET", "GET", "DELETE"]);
   for (const request of asked) {
     assert.match(request.headers()["sotto-reply-key"], /^[\w-]+\.[\w-]+$/);
     assert.equal(request.postData(), null);

@@ -1,9 +1,10 @@
-import type { Embed, RefusalCode, Seal, TransportKey } from "../contract.ts";
+import type { Embed, Locale, RefusalCode, Seal, TransportKey } from "../contract.ts";
+import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
- * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`. What a server wrote
- * beside its code is never shown.
+ * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`, `longer`. What a server
+ * wrote beside its code is never shown.
  */
 export class Problem extends Error {
   constructor(readonly code: string) {
@@ -26,6 +27,10 @@ export interface Call {
   body?: unknown;
   idempotencyKey?: string;
   cursor?: string | null;
+  /** What the visitor was told before: nothing is sent if things are kept for longer by now. */
+  told?: Retention;
+  /** The language of a page to read, which the answer then is; otherwise it is data. */
+  pageIn?: Locale;
   /** There is much to do, or much to send. */
   isLong?: boolean;
 }
@@ -60,6 +65,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** The API over HTTP. All but the two routes that come before any secret go sealed, both ways. */
 export class Api {
   #key: TransportKey | null = null;
+  #retention = retentionOf({});
 
   constructor(
     private readonly embed: Embed,
@@ -68,13 +74,28 @@ export class Api {
     public token: string | null,
   ) {}
 
-  /** The key that seals the next request, from a list that a pinned root signed. Throws a refusal. */
-  async key(): Promise<TransportKey> {
-    if (!this.#key || this.#key.validUntil <= Date.now()) {
-      const { body } = await persist(async () => plainAnswer(await this.#fetch("GET", "/v1/keys", {})));
-      this.#key = await this.seal.verifyKeyList(body, this.embed.pins, Date.now());
-    }
-    return this.#key;
+  /** How long things are kept, as the list of keys has last said. */
+  get retention(): Retention {
+    return this.#retention;
+  }
+
+  /**
+   * The key that seals the next request, from a list that a pinned root signed. Throws a refusal,
+   * and `longer` when that list says that things are kept for longer than the visitor was told.
+   */
+  async key(told?: Retention): Promise<TransportKey> {
+    const key = this.#key && this.#key.validUntil > Date.now() ? this.#key : await this.renewKey();
+    if (told && isLonger(this.#retention, told)) throw new Problem("longer");
+    return key;
+  }
+
+  /** The same from the list as it is now: what it says of retention is what a notice promises. */
+  async renewKey(): Promise<TransportKey> {
+    const { body } = await persist(async () => plainAnswer(await this.#fetch("GET", "/v1/keys", {})));
+    const key = await this.seal.verifyKeyList(body, this.embed.pins, Date.now());
+    this.#retention = retentionOf(body);
+    this.#key = key;
+    return key;
   }
 
   /**
@@ -130,11 +151,12 @@ export class Api {
   }
 
   /** Seals afresh for every attempt: only the Idempotency-Key makes two of them one message. */
-  async #attempt({ method, path, body, idempotencyKey, cursor, isLong }: Call): Promise<Answer> {
-    const channel = await this.seal.openChannel(await this.key());
+  async #attempt({ method, path, body, idempotencyKey, cursor, told, pageIn, isLong }: Call): Promise<Answer> {
+    const channel = await this.seal.openChannel(await this.key(told));
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     if (cursor) headers["Sotto-Cursor"] = cursor;
+    if (pageIn) Object.assign(headers, { Accept: "text/html", "Accept-Language": pageIn });
     if (body === undefined) headers["Sotto-Reply-Key"] = channel.replyKey;
     else headers["Content-Type"] = SEALED;
     const sealed = body === undefined ? undefined : await channel.seal(method, path, idempotencyKey ?? "", body);
@@ -142,7 +164,8 @@ export class Api {
     const reply = await this.#fetch(method, path, headers, sealed, isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS);
     if (reply.headers.get("Content-Type") === SEALED) {
       try {
-        return answerOf(reply, await channel.open(JSON.parse(reply.text)));
+        const text = await channel.open(JSON.parse(reply.text));
+        return answerOf(reply, pageIn && reply.status < 400 ? text : JSON.parse(text));
       } catch {
         throw new Problem("unsealed");
       }

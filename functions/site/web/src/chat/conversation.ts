@@ -1,5 +1,6 @@
 import type { Api, Call } from "./api.ts";
-import { NOTICE_VERSION } from "./words.ts";
+import type { Retention } from "./retention.ts";
+import { noticeVersion } from "./words.ts";
 
 export type Status = "open" | "waiting" | "with_agent" | "closed";
 
@@ -38,9 +39,10 @@ export class Conversation {
     public state: State,
   ) {}
 
-  static async start(api: Api, locale: string): Promise<Conversation> {
-    const consent = { notice_version: NOTICE_VERSION, purposes: ["support"] };
-    const { body } = await api.call({ method: "POST", path: "/v1/conversations", body: { consent, locale } });
+  /** Begins one with the consent to a notice that told how long things are kept. */
+  static async start(api: Api, locale: string, told: Retention): Promise<Conversation> {
+    const consent = { notice_version: noticeVersion(told), purposes: ["support"] };
+    const { body } = await api.call({ method: "POST", path: "/v1/conversations", body: { consent, locale }, told });
     return new Conversation(api, body as State);
   }
 

@@ -1,5 +1,7 @@
-import { downloadJson } from "../download.ts";
+import type { Locale } from "../contract.ts";
+import { download, downloadJson } from "../download.ts";
 import { button, h } from "../elements.ts";
+import { harmless } from "../page.ts";
 import type { Api } from "./api.ts";
 import { erasePanel } from "./panels.ts";
 import type { Words } from "./words.ts";
@@ -10,6 +12,14 @@ export interface Receipt {
   completed_at: string;
   kept: unknown[];
 }
+
+/** A whole document, of as much as fits into one answer. */
+interface Part {
+  path: string;
+  document: unknown;
+}
+
+const EXPORT = "/v1/me/export";
 
 /** What this asks of the window around it. */
 interface Surroundings {
@@ -24,42 +34,62 @@ interface Surroundings {
 export class MyData {
   constructor(
     private readonly words: Words,
+    private readonly locale: Locale,
     private readonly api: Api,
     private readonly around: Surroundings,
   ) {}
 
-  /** Both wishes, to stand beside what they are about. Whoever does not want to delete after all goes back. */
+  /** All wishes, to stand beside what they are about. Whoever does not want to delete after all goes back. */
   wishes(back: () => void): HTMLElement {
     const { words } = this;
     const said = h("p", { role: "status" });
-    const save: HTMLButtonElement = button(words.saveData, "link", () => void this.#save(save, said));
-    const erase = button(words.eraseData, "link", () => this.#ask(back));
-    return h("div", { class: "data" }, save, erase, said);
-  }
-
-  async #save(pressed: HTMLButtonElement, said: HTMLElement): Promise<void> {
-    if (pressed.ariaBusy === "true") return;
-    pressed.ariaBusy = "true";
-    said.textContent = this.words.loading;
-    const isSaved = await this.around.attempt(async () => {
-      const parts = await this.#parts();
-      // Each part is a whole document, so each is a file of its own.
-      parts.forEach((part, i) => downloadJson(parts.length === 1 ? "my-data.json" : `my-data-${i + 1}.json`, part));
+    const page = this.#saving(words.savePage, said, async () => {
+      const pages = await this.#pages();
+      const type = "text/html;charset=utf-8";
+      pages.forEach((page, i) => download(nameOf(i, pages.length, "html"), type, harmless(page)));
     });
-    said.textContent = isSaved ? this.words.dataSaved : "";
-    pressed.ariaBusy = "false";
+    const data = this.#saving(words.saveData, said, async () => {
+      const parts = await this.#parts();
+      parts.forEach(({ document }, i) => downloadJson(nameOf(i, parts.length, "json"), document));
+    });
+    const erase = button(words.eraseData, "link", () => this.#ask(back));
+    return h("div", { class: "data" }, page, data, erase, said);
   }
 
-  async #parts(): Promise<unknown[]> {
-    const parts: unknown[] = [];
-    let query = "";
+  /** A button that saves something and says so. */
+  #saving(label: string, said: HTMLElement, save: () => Promise<void>): HTMLButtonElement {
+    const pressed: HTMLButtonElement = button(label, "link", async () => {
+      if (pressed.ariaBusy === "true") return;
+      pressed.ariaBusy = "true";
+      said.textContent = this.words.loading;
+      const isSaved = await this.around.attempt(save);
+      said.textContent = isSaved ? this.words.dataSaved : "";
+      pressed.ariaBusy = "false";
+    });
+    return pressed;
+  }
+
+  /** All parts as data, and where each begins. */
+  async #parts(): Promise<Part[]> {
+    const parts: Part[] = [];
+    let path = EXPORT;
     do {
-      const { body } = await this.api.call({ method: "GET", path: `/v1/me/export${query}`, isLong: true });
-      parts.push(body);
+      const { body } = await this.api.call({ method: "GET", path, isLong: true });
+      parts.push({ path, document: body });
       const { next_cursor } = body as { next_cursor: string | null };
-      query = next_cursor ? `?cursor=${encodeURIComponent(next_cursor)}` : "";
-    } while (query);
+      path = next_cursor ? `${EXPORT}?cursor=${encodeURIComponent(next_cursor)}` : "";
+    } while (path);
     return parts;
+  }
+
+  /** The same as pages. Where the next one begins, a page says only to people. */
+  async #pages(): Promise<string[]> {
+    const pages: string[] = [];
+    for (const { path } of await this.#parts()) {
+      const { body } = await this.api.call({ method: "GET", path, pageIn: this.locale, isLong: true });
+      pages.push(String(body));
+    }
+    return pages;
   }
 
   #ask(back: () => void): void {
@@ -72,4 +102,9 @@ export class MyData {
       });
     this.around.show(erasePanel(this.words, erase, back));
   }
+}
+
+/** Each part is a whole document, so each is a file of its own. */
+function nameOf(i: number, count: number, extension: string): string {
+  return count === 1 ? `my-data.${extension}` : `my-data-${i + 1}.${extension}`;
 }

@@ -2,17 +2,19 @@ import type { Lead } from "./conversation.ts";
 import { downloadJson } from "../download.ts";
 import { button, checkbox, field, form, h } from "../elements.ts";
 import type { Receipt } from "./my_data.ts";
+import type { Retention } from "./retention.ts";
 import type { Words } from "./words.ts";
 
 /** What is shown in the window instead of the conversation, each a heading and a form. */
 
 export function noticePanel(
   words: Words,
+  retention: Retention,
   privacy: string | null,
   onStart: (onDevice: boolean) => Promise<void>,
 ): HTMLElement {
   const remember = checkbox(words.remember, false);
-  const lines = words.notice.map((line) => h("li", {}, line));
+  const lines = words.notice(retention).map((line) => h("li", {}, line));
   const panel = form(
     "panel",
     () => onStart(remember.input.checked),
@@ -28,11 +30,16 @@ export function noticePanel(
   return panel;
 }
 
-export function leadPanel(words: Words, onLead: (lead: Lead) => Promise<void>, onBack: () => void): HTMLElement {
+export function leadPanel(
+  words: Words,
+  leadDays: number,
+  onLead: (lead: Lead) => Promise<void>,
+  onBack: () => void,
+): HTMLElement {
   const name = h("input", { autocomplete: "name", required: true, maxlength: "200" });
   const email = h("input", { type: "email", autocomplete: "email", required: true, maxlength: "254" });
   const phone = h("input", { type: "tel", autocomplete: "tel", maxlength: "40" });
-  const consent = checkbox(words.leadConsent, true);
+  const consent = checkbox(words.leadConsent(leadDays), true);
   return form(
     "panel",
     () => onLead({ name: name.value, email: email.value, phone: phone.value || null }),

@@ -16,6 +16,8 @@ interface Surroundings {
   show(element: HTMLElement): void;
   /** Leaves the conversation if that failure means its end. */
   ended(error: unknown): boolean;
+  /** For how many days contact details are kept. */
+  leadDays(): number;
   /** What the visitor may ask about all of their data. */
   wishes(back: () => void): HTMLElement;
 }
@@ -94,7 +96,7 @@ export class ChatScreen {
 
   #actions(): HTMLElement {
     const back = () => this.#back();
-    const lead = () => leadPanel(this.words, (details) => this.#leaveLead(details), back);
+    const lead = () => leadPanel(this.words, this.around.leadDays(), (details) => this.#leaveLead(details), back);
     const rating = () => ratingPanel(this.words, (score, comment) => this.#rate(score, comment), back);
     const end = () => endPanel(this.words, () => this.#close(), back);
     return h(

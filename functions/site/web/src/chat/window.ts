@@ -6,6 +6,7 @@ import { button, h } from "../elements.ts";
 import { Memory } from "./memory.ts";
 import { MyData, type Receipt } from "./my_data.ts";
 import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
+import type { Retention } from "./retention.ts";
 import { ChatScreen } from "./screen.ts";
 import { regionalTag, WORDS, type Words } from "./words.ts";
 
@@ -40,7 +41,7 @@ class Window implements ChatWindow {
     this.#memory = new Memory(embed.site, embed.identity());
     const remembered = this.#memory.recall();
     this.#api = new Api(embed, seal, (token) => this.#keepToken(token), remembered?.token ?? null);
-    this.#data = new MyData(this.#words, this.#api, {
+    this.#data = new MyData(this.#words, embed.locale, this.#api, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       erased: (receipt) => this.#erased(receipt),
@@ -57,7 +58,7 @@ class Window implements ChatWindow {
     root.append(this.#dialog);
     this.#handleKeysAndSizes();
     if (remembered) void this.#resume(remembered.conversation);
-    else this.#offerStart();
+    else void this.#offerStart();
   }
 
   show(): void {
@@ -93,18 +94,31 @@ class Window implements ChatWindow {
     });
   }
 
-  #offerStart(): void {
-    this.#show(noticePanel(this.#words, this.#privacyUrl(), (onDevice) => this.#start(onDevice)));
+  /** The notice first of all, with the days that count now: they come with the keys. */
+  async #offerStart(): Promise<void> {
+    this.#show(h("p", { class: "panel" }, this.#words.loading));
+    try {
+      await this.#api.renewKey();
+      this.#showNotice();
+    } catch (error) {
+      this.#show(messagePanel(this.#words.notReady, this.#words.again, () => this.#offerStart()));
+      this.#alert.textContent = this.#explain(error);
+    }
   }
 
-  async #start(onDevice: boolean): Promise<void> {
+  #showNotice(): void {
+    const told = this.#api.retention;
+    this.#show(noticePanel(this.#words, told, this.#privacyUrl(), (onDevice) => this.#start(onDevice, told)));
+  }
+
+  async #start(onDevice: boolean, told: Retention): Promise<void> {
     await this.#attempt(async () => {
-      // First of all, so that nothing leaves the browser if the keys are not to be trusted.
-      await this.#api.key();
+      // Before anything else, so that nothing leaves the browser if the keys are not to be trusted.
+      await this.#api.key(told);
       const open = this.#api.token ? null : await this.#api.openSession();
       const conversation = open
         ? await Conversation.resume(this.#api, open)
-        : await Conversation.start(this.#api, this.embed.locale);
+        : await Conversation.start(this.#api, this.embed.locale, told);
       this.#memory.remember({ token: this.#api.token ?? "", conversation: conversation.state.id }, onDevice);
       await this.#enter(conversation, open ? await conversation.messages() : []);
     });
@@ -129,6 +143,7 @@ class Window implements ChatWindow {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       ended: (error) => this.#ended(error),
+      leadDays: () => this.#api.retention.lead_days,
       wishes: (back) => this.#data.wishes(back),
     });
     this.#show(this.#chat.element);
@@ -141,7 +156,10 @@ class Window implements ChatWindow {
       await action();
       return true;
     } catch (error) {
-      if (!this.#ended(error)) this.#alert.textContent = this.#explain(error);
+      if (this.#ended(error)) return false;
+      // What was agreed to does not hold any more.
+      if (error instanceof Problem && error.code === "longer") this.#showNotice();
+      this.#alert.textContent = this.#explain(error);
       return false;
     }
   }
@@ -156,7 +174,7 @@ class Window implements ChatWindow {
 
   #end(end: "gone" | "closed"): void {
     this.#leave();
-    const restart = async () => this.#offerStart();
+    const restart = () => this.#offerStart();
     // What is closed is still stored, and the visitor has still the token that says whose it is.
     const wishes = end === "closed" ? [this.#data.wishes(() => this.#show(panel))] : [];
     const panel = messagePanel(this.#words[end], this.#words.restart, restart, ...wishes);
@@ -169,7 +187,7 @@ class Window implements ChatWindow {
     this.#api.token = null;
     const style = { dateStyle: "medium", timeStyle: "short" } as const;
     const at = new Intl.DateTimeFormat(regionalTag(this.embed.locale), style).format(new Date(receipt.completed_at));
-    this.#show(receiptPanel(this.#words, receipt, at, async () => this.#offerStart()));
+    this.#show(receiptPanel(this.#words, receipt, at, () => this.#offerStart()));
   }
 
   #leave(): void {
@@ -181,8 +199,8 @@ class Window implements ChatWindow {
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, unsealed, identity, legal_hold, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, unsealed, identity, legal_hold };
+    const { offline, busy, unsealed, identity, longer, legal_hold, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, unsealed, identity, longer, legal_hold };
     return (error instanceof Problem && known[error.code]) || failed;
   }
 

@@ -1,18 +1,31 @@
 import type { Locale, RefusalCode } from "../contract.ts";
+import type { Retention } from "./retention.ts";
 
 /** The wording that the visitor agrees to; a change of it needs a new version. */
-export const NOTICE_VERSION = "2026-11";
+const WORDING = "2026-11";
+
+/** What was agreed to: the wording, and the days that stood in it. */
+export function noticeVersion({ transcript_days, lead_days }: Retention): string {
+  return `${WORDING} (${transcript_days}, ${lead_days})`;
+}
+
+/** One day or several, as "after", "up to" and their like ask for it. */
+function days(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
 
 const en = {
   title: "Chat",
   hide: "Close the chat window",
   noticeTitle: "Before we start",
-  notice: [
+  notice: ({ transcript_days, lead_days }: Retention) => [
     "An automated assistant answers. You can ask for a person at any time.",
     "We store what you write, and contact details if you leave them, to answer your question (support) and for nothing else.",
-    "It is stored encrypted. The conversation is deleted after 30 days, contact details after 180 days.",
+    `It is stored encrypted. The conversation is deleted after ${days(transcript_days, "day", "days")}, contact details after ${days(lead_days, "day", "days")}.`,
     "Your browser keeps an access key to the conversation until you close this tab. There are no cookies.",
   ],
+  longer: "How long things are kept has changed meanwhile. Please read this once more before you start.",
+  notReady: "The chat cannot start at the moment.",
   privacy: "Privacy notice (opens in a new tab)",
   remember: "Remember me on this device (keeps that key until the conversation ends)",
   start: "Agree and start chat",
@@ -37,7 +50,8 @@ const en = {
     "Whoever runs the account could change that function.",
   ],
   suite: (name: string) => `Sealed with ${name}.`,
-  saveData: "Download my data",
+  savePage: "Download my data (page to read)",
+  saveData: "Download my data (JSON)",
   dataSaved: "All that is stored about you was handed to your browser to save it.",
   eraseData: "Delete my data",
   eraseTitle: "Delete all of your data?",
@@ -60,7 +74,7 @@ const en = {
   name: "Name",
   email: "E-mail",
   phone: "Phone (optional)",
-  leadConsent: "You may store these details for up to 180 days to answer me.",
+  leadConsent: (leadDays: number) => `You may store these details for up to ${days(leadDays, "day", "days")} to answer me.`,
   leadSend: "Leave details",
   leadDone: "Thank you. Your contact details have been passed on.",
   rate: "Rate this chat",
@@ -100,12 +114,14 @@ const de: Words = {
   title: "Chat",
   hide: "Chatfenster schließen",
   noticeTitle: "Bevor wir anfangen",
-  notice: [
+  notice: ({ transcript_days, lead_days }) => [
     "Es antwortet ein automatischer Assistent. Sie können jederzeit einen Menschen verlangen.",
     "Wir speichern, was Sie schreiben, und Kontaktdaten, wenn Sie welche angeben, um Ihre Frage zu beantworten (Support) und zu nichts anderem.",
-    "Gespeichert wird verschlüsselt. Das Gespräch wird nach 30 Tagen gelöscht, Kontaktdaten nach 180 Tagen.",
+    `Gespeichert wird verschlüsselt. Das Gespräch wird nach ${days(transcript_days, "Tag", "Tagen")} gelöscht, Kontaktdaten nach ${days(lead_days, "Tag", "Tagen")}.`,
     "Ihr Browser behält einen Zugangsschlüssel zum Gespräch, bis Sie diesen Tab schließen. Es gibt keine Cookies.",
   ],
+  longer: "Wie lange etwas aufbewahrt wird, hat sich inzwischen geändert. Bitte lesen Sie das noch einmal, bevor Sie anfangen.",
+  notReady: "Der Chat kann im Moment nicht beginnen.",
   privacy: "Datenschutzhinweise (in einem neuen Tab)",
   remember: "Auf diesem Gerät merken (behält diesen Schlüssel, bis das Gespräch endet)",
   start: "Zustimmen und Chat starten",
@@ -130,7 +146,8 @@ const de: Words = {
     "Wer das Konto betreibt, könnte diese Funktion ändern.",
   ],
   suite: (name) => `Versiegelt mit ${name}.`,
-  saveData: "Meine Daten herunterladen",
+  savePage: "Meine Daten herunterladen (Seite zum Lesen)",
+  saveData: "Meine Daten herunterladen (JSON)",
   dataSaved: "Alles, was über Sie gespeichert ist, wurde Ihrem Browser zum Speichern übergeben.",
   eraseData: "Meine Daten löschen",
   eraseTitle: "Alle Ihre Daten löschen?",
@@ -153,7 +170,7 @@ const de: Words = {
   name: "Name",
   email: "E-Mail",
   phone: "Telefon (freiwillig)",
-  leadConsent: "Sie dürfen diese Angaben bis zu 180 Tage speichern, um mir zu antworten.",
+  leadConsent: (leadDays) => `Sie dürfen diese Angaben bis zu ${days(leadDays, "Tag", "Tage")} speichern, um mir zu antworten.`,
   leadSend: "Angaben senden",
   leadDone: "Danke. Ihre Kontaktdaten wurden weitergegeben.",
   rate: "Chat bewerten",

@@ -8,6 +8,7 @@ import { accountView } from "./views/account.ts";
 import { type InvitationLink, invitationView } from "./views/invitation.ts";
 import { peopleView } from "./views/people.ts";
 import { privacyView } from "./views/privacy/page.ts";
+import { transcriptView, type Wanted } from "./views/privacy/transcript.ts";
 import { signInView } from "./views/sign_in.ts";
 import { stepUp } from "./views/step_up.ts";
 import { dateIn, dayIn, type Locale, localeOf, WORDS, type Words } from "./words.ts";
@@ -108,6 +109,10 @@ export class App {
 
   toPrivacy(said = ""): Promise<void> {
     return this.show(() => privacyView(this), said);
+  }
+
+  toTranscripts(wanted: Wanted = {}): Promise<void> {
+    return this.show(() => transcriptView(this, wanted));
   }
 
   toSignIn(said = ""): Promise<void> {
@@ -215,12 +220,14 @@ export class App {
       const account = button(words.account, "link", () => void this.toAccount());
       const people = button(words.people, "link", () => void this.toPeople());
       const privacy = button(words.privacy.title, "link", () => void this.toPrivacy());
+      const transcripts = button(words.transcript.title, "link", () => void this.toTranscripts());
       const out = button(words.signOut, "link", () => void this.attempt(() => this.signOut(false)));
-      const current = { account, people, privacy }[place ?? ""];
+      const current = { account, people, privacy, transcripts }[place ?? ""];
       if (current) current.ariaCurrent = "page";
       const places = [account];
       if (roles.includes("admin")) places.push(people);
       if (roles.includes("privacy")) places.push(privacy);
+      if (roles.includes("privacy") || roles.includes("security")) places.push(transcripts);
       this.#header.append(h("nav", { "aria-label": words.navigation }, ...places, out));
     }
     this.#header.append(language);

@@ -1,4 +1,4 @@
-/** The staff's console: signing in, one's own account, the people who may sign in, and what is asked of privacy staff. */
+/** The staff's console: signing in, one's own account, the people who may sign in, what is asked of privacy staff, and what was said. */
 import { App } from "./app.ts";
 import { takeInvitation } from "./views/invitation.ts";
 

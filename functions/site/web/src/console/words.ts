@@ -4,6 +4,7 @@ import { PAGE, type PageWords } from "./words/page.ts";
 import { PEOPLE, type PeopleWords } from "./words/people.ts";
 import { PRIVACY, type PrivacyWords } from "./words/privacy.ts";
 import { SIGN_IN, type SignInWords } from "./words/sign_in.ts";
+import { TRANSCRIPT, type TranscriptWords } from "./words/transcript.ts";
 
 export type Locale = "en" | "de";
 
@@ -14,6 +15,7 @@ export type Words = PageWords &
   PeopleWords & {
     privacy: PrivacyWords;
     case: CaseWords;
+    transcript: TranscriptWords;
   };
 
 export const WORDS: Record<Locale, Words> = { en: wordsIn("en"), de: wordsIn("de") };
@@ -26,6 +28,7 @@ function wordsIn(locale: Locale): Words {
     ...PEOPLE[locale],
     privacy: PRIVACY[locale],
     case: CASE[locale],
+    transcript: TRANSCRIPT[locale],
   };
 }
 

@@ -43,7 +43,7 @@ function padded(body: unknown): Bytes {
 }
 
 /** RFC 9458, section 4.4, with this protocol's labels. */
-async function openResponse(context: SenderContext, enc: Bytes, response: unknown): Promise<unknown> {
+async function openResponse(context: SenderContext, enc: Bytes, response: unknown): Promise<string> {
   const { nonce, ct } = response as Record<string, unknown>;
   const responseNonce = fromBase64url(nonce);
   if (responseNonce.length !== RESPONSE_NONCE_LENGTH) throw new TypeError("nonce of a wrong length");
@@ -55,5 +55,5 @@ async function openResponse(context: SenderContext, enc: Bytes, response: unknow
   const key = await crypto.subtle.importKey("raw", await derive("key", 32), "AES-GCM", false, ["decrypt"]);
   const iv = await derive("nonce", 12);
   const plaintext = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, fromBase64url(ct));
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plaintext));
+  return new TextDecoder("utf-8", { fatal: true }).decode(plaintext);
 }

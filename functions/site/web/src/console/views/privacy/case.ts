@@ -1,8 +1,10 @@
 import { button, h } from "../../../elements.ts";
 import { type App, headingOf } from "../../app.ts";
 import { listOf, part, type Row } from "../account.ts";
+import { problemOf } from "../../problem.ts";
 import { confirmed } from "../dialog.ts";
 import { answerStep } from "./answer.ts";
+import { confirmPart } from "./confirm.ts";
 import type { Export, OpenedCase, Receipt, Subject } from "./contract.ts";
 import { answerOf, confirmationOf } from "./deadline.ts";
 import { eraseStep } from "./erase.ts";
@@ -64,6 +66,7 @@ async function caseView(app: App, id: string, kept: Kept, isGoingOn: boolean): P
     headingOf(words.title[found.kind]),
     h("div", { class: "others" }, button(words.toAll, "link", () => void app.toPrivacy())),
     summary(app, opened),
+    ...confirmPart(app, opened),
     stepsOf(app, steps, isGoingOn),
   );
   const { subject_id: subjectId, holds = [], receipt_id } = found;
@@ -75,9 +78,15 @@ async function caseView(app: App, id: string, kept: Kept, isGoingOn: boolean): P
   return element;
 }
 
-/** It was answered, and there was nothing to carry out. */
-function endedWithNothing({ kind, state, subject_id, receipt_id }: OpenedCase): boolean {
-  return state === "answered" && (subject_id === null || (kind === "erasure" && receipt_id === null));
+/** It was answered, and nothing was carried out: there was nothing to give or to erase. */
+function endedWithNothing(found: OpenedCase): boolean {
+  if (found.state !== "answered") return false;
+  return found.kind === "access" ? !wasDone(found, "exported") : found.receipt_id === null;
+}
+
+/** Whether the log has a line of that kind. */
+export function wasDone({ log }: OpenedCase, what: string): boolean {
+  return log.some((line) => line.what === what);
 }
 
 /** It was neither carried out nor refused. */
@@ -93,8 +102,15 @@ async function subjectOf(app: App, found: OpenedCase): Promise<Subject | null> {
   return items[0] ?? null;
 }
 
+/** The receipt of the erasure. It ends, and its case may be kept for longer. */
 async function receiptOf(app: App, { receipt_id }: OpenedCase): Promise<Receipt | null> {
-  return receipt_id ? app.api.call<Receipt>("GET", `/v1/receipts/${encodeURIComponent(receipt_id)}`) : null;
+  if (!receipt_id) return null;
+  try {
+    return await app.api.call<Receipt>("GET", `/v1/receipts/${encodeURIComponent(receipt_id)}`);
+  } catch (error) {
+    if (problemOf(error).code !== "not_found") throw error;
+    return null;
+  }
 }
 
 function summary(app: App, opened: Opened): HTMLElement {
@@ -112,7 +128,9 @@ function summary(app: App, opened: Opened): HTMLElement {
   const element = h("section", { class: "part", "aria-label": words.number }, listOf(rows));
   if (extended) element.append(h("p", { class: "hint" }, words.extended));
   if (!isUnderWay(opened.case)) return element;
-  const buttons = [button(words.refuse, "secondary", () => void app.attempt(refuse))];
+  const isWaiting = state === "waiting";
+  const meaning: Record<string, string> = isWaiting ? { conflict: words.askedThemselves } : {};
+  const buttons = [button(words.refuse, "secondary", () => void app.attempt(refuse, meaning))];
   if (!extended) buttons.unshift(button(words.extend, "secondary", () => void app.attempt(extend)));
   element.append(h("div", { class: "buttons" }, ...buttons));
   return element;
@@ -123,7 +141,8 @@ function summary(app: App, opened: Opened): HTMLElement {
   }
 
   async function refuse(): Promise<void> {
-    await confirmed(app, { title: words.refuse, text: words.refuseText, submit: words.refuse });
+    const extra = isWaiting ? [h("p", {}, words.refuseWaiting)] : [];
+    await confirmed(app, { title: words.refuse, text: words.refuseText, extra, submit: words.refuse });
     await opened.change({ state: "refused" }, words.wasRefused);
   }
 }

@@ -16,7 +16,11 @@ export interface Case {
   received_at: string;
   /** When it has to be confirmed that it came, where the law asks for that. */
   confirm_by: string | null;
+  /** When that was done. */
+  confirmed_at?: string | null;
   due_at: string;
+  /** When the person was told that the erasure waits for a legal hold to end. */
+  told_of_hold_at?: string | null;
   extended: boolean;
   receipt_id: string | null;
   closed_at: string | null;
@@ -77,4 +81,32 @@ export interface Policy extends Record<Period, number> {
 /** One part of an export: a whole document that says where the next one begins. */
 export interface Export {
   next_cursor: string | null;
+}
+
+/** What a transcript may be read for. */
+export const PURPOSES = ["subject_request", "incident", "legal", "quality", "support"] as const;
+
+export type Purpose = (typeof PURPOSES)[number];
+
+export interface TranscriptMessage {
+  author: string;
+  text: string;
+  created_at: string;
+  sources?: { id: string; title: string }[];
+}
+
+/** A page of what was said. */
+export interface Transcript {
+  conversation: {
+    id: string;
+    subject_id: string;
+    status: string;
+    created_at: string;
+    expires_at: string;
+    held: boolean;
+  };
+  messages: TranscriptMessage[];
+  next_cursor: string | null;
+  /** `broken` when something of this page is not as it was stored. */
+  integrity: "ok" | "broken";
 }

@@ -1,5 +1,6 @@
 import { button, h } from "../../../elements.ts";
 import type { App } from "../../app.ts";
+import { formOf } from "../../form.ts";
 import { problemOf } from "../../problem.ts";
 import { ask } from "../dialog.ts";
 import type { Opened } from "./case.ts";
@@ -20,7 +21,7 @@ export function eraseStep(app: App, opened: Opened): Step {
     title: words.act.erasure,
     isLeftOut: state === "refused" || isNothingStored,
     isDone: state === "done" || state === "answered",
-    whenDone: () => (receipt ? receiptPart(app, receipt) : []),
+    whenDone: () => (receipt ? receiptPart(app, receipt) : [h("p", {}, words.receiptEnded)]),
     now: () => (state === "waiting" ? waiting(app, opened) : eraseNow(app, opened)),
   };
 }
@@ -63,10 +64,19 @@ function erase(app: App, opened: Opened): void {
 /** Everything is under a hold: what remains is to tell the person so. */
 function waiting(app: App, opened: Opened): Node[] {
   const words = app.words.case;
+  const { told_of_hold_at } = opened.case;
+  const notice = h("p", { class: "notice" }, h("strong", {}, `${words.heldTitle}.`), ` ${words.heldText}`);
   const look = button(words.lookAgain, "secondary", () => void opened.again(""));
-  return [
-    h("p", { class: "notice" }, h("strong", {}, `${words.heldTitle}.`), ` ${words.heldText}`),
-    letterPart(app, opened),
-    h("div", { class: "buttons" }, look),
-  ];
+  if (told_of_hold_at) {
+    return [notice, h("p", {}, words.toldOn(app.day(told_of_hold_at))), h("div", { class: "buttons" }, look)];
+  }
+  const form = formOf({
+    words: app.words,
+    submit: words.toldSend,
+    fields: [],
+    extra: [letterPart(app, opened, "interim")],
+    beside: [look],
+    onSubmit: () => opened.change({ told_of_hold: true }, words.wasTold),
+  });
+  return [notice, h("p", {}, words.toldText), form];
 }

@@ -11,8 +11,10 @@ import type { Step } from "./steps.ts";
 /** Access: everything that is stored, as files and as pages to print. They are in this page's memory and nowhere else. */
 export function exportStep(app: App, opened: Opened): Step {
   const words = app.words.case;
-  const { state } = opened.case;
+  const { state, closed_at } = opened.case;
   const { exported, isNothingStored } = opened;
+  // For a case that is closed nothing is given out any more.
+  const again = closed_at === null ? [exporting(app, opened, words.exportAgain)] : [];
   return {
     title: words.act.access,
     isLeftOut: state === "refused" || isNothingStored,
@@ -20,7 +22,7 @@ export function exportStep(app: App, opened: Opened): Step {
     whenDone: () =>
       exported.length > 0
         ? [h("p", {}, words.exported), partsOf(app, opened)]
-        : [h("p", {}, words.exportedBefore), exporting(app, opened, words.exportAgain)],
+        : [h("p", {}, words.exportedBefore), ...again],
     now: () =>
       opened.subject
         ? [h("p", {}, words.exportText), exporting(app, opened, words.exportSend)]
@@ -73,7 +75,7 @@ function partsOf(app: App, opened: Opened): HTMLElement {
         link.focus();
       }),
     );
-    buttons.append(page);
+    if (opened.case.closed_at === null) buttons.append(page);
     return h("li", {}, h("div", {}, words.part(i + 1, exported.length)), buttons);
   });
   return h("ul", { class: "rows" }, ...rows);

@@ -20,12 +20,24 @@ export function findStep(app: App, opened: Opened): Step {
       if (!subject_id) return [h("p", {}, words.nobody)];
       const rows: Row[] = [[words.subject, h("code", {}, subject_id)]];
       if (opened.subject) rows.push([words.stored, storedOf(app, opened.subject)]);
-      if (state !== "open") return [listOf(rows)];
-      const another = h("details", {}, h("summary", {}, words.chooseAnother), ...search(app, opened));
-      return [listOf(rows), another];
+      const element = h("div", { class: "results" }, listOf(rows), ...reading(app, opened));
+      if (state !== "open" && state !== "verified") return [element];
+      const another = h("details", {}, h("summary", {}, words.chooseAnother));
+      if (state === "verified") another.append(h("p", {}, words.verifiedAnew));
+      another.append(...search(app, opened));
+      return [element, another];
     },
     now: () => search(app, opened),
   };
+}
+
+/** To what somebody has said, for this case; the officer names the conversation. */
+function reading(app: App, opened: Opened): Node[] {
+  if (!opened.subject || opened.subject.conversations === 0) return [];
+  const words = app.words.transcript;
+  const reason = words.reasonOfCase(opened.case.id);
+  const read = button(words.readOf, "secondary", () => void app.toTranscripts({ purpose: "subject_request", reason }));
+  return [h("div", { class: "buttons" }, read)];
 }
 
 /** What is stored about somebody, in a few words. */

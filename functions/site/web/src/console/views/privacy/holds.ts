@@ -46,17 +46,26 @@ function row(app: App, hold: Hold, again: Holds["again"]): HTMLElement {
   const by = hold.placed_by === app.me?.id ? words.you : hold.placed_by;
   const day = app.day(hold.review_at);
   const review = isPast(hold.review_at) ? h("strong", { class: "overdue" }, words.reviewPassed(day)) : words.reviewBy(day);
-  const release = () =>
+  const release = () => {
+    const reason = reasonField(app, { label: words.releaseReason, hint: words.releaseReasonHint, isRequired: false });
     ask(app, {
       title: words.releaseOf,
       text: words.releaseText,
-      extra: [h("p", {}, h("strong", {}, `${what}: `), hold.reason)],
+      before: [h("p", {}, h("strong", {}, `${what}: `), hold.reason)],
+      fields: [reason],
       submit: words.release,
       onSubmit: async () => {
-        await app.api.call("DELETE", "/v1/holds", { id: hold.id });
+        const why = reason.value.trim();
+        await app.api.call("DELETE", "/v1/holds", { id: hold.id, ...(why && { reason: why }) });
         await again(words.holdReleased);
       },
     });
+  };
+  const { conversation_id: conversationId } = hold;
+  // Which conversations a person has is said only by their export.
+  const reading = conversationId
+    ? [named(app.words.transcript.readOf, conversationId, () => void app.toTranscripts({ conversationId, purpose: "legal" }))]
+    : [];
   return h(
     "li",
     {},
@@ -68,8 +77,41 @@ function row(app: App, hold: Hold, again: Holds["again"]): HTMLElement {
       h("p", { class: "hint" }, `${what}: `, h("code", {}, id)),
       h("p", { class: "hint" }, words.placed(app.day(hold.placed_at), by)),
     ),
-    h("div", { class: "buttons" }, named(words.release, hold.reason, release)),
+    h("div", { class: "buttons" }, ...reading, named(words.release, hold.reason, release)),
   );
+}
+
+interface ReasonOptions {
+  label: string;
+  hint: string;
+  isRequired: boolean;
+  value?: string;
+}
+
+/** Why something is done, in one's own words, as long as the server takes them. */
+export function reasonField(app: App, { label, hint, isRequired, value }: ReasonOptions): Field {
+  return new Field(app.words, {
+    name: "reason",
+    label,
+    hint,
+    attributes: { required: isRequired, autocomplete: "off", maxlength: LONGEST_REASON, value: value ?? false },
+    check: (text) => {
+      const { length } = text.trim();
+      const isEnough = length >= SHORTEST_REASON || (length === 0 && !isRequired);
+      return isEnough ? null : app.words.tooShort(SHORTEST_REASON);
+    },
+  });
+}
+
+/** A field for the id of a person or a conversation. */
+export function idField(app: App, { label, hint, value }: { label: string; hint: string; value: string }): Field {
+  return new Field(app.words, {
+    name: "id",
+    label,
+    hint,
+    attributes: { required: true, value, autocomplete: "off", spellcheck: "false", maxlength: "36" },
+    check: (text) => (isId(text.trim()) ? null : app.words.privacy.idFormat),
+  });
 }
 
 function placeHold(app: App, subjectId: string, again: Holds["again"]): void {
@@ -79,20 +121,8 @@ function placeHold(app: App, subjectId: string, again: Holds["again"]): void {
     { value: "conversation_id", label: words.oneConversation, hint: words.oneConversationHint },
   ];
   const what = new Choice(words.holdWhat, whats, "subject_id");
-  const id = new Field(app.words, {
-    name: "id",
-    label: words.id,
-    hint: words.idHint,
-    attributes: { required: true, value: subjectId, autocomplete: "off", spellcheck: "false", maxlength: "36" },
-    check: (value) => (isId(value.trim()) ? null : words.idFormat),
-  });
-  const reason = new Field(app.words, {
-    name: "reason",
-    label: words.reason,
-    hint: words.reasonHint,
-    attributes: { required: true, autocomplete: "off", maxlength: LONGEST_REASON },
-    check: (value) => (value.trim().length < SHORTEST_REASON ? app.words.tooShort(SHORTEST_REASON) : null),
-  });
+  const id = idField(app, { label: words.id, hint: words.idHint, value: subjectId });
+  const reason = reasonField(app, { label: words.reason, hint: words.reasonHint, isRequired: true });
   const review = dayField(app, {
     name: "review_at",
     label: words.reviewOn,

@@ -1,3 +1,4 @@
+import { harmless } from "../../../page.ts";
 import { Problem } from "../../problem.ts";
 
 /**
@@ -8,12 +9,8 @@ import { Problem } from "../../problem.ts";
  */
 export function pageUrl(page: unknown, leaving: AbortSignal): string {
   if (typeof page !== "string") throw new Problem("failed");
-  const head =
-    `<meta http-equiv="Content-Security-Policy" content="script-src 'none'">` +
-    `<link rel="stylesheet" href="${location.origin}${PRINTABLE.path}" integrity="${PRINTABLE.integrity}" crossorigin>`;
-  // Before anything else but the doctype, which has to be the first.
-  const html = page.replace(/^\s*(<!doctype[^>]*>)?/i, (doctype) => doctype + head);
-  const url = URL.createObjectURL(new Blob([html], { type: "text/html;charset=utf-8" }));
+  const looks = `<link rel="stylesheet" href="${location.origin}${PRINTABLE.path}" integrity="${PRINTABLE.integrity}" crossorigin>`;
+  const url = URL.createObjectURL(new Blob([harmless(page, looks)], { type: "text/html;charset=utf-8" }));
   leaving.addEventListener("abort", () => URL.revokeObjectURL(url));
   return url;
 }
