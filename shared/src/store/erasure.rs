@@ -194,13 +194,16 @@ impl Store {
         messages: u64,
         issuer: &str,
     ) -> Result<bool, StoreError> {
-        let (number, policy, earlier, signer, subject) = tokio::try_join!(
-            self.next_number(),
-            self.settings.retention_policy(known.site),
-            self.find_receipt(known.receipt),
-            self.settings.receipt_signer(),
-            self.find_subject(known.subject)
-        )?;
+        let (number, policy, earlier, signer, subject) = Box::pin(async {
+            tokio::try_join!(
+                self.next_number(),
+                self.settings.retention_policy(known.site),
+                self.find_receipt(known.receipt),
+                self.settings.receipt_signer(),
+                self.find_subject(known.subject)
+            )
+        })
+        .await?;
         let now_ms = self.clock.now_ms();
         let more = u64::try_from(free.len()).unwrap_or(u64::MAX);
         let kept: Vec<_> = known.kept.iter().copied().filter(|id| !free.contains(id)).collect();

@@ -478,7 +478,7 @@ async fn nothing_is_carried_out_for_somebody_who_was_not_verified() {
     changed(&officer, &case, json!({ "subject_id": ada.subject })).await;
     let erase = async |subject: &str| {
         let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
-            .header("idempotency-key", &fresh_key())
+            .header("idempotency-key", fresh_key())
             .header("sotto-case", case["id"].as_str().expect("an id"))
             .json(&json!({ "basis": "gdpr_17" }));
         officer.send(request).await
@@ -502,7 +502,7 @@ async fn waiting(world: &World, officer: &Staff, subject: &str) -> (Value, Value
     let id = SubjectId::parse(subject).expect("a subject");
     let case = verified(officer, "erasure", "gdpr", id).await;
     let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
-        .header("idempotency-key", &fresh_key())
+        .header("idempotency-key", fresh_key())
         .header("sotto-case", case["id"].as_str().expect("an id"))
         .json(&json!({ "basis": "gdpr_17" }));
     assert_eq!(officer.send(request).await.code(), "legal_hold");

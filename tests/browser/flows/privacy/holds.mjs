@@ -49,7 +49,7 @@ test("what is held is erased when the hold is released, whoever asked for it", {
   await visitor.dialog().locator("summary").click();
   await visitor.button("Delete my data").click();
   await visitor.button("Delete for good").click();
-  await visitor.alert().getByText("Your wish is noted").waitFor();
+  await visitor.alert().getByText("that is noted").waitFor();
   await visitor.accessible();
   await visitor.picture("my-data-held");
   await visitor.button("Back").click();

@@ -95,7 +95,7 @@ const en = {
   busy: "Too much is going on at the moment. Please try again in a minute.",
   unsealed: "The answer was not sealed as it should be, so it was discarded. Please try again later.",
   identity: "The page could not show who you are. Please reload it, or sign in there once more, and try again.",
-  legal_hold: "Your data may not be deleted now: the law obliges us to keep it. Your wish is noted and is carried out as soon as that ends.",
+  legal_hold: "Your data has to stay as it is for now: the law obliges us to keep it. If you asked us to delete it, that is noted and is done as soon as this ends.",
   failed: "Something went wrong. Please try again.",
   unsent: "Nothing has been sent.",
   refusal: {
@@ -191,7 +191,7 @@ const de: Words = {
   busy: "Im Moment ist zu viel los. Bitte versuchen Sie es in einer Minute noch einmal.",
   unsealed: "Die Antwort war nicht so versiegelt, wie sie sein muss, und wurde verworfen. Bitte versuchen Sie es später noch einmal.",
   identity: "Die Seite konnte nicht zeigen, wer Sie sind. Bitte laden Sie sie neu oder melden Sie sich dort noch einmal an.",
-  legal_hold: "Ihre Daten dürfen jetzt nicht gelöscht werden: Das Recht verpflichtet uns, sie zu bewahren. Ihr Wunsch ist vorgemerkt und wird ausgeführt, sobald das endet.",
+  legal_hold: "Ihre Daten müssen vorerst bleiben, wie sie sind: Das Recht verpflichtet uns, sie zu bewahren. Wenn Sie ihre Löschung gewünscht haben, ist das vorgemerkt und wird ausgeführt, sobald das endet.",
   failed: "Etwas ist schiefgegangen. Bitte versuchen Sie es noch einmal.",
   unsent: "Es wurde nichts gesendet.",
   refusal: {
