@@ -144,8 +144,8 @@ fn complaints(aws: &Aws) -> Result<Vec<String>, Failure> {
         let name = group["logGroupName"].as_str().unwrap_or_default();
         let events = aws.ask(&["logs", "filter-log-events", "--log-group-name", name])?;
         let lines = events["events"].as_array().into_iter().flatten();
-        let is_complaint =
-            |line: &&str| line.contains(r#""level":"ERROR""#) || line.contains(r#""status":5"#);
+        let signs = [r#""level":"ERROR""#, r#""status":5"#, "a call to "];
+        let is_complaint = |line: &&str| signs.iter().any(|sign| line.contains(sign));
         let lines = lines.filter_map(|event| event["message"].as_str()).filter(is_complaint);
         found.extend(lines.map(|line| format!("{name}: {}", line.trim_end())));
     }
