@@ -250,12 +250,13 @@ impl Store {
     /// [`StoreError`].
     pub async fn positions(&self) -> Result<Positions, StoreError> {
         let settings = &self.settings.table;
-        let (head, keys, conversations, profiles, last) = tokio::try_join!(
-            self.number_at(settings, head_key()),
-            self.number_at(&self.keys_table, position_in_keys()),
+        let (head, last) =
+            tokio::try_join!(self.number_at(settings, head_key()), self.last_entry())?;
+        // After them, as in `next_number`.
+        let (keys, conversations, profiles) = tokio::try_join!(
+            self.position_of_keys(),
             self.number_at(&self.conversations_table, position_in_conversations()),
             self.number_at(&self.profiles_table, position_in_profiles()),
-            self.last_entry(),
         )?;
         // The ledger itself may be newer than a head that was restored.
         Ok(Positions { head: head.max(last), behind: keys.min(conversations).min(profiles) })
@@ -330,13 +331,19 @@ impl Store {
 
     /// The next number, as far as can be seen now.
     pub(super) async fn next_number(&self) -> Result<u64, StoreError> {
-        let (head, last, keys) = tokio::try_join!(
-            self.number_at(&self.settings.table, head_key()),
-            self.last_entry(),
-            self.number_at(&self.keys_table, position_in_keys()),
-        )?;
+        let (head, last) =
+            tokio::try_join!(self.number_at(&self.settings.table, head_key()), self.last_entry())?;
         let head = head.max(last);
-        if keys < head { Err(StoreError::LedgerBehind) } else { Ok(head + 1) }
+        // After them: another erasure in between has moved both.
+        if self.position_of_keys().await? < head {
+            return Err(StoreError::LedgerBehind);
+        }
+        Ok(head + 1)
+    }
+
+    /// How far the table of keys has followed.
+    pub(super) async fn position_of_keys(&self) -> Result<u64, StoreError> {
+        self.number_at(&self.keys_table, position_in_keys()).await
     }
 
     /// What a new entry writes besides the keys: itself, the head, the positions.

@@ -6,6 +6,8 @@
 //! had ended when the policy was last changed; `g`, `h` the fewest days that visitors were shown before,
 //! who may agree to them up to `i`; `n` version, one more with each change; `t` when it was changed.
 
+use std::sync::PoisonError;
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -114,7 +116,25 @@ impl Settings {
             .send()
             .await
             .map_err(|error| fault("find_policy", &error))?;
-        StoredPolicy::from_item(site, found.item.as_ref())
+        let stored = StoredPolicy::from_item(site, found.item.as_ref())?;
+        let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(site.id, stored.policy);
+        Ok(stored)
+    }
+
+    /// The site's policy, or the one that this function knew last when there is no answer. For what is
+    /// only said: by it nothing is kept or destroyed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when none is known.
+    pub async fn policy_to_say(&self, site: &Site) -> Result<RetentionPolicy, StoreError> {
+        match self.retention_policy(site).await {
+            Ok(stored) => Ok(stored.policy),
+            Err(error) => {
+                let known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+                known.get(site.id).copied().ok_or(error)
+            }
+        }
     }
 
     /// Puts `policy` in the place of `known`, in one transaction with the event that tells of it;

@@ -3,6 +3,9 @@
 //! Items: `p` the site or `*`, `k` what it is. Branch keys: `k` = `branch#<purpose>#<branch>`, `w`
 //! the KMS blob.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -16,7 +19,7 @@ use crate::clock::{self, Clock};
 use crate::config::Backend;
 use crate::seal::keyring::{BranchKey, Keyring};
 use crate::seal::place::{BranchName, Purpose, STACK};
-use crate::values::policy::DAY_MS;
+use crate::values::policy::{DAY_MS, RetentionPolicy};
 use crate::values::site::Site;
 
 /// Days that a branch key is kept beyond the last end of what it wraps: what was released from a hold
@@ -29,6 +32,8 @@ pub struct Settings {
     pub(super) table: String,
     pub(super) transport_table: String,
     pub(super) clock: Clock,
+    /// The policies that were read last, by site.
+    pub(super) policies: Mutex<HashMap<&'static str, RetentionPolicy>>,
     keyring: Keyring,
 }
 
@@ -38,7 +43,7 @@ impl Settings {
     pub fn new(dynamo: Client, backend: &Backend, keyring: Keyring, clock: Clock) -> Self {
         let (table, transport_table) =
             (backend.settings_table.clone(), backend.transport_table.clone());
-        Self { dynamo, table, transport_table, clock, keyring }
+        Self { dynamo, table, transport_table, clock, policies: Mutex::default(), keyring }
     }
 
     /// The branch key of that name; makes it when there is none.
