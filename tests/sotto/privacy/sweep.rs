@@ -3,6 +3,7 @@
 use shared::http::app;
 use shared::ids::ConversationId;
 use shared::seal::conversation_key::ConversationKey;
+use shared::seal::place::{BranchName, Purpose};
 use shared::secret::Secret;
 use shared::store::event::{StoredEvent, place};
 use shared::store::key_row::KeyRow;
@@ -89,18 +90,32 @@ async fn what_is_left_opens_with_no_key_of_any_table() {
 }
 
 /// Whether an event of a conversation, whose ciphertext is there, opens by any key that any table has,
-/// or by the bytes of any attribute of the keys table.
+/// those that wrap others included, or by the bytes of any attribute of any table.
 async fn opens_with_any_key(world: &World, path: &str) -> bool {
     let items = world.all_items().await;
     let sdk = world.sdk_of("intake");
     let settings = app::settings(&world.config.backend, world.clock.clone(), &sdk);
     let mut keys: Vec<ConversationKey> = Vec::new();
     let derived = |secret: &Secret| ConversationKey::from_secret(secret).expect("its keys");
-    for (_, item) in items.iter().filter(|(table, _)| table.ends_with("keys")) {
+    for (_, item) in &items {
         for bytes in item.values().filter_map(|value| value.as_b().ok()) {
             let windows = bytes.as_ref().windows(32);
             keys.extend(windows.filter_map(Secret::from_slice).map(|secret| derived(&secret)));
         }
+    }
+    let mut branches = 0;
+    for (_, item) in items.iter().filter(|(table, _)| table.ends_with("settings")) {
+        let Ok(name) = item["k"].as_s() else { continue };
+        for purpose in [Purpose::Transcript, Purpose::Profile] {
+            let prefix = format!("branch#{}#", purpose.as_str());
+            let Some(month) = name.strip_prefix(&prefix) else { continue };
+            let branch = BranchName::new(Site::SHIPPED.id, purpose, month);
+            keys.push(derived(&settings.existing_branch_key(&branch).await.expect("a key")));
+            branches += 1;
+        }
+    }
+    assert!(branches > 0, "there is a key that wraps others");
+    for (_, item) in items.iter().filter(|(table, _)| table.ends_with("keys")) {
         let Ok(Some(row)) = KeyRow::from_item(item.clone()) else { continue };
         if !row.is_destroyed() {
             let branch = settings.existing_branch_key(&row.branch()).await.expect("its branch");
