@@ -16,7 +16,7 @@ use shared::store::case::{Case, Kind, Line, NotNow, State as CaseState, Step};
 use shared::store::hold::Hold;
 use shared::store::wish::Waiting;
 use shared::values::deadline::Law;
-use shared::values::policy::{DAY_MS, RetentionPolicy};
+use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
@@ -374,7 +374,7 @@ fn read_subject(id: &str) -> Result<SubjectId, Problem> {
 fn read_receipt(text: &str, now_ms: UnixMillis) -> Result<UnixMillis, Problem> {
     let refused = |code| Problem::invalid("/received_at", code);
     let received_ms = from_rfc3339(text).ok_or_else(|| refused(FieldCode::BadFormat))?;
-    let first_ms = now_ms - i64::from(RetentionPolicy::AUDIT_DAYS.max) * DAY_MS;
+    let first_ms = now_ms - RetentionPolicy::LONGEST_MS;
     match received_ms {
         at_ms if at_ms > now_ms => Err(refused(FieldCode::TooLarge)),
         at_ms if at_ms < first_ms => Err(refused(FieldCode::TooSmall)),

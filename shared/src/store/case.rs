@@ -193,10 +193,7 @@ impl Store {
         };
         let unchanged = [(":n", number(known.version))];
         let put = put_if(&self.ledger_table, changed.to_item(end_ms)?, "n = :n", unchanged)?;
-        let event = match by {
-            Some(by) => SecurityEvent::by(by, Action::CaseChanged, changed.id),
-            None => SecurityEvent::of(Action::CaseChanged, changed.id),
-        };
+        let event = SecurityEvent::by_whom(by, Action::CaseChanged, changed.id);
         let mut writes = vec![put, events.put(event)?];
         if let (State::Waiting, State::Refused, Some(subject)) =
             (known.state, changed.state, known.subject)

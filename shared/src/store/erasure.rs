@@ -14,11 +14,9 @@ use super::{Store, StoreError};
 use crate::clock::UnixMillis;
 use crate::ids::{ConversationId, ReceiptId, StaffId, SubjectId};
 use crate::seal::suite;
-use crate::values::policy::{DAY_MS, RetentionPolicy};
+use crate::values::policy::RetentionPolicy;
 use crate::values::site::Site;
 
-/// The longest that a record is kept, and so what waits for a hold to end.
-const LONGEST_MS: UnixMillis = RetentionPolicy::AUDIT_DAYS.max as UnixMillis * DAY_MS;
 /// Keys destroyed in one transaction: DynamoDB takes 100 writes, of which some tell of the erasure.
 const KEYS_AT_ONCE: usize = 85;
 /// How often an erasure is begun again that another write was in the way of.
@@ -369,5 +367,5 @@ fn entry_of(
 /// When an erasure may be forgotten: not before what it has kept is erased too, and a hold may last for
 /// years.
 fn end_of(kept: &[ConversationId], end_ms: UnixMillis, now_ms: UnixMillis) -> UnixMillis {
-    if kept.is_empty() { end_ms } else { end_ms.max(now_ms + LONGEST_MS) }
+    if kept.is_empty() { end_ms } else { end_ms.max(now_ms + RetentionPolicy::LONGEST_MS) }
 }

@@ -260,10 +260,7 @@ impl Store {
                 rest: Rest::Thaw,
                 ..hold.clone()
             };
-            let event = match by {
-                Some(by) => SecurityEvent::by(by, Action::HoldReleased, hold.id),
-                None => SecurityEvent::of(Action::HoldReleased, hold.id),
-            };
+            let event = SecurityEvent::by_whom(by, Action::HoldReleased, hold.id);
             let rows = self.rows_of(hold.subject).await?;
             let on: Vec<&KeyRow> = rows
                 .keys

@@ -156,13 +156,19 @@ impl SecurityEvent {
     /// An event that somebody caused.
     #[must_use]
     pub fn by(actor: StaffId, action: Action, object: impl Into<String>) -> Self {
-        Self { action, actor: Some(actor.to_string()), object: object.into(), reason: None }
+        Self::by_whom(Some(actor), action, object)
+    }
+
+    /// An event that somebody caused, or nobody where the service did it by itself.
+    #[must_use]
+    pub fn by_whom(actor: Option<StaffId>, action: Action, object: impl Into<String>) -> Self {
+        Self { action, actor: actor.map(String::from), object: object.into(), reason: None }
     }
 
     /// An event whose cause is not known by id.
     #[must_use]
     pub fn of(action: Action, object: impl Into<String>) -> Self {
-        Self { action, actor: None, object: object.into(), reason: None }
+        Self::by_whom(None, action, object)
     }
 }
 

@@ -19,7 +19,7 @@ use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::write::{NEW, delete_if, put, put_if};
 use super::{Store, StoreError};
 use crate::ids::{StaffId, SubjectId};
-use crate::values::policy::{DAY_MS, RetentionPolicy};
+use crate::values::policy::RetentionPolicy;
 use crate::values::site::Site;
 
 const UNFINISHED: &str = "unfinished";
@@ -183,9 +183,9 @@ impl Store {
 
     fn row(&self, partition: &str, sort: String) -> Item {
         // A hold may last for years, and what waits for it must not be forgotten before.
-        let years = i64::from(RetentionPolicy::AUDIT_DAYS.max) * DAY_MS;
         let mut item = key(partition, sort);
-        item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + years));
+        let end_ms = self.clock.now_ms() + RetentionPolicy::LONGEST_MS;
+        item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
         item
     }
 }

@@ -62,6 +62,8 @@ impl RetentionPolicy {
     pub const LEAD_DAYS: Bounds = Bounds { min: 1, max: 730 };
     /// Of the days that it stays told who did what, and what became of a request.
     pub const AUDIT_DAYS: Bounds = Bounds { min: 365, max: 3650 };
+    /// The longest that a record is kept, and so what waits for a hold to end.
+    pub const LONGEST_MS: UnixMillis = Self::AUDIT_DAYS.max as UnixMillis * DAY_MS;
     /// Of the days from its opening after which a conversation takes no more messages.
     pub const CONVERSATION_MAX_DAYS: Bounds = Bounds { min: 1, max: 30 };
 
