@@ -238,3 +238,24 @@ fn conversation_id<'de, D: Deserializer<'de>>(text: D) -> Result<ConversationId,
     let text = String::deserialize(text)?;
     ConversationId::parse(&text).ok_or_else(|| de::Error::custom("no id of a conversation"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::round_trip::text;
+    use super::*;
+    use crate::clock::Clock;
+
+    proptest! {
+        #[test]
+        fn what_was_left_is_read_back(
+            email in text(), name in text(), phone in prop::option::of(text()),
+        ) {
+            let conversation = ConversationId::generate(&Clock::manual(1)).unwrap();
+            let contact = Contact { conversation, email, name, phone };
+            let read: Result<Contact, StoreError> = from_json(&to_json(&contact).unwrap());
+            prop_assert!(read == Ok(contact));
+        }
+    }
+}

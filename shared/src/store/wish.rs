@@ -73,7 +73,7 @@ impl Wish {
                 item.insert("n".to_owned(), number(kept_by));
             }
             Waiting::Whole(request, by) => {
-                // Nobody waits for an erasure of nothing to be refused: it is carried out anyhow.
+                // A waiting erasure is carried out even if nothing is stored by then.
                 let Request { subject: _, site, basis, requested_ms, twin, of_nothing: _ } =
                     request;
                 item.insert("b".to_owned(), string(basis.as_str()));

@@ -45,8 +45,7 @@ fn optional(words: Option<&String>) -> usize {
 }
 
 pub(super) fn lead(lead: &ExportedLead) -> usize {
-    let ExportedLead { name, email, phone, left_at: _, expires_at: _ } = lead;
-    LEAD + text(name) + text(email) + optional(phone.as_ref())
+    LEAD + lead.texts().into_iter().map(optional).sum::<usize>()
 }
 
 pub(super) fn consent(consent: &ExportedConsent) -> usize {

@@ -2,25 +2,8 @@
 //! first, event by event. At most one page of DynamoDB and one part are in memory.
 //!
 //! Each record is taken apart without `..`: a field that is added to one does not compile here until
-//! somebody has decided whether the subject is told of it (Art. 15 GDPR). All fields of a contact:
-//!
-//! ```
-//! # use shared::store::lead::Contact;
-//! fn told(Contact { conversation: _, email, name, phone }: Contact) -> [Option<String>; 3] {
-//!     [Some(name), Some(email), phone]
-//! }
-//! ```
-//!
-//! One less, as if `phone` had been added today:
-//!
-//! ```compile_fail,E0027
-//! # use shared::store::lead::Contact;
-//! fn told(Contact { conversation: _, email, name }: Contact) -> [Option<String>; 3] {
-//!     [Some(name), Some(email), None]
-//! }
-//! ```
-//!
-//! Nor does it for what was agreed to, a rating, a reading, or what was said:
+//! somebody has decided whether the subject is told of it (Art. 15 GDPR). This takes all fields of what
+//! was agreed to, of a rating, of a message and of a reading:
 //!
 //! ```
 //! # use shared::store::{body::{Consent, Rating}, event::Spoken, read_record::ReadRecord};
@@ -32,6 +15,8 @@
 //!         record;
 //! }
 //! ```
+//!
+//! With one field left out, as if it had been added today, each of them is an error:
 //!
 //! ```compile_fail,E0027
 //! # use shared::store::body::Consent;
@@ -71,7 +56,6 @@ use crate::store::chain::Chain;
 use crate::store::conversation::{Conversation, Found};
 use crate::store::event::{Header, Spoken, StoredEvent};
 use crate::store::key_row::{Guarded, KeyRow, Term};
-use crate::store::lead::{Contact, Lead};
 use crate::store::read_record::ReadRecord;
 use crate::store::reason::Reasons;
 use crate::store::{Store, StoreError};
@@ -268,11 +252,8 @@ impl<'a> Draft<'a> {
         if self.store.is_customer(subject).await? {
             self.export.customer = Some(ExportedCustomer { verified: true });
         }
-        if let Some(Lead { contact, left_ms, end_ms }) = self.store.find_lead(subject).await? {
-            // The conversation itself says that a contact was left in it.
-            let Contact { conversation: _, email, name, phone } = contact;
-            let (left_at, expires_at) = (rfc3339(left_ms), rfc3339(end_ms));
-            let lead = ExportedLead { name, email, phone, left_at, expires_at };
+        if let Some(lead) = self.store.find_lead(subject).await? {
+            let lead = ExportedLead::of(lead);
             self.take(cost::lead(&lead));
             self.export.lead = Some(lead);
         }

@@ -1,6 +1,8 @@
 //! The document as a page that a person can read and print. Plain elements, no script, and whatever
-//! somebody wrote is text and nothing else: markup is only what stands in this file. Everything of the
-//! document is taken apart without `..`, so that the page leaves nothing out that JSON has.
+//! somebody wrote is text and nothing else: markup is only what stands in this file.
+//!
+//! The document is taken apart without `..`, a contact by [`ExportedLead::texts`], so that the page leaves
+//! nothing out that JSON has.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -139,19 +141,16 @@ impl Page {
     }
 
     fn lead(&mut self, lead: &ExportedLead) {
-        let ExportedLead { name, email, phone, left_at, expires_at } = lead;
         let words = self.words;
         self.heading("<h2>", words.contact, "</h2><dl>");
-        for (called, value) in
-            [(words.name, Some(name)), (words.email, Some(email)), (words.phone, phone.as_ref())]
-        {
+        for (called, value) in words.contact_texts.into_iter().zip(lead.texts()) {
             if let Some(value) = value {
                 self.row(called, |page| {
                     page.text(value);
                 });
             }
         }
-        for (called, at) in [(words.left, left_at), (words.kept_until, expires_at)] {
+        for (called, at) in [(words.left, &lead.left_at), (words.kept_until, &lead.expires_at)] {
             self.row(called, |page| {
                 page.time(at);
             });
