@@ -110,6 +110,14 @@ impl ExportedLead {
         let Self { name, email, phone, left_at: _, expires_at: _ } = self;
         [Some(name), Some(email), phone.as_ref()]
     }
+
+    /// A contact of these texts, in the order of [`Self::texts`]; those that may be missing are if empty.
+    #[cfg(test)]
+    pub(super) fn of_texts([name, email, phone]: [String; CONTACT_TEXTS]) -> Self {
+        let optional = |text: String| (!text.is_empty()).then_some(text);
+        let phone = optional(phone);
+        Self { name, email, phone, left_at: rfc3339(1), expires_at: rfc3339(2) }
+    }
 }
 
 /// A conversation, or as much of it as this part holds.
