@@ -13,6 +13,7 @@ use shared::http::request::{ConversationPath, IdempotencyKey, Json};
 use shared::http::response::{Reply, replayed};
 use shared::http::transcript::{Message, spoken};
 use shared::problem::{Code, Problem};
+use shared::store::body::Body;
 use shared::store::conversation::Conversation;
 use shared::store::event::{Kind, Spoken, StoredEvent, Twin};
 use shared::store::log::{Draft, Inbox, Tail};
@@ -86,10 +87,9 @@ fn draft(
     if state.status != Status::Open {
         let spoken = Spoken { message, reply: None };
         return Ok(Draft {
-            kind: Kind::Message,
+            body: Body::Said(spoken),
             state,
             twin: Some(twin),
-            body: spoken.encode(),
             inbox: Inbox::Unchanged,
         });
     }
@@ -102,10 +102,9 @@ fn draft(
         (Status::Open, Inbox::Unchanged)
     };
     Ok(Draft {
-        kind: Kind::Exchange,
+        body: Body::Said(spoken),
         state: state.answered(answer.offers_person).with_status(status),
         twin: Some(twin),
-        body: spoken.encode(),
         inbox,
     })
 }

@@ -3,6 +3,7 @@
 
 pub mod announced;
 pub mod attributes;
+pub mod body;
 pub mod case;
 pub mod chain;
 pub mod conversation;
@@ -23,6 +24,8 @@ pub mod progress;
 pub mod read_record;
 pub mod reason;
 pub mod receipt;
+#[cfg(test)]
+mod round_trip;
 pub mod schema;
 pub mod security_event;
 pub mod settings;
