@@ -21,6 +21,7 @@ pub enum Outcome {
 pub struct Table {
     calls: Vec<Call>,
     contexts: Vec<Context>,
+    apart: BTreeMap<String, Vec<String>>,
     values: BTreeMap<String, String>,
 }
 
@@ -78,6 +79,12 @@ impl Table {
                 self.values.insert(name.to_owned(), value.trim_start().to_owned());
                 Ok(())
             }
+            "apart" => {
+                let (role, tables) = rest.split_once(' ')?;
+                let tables = tables.split_whitespace().map(str::to_owned).collect();
+                self.apart.insert(role.to_owned(), tables);
+                Ok(())
+            }
             "context" => {
                 let words: Vec<&str> = rest.split_whitespace().collect();
                 let [role, purpose, branch, making, opening] = words.as_slice() else {
@@ -120,6 +127,12 @@ impl Table {
     #[must_use]
     pub fn roles(&self) -> BTreeSet<&str> {
         self.calls.iter().map(|call| call.role.as_str()).filter(|role| *role != "every").collect()
+    }
+
+    /// The tables that a role reaches with no operation; `None` if the table says nothing of that.
+    #[must_use]
+    pub fn apart(&self, role: &str) -> Option<&[String]> {
+        self.apart.get(role).map(Vec::as_slice)
     }
 
     /// The data keys that are said of a role.
@@ -169,7 +182,8 @@ mod tests {
     fn the_table_is_read_to_its_last_line() {
         let table = Table::parse(TABLE).expect("a table");
         let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
-        let read = table.calls.len() + table.contexts.len() + table.values.len();
+        let read =
+            table.calls.len() + table.contexts.len() + table.apart.len() + table.values.len();
         assert_eq!(read, lines);
         assert!(table.roles().contains("IntakeRole") && !table.roles().contains("every"));
         let deletes = |role| {
@@ -204,6 +218,7 @@ mod tests {
             for id in template.tables().iter().map(|table| table.logical_id()) {
                 assert!(said.contains(&format!("<{id}>")), "refusals.txt: {role} lacks {id}");
             }
+            assert!(table.apart(role).is_some(), "refusals.txt: {role} is apart from nothing");
             assert!(
                 table.contexts_of(role).next().is_some(),
                 "refusals.txt: {role} lacks a context"

@@ -140,23 +140,11 @@ fn a_context_with_one_more_name_is_another_place() {
 /// other, with no operation.
 #[test]
 fn the_staff_and_the_conversations_are_apart() {
-    let tables = [
-        (
-            "AuthFunction",
-            &["ConversationsTable", "KeysTable", "LedgerTable", "ProfilesTable", "TransportTable"]
-                [..],
-        ),
-        ("RetentionFunction", &["IdentityTable", "TransportTable", "WatchTable"]),
-        ("SweepFunction", &["IdentityTable", "WatchTable"]),
-        ("IntakeFunction", &["IdentityTable", "EventsTable"]),
-        ("SiteFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
-        ("RotateKeysFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
-        ("DetectFunction", &["IdentityTable", "EventsTable", "KeysTable", "WatchTable"]),
-        ("PreflightFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
-    ];
-    let listed = BTreeSet::from(tables.map(|(function, _)| function));
-    assert_eq!(listed, functions().collect(), "each function has its line");
-    for (function, tables) in tables {
+    let refusals = rehearsal::refusals::Table::read().expect("the table");
+    for declared in Template::deployed().expect("the template").functions() {
+        let function = declared.logical_id();
+        let role = declared.role().expect("a role");
+        let tables = refusals.apart(role).unwrap_or_else(|| panic!("{role} is apart from nothing"));
         for table in tables {
             for operation in OPERATIONS {
                 for partition in PARTITIONS {

@@ -142,18 +142,16 @@ fn metrics_are_counted(template: &Value) -> Vec<String> {
     faults
 }
 
-/// Which settings of ours a function's code looks up, by what it reads them with.
-fn read_by(function: &str) -> Option<BTreeSet<String>> {
-    let read: fn(Lookup<'_>) = match function {
-        "IntakeFunction" => |lookup| drop(Config::read(lookup)),
-        "AuthFunction" => |lookup| drop(auth::state::Config::read(lookup)),
-        "RetentionFunction" | "SweepFunction" => {
-            |lookup| drop(retention::state::Config::read(lookup))
-        }
-        "SiteFunction" => |lookup| drop(site::Config::read(lookup)),
-        "RotateKeysFunction" => |lookup| drop(Backend::read(lookup)),
-        "DetectFunction" => |lookup| drop(monitor::Config::read(lookup)),
-        "PreflightFunction" => |lookup| drop(preflight::config::Config::read(lookup)),
+/// Which settings of ours a function's code looks up, by what its crate reads them with.
+fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>> {
+    let read: fn(Lookup<'_>) = match (code, program) {
+        ("functions/intake", "rotate-keys") => |lookup| drop(Backend::read(lookup)),
+        ("functions/intake", _) => |lookup| drop(Config::read(lookup)),
+        ("functions/auth", _) => |lookup| drop(auth::state::Config::read(lookup)),
+        ("functions/retention", _) => |lookup| drop(retention::state::Config::read(lookup)),
+        ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
+        ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),
+        ("functions/preflight", _) => |lookup| drop(preflight::config::Config::read(lookup)),
         _ => return None,
     };
     let names = RefCell::new(BTreeSet::new());
@@ -184,8 +182,10 @@ fn settings(template: &Value) -> Vec<String> {
         let its = &function["Properties"]["Environment"]["Variables"];
         let both = [everywhere, its].into_iter().filter_map(Value::as_object);
         let set: BTreeSet<String> = both.flat_map(|names| names.keys().cloned()).collect();
-        let Some(read) = read_by(id) else {
-            faults.push(format!("{id} is not known here"));
+        let code = text(&function["Properties"]["CodeUri"]);
+        let program = text(&function["Metadata"]["BuildProperties"]["Binary"]);
+        let Some(read) = read_by(id, &code, &program) else {
+            faults.push(format!("{id} is of {code}, which is not known here"));
             continue;
         };
         faults.extend(set.difference(&read).map(|name| format!("{id} does not read {name}")));
@@ -353,7 +353,12 @@ fn what_is_not_so_is_seen() {
             "Corrupt is of another stack",
         ),
         (settings, "SOTTO_ORIGINS:", "SOTTO_ORIGIN:", "IntakeFunction does not read SOTTO_ORIGIN"),
-        (settings, "  DetectFunction:\n", "  WatchFunction:\n", "WatchFunction is not known here"),
+        (
+            settings,
+            "CodeUri: functions/monitor\n",
+            "CodeUri: functions/watch\n",
+            "DetectFunction is of functions/watch, which is not known here",
+        ),
         (
             retained,
             "Metadata: {Deletion: final}\n    DeletionPolicy: Retain\n",
