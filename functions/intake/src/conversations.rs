@@ -25,7 +25,7 @@ pub(crate) fn erased() -> Problem {
 }
 
 /// How many conversations one subject may have at a time.
-const CONVERSATIONS_PER_SUBJECT: i32 = 100;
+pub const CONVERSATIONS_PER_SUBJECT: i32 = 100;
 /// The purpose without which there is nothing to talk about.
 const SUPPORT: &str = "support";
 

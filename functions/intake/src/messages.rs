@@ -27,6 +27,9 @@ use crate::responder;
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
 
+/// Characters of the longest message.
+pub const LONGEST_CHARACTERS: usize = 4_000;
+
 /// What the visitor writes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +58,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     Json(request): Json<MessageRequest>,
 ) -> Result<Response, Problem> {
-    let text: Text<1, 4000> = Text::required(request.text, "/text")?;
+    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
     let located = locate(&app, &visitor, id, cursor).await?;
     let conversation = located.conversation.clone();

@@ -28,7 +28,7 @@ use crate::values::policy::{DAY_MS, RetentionPolicy};
 use crate::values::site::Site;
 
 /// Days that what was held stays at least when it is released.
-const AFTER_RELEASE_DAYS: i64 = 7;
+pub const AFTER_RELEASE_DAYS: i64 = 7;
 /// Keys that one transaction wraps anew.
 const KEYS_AT_ONCE: usize = 90;
 /// How often a change is begun again that another write was in the way of.

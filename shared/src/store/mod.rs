@@ -54,7 +54,7 @@ use once::Once;
 use settings::Settings;
 
 /// How long a function keeps an unwrapped conversation key.
-const CONVERSATION_LIFETIME_MS: i64 = 60_000;
+pub const CONVERSATION_LIFETIME_MS: i64 = 60_000;
 /// How many it keeps at most.
 const CONVERSATION_BOUND: usize = 4_096;
 
