@@ -84,12 +84,8 @@ fn every_test_that_the_pages_name_is_there() {
     for folder in ["shared", "functions", "infra", "tests"] {
         sources(&root().join(folder), &mut everything);
     }
-    let pages = [
-        ("authentication.md", 55),
-        ("asvs.md", 65),
-        ("privacy.md", 15),
-        ("threat-model.md", 110),
-    ];
+    let pages =
+        [("authentication.md", 55), ("asvs.md", 65), ("privacy.md", 15), ("threat-model.md", 110)];
     for (name, least) in pages {
         let page = std::fs::read_to_string(root().join("docs").join(name)).expect("a page");
         let (lost, found) = missing(&page, &everything);
