@@ -1,4 +1,4 @@
-//! docs/operations.md and the doctor say of the template and the code what these say themselves.
+//! The operator's pages and the doctor agree with the template and the code.
 
 #![allow(
     clippy::expect_used,
@@ -12,23 +12,36 @@ use doctor::finding::Chapter;
 use shared::http::metrics;
 use template::{DEPLOYED, Template};
 
-const PAGE: &str = include_str!("../../../docs/operations.md");
+/// The operator's pages by their place.
+const PAGES: [(&str, &str); 3] = [
+    ("docs/deploy.md", include_str!("../../../docs/deploy.md")),
+    ("docs/upgrade-and-restore.md", include_str!("../../../docs/upgrade-and-restore.md")),
+    ("docs/runbooks.md", include_str!("../../../docs/runbooks.md")),
+];
 
-/// The headings as the links to them are made.
+/// The lines of all pages, one page after the other.
+fn lines() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().flat_map(|(_, page)| page.lines())
+}
+
+/// The headings of all pages as links to them are written: `docs/deploy.md#parameters`.
 fn anchors() -> BTreeSet<String> {
-    let headings = PAGE.lines().filter(|line| line.starts_with('#'));
+    let headings = PAGES.iter().flat_map(|(place, page)| {
+        let headings = page.lines().filter(|line| line.starts_with('#'));
+        headings.map(move |line| (place, line))
+    });
     headings
-        .map(|line| {
+        .map(|(place, line)| {
             let words = line.trim_start_matches(['#', ' ']).to_lowercase();
             let kept = words.chars().filter(|one| one.is_alphanumeric() || " -".contains(*one));
-            kept.collect::<String>().replace(' ', "-")
+            format!("{place}#{}", kept.collect::<String>().replace(' ', "-"))
         })
         .collect()
 }
 
 /// The first cells of the rows of the table below a line that starts so, without backticks.
 fn cells(head: &str) -> Vec<(String, String)> {
-    let rows = PAGE.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let rows = lines().skip_while(|line| !line.starts_with(head)).skip(2);
     let rows = rows.take_while(|line| line.starts_with('|'));
     let cells: Vec<_> = rows
         .map(|row| {
@@ -44,18 +57,30 @@ fn cells(head: &str) -> Vec<(String, String)> {
 fn every_link_of_a_finding_and_of_the_page_itself_has_its_heading() {
     let anchors = anchors();
     for chapter in Chapter::ALL {
-        let anchor = chapter.link().strip_prefix("docs/operations.md#").unwrap();
-        assert!(anchors.contains(anchor), "no heading for {anchor}");
+        assert!(anchors.contains(chapter.link()), "no heading for {}", chapter.link());
     }
-    let links = PAGE.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap());
-    for link in links {
-        assert!(anchors.contains(link), "no heading for {link}");
+    // Links of a page to itself and to the other pages.
+    for (place, page) in PAGES {
+        for rest in page.split("](").skip(1) {
+            let link = rest.split(')').next().unwrap();
+            let (to, heading) = link.split_once('#').unwrap_or((link, ""));
+            let to = if to.is_empty() { place.to_owned() } else { format!("docs/{to}") };
+            if !heading.is_empty() && PAGES.iter().any(|(known, _)| *known == to) {
+                let anchor = format!("{to}#{heading}");
+                assert!(anchors.contains(&anchor), "no heading for {anchor} in {place}");
+            }
+        }
     }
-    // What an alarm's description points to.
-    for rest in DEPLOYED.split("docs/operations.md#").skip(1) {
-        let end = rest.find(|one: char| !one.is_alphanumeric() && one != '-').unwrap_or(rest.len());
-        assert!(anchors.contains(&rest[..end]), "no heading for {} of the template", &rest[..end]);
+    // Every alarm's description points to its runbook.
+    let mut links = 0;
+    for rest in DEPLOYED.split(" See docs/").skip(1) {
+        let is_link = |one: char| one.is_alphanumeric() || "-.#".contains(one);
+        let end = rest.find(|one| !is_link(one)).unwrap_or(rest.len());
+        let anchor = format!("docs/{}", &rest[..end]);
+        assert!(anchors.contains(&anchor), "no heading for {anchor} of the template");
+        links += 1;
     }
+    assert!(links > 0, "the template points to no runbook");
 }
 
 #[test]

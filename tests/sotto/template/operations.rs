@@ -1,4 +1,4 @@
-//! The limits and prices of docs/operations.md are those of the code, the template and the bench.
+//! The limits and prices of docs/deploy.md are those of the code, the template and the bench.
 
 use intake::{conversations, messages};
 use shared::http::request;
@@ -6,7 +6,7 @@ use shared::values::site::Site;
 use template::Template;
 use tests::prices::PRICES;
 
-const PAGE: &str = include_str!("../../../docs/operations.md");
+const PAGE: &str = include_str!("../../../docs/deploy.md");
 
 /// The first cells of the rows of the table below a line that starts so, without backticks.
 fn cells(head: &str) -> Vec<(String, String)> {
