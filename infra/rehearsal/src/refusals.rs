@@ -215,7 +215,7 @@ mod tests {
             let own = table.calls.iter().filter(|call| call.role == role);
             let filled = own.map(|call| table.filled(&call.words, &names).unwrap().join(" "));
             let said = filled.collect::<String>();
-            for id in template.tables().iter().map(|table| table.logical_id()) {
+            for id in template.tables().iter().map(template::Table::logical_id) {
                 assert!(said.contains(&format!("<{id}>")), "refusals.txt: {role} lacks {id}");
             }
             assert!(table.apart(role).is_some(), "refusals.txt: {role} is apart from nothing");
