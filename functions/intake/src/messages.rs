@@ -12,6 +12,7 @@ use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
 use shared::http::response::{Reply, replayed};
 use shared::http::transcript::{Message, spoken};
+use shared::ids::ConversationId;
 use shared::problem::{Code, Problem};
 use shared::store::body::Body;
 use shared::store::conversation::Conversation;
@@ -21,7 +22,7 @@ use shared::store::state::{State as LogState, Status};
 use shared::text::{RawText, Text};
 use utoipa::ToSchema;
 
-use crate::commit::{Outcome, commit, locate, repeated, speak};
+use crate::commit::{Outcome, commit, find_now, locate, repeated, speak};
 use crate::responder;
 
 /// Where the log ends, for the next message.
@@ -64,7 +65,7 @@ pub(crate) async fn post(
     let conversation = located.conversation.clone();
     let twin = twin(&conversation, &key, text.reveal());
     if let Some(event) = repeated(&app, &conversation, &located.tail, &twin.key).await? {
-        return replay(&conversation, &event, &twin);
+        return replay(&app, &visitor, id, &event, &twin).await;
     }
     let now_ms = app.clock.now_ms();
     let outcome = commit(&app, located, |state| {
@@ -74,7 +75,7 @@ pub(crate) async fn post(
     .await?;
     match outcome {
         Outcome::Appended(event, tail) => first(&conversation, &event, &tail),
-        Outcome::Repeated(event) => replay(&conversation, &event, &twin),
+        Outcome::Repeated(event) => replay(&app, &visitor, id, &event, &twin).await,
         Outcome::Unneeded(_) => Err(Code::Internal.into()),
     }
 }
@@ -136,15 +137,20 @@ fn first(
     Ok(response)
 }
 
-fn replay(
-    conversation: &Conversation,
+/// Gives stored text out again, so it reads the conversation's row anew: the copy in memory may be of a
+/// conversation that somebody has erased since, or whose time a shorter policy has ended.
+async fn replay(
+    app: &App,
+    visitor: &Visitor,
+    id: ConversationId,
     event: &StoredEvent,
     twin: &Twin,
 ) -> Result<Response, Problem> {
     if event.header.twin.as_ref() != Some(twin) {
         return Err(Code::IdempotencyMismatch.into());
     }
-    Ok(replayed(exchange(conversation, event)?.into_response()))
+    let conversation = find_now(app, visitor, id).await?;
+    Ok(replayed(exchange(&conversation, event)?.into_response()))
 }
 
 fn exchange(

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ConversationId, EventId, SubjectId};
+use crate::ids::{CaseId, ConversationId, EventId, SubjectId};
 use crate::problem::{Code, Problem};
 use crate::store::Store;
 use crate::store::StoreError;
@@ -67,10 +67,38 @@ impl Purposed {
         Ok(Self { purpose, words: words.map(str::to_owned) })
     }
 
-    /// What is done for a subject who has asked for it.
+    /// The same, for what needs a reason whatever the purpose is: giving out or destroying all that is
+    /// held about somebody.
+    ///
+    /// # Errors
+    /// As [`Purposed::read`], and without a reason.
+    pub fn read_with_reason(purpose: Option<&str>, words: Option<&str>) -> Result<Self, Problem> {
+        let why = Self::read(purpose, words)?;
+        if why.words.is_some() {
+            return Ok(why);
+        }
+        Err(Problem::new(
+            Code::PurposeRequired,
+            "Name a verified case in Sotto-Case, or give Sotto-Purpose and Sotto-Reason.",
+        ))
+    }
+
+    /// What a subject has asked for in a case. The case is the reason, and the subject sees it.
     #[must_use]
-    pub const fn subject_request() -> Self {
-        Self { purpose: ReadPurpose::SubjectRequest, words: None }
+    pub fn of_case(case: CaseId) -> Self {
+        Self { purpose: ReadPurpose::SubjectRequest, words: Some(format!("case {case}")) }
+    }
+
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> ReadPurpose {
+        self.purpose
+    }
+
+    /// The reason, in words.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.words.as_deref()
     }
 }
 

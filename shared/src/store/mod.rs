@@ -2,6 +2,7 @@
 //! DynamoDB SDK; its errors leave as [`StoreError`].
 
 pub mod announced;
+pub mod asked_erasure;
 pub mod attributes;
 pub mod body;
 pub mod case;

@@ -24,7 +24,7 @@ enum Open {
     Enrolling,
     /// Admins who have shown a second factor just now.
     AdminsSteppedUp,
-    /// Who may read transcripts, each within limits of their own.
+    /// Who may read transcripts, each within limits of their own, with a second factor just now.
     Readers,
     /// Privacy officers.
     Privacy,
@@ -32,7 +32,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 60] = [
+const TABLE: [(&str, &str, Open); 63] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -52,9 +52,12 @@ const TABLE: [(&str, &str, Open); 60] = [
     // The last of the visitor, whom it erases.
     ("DELETE", "/v1/me", Open::Visitors),
     ("GET", "/v1/transcripts/{conversation_id}", Open::Readers),
-    ("POST", "/v1/subjects/search", Open::Privacy),
+    ("POST", "/v1/subjects/search", Open::PrivacySteppedUp),
     ("POST", "/v1/subjects/{subject_id}/export", Open::PrivacySteppedUp),
     ("DELETE", "/v1/subjects/{subject_id}", Open::PrivacySteppedUp),
+    ("GET", "/v1/erasures", Open::Privacy),
+    ("POST", "/v1/erasures/{id}/approve", Open::PrivacySteppedUp),
+    ("DELETE", "/v1/erasures/{id}", Open::PrivacySteppedUp),
     ("GET", "/v1/retention/policy", Open::Privacy),
     ("PUT", "/v1/retention/policy", Open::PrivacySteppedUp),
     ("GET", "/v1/holds", Open::Privacy),
@@ -97,7 +100,8 @@ const TABLE: [(&str, &str, Open); 60] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 8] = [
+const STAFF: [&str; 9] = [
+    "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
     "/v1/transcripts/",
@@ -133,7 +137,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::Visitors, "visitor")
         | (Open::Enrolling, "not enrolled")
         | (Open::AdminsSteppedUp, "admin")
-        | (Open::Readers, "agent" | "privacy" | "privacy, stale" | "security")
+        | (Open::Readers, "agent" | "privacy" | "security")
         | (Open::Privacy, "privacy" | "privacy, stale")
         | (Open::PrivacySteppedUp, "privacy") => None,
         (_, "nobody") => Some((401, "token_missing")),
@@ -143,7 +147,9 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         (_, "not enrolled" | "without second factor") => unfinished,
         (Open::StaffSteppedUp | Open::Enrolling, "admin, stale" | "privacy, stale")
         | (Open::AdminsSteppedUp, "admin, stale")
-        | (Open::PrivacySteppedUp, "privacy, stale") => Some((403, "step_up_required")),
+        | (Open::PrivacySteppedUp | Open::Readers, "privacy, stale") => {
+            Some((403, "step_up_required"))
+        }
         (Open::Staff | Open::StaffSteppedUp | Open::Enrolling, _) => None,
         (Open::AdminsSteppedUp | Open::Readers | Open::Privacy | Open::PrivacySteppedUp, _) => {
             Some((403, "forbidden"))
