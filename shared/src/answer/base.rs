@@ -127,6 +127,24 @@ impl<'a> Answer<'a> {
             | Self::Entry { answer: text, .. } => text,
         }
     }
+
+    /// Whether the visitor gets a person now.
+    #[must_use]
+    pub const fn hands_over(&self) -> bool {
+        matches!(self, Self::HandOver { .. } | Self::Crisis { .. })
+    }
+
+    /// Whether the text offers a person, so that a yes to it asks for one.
+    #[must_use]
+    pub const fn offers_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Unknown { .. }
+                | Self::Machine { .. }
+                | Self::NothingAsked { .. }
+                | Self::Abuse { .. }
+        )
+    }
 }
 
 /// An entry that could be meant.
