@@ -1,10 +1,13 @@
 //! What is stored of people and their sign-ins: one file a noun. The tables `identity` (people,
 //! factors, sessions, invitations) and `watch` (what is counted, challenges, what was used up).
 
+pub mod account;
 pub mod challenge;
 pub mod factor;
 pub mod invitation;
 pub mod login;
+pub mod notice;
+pub mod pending;
 pub mod person;
 pub mod session;
 pub mod throttle;
