@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::access::staff::{Begins, Kind, MFA_SECONDS};
 use shared::http::request::PlainJson;
 use shared::http::response::Reply;
+use shared::ids::StaffId;
 use shared::problem::{Code, Problem};
 use shared::text::{RawText, Text};
 use shared::values::address::Address;
@@ -89,15 +90,25 @@ pub(crate) async fn post(
     let (login, attempt) =
         read(&app, &keys, &client, &name, request.device_token.as_deref()).await?;
 
-    // The same is done whether there is an account or not. What only an account has, its partition with
-    // factors and sessions, is read after the password was right.
-    let may = attempt::count(&app, &attempt).await?;
+    // The same calls whether there is an account or not: for an unknown address, somebody's partition is
+    // read whose address was known before, so that the answer has the same shape.
+    let staff = match &login {
+        Some(login) => login.staff,
+        None => app
+            .store
+            .stand_in
+            .lock()
+            .map_or(None, |known| *known)
+            .unwrap_or(StaffId::generate(&app.clock)?),
+    };
+    let person = async { Ok(app.store.person(&keys, staff).await?) };
+    let (may, person) = tokio::try_join!(attempt::count(&app, &attempt), person)?;
     let matches = verify(&app, &keys, password.as_ref(), hash_of(login.as_ref()))?;
-    let (Some(login), Some(verdict)) = (login.filter(|login| may && !login.disabled), matches)
+    let (Some(login), Some(person), Some(verdict)) =
+        (login.filter(|login| may && !login.disabled), person, matches)
     else {
         return Err(Code::CredentialsInvalid.into());
     };
-    let person = app.store.person(&keys, login.staff).await?.ok_or(Code::CredentialsInvalid)?;
     if !is_present(&login, &person) {
         return Err(Code::CredentialsInvalid.into());
     }

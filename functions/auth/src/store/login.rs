@@ -93,7 +93,13 @@ impl Store {
         let login = tables.remove(&self.identity).unwrap_or_default().pop();
         let counted = tables.remove(&self.watch).unwrap_or_default();
         let login = match login {
-            Some(row) => Some(read(keys, name, row)?),
+            Some(row) => {
+                let login = read(keys, name, row)?;
+                if let Ok(mut known) = self.stand_in.lock() {
+                    *known = Some(login.staff);
+                }
+                Some(login)
+            }
             None => {
                 stand_in(keys, name)?;
                 None

@@ -13,10 +13,11 @@ pub mod session;
 pub mod throttle;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use shared::clock::Clock;
+use shared::ids::StaffId;
 use shared::store::StoreError;
 use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
@@ -38,6 +39,8 @@ pub struct Store {
     /// Who did what.
     pub events: SecurityEvents,
     pub(crate) clock: Clock,
+    /// Whose partition is read for an address that nobody has: the last one that somebody had.
+    pub(crate) stand_in: Mutex<Option<StaffId>>,
 }
 
 /// Names of the tables of the sign-in.
@@ -69,6 +72,7 @@ impl Store {
             watch: tables.watch,
             settings,
             clock,
+            stand_in: Mutex::new(None),
         }
     }
 
