@@ -66,6 +66,10 @@ pub(crate) async fn post(
     let id = begun.person.account.id;
     let code = RecoveryCode::read(request.recovery_code).ok_or(Code::CodeInvalid)?;
     let digest = code.digest(&keys.recovery, id.as_bytes());
+    // The row alone is not enough: one that was put back is not among the account's.
+    if !begun.person.recovery.contains(&digest) {
+        return Err(Code::CodeInvalid.into());
+    }
     let until_ms = app.clock.now_ms() + crate::store::session::LONGEST_MS;
     let event = SecurityEvent::by(id, Action::RecoveryCodeUsed, id);
     let mut writes = vec![
