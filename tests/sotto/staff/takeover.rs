@@ -369,37 +369,3 @@ async fn nobody_is_let_in_as_somebody_whose_factors_they_do_not_have() {
     }
     assert!(!with("password=admin"), "the admin's password became the person's");
 }
-
-/// The same without a word on which states are one: three resets, two links and a sign-in, in each order
-/// that there is, with everything that the admin can do in between.
-#[tokio::test]
-async fn every_order_of_three_resets_two_links_and_a_sign_in_is_tried() {
-    let world = World::new().await;
-    let (search, start) = begin(&world).await;
-    let mut stack = vec![(start, 3, 2, 1)];
-    let mut sequences = 0;
-    while let Some((state, resets, links, sign_ins)) = stack.pop() {
-        if resets + links + sign_ins == 0 {
-            sequences += 1;
-            continue;
-        }
-        for step in [Step::ResetPassword, Step::ResetSecondFactor] {
-            if resets > 0 {
-                let (next, _) = search.after(&state, step).await;
-                stack.push((next, resets - 1, links, sign_ins));
-            }
-        }
-        if links > 0 {
-            let (next, _) = search.after(&state, Step::OpenLink).await;
-            let (next, _) = search.after(&next, Step::Finish).await;
-            stack.push((next, resets, links - 1, sign_ins));
-        }
-        if sign_ins > 0 {
-            let (next, _) = search.after(&state, Step::SignIn).await;
-            let (next, _) = search.after(&next, Step::Finish).await;
-            stack.push((next, resets, links, sign_ins - 1));
-        }
-    }
-    // Sixty orders, and each reset is one of two.
-    assert_eq!(sequences, 60 * 8);
-}
