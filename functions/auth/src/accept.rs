@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::access::staff::{ENROLMENT_SECONDS, Kind};
+use shared::access::staff::{Begins, ENROLMENT_SECONDS, Kind};
 use shared::http::request::PlainJson;
 use shared::http::response::Reply;
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
-use shared::text::{RawText, Text};
+use shared::text::{Named, RawText};
 use shared::values::address::Address;
 use shared::values::role::Roles;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ use crate::keys::Keys;
 use crate::login::{self, LoginResponse};
 use crate::state::App;
 use crate::store::Written;
-use crate::store::invitation::{Invitation, Purpose, Secret};
+use crate::store::invitation::{Invitation, Name, Purpose, Secret};
 use crate::store::person::{Account, Person, Profile, Status};
 
 /// The second factors that can be enrolled.
@@ -64,16 +64,14 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let keys = app.store.keys().await?;
     let secret = Secret::received(&request.invitation_token);
-    let invitation = app.store.invitation(&keys, &secret).await?.ok_or(Code::TokenInvalid)?;
+    let name = secret.name();
+    let invitation = app.store.invitation(&keys, &name).await?.ok_or(Code::TokenInvalid)?;
     let missing = |pointer| Problem::invalid(pointer, FieldCode::Missing);
     let password = request.password.ok_or_else(|| missing("/password"))?;
-    let accepting = Accepting { app: &app, keys: &keys, secret: &secret, invitation: &invitation };
+    let accepting = Accepting { app: &app, keys: &keys, name: &name, invitation: &invitation };
     match &invitation.purpose {
         Purpose::Join { address, roles } => {
-            let name: Text<1, 100> = Text::required(request.name, "/name")?;
-            if name.reveal().chars().any(char::is_control) {
-                return Err(Problem::invalid("/name", FieldCode::BadFormat));
-            }
+            let name: Named<1, 100> = Named::line(request.name, "/name")?;
             accepting.join(name.reveal(), address, *roles, password).await
         }
         Purpose::SecondFactor { version } => {
@@ -86,7 +84,7 @@ pub(crate) async fn post(
 struct Accepting<'a> {
     app: &'a App,
     keys: &'a Keys,
-    secret: &'a Secret,
+    name: &'a Name,
     invitation: &'a Invitation,
 }
 
@@ -101,7 +99,6 @@ impl Accepting<'_> {
         let Self { app, keys, invitation, .. } = self;
         let password = Password::choose(password, "/password", &[name, address.reveal()])?;
         let hash = app.hasher.hash(&keys.pepper, &password).map_err(|_| Code::Internal)?;
-        let email = address.reveal().to_owned();
         let account = Account {
             id: invitation.staff,
             roles,
@@ -109,7 +106,7 @@ impl Accepting<'_> {
             version: 1,
             epoch: 1,
             login: keys.login(address),
-            profile: Profile { name: name.to_owned(), email, reset: None },
+            profile: Profile::new(name, address),
             made_at_ms: app.clock.now_ms(),
         };
         let mut writes = app.store.put_account(keys, &account)?.to_vec();
@@ -127,8 +124,7 @@ impl Accepting<'_> {
     ) -> Result<Response, Problem> {
         let Self { app, keys, .. } = self;
         let person = self.person(version).await?;
-        let name = &*person.account.login;
-        let forgotten = login::confirm(app, keys, client, name, password).await?;
+        let forgotten = login::confirm(app, keys, client, &person, password).await?;
         let writes = vec![app.store.unchanged(&person.account)?, forgotten];
         self.spend("accept_second_factor", writes).await?;
         self.enrolment((person.account.id, version)).await
@@ -145,13 +141,12 @@ impl Accepting<'_> {
         let profile = &person.account.profile;
         let password = Password::choose(password, "/password", &[&profile.name, &profile.email])?;
         let hash = app.hasher.hash(&keys.pepper, &password).map_err(|_| Code::Internal)?;
-        let writes = vec![
-            app.store.unchanged(&person.account)?,
-            app.store.set_password(keys, &person.account, &hash)?,
-        ];
-        self.spend("accept_password", writes).await?;
-        let whose = (person.account.id, version);
-        let response = LoginResponse::of(app, whose, person.factors()).await?;
+        // It is not the account's before the second factor is shown: whoever only found the link has
+        // replaced nothing, and used nothing up.
+        let pending = app.store.put_pending(keys, (self.name, &person.account), &hash).await?;
+        let pending = Some(pending.ok_or(Code::TokenInvalid)?);
+        let begins = Begins { id: person.account.id, version, pending };
+        let response = LoginResponse::of(app, begins, person.factors()).await?;
         Ok(response.into_response())
     }
 
@@ -171,16 +166,18 @@ impl Accepting<'_> {
     ) -> Result<(), Problem> {
         let store = &self.app.store;
         let staff = self.invitation.staff;
-        writes.extend(store.spend_invitation(self.secret, self.invitation)?);
-        writes.push(store.events.put(SecurityEvent::by(staff, Action::Accepted, staff))?);
+        writes.extend(store.spend_invitation(self.name, self.invitation)?);
+        let event = SecurityEvent::by(staff, Action::Accepted, self.invitation.object());
+        writes.push(store.events.put(event)?);
         match store.write(operation, writes).await? {
             Written::Whole => Ok(()),
             Written::Refused(_) => Err(Code::TokenInvalid.into()),
         }
     }
 
-    async fn enrolment(&self, whose: (StaffId, u64)) -> Result<Response, Problem> {
-        let enrolment_token = gate::step(self.app, Kind::Enrolment, whose).await?;
+    async fn enrolment(&self, (id, version): (StaffId, u64)) -> Result<Response, Problem> {
+        let begins = Begins { id, version, pending: None };
+        let enrolment_token = gate::step(self.app, Kind::Enrolment, begins).await?;
         let response =
             AcceptResponse { enrolment_token, methods: METHODS, expires_in: ENROLMENT_SECONDS };
         Ok(Reply(StatusCode::OK, response).into_response())

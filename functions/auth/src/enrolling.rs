@@ -19,11 +19,13 @@ use utoipa::ToSchema;
 use crate::answer::tokens;
 use crate::client::Client;
 use crate::credential::recovery;
-use crate::gate::{self, Evidence};
+use crate::gate::{self, Evidence, FactorChange, Shown};
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::Written;
+use crate::store::factor::recovery_name;
 use crate::store::login::PasswordThen;
+use crate::store::notice::Told;
 use crate::store::person::{Ends, Person};
 
 /// Somebody who may enrol a second factor.
@@ -108,6 +110,19 @@ impl Enrolling {
     }
 }
 
+/// The change that a new factor is, once it is known which recovery codes come with it.
+pub type NewFactor = Box<dyn FnOnce(Vec<String>) -> FactorChange + Send>;
+
+/// New recovery codes. No `Debug`.
+pub struct NewCodes {
+    /// As their owner sees them, once.
+    pub shown: Vec<String>,
+    /// Their names in the account.
+    pub names: Vec<String>,
+    /// What keeps them.
+    pub writes: Vec<TransactWriteItem>,
+}
+
 /// A factor that was added to others.
 #[derive(Serialize, ToSchema)]
 pub struct Added {
@@ -128,35 +143,43 @@ pub async fn enrolled(
     person: &Person,
     enrolling: &Enrolling,
     mut writes: Vec<TransactWriteItem>,
-    (evidence, factor): (Evidence, String),
+    (evidence, factor, new): (Evidence, String, NewFactor),
 ) -> Result<Response, Problem> {
     let id = person.account.id;
-    let codes = if person.recovery.is_empty() {
-        let (codes, kept) = recovery_codes(app, keys, id)?;
-        writes.extend(kept);
-        Some(codes)
+    let (codes, names) = if person.recovery.is_empty() {
+        let codes = recovery_codes(app, keys, id)?;
+        writes.extend(codes.writes);
+        (Some(codes.shown), codes.names)
     } else {
-        None
+        (None, Vec::new())
     };
+    let new = new(names);
     match enrolling {
         Enrolling::First(step) => {
             let until_ms = step.ends_at.saturating_mul(1000);
             let spent = app.store.once.put(Once::Enrolment, &[step.token.as_bytes()], until_ms)?;
             writes.push(spent);
-            let granted = Box::pin(gate::admit(
-                app,
-                keys,
-                person,
-                (evidence, client.session_before(keys)),
-                writes,
-            ))
-            .await?;
+            let shown = Shown {
+                evidence,
+                before: client.session_before(keys),
+                password: None,
+                knows_device: false,
+                factors: Some(new),
+            };
+            let granted = Box::pin(gate::admit(app, keys, person, shown, writes)).await?;
             tokens((app, keys, client), granted, true, codes)
         }
         Enrolling::Another(_) => {
             // The version goes up: a reset that has read the person before does not overlook it.
             let change = (Ends::Steps, PasswordThen::Stays);
-            writes.extend(app.store.change_account(keys, &person.account, change, |_| ())?.1);
+            writes.extend(app.store.tell(keys, person, Told::FactorEnrolled, Some(id))?);
+            writes.extend(
+                app.store
+                    .change_account(keys, &person.account, change, |account| {
+                        account.profile.factors(|factors| new.apply(factors));
+                    })?
+                    .1,
+            );
             match app.store.write("enrol_another", writes).await? {
                 Written::Whole => {
                     let added = Added { id: factor, recovery_codes: codes };
@@ -172,15 +195,14 @@ pub async fn enrolled(
 ///
 /// # Errors
 /// [`Code::Internal`] when there is no randomness.
-pub fn recovery_codes(
-    app: &App,
-    keys: &Keys,
-    id: StaffId,
-) -> Result<(Vec<String>, Vec<TransactWriteItem>), Problem> {
+pub fn recovery_codes(app: &App, keys: &Keys, id: StaffId) -> Result<NewCodes, Problem> {
     let codes = recovery::generate().map_err(|_| Code::Internal)?;
-    let kept: Result<Vec<_>, _> = codes
-        .iter()
-        .map(|code| app.store.put_recovery_code(id, &code.digest(&keys.recovery, id.as_bytes())))
-        .collect();
-    Ok((codes.iter().map(|code| code.reveal().to_string()).collect(), kept?))
+    let mut new = NewCodes { shown: Vec::new(), names: Vec::new(), writes: Vec::new() };
+    for code in codes {
+        let digest = code.digest(&keys.recovery, id.as_bytes());
+        new.shown.push(code.reveal().to_string());
+        new.names.push(recovery_name(&digest));
+        new.writes.push(app.store.put_recovery_code(id, &digest)?);
+    }
+    Ok(new)
 }

@@ -13,11 +13,13 @@ use shared::text::RawText;
 use utoipa::ToSchema;
 
 use crate::caller;
+use crate::gate::FactorChange;
 use crate::passkeys::read_name;
 use crate::state::App;
 use crate::store::Written;
 use crate::store::factor::{Expected, Passkey, Totp};
 use crate::store::login::PasswordThen;
+use crate::store::notice::Told;
 use crate::store::person::{Ends, Person};
 
 /// What the name of a passkey begins with among the factors.
@@ -124,12 +126,14 @@ pub(crate) async fn delete(
     let keys = app.store.keys().await?;
     let person = caller::person(&app, &keys, &staff).await?;
     let count = person.count_of_factors();
+    let told = app.store.tell(&keys, &person, Told::FactorRemoved, Some(staff.id))?;
     let (account, has_totp) = (person.account.clone(), person.confirmed_totp().is_some());
-    let removed = if id == TOTP && has_totp {
-        app.store.delete_totp(staff.id)?
+    let (removed, factors) = if id == TOTP && has_totp {
+        (app.store.delete_totp(staff.id)?, FactorChange::NoTotp)
     } else {
         let passkey = passkey(person, &id).ok_or(Code::NotFound)?;
-        app.store.delete_passkey(staff.id, &passkey.id)?
+        let removed = app.store.delete_passkey(staff.id, &passkey.id)?;
+        (removed, FactorChange::NoPasskey(passkey.id))
     };
     if count < 2 {
         let detail = "It is the last second factor: enrol another one first.";
@@ -137,10 +141,17 @@ pub(crate) async fn delete(
     }
     let event = SecurityEvent::by(staff.id, Action::FactorRemoved, format!("{}/{id}", staff.id));
     let mut writes = vec![removed, app.store.events.put(event)?];
+    writes.extend(told);
     // The version goes up with it: of two removals at once, of which each leaves one factor and both
     // none, the second finds another version.
     let change = (Ends::Steps, PasswordThen::Stays);
-    writes.extend(app.store.change_account(&keys, &account, change, |_| ())?.1);
+    writes.extend(
+        app.store
+            .change_account(&keys, &account, change, |account| {
+                account.profile.factors(|known| factors.apply(known));
+            })?
+            .1,
+    );
     match app.store.write("remove_factor", writes).await? {
         Written::Whole => Ok(StatusCode::NO_CONTENT),
         Written::Refused(_) => Err(Code::Conflict.into()),

@@ -9,9 +9,12 @@ use shared::store::once::Kind as Once;
 
 use crate::attempt;
 use crate::client::Client;
+use crate::gate::{Evidence, Shown};
 use crate::keys::Keys;
 use crate::state::App;
+use crate::store::pending::Pending;
 use crate::store::person::Person;
+use shared::store::security_event::{Action, SecurityEvent};
 
 /// A token of a step of signing in, verified and counted, with the person that it names.
 pub struct Begun {
@@ -19,6 +22,8 @@ pub struct Begun {
     pub step: Step,
     /// Who it names.
     pub person: Person,
+    /// The password that they have chosen with a link.
+    pending: Option<Pending>,
 }
 
 /// Verifies a token of that kind, counts a try with it, and reads whom it names.
@@ -28,14 +33,26 @@ pub struct Begun {
 pub async fn begin(app: &App, keys: &Keys, kind: Kind, token: &str) -> Result<Begun, Problem> {
     let step = step_of(app, kind, token).await?;
     let tried = app.store.count_try(&step.token, step.ends_at);
-    let (may, person) = tokio::try_join!(tried, app.store.person(keys, step.id))?;
+    let pending = async {
+        match &step.pending {
+            Some(name) => app.store.pending(keys, name).await,
+            None => Ok(None),
+        }
+    };
+    let person = app.store.person(keys, step.id);
+    let (may, person, pending) = tokio::try_join!(tried, person, pending)?;
     if !may {
         return Err(Problem::new(Code::CodeInvalid, "Too many tries: begin again."));
     }
     // What has changed in the account since ends the token.
     let person = person.filter(|person| person.account.version == step.version);
     let person = person.ok_or(Code::TokenInvalid)?;
-    Ok(Begun { step, person })
+    let theirs = |pending: &Pending| pending.invitation.staff == step.id;
+    let pending = pending.filter(theirs);
+    if step.pending.is_some() && pending.is_none() {
+        return Err(Code::TokenInvalid.into());
+    }
+    Ok(Begun { step, person, pending })
 }
 
 async fn step_of(app: &App, kind: Kind, token: &str) -> Result<Step, Problem> {
@@ -45,6 +62,25 @@ async fn step_of(app: &App, kind: Kind, token: &str) -> Result<Step, Problem> {
 }
 
 impl Begun {
+    /// What the gate is shown.
+    #[must_use]
+    pub fn shown(
+        &self,
+        (app, keys, client): (&App, &Keys, &Client),
+        evidence: Evidence,
+        device_token: Option<&str>,
+    ) -> Shown<'_> {
+        let login = &*self.person.account.login;
+        Shown {
+            evidence,
+            before: client.session_before(keys),
+            password: self.pending.as_ref().map(|pending| &pending.hash),
+            knows_device: attempt::of_account(app, keys, client, (login, device_token))
+                .is_of_device(),
+            factors: None,
+        }
+    }
+
     /// Uses the token up, and forgets the attempts that led here.
     ///
     /// # Errors
@@ -68,6 +104,12 @@ impl Begun {
         // counting, so that nobody's own sign-ins hide what they do to others'.
         let [address, _network] = attempt::of_source(app, keys, client.gateway.source);
         writes.push(app.store.forget(&address)?);
+        if let Some(pending) = &self.pending {
+            writes.extend(app.store.spend_pending(pending)?);
+            let object = pending.invitation.object();
+            let event = SecurityEvent::by(self.step.id, Action::Accepted, object);
+            writes.push(app.store.events.put(event)?);
+        }
         Ok(writes)
     }
 }

@@ -6,18 +6,24 @@
 //! in forgets to ask whether somebody was disabled, has lost a role or has no second factor.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use shared::access::staff::{self, ACCESS_SECONDS, Method, Staff};
-use shared::ids::{RequestId, SessionId, StaffId};
+use shared::access::staff::{self, ACCESS_SECONDS, Begins, Method, Staff};
+use shared::ids::{RequestId, SessionId};
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Signer;
 use shared::store::security_event::{Action, SecurityEvent};
 
+use crate::credential::password::StoredHash;
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::Written;
 use crate::store::login::PasswordThen;
-use crate::store::person::{Account, Ends, Person, Status};
+use crate::store::notice::Told;
+use crate::store::person::{Account, Ends, FactorSet, Person, Status};
 use crate::store::session::{RefreshToken, SESSIONS, Session};
+
+/// How many sessions one sign-in ends, where there are too many: a transaction has its limit, and the
+/// next sign-in ends more.
+const ENDED_AT_ONCE: usize = 10;
 
 /// How somebody has shown who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub enum Evidence {
     PasswordAndRecoveryCode,
     /// A passkey, which asked its owner for a gesture or a PIN itself.
     Passkey,
+    /// A passkey, and a password that was chosen with a link.
+    PasswordAndPasskey,
     /// An invitation, a password, and a second factor enrolled just now.
     EnrolledTotp,
     /// The same with a passkey.
@@ -44,13 +52,76 @@ impl Evidence {
                 vec![Method::Password, Method::RecoveryCode, Method::Several]
             }
             Self::Passkey => vec![Method::Passkey, Method::Several],
-            Self::EnrolledPasskey => vec![Method::Password, Method::Passkey, Method::Several],
+            Self::EnrolledPasskey | Self::PasswordAndPasskey => {
+                vec![Method::Password, Method::Passkey, Method::Several]
+            }
+        }
+    }
+
+    /// What its owner is told of it.
+    fn tells(self, person: &Person, knows_device: bool) -> Option<Told> {
+        if self.brings_its_own_factor() {
+            // Of the first one of all, they know.
+            (!person.account.profile.resets.is_empty()).then_some(Told::FactorEnrolled)
+        } else {
+            (!knows_device).then_some(Told::NewDevice)
         }
     }
 
     /// A factor that is being enrolled is not among those that were read.
     const fn brings_its_own_factor(self) -> bool {
         matches!(self, Self::EnrolledTotp | Self::EnrolledPasskey)
+    }
+}
+
+/// What somebody comes to the gate with.
+pub struct Shown<'a> {
+    /// How they have shown who they are.
+    pub evidence: Evidence,
+    /// The session that the same browser had.
+    pub before: Option<RefreshToken>,
+    /// The password that they have chosen with a link: it becomes the account's.
+    pub password: Option<&'a StoredHash>,
+    /// Whether the account knows the device.
+    pub knows_device: bool,
+    /// What becomes of the factors by it.
+    pub factors: Option<FactorChange>,
+}
+
+/// What becomes of the factors that an account names.
+#[derive(Clone)]
+pub enum FactorChange {
+    /// An authenticator app, by its digest, and new recovery codes, if there are any.
+    Totp(String, Vec<String>),
+    /// A passkey, by its name, and new recovery codes, if there are any.
+    Passkey(String, Vec<String>),
+    /// A recovery code is used up.
+    Spent(String),
+    /// Other recovery codes take the place of those that there are.
+    Recovery(Vec<String>),
+    /// The authenticator app is removed.
+    NoTotp,
+    /// A passkey is removed.
+    NoPasskey(String),
+}
+
+impl FactorChange {
+    /// Makes the change.
+    pub fn apply(self, factors: &mut FactorSet) {
+        match self {
+            Self::Totp(digest, codes) => {
+                factors.totp = Some(digest);
+                factors.recovery.extend(codes);
+            }
+            Self::Passkey(name, codes) => {
+                factors.passkeys.push(name);
+                factors.recovery.extend(codes);
+            }
+            Self::Spent(code) => factors.recovery.retain(|kept| *kept != code),
+            Self::Recovery(codes) => factors.recovery = codes,
+            Self::NoTotp => factors.totp = None,
+            Self::NoPasskey(name) => factors.passkeys.retain(|kept| *kept != name),
+        }
     }
 }
 
@@ -76,10 +147,11 @@ pub async fn admit(
     app: &App,
     keys: &Keys,
     person: &Person,
-    (evidence, before): (Evidence, Option<RefreshToken>),
+    shown: Shown<'_>,
     mut writes: Vec<TransactWriteItem>,
 ) -> Result<Granted, Problem> {
     let account = &person.account;
+    let Shown { evidence, before, .. } = shown;
     let has_factor = evidence.brings_its_own_factor() || person.count_of_factors() > 0;
     if account.status != Status::Active || account.roles.is_empty() || !has_factor {
         return Err(Code::CredentialsInvalid.into());
@@ -93,15 +165,36 @@ pub async fn admit(
         made_at_ms: now_ms,
         used_at_ms: now_ms,
         epoch: account.epoch,
+        authentic: true,
     };
-    if evidence.brings_its_own_factor() {
-        // The version goes up: a reset that has read the person before does not overlook the factor.
-        let change = (Ends::Steps, PasswordThen::Stays);
-        writes.extend(app.store.change_account(keys, account, change, |_| ())?.1);
+    // The version goes up: a reset that has read the person before does not overlook the factor. A
+    // password of a link becomes the account's here, together with the factor that stayed.
+    let changes = evidence.brings_its_own_factor() || shown.password.is_some();
+    let account = if changes || shown.factors.is_some() || account.profile.factors.is_none() {
+        let password = shown.password.map_or(PasswordThen::Stays, PasswordThen::Is);
+        let change = |account: &mut Account| {
+            if changes {
+                account.profile.prove(now_ms);
+            }
+            // What the release before stored is taken once, as it is.
+            account.profile.factors.get_or_insert_with(|| person.present_factors());
+            account.profile.factors(|factors| {
+                if let Some(change) = shown.factors {
+                    change.apply(factors);
+                }
+            });
+        };
+        let change = app.store.change_account(keys, account, (Ends::Steps, password), change)?;
+        writes.extend(change.1);
+        &change.0.clone()
     } else {
         writes.push(app.store.unchanged(account)?);
+        account
+    };
+    if let Some(told) = evidence.tells(person, shown.knows_device) {
+        writes.extend(app.store.tell(keys, person, told, Some(account.id))?);
     }
-    writes.push(app.store.put_session(account.id, &session)?);
+    writes.push(app.store.put_session(keys, account.id, &session)?);
     let ended = before.map(|token| token.session);
     if let Some(token) = before {
         writes.extend(app.store.end_session(token.staff, token.session)?);
@@ -110,7 +203,7 @@ pub async fn admit(
     let mut idle: Vec<_> = others.collect();
     idle.sort_by_key(|session| session.used_at_ms);
     let over = (idle.len() + 1).saturating_sub(SESSIONS);
-    for session in idle.into_iter().take(over) {
+    for session in idle.into_iter().take(over.min(ENDED_AT_ONCE)) {
         writes.extend(app.store.end_session(account.id, session.id)?);
     }
     let signed_in = SecurityEvent::by(account.id, Action::SignedIn, session.id);
@@ -185,7 +278,7 @@ pub async fn step_up(
         writes.push(app.store.settings.revoke(token)?);
     }
     let shown = Session { authenticated_at: app.clock.now_seconds(), ..session.clone() };
-    writes.push(app.store.step_up(account.id, session.id)?);
+    writes.push(app.store.step_up(keys, account.id, &shown)?);
     writes.push(app.store.unchanged(account)?);
     let event = SecurityEvent::by(account.id, Action::SteppedUp, session.id);
     writes.push(app.store.events.put(event)?);
@@ -219,6 +312,7 @@ async fn grant(
         authenticated_at: session.authenticated_at,
         epoch: account.epoch,
         token: RequestId::generate(&app.clock)?.to_string(),
+        cooling: account.profile.cooling.filter(|cooling| app.clock.now_seconds() < cooling.until),
     };
     let signer = signer(app).await?;
     let refresh =
@@ -237,8 +331,8 @@ async fn grant(
 ///
 /// # Errors
 /// That the signing key cannot be had.
-pub async fn step(app: &App, kind: staff::Kind, whose: (StaffId, u64)) -> Result<String, Problem> {
-    staff::issue_step(kind, &*signer(app).await?, &app.clock, &app.issuer, whose)
+pub async fn step(app: &App, kind: staff::Kind, begins: Begins) -> Result<String, Problem> {
+    staff::issue_step(kind, &*signer(app).await?, &app.clock, &app.issuer, begins)
 }
 
 async fn signer(app: &App) -> Result<Box<Signer>, Problem> {

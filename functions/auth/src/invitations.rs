@@ -45,6 +45,9 @@ pub(crate) async fn post(
     PlainJson(request): PlainJson<InvitationRequest>,
 ) -> Result<Reply<InvitationResponse>, Problem> {
     let address = Address::judge(request.email, "/email")?;
+    if !address.is_of_staff() {
+        return Err(Problem::invalid("/email", FieldCode::BadFormat));
+    }
     let roles = read_roles(request.roles)?;
     let keys = app.store.keys().await?;
     let none = Attempt::new(Vec::new(), app.clock.now_ms());
@@ -53,7 +56,8 @@ pub(crate) async fn post(
         return Err(Problem::new(Code::Conflict, "There is an account with this address."));
     }
     let staff = StaffId::generate(&app.clock)?;
-    let (invited, kept) = invite(&app, &keys, staff, Purpose::Join { address, roles })?;
+    let (invited, kept) =
+        invite(&app, &keys, (staff, Some(admin.id)), Purpose::Join { address, roles })?;
     let event = SecurityEvent::by(admin.id, Action::Invited, staff);
     let writes = vec![kept, app.store.events.put(event)?];
     app.store.write("invite", writes).await?;

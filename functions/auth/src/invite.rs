@@ -32,12 +32,12 @@ impl Invited {
 pub fn invite(
     app: &App,
     keys: &Keys,
-    staff: StaffId,
+    (staff, by): (StaffId, Option<StaffId>),
     purpose: Purpose,
 ) -> Result<(Invited, TransactWriteItem), Problem> {
     let secret = Secret::generate()?;
     let ends_at_ms = app.clock.now_ms() + LIFETIME_MS;
-    let invitation = Invitation { staff, purpose, ends_at_ms };
+    let invitation = Invitation { staff, purpose, by, ends_at_ms };
     let kept = app.store.put_invitation(keys, &secret, &invitation)?;
     Ok((Invited { token: secret.reveal().to_owned(), ends_at_ms }, kept))
 }

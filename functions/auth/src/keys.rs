@@ -20,6 +20,7 @@ pub struct Keys {
     pub tokens: MacKey,
     index: MacKey,
     addresses: MacKey,
+    challenges: DataKey,
     rest: DataKey,
 }
 
@@ -35,6 +36,7 @@ impl Keys {
             tokens: MacKey::derive(branch, "sotto/v1 staff tokens")?,
             index: MacKey::derive(branch, "sotto/v1 staff index")?,
             addresses: MacKey::derive(branch, "sotto/v1 network")?,
+            challenges: DataKey::derive(branch, "sotto/v1 staff challenges")?,
             rest: DataKey::derive(branch, "sotto/v1 staff")?,
         })
     }
@@ -71,6 +73,33 @@ impl Keys {
         content: &Plaintext,
     ) -> Result<Vec<u8>, SealError> {
         Ok(self.rest.seal(&place(kind, owner), content.reveal())?.into_stored())
+    }
+
+    /// Seals the state of a challenge: under a key of its own, because anybody can ask for challenges
+    /// without end, and none of them may count against the key of the accounts.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when there is no randomness.
+    pub fn seal_challenge(
+        &self,
+        kind: &str,
+        bytes: &[u8],
+        state: &Plaintext,
+    ) -> Result<Vec<u8>, SealError> {
+        Ok(self.challenges.seal(&place(kind, bytes), state.reveal())?.into_stored())
+    }
+
+    /// Opens what [`Keys::seal_challenge`] has sealed.
+    ///
+    /// # Errors
+    /// [`SealError::DidNotOpen`].
+    pub fn open_challenge(
+        &self,
+        kind: &str,
+        bytes: &[u8],
+        stored: Vec<u8>,
+    ) -> Result<Plaintext, SealError> {
+        self.challenges.open(&place(kind, bytes), &Sealed::from_stored(stored))
     }
 
     /// Opens what [`Keys::seal`] has sealed for the same kind and owner.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::access::staff::{Kind, MFA_SECONDS};
+use shared::access::staff::{Begins, Kind, MFA_SECONDS};
 use shared::http::request::PlainJson;
 use shared::http::response::Reply;
 use shared::ids::StaffId;
@@ -21,6 +21,7 @@ use crate::gate;
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::login::Login;
+use crate::store::person::Person;
 use crate::store::throttle::{Attempt, Counter};
 
 /// An attempt to sign in.
@@ -55,14 +56,14 @@ impl LoginResponse {
     /// [`Code::MfaRequired`] when there is no second factor yet: a password alone enrols none.
     pub(crate) async fn of(
         app: &App,
-        whose: (StaffId, u64),
+        begins: Begins,
         methods: Vec<&'static str>,
     ) -> Result<Reply<Self>, Problem> {
         if methods.is_empty() {
             let detail = "No second factor is enrolled: an admin gives a new invitation.";
             return Err(Problem::new(Code::MfaRequired, detail));
         }
-        let mfa_token = gate::step(app, Kind::Mfa, whose).await?;
+        let mfa_token = gate::step(app, Kind::Mfa, begins).await?;
         Ok(Reply(StatusCode::OK, Self { mfa_token, methods, expires_in: MFA_SECONDS }))
     }
 }
@@ -89,10 +90,16 @@ pub(crate) async fn post(
     let (login, attempt) =
         read(&app, &keys, &client, &name, request.device_token.as_deref()).await?;
 
-    // The same calls whether there is an account or not: somebody's partition or an empty one.
+    // The same calls whether there is an account or not: for an unknown address, somebody's partition is
+    // read whose address was known before, so that the answer has the same shape.
     let staff = match &login {
         Some(login) => login.staff,
-        None => StaffId::generate(&app.clock)?,
+        None => app
+            .store
+            .stand_in
+            .lock()
+            .map_or(None, |known| *known)
+            .unwrap_or(StaffId::generate(&app.clock)?),
     };
     let person = async { Ok(app.store.person(&keys, staff).await?) };
     let (may, person) = tokio::try_join!(attempt::count(&app, &attempt), person)?;
@@ -102,13 +109,23 @@ pub(crate) async fn post(
     else {
         return Err(Code::CredentialsInvalid.into());
     };
+    if !is_present(&login, &person) {
+        return Err(Code::CredentialsInvalid.into());
+    }
     if let (true, Some(password), Some(before)) = (verdict.outdated, &password, &login.password) {
         let hash = app.hasher.hash(&keys.pepper, password).map_err(|_| Code::Internal)?;
         let kept = (login.staff, before);
         let upgraded = app.store.upgrade_password(&keys, &name, kept, &hash)?;
         app.store.write("upgrade_password", vec![upgraded]).await?;
     }
-    LoginResponse::of(&app, (login.staff, login.version), person.factors()).await
+    let begins = Begins { id: login.staff, version: login.version, pending: None };
+    LoginResponse::of(&app, begins, person.factors()).await
+}
+
+/// Whether the password is the one that the account has, and none that it had before.
+fn is_present(login: &Login, person: &Person) -> bool {
+    let chosen_in = login.password.as_ref().map(|kept| kept.chosen_in);
+    person.account.profile.factors.as_ref().is_none_or(|has| chosen_in == Some(has.password))
 }
 
 /// Asks somebody who is known already for their password, as one who signs in is asked for it; gives
@@ -120,14 +137,16 @@ pub(crate) async fn confirm(
     app: &App,
     keys: &Keys,
     client: &Client,
-    name: &str,
+    person: &Person,
     password: RawText,
 ) -> Result<TransactWriteItem, Problem> {
+    let name = &*person.account.login;
     let (row, attempt) = read(app, keys, client, name, None).await?;
     let may = attempt::count(app, &attempt).await?;
     let password = Password::received(password);
     let matches = verify(app, keys, password.as_ref(), hash_of(row.as_ref()))?;
-    if !may || matches.is_none() {
+    let is_present = row.as_ref().is_some_and(|row| is_present(row, person));
+    if !may || matches.is_none() || !is_present {
         return Err(Code::CredentialsInvalid.into());
     }
     Ok(app.store.forget(&attempt::of_account(app, keys, client, (name, None)))?)

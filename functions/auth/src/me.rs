@@ -13,9 +13,8 @@ use utoipa::ToSchema;
 
 use crate::caller;
 use crate::state::App;
-
-/// For how long somebody is told of a reset.
-const NOTICE_MS: UnixMillis = 30 * 24 * 60 * 60 * 1000;
+use crate::store::notice::{NOTICE_MS, Told};
+use crate::store::person::{Person, Taken};
 
 /// Somebody, as they see themselves.
 #[derive(Serialize, ToSchema)]
@@ -29,15 +28,40 @@ pub struct MeResponse {
     /// The second factors that there are: `totp`, `passkey`.
     mfa: Vec<&'static str>,
     training: Training,
-    /// What an admin took in the last 30 days; null when nothing was.
+    /// What an admin took last, in the last 30 days; null when nothing was.
     reset: Option<ResetNotice>,
+    /// What was done to the account in the last 30 days, the newest first.
+    notices: Vec<NoticeItem>,
+    /// Until when some of the roles may not be used; null when all may.
+    cool_until: Option<String>,
+}
+
+/// What somebody is told about their own account.
+#[derive(Serialize, ToSchema)]
+pub struct NoticeItem {
+    at: String,
+    /// `password_reset`, `second_factor_reset`, `factor_enrolled`, `factor_removed`,
+    /// `recovery_codes_made`, `password_changed`, `new_device`, `step_up_failed`, `roles_changed`.
+    #[schema(value_type = String)]
+    kind: Kind,
+    /// Who did it, by id; null for the operator.
+    by: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Kind {
+    Reset(&'static str),
+    Other(Told),
 }
 
 /// That an admin made somebody begin anew with something.
 #[derive(Serialize, ToSchema)]
 pub struct ResetNotice {
     /// `second_factor` or `password`.
-    what: String,
+    /// Which factor.
+    #[schema(value_type = String)]
+    what: Taken,
     at: String,
 }
 
@@ -57,6 +81,7 @@ pub(crate) async fn get(
     let keys = app.store.keys().await?;
     let person = caller::person(&app, &keys, &staff).await?;
     let mfa = person.factors();
+    let notices = notices(&person, app.clock.now_ms() - NOTICE_MS);
     let account = person.account;
     let told_since_ms = app.clock.now_ms() - NOTICE_MS;
     let me = MeResponse {
@@ -67,10 +92,31 @@ pub(crate) async fn get(
         mfa,
         reset: account
             .profile
-            .reset
+            .resets
+            .last()
             .filter(|reset| reset.at_ms > told_since_ms)
             .map(|reset| ResetNotice { what: reset.what, at: rfc3339(reset.at_ms) }),
+        notices,
+        cool_until: staff.cooling.map(|cooling| rfc3339(cooling.until.saturating_mul(1000))),
         training: Training { current: false, expires_at: None },
     };
     Ok(Reply(StatusCode::OK, me))
+}
+
+/// What somebody is told, the newest first.
+fn notices(person: &Person, since_ms: UnixMillis) -> Vec<NoticeItem> {
+    let mut told: Vec<(UnixMillis, Kind, Option<String>)> = Vec::new();
+    for reset in &person.account.profile.resets {
+        let kind = match reset.what {
+            Taken::Password => "password_reset",
+            Taken::SecondFactor => "second_factor_reset",
+        };
+        told.push((reset.at_ms, Kind::Reset(kind), reset.by.clone()));
+    }
+    for notice in &person.notices {
+        told.push((notice.at_ms, Kind::Other(notice.told), notice.by.clone()));
+    }
+    told.retain(|(at_ms, ..)| *at_ms > since_ms);
+    told.sort_by_key(|(at_ms, ..)| std::cmp::Reverse(*at_ms));
+    told.into_iter().map(|(at_ms, kind, by)| NoticeItem { at: rfc3339(at_ms), kind, by }).collect()
 }

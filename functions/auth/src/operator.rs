@@ -106,6 +106,7 @@ async fn identity_key(app: &App, wish: &Value) -> Result<Value, Refused> {
 /// [`Refused`].
 pub async fn bootstrap(app: &App, email: &str) -> Result<Value, Refused> {
     let address = Address::read(email)
+        .filter(Address::is_of_staff)
         .ok_or_else(|| Refused("email is no address of ASCII letters".to_owned()))?;
     let keys = app.store.keys().await.map_err(Problem::from)?;
     let none = Attempt::new(Vec::new(), app.clock.now_ms());
@@ -124,7 +125,7 @@ async fn invite_new(
 ) -> Result<crate::invite::Invited, Problem> {
     let staff = StaffId::generate(&app.clock)?;
     let purpose = Purpose::Join { address, roles: Roles::from_iter([Role::Admin]) };
-    let (invited, kept) = invite(app, keys, staff, purpose)?;
+    let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
     let event = SecurityEvent::of(Action::Bootstrapped, staff);
     app.store.write("bootstrap", vec![kept, app.store.events.put(event)?]).await?;
     Ok(invited)
@@ -139,18 +140,24 @@ async fn invite_back(
     use shared::problem::Code;
 
     use crate::store::login::PasswordThen;
-    use crate::store::person::{Ends, Status};
+    use crate::store::person::{Ends, Status, Taken};
 
     let person = app.store.person(keys, staff).await?.ok_or(Code::NotFound)?;
+    // The second factor is all that is known of somebody whose password was taken.
+    if person.account.profile.unproven == Some(Taken::Password) {
+        return Err(Code::Conflict.into());
+    }
     let change = (Ends::Sessions, PasswordThen::Stays);
     let (account, mut writes) =
         app.store.change_account(keys, &person.account, change, |account| {
             account.roles = account.roles.iter().chain([Role::Admin]).collect();
             account.status = Status::Active;
+            account.profile.take(Taken::SecondFactor, None, app.clock.now_ms());
         })?;
     writes.extend(app.store.delete_factors(&person)?);
     let version = account.version;
-    let (invited, kept) = invite(app, keys, staff, Purpose::SecondFactor { version })?;
+    let purpose = Purpose::SecondFactor { version };
+    let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
     writes.push(kept);
     writes.push(app.store.events.put(SecurityEvent::of(Action::Bootstrapped, staff))?);
     match app.store.write("bootstrap_again", writes).await? {

@@ -7,27 +7,30 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::access::staff::Kind;
 use shared::http::request::PlainJson;
 use shared::http::response::Reply;
 use shared::ids::StaffId;
-use shared::problem::{Code, FieldCode, Problem};
+use shared::problem::{Code, Problem};
 use shared::seal::suite::hash;
 use shared::store::security_event::{Action, SecurityEvent};
-use shared::text::{RawText, Text, judge_optional};
+use shared::text::{Named, RawText};
 use shared::values::encoding::{base64url, from_base64url};
 use utoipa::ToSchema;
 
 use crate::answer::tokens;
+use crate::attempt;
 use crate::client::Client;
 use crate::credential::passkey::{
     LoginState, Refused, RegistrationState, RelyingParty, Sealable, challenge_of, identify,
 };
-use crate::enrolling::{Enrolling, enrolled};
+use crate::enrolling::{Enrolling, NewFactor, enrolled};
 use crate::factors::PASSKEY;
-use crate::gate::{self, Evidence};
+use crate::finish::begin;
+use crate::gate::{self, Evidence, FactorChange, Shown};
 use crate::keys::Keys;
 use crate::state::App;
-use crate::store::challenge::{Challenge, Kind};
+use crate::store::challenge::{self, Challenge};
 use crate::store::factor::{Expected, PASSKEYS, Passkey};
 use crate::store::person::Person;
 
@@ -67,6 +70,8 @@ pub struct LoginFinishRequest {
     /// `AuthenticationResponseJSON` of `WebAuthn` Level 3.
     #[schema(value_type = Object)]
     credential: Value,
+    /// What a password gave that was chosen with a link: it becomes the account's.
+    mfa_token: Option<String>,
 }
 
 /// Options for the browser.
@@ -94,7 +99,7 @@ impl Options {
 async fn keep(
     app: &App,
     keys: &Keys,
-    kind: Kind,
+    kind: challenge::Kind,
     options: &Options,
     state: &impl Sealable,
 ) -> Result<(), Problem> {
@@ -122,7 +127,7 @@ pub(crate) async fn register_start(
         .start_registration(*id.as_bytes(), &profile.email, &profile.name, &existing)
         .map_err(|_| Code::Internal)?;
     let options = Options::of(options)?;
-    keep(&app, &keys, Kind::Registration, &options, &state).await?;
+    keep(&app, &keys, challenge::Kind::Registration, &options, &state).await?;
     Ok(Reply(StatusCode::OK, options))
 }
 
@@ -137,7 +142,7 @@ pub(crate) async fn register_finish(
     let name = read_name(request.name)?;
     let keys = app.store.keys().await?;
     let bytes = challenge_of(&request.credential).ok_or(Code::CodeInvalid)?;
-    let challenge = Challenge { kind: Kind::Registration, bytes: &bytes };
+    let challenge = Challenge { kind: challenge::Kind::Registration, bytes: &bytes };
     let state = async { Ok(app.store.challenge(&keys, challenge).await?) };
     let (person, state) = tokio::try_join!(enrolling.fresh(&app, &keys), state)?;
     room(&person)?;
@@ -163,7 +168,9 @@ pub(crate) async fn register_finish(
     let mut writes = app.store.spend_challenge(challenge)?.to_vec();
     writes.push(app.store.put_passkey(&keys, id, &passkey, Expected::Nothing)?);
     writes.push(app.store.events.put(event)?);
-    let factor = (Evidence::EnrolledPasskey, factor);
+    let name = passkey.id.clone();
+    let new: NewFactor = Box::new(move |codes| FactorChange::Passkey(name, codes));
+    let factor = (Evidence::EnrolledPasskey, factor, new);
     enrolled((&app, &keys, &client), &person, &enrolling, writes, factor).await
 }
 
@@ -177,7 +184,7 @@ pub(crate) async fn login_start(
     let keys = app.store.keys().await?;
     let (options, state) = party(&app, &client)?.start_login().map_err(|_| Code::Internal)?;
     let options = Options::of(options)?;
-    keep(&app, &keys, Kind::Assertion, &options, &state).await?;
+    keep(&app, &keys, challenge::Kind::Assertion, &options, &state).await?;
     Ok(Reply(StatusCode::OK, options))
 }
 
@@ -189,9 +196,27 @@ pub(crate) async fn login_finish(
     PlainJson(request): PlainJson<LoginFinishRequest>,
 ) -> Result<Response, Problem> {
     let keys = app.store.keys().await?;
-    let (person, writes) = shown(&app, &keys, &client, &request.credential, None).await?;
-    let evidence = (Evidence::Passkey, client.session_before(&keys));
-    let granted = Box::pin(gate::admit(&app, &keys, &person, evidence, writes)).await?;
+    let begun = match &request.mfa_token {
+        Some(token) => Some(begin(&app, &keys, Kind::Mfa, token).await?),
+        None => None,
+    };
+    let whose = begun.as_ref().map(|begun| begun.person.account.id);
+    let (person, mut writes) = shown(&app, &keys, &client, &request.credential, whose).await?;
+    let granted = if let Some(begun) = &begun {
+        writes.extend(begun.spend(&app, &keys, &client, None)?);
+        let shown = begun.shown((&app, &keys, &client), Evidence::PasswordAndPasskey, None);
+        Box::pin(gate::admit(&app, &keys, &begun.person, shown, writes)).await?
+    } else {
+        let login = (&*person.account.login, None);
+        let shown = Shown {
+            evidence: Evidence::Passkey,
+            before: client.session_before(&keys),
+            password: None,
+            knows_device: attempt::of_account(&app, &keys, &client, login).is_of_device(),
+            factors: None,
+        };
+        Box::pin(gate::admit(&app, &keys, &person, shown, writes)).await?
+    };
     tokens((&app, &keys, &client), granted, true, None)
 }
 
@@ -214,7 +239,7 @@ pub(crate) async fn shown(
     if expected.is_some_and(|expected| expected != id) {
         return Err(Code::CodeInvalid.into());
     }
-    let challenge = Challenge { kind: Kind::Assertion, bytes: &bytes };
+    let challenge = Challenge { kind: challenge::Kind::Assertion, bytes: &bytes };
     let (person, state) =
         tokio::try_join!(app.store.person(keys, id), app.store.challenge(keys, challenge))?;
     let (person, state) = person.zip(state).ok_or(Code::CodeInvalid)?;
@@ -262,12 +287,10 @@ fn room(person: &Person) -> Result<(), Problem> {
 }
 
 pub(crate) fn read_name(name: Option<RawText>) -> Result<String, Problem> {
-    let name: Option<Text<1, 60>> = judge_optional(name, "/name")?;
-    let name = name.as_ref().map_or(NAME, Text::reveal);
-    if name.chars().any(char::is_control) {
-        return Err(Problem::invalid("/name", FieldCode::BadFormat));
+    match name {
+        None => Ok(NAME.to_owned()),
+        Some(name) => Ok(Named::<1, 60>::line(Some(name), "/name")?.reveal().to_owned()),
     }
-    Ok(name.to_owned())
 }
 
 /// A passkey's name in routes and rows: its own id may have a kilobyte.

@@ -15,6 +15,7 @@ use crate::credential::password::Password;
 use crate::state::App;
 use crate::store::Written;
 use crate::store::login::PasswordThen;
+use crate::store::notice::Told;
 use crate::store::person::Ends;
 use crate::{caller, login};
 
@@ -45,24 +46,29 @@ pub(crate) async fn post(
     let person = caller::person(&app, &keys, &staff).await?;
     let profile = &person.account.profile;
     let new = Password::choose(new, "/new_password", &[&profile.name, &profile.email])?;
-    let name = &*person.account.login;
-    let forgotten = login::confirm(&app, &keys, &client, name, password).await?;
+    let forgotten = login::confirm(&app, &keys, &client, &person, password).await?;
     let hash = app.hasher.hash(&keys.pepper, &new).map_err(|_| Code::Internal)?;
     let change = (Ends::Steps, PasswordThen::Is(&hash));
-    let (_, mut writes) = app.store.change_account(&keys, &person.account, change, |_| ())?;
+    let (_, mut writes) = app.store.change_account(&keys, &person.account, change, |account| {
+        account.profile.factors.get_or_insert_with(|| person.present_factors());
+    })?;
     // Whoever knew the old one is out; who has just shown both factors stays.
     writes.extend(app.store.end_sessions(&person, Some(staff.session))?);
+    writes.extend(app.store.tell(&keys, &person, Told::PasswordChanged, Some(staff.id))?);
     let event = SecurityEvent::by(staff.id, Action::PasswordChanged, staff.id);
     writes.push(app.store.events.put(event)?);
     writes.push(forgotten);
     if app.store.write("change_password", writes).await? != Written::Whole {
         return Err(Code::Conflict.into());
     }
-    // A session may have begun with the old one while the new one was hashed; no other can any more.
-    let since = caller::person(&app, &keys, &staff).await?;
-    let late = app.store.end_sessions(&since, Some(staff.session))?;
-    if !late.is_empty() {
+    // A session may have begun with the old one while the new one was hashed, and there may have been
+    // more than a transaction takes; no other can begin any more.
+    loop {
+        let since = caller::person(&app, &keys, &staff).await?;
+        let late = app.store.end_sessions(&since, Some(staff.session))?;
+        if late.is_empty() {
+            return Ok(StatusCode::NO_CONTENT);
+        }
         app.store.write("end_late", late).await?;
     }
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -19,12 +19,14 @@ use crate::answer::tokens;
 use crate::caller;
 use crate::client::Client;
 use crate::credential::recovery::RecoveryCode;
-use crate::enrolling::recovery_codes;
+use crate::enrolling::{NewCodes, recovery_codes};
 use crate::finish::begin;
-use crate::gate::{self, Evidence};
+use crate::gate::{self, Evidence, FactorChange};
 use crate::state::App;
 use crate::store::Written;
+use crate::store::factor::recovery_name;
 use crate::store::login::PasswordThen;
+use crate::store::notice::Told;
 use crate::store::person::Ends;
 
 /// A recovery code.
@@ -64,6 +66,10 @@ pub(crate) async fn post(
     let id = begun.person.account.id;
     let code = RecoveryCode::read(request.recovery_code).ok_or(Code::CodeInvalid)?;
     let digest = code.digest(&keys.recovery, id.as_bytes());
+    // The row alone is not enough: one that was put back is not among the account's.
+    if !begun.person.recovery.contains(&digest) {
+        return Err(Code::CodeInvalid.into());
+    }
     let until_ms = app.clock.now_ms() + crate::store::session::LONGEST_MS;
     let event = SecurityEvent::by(id, Action::RecoveryCodeUsed, id);
     let mut writes = vec![
@@ -73,8 +79,11 @@ pub(crate) async fn post(
         app.store.events.put(event)?,
     ];
     writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
-    let evidence = (Evidence::PasswordAndRecoveryCode, client.session_before(&keys));
-    let granted = Box::pin(gate::admit(&app, &keys, &begun.person, evidence, writes)).await?;
+    let parts = (&app, &keys, &client);
+    let evidence = Evidence::PasswordAndRecoveryCode;
+    let mut shown = begun.shown(parts, evidence, request.device_token.as_deref());
+    shown.factors = Some(FactorChange::Spent(recovery_name(&digest)));
+    let granted = Box::pin(gate::admit(&app, &keys, &begun.person, shown, writes)).await?;
     tokens((&app, &keys, &client), granted, true, None)
 }
 
@@ -87,13 +96,21 @@ pub(crate) async fn renew(
 ) -> Result<Reply<RecoveryCodesResponse>, Problem> {
     let keys = app.store.keys().await?;
     let person = caller::person(&app, &keys, &staff).await?;
-    let (recovery_codes, kept) = recovery_codes(&app, &keys, staff.id)?;
+    let NewCodes { shown: recovery_codes, names, writes: kept } =
+        recovery_codes(&app, &keys, staff.id)?;
     let mut writes = app.store.delete_recovery_codes(&person)?;
     writes.extend(kept);
     let change = (Ends::Steps, PasswordThen::Stays);
-    writes.extend(app.store.change_account(&keys, &person.account, change, |_| ())?.1);
+    writes.extend(
+        app.store
+            .change_account(&keys, &person.account, change, |account| {
+                account.profile.factors(|factors| FactorChange::Recovery(names).apply(factors));
+            })?
+            .1,
+    );
     let event = SecurityEvent::by(staff.id, Action::RecoveryCodesMade, staff.id);
     writes.push(app.store.events.put(event)?);
+    writes.extend(app.store.tell(&keys, &person, Told::RecoveryCodesMade, Some(staff.id))?);
     match app.store.write("renew_recovery_codes", writes).await? {
         Written::Whole => Ok(Reply(StatusCode::OK, RecoveryCodesResponse { recovery_codes })),
         Written::Refused(_) => Err(Code::Conflict.into()),

@@ -7,7 +7,7 @@ use shared::access::staff::Staff;
 use shared::clock::rfc3339;
 use shared::http::request::{PageQuery, PathId, PlainJson};
 use shared::http::response::Reply;
-use shared::http::staff::{Admin, SteppedUp};
+use shared::http::staff::{Admin, CoolingAdmin, SteppedUp, cooling_down};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
@@ -21,8 +21,9 @@ use crate::state::App;
 use crate::store::Written;
 use crate::store::invitation::Purpose;
 use crate::store::login::PasswordThen;
-use crate::store::person::{self, Ends, Person, Status};
-use crate::store::throttle::Counter;
+use crate::store::notice::Told;
+use crate::store::person::{Ends, Person, Status, Taken};
+use crate::store::throttle::{Attempt, Counter};
 
 /// Somebody, as an admin sees them.
 #[derive(Serialize, ToSchema)]
@@ -72,25 +73,6 @@ pub struct PatchRequest {
     reset: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reset {
-    SecondFactor,
-    Password,
-}
-
-impl Reset {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::SecondFactor => "second_factor",
-            Self::Password => "password",
-        }
-    }
-
-    fn find(name: &str) -> Option<Self> {
-        [Self::SecondFactor, Self::Password].into_iter().find(|reset| reset.as_str() == name)
-    }
-}
-
 async fn find(app: &App, keys: &Keys, id: &str) -> Result<Person, Problem> {
     let id = StaffId::parse(id).ok_or(Code::NotFound)?;
     app.store.person(keys, id).await?.ok_or_else(|| Code::NotFound.into())
@@ -121,7 +103,7 @@ async fn item(app: &App, person: Person, invited: Option<Invited>) -> Result<Per
     responses((status = 200, body = StaffResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    SteppedUp(..): SteppedUp<Admin>,
+    SteppedUp(..): SteppedUp<CoolingAdmin>,
     page: PageQuery,
 ) -> Result<Reply<StaffResponse>, Problem> {
     let keys = app.store.keys().await?;
@@ -146,7 +128,7 @@ pub(crate) async fn list(
     responses((status = 200, body = PersonItem)))]
 pub(crate) async fn get(
     State(app): State<App>,
-    SteppedUp(..): SteppedUp<Admin>,
+    SteppedUp(..): SteppedUp<CoolingAdmin>,
     PathId(id): PathId,
 ) -> Result<Reply<PersonItem>, Problem> {
     let keys = app.store.keys().await?;
@@ -158,14 +140,14 @@ pub(crate) async fn get(
     request_body = PatchRequest, responses((status = 200, body = PersonItem)))]
 pub(crate) async fn patch(
     State(app): State<App>,
-    SteppedUp(admin, ..): SteppedUp<Admin>,
+    SteppedUp(admin, ..): SteppedUp<CoolingAdmin>,
     PathId(id): PathId,
     PlainJson(request): PlainJson<PatchRequest>,
 ) -> Result<Reply<PersonItem>, Problem> {
     let roles = request.roles.map(|names| read_roles(Some(names))).transpose()?;
     let unknown = || Problem::invalid("/reset", FieldCode::NotAllowed);
     let reset = request.reset.as_deref();
-    let reset = reset.map(|name| Reset::find(name).ok_or_else(unknown)).transpose()?;
+    let reset = reset.map(|name| Taken::find(name).ok_or_else(unknown)).transpose()?;
     let keys = app.store.keys().await?;
     let person = find(&app, &keys, &id).await?;
     let status = match request.disabled {
@@ -179,6 +161,16 @@ pub(crate) async fn patch(
     // One's own is changed with what one has, and not by taking it away.
     if admin.id == id && reset.is_some() {
         return Err(Problem::new(Code::Conflict, "Another admin has to do this."));
+    }
+    if let Some(taken) = reset {
+        may_take(&person, taken)?;
+    }
+    // A cool-down leaves what holds others back and what lets them go on, and nothing that gives rights.
+    let widens = !roles.without(person.account.roles).is_empty();
+    let enables = status == Status::Active && person.account.status == Status::Disabled;
+    let usable = admin.usable_roles(app.clock.now_seconds());
+    if !usable.has(Role::Admin) && (widens || enables || reset.is_some()) {
+        return Err(cooling_down(&app, &admin).await);
     }
     let mut writes = Vec::new();
     if request.unlock == Some(true) {
@@ -210,11 +202,27 @@ fn keep_an_admin(
     Ok(())
 }
 
+/// A factor is taken only from somebody of whom the other one is known: it was shown at the gate since
+/// the last reset. Otherwise an admin could take one after the other, and be let in as that person.
+fn may_take(person: &Person, taken: Taken) -> Result<(), Problem> {
+    let unproven = person.account.profile.unproven;
+    if unproven.is_some_and(|before| before != taken) {
+        let detail = "The other factor was reset and not shown since: delete the account and invite \
+                      its owner anew.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    if taken == Taken::Password && person.count_of_factors() == 0 {
+        let detail = "There is no second factor: delete the account and invite its owner anew.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    Ok(())
+}
+
 /// What somebody may do changes, or what they are known by: every session of theirs ends with it.
 struct Change {
     roles: Roles,
     status: Status,
-    reset: Option<Reset>,
+    reset: Option<Taken>,
     ends: bool,
 }
 
@@ -240,8 +248,8 @@ impl Change {
             _ => {}
         }
         match reset {
-            Some(Reset::SecondFactor) => actions.push(Action::FactorsReset),
-            Some(Reset::Password) => actions.push(Action::PasswordReset),
+            Some(Taken::SecondFactor) => actions.push(Action::FactorsReset),
+            Some(Taken::Password) => actions.push(Action::PasswordReset),
             None => {}
         }
         if ends {
@@ -251,26 +259,35 @@ impl Change {
             return Ok(None);
         }
         let password = match reset {
-            Some(Reset::Password) => PasswordThen::Goes,
-            Some(Reset::SecondFactor) | None => PasswordThen::Stays,
+            Some(Taken::Password) => PasswordThen::Goes,
+            Some(Taken::SecondFactor) | None => PasswordThen::Stays,
         };
+        let now_ms = app.clock.now_ms();
+        let granted = roles.without(account.roles);
+        if roles != account.roles {
+            writes.extend(app.store.tell(keys, person, Told::RolesChanged, Some(admin.id))?);
+        }
         let (account, changed) =
             app.store.change_account(keys, account, (Ends::Sessions, password), |account| {
                 account.roles = roles;
                 account.status = status;
-                if let Some(reset) = reset {
-                    let (what, at_ms) = (reset.as_str().to_owned(), app.clock.now_ms());
-                    account.profile.reset = Some(person::Reset { what, at_ms });
+                // What an admin gives to themselves rests for a day.
+                if admin.id == id && !granted.is_empty() {
+                    account.profile.cool(granted, now_ms);
+                }
+                if let Some(taken) = reset {
+                    account.profile.take(taken, Some(admin.id), now_ms);
                 }
             })?;
         writes.extend(changed);
         let version = account.version;
+        let whose = (id, Some(admin.id));
         let invited = match reset {
-            Some(Reset::SecondFactor) => {
+            Some(Taken::SecondFactor) => {
                 writes.extend(app.store.delete_factors(person)?);
-                Some(invite(app, keys, id, Purpose::SecondFactor { version })?)
+                Some(invite(app, keys, whose, Purpose::SecondFactor { version })?)
             }
-            Some(Reset::Password) => Some(invite(app, keys, id, Purpose::Password { version })?),
+            Some(Taken::Password) => Some(invite(app, keys, whose, Purpose::Password { version })?),
             None => None,
         };
         for action in actions {
@@ -294,17 +311,19 @@ pub(crate) async fn delete(
     let person = find(&app, &keys, &id).await?;
     let id = person.account.id;
     keep_an_admin(&admin, &person, Roles::default(), Status::Disabled)?;
-    let mut writes = app.store.delete_person(&person)?;
-    writes.push(app.store.delete_login(&person.account.login)?);
-    // A session that begins at this very moment finds the account changed.
-    writes.push(app.store.settings.revoke_before(id, u64::from(u32::MAX))?);
+    let none = Attempt::new(Vec::new(), app.clock.now_ms());
+    let (login, _) = app.store.login(&keys, &person.account.login, none).await?;
+    let before = (&person.account, login.as_ref());
+    let (account, mut writes) = app.store.begin_deletion(&keys, before)?;
     let event = SecurityEvent::by(admin.id, Action::Deleted, id);
     writes.push(app.store.events.put(event)?);
-    let deleted = item(&app, person, None).await?;
-    match app.store.write("delete_person", writes).await? {
-        Written::Whole => Ok(Reply(StatusCode::OK, deleted)),
-        Written::Refused(_) => {
-            Err(Problem::new(Code::Conflict, "The account was changed meanwhile."))
-        }
+    let changed = || Problem::new(Code::Conflict, "The account was changed meanwhile.");
+    if app.store.write("begin_deletion", writes).await? != Written::Whole {
+        return Err(changed());
     }
+    let deleted = item(&app, person, None).await?;
+    if !app.store.delete_rows(&account).await? {
+        return Err(changed());
+    }
+    Ok(Reply(StatusCode::OK, deleted))
 }

@@ -8,6 +8,7 @@ use shared::clock::Clock;
 use shared::config::{Backend, ConfigError, Lookup};
 use shared::http::staff::KnowsStaff;
 use shared::http::{app, aws};
+use shared::store::security_event::SecurityEvents;
 
 use crate::credential::password::Hasher;
 use crate::store::{Store, Tables};
@@ -126,5 +127,9 @@ impl KnowsStaff for App {
 
     fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    fn events(&self) -> &SecurityEvents {
+        &self.store.events
     }
 }

@@ -4,16 +4,21 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::access::staff::Staff;
 use shared::http::request::PlainJson;
 use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Anybody};
 use shared::problem::{Code, FieldCode, Problem};
+use shared::store::security_event::{Action, SecurityEvent};
 use utoipa::ToSchema;
 
 use crate::client::Client;
 use crate::gate::{self, EXPIRES_IN};
+use crate::keys::Keys;
 use crate::passkeys::shown;
 use crate::state::App;
+use crate::store::notice::Told;
+use crate::store::person::Person;
 use crate::store::session::LONGEST_MS;
 use crate::totp::spend_code;
 
@@ -49,24 +54,50 @@ pub(crate) async fn post(
     // By the session and not by the token: five wrong ones, and one has to sign in again.
     let tries = format!("{}/step-up", staff.session);
     let ends_at = app.clock.now_seconds() + LONGEST_MS / 1000;
-    let (person, mut writes) = match (request.code, request.credential) {
-        (Some(code), None) => {
-            let tried = app.store.count_try(&tries, ends_at);
-            let (may, person) = tokio::try_join!(tried, app.store.person(&keys, staff.id))?;
-            if !may {
-                return Err(Problem::new(Code::CodeInvalid, "Too many tries: sign in again."));
-            }
-            let person = person.ok_or(Code::TokenRevoked)?;
-            let writes = spend_code(&app, &person, &code)?;
-            (person, writes)
-        }
-        (None, Some(credential)) => {
-            shown(&app, &keys, &client, &credential, Some(staff.id)).await?
-        }
+    let offered = match (request.code, request.credential) {
+        (Some(code), None) => Offered::Code(code),
+        (None, Some(credential)) => Offered::Passkey(credential),
         _ => return Err(Problem::invalid("/code", FieldCode::Missing)),
+    };
+    let tried = app.store.count_try(&tries, ends_at);
+    let (may, person) = tokio::try_join!(tried, app.store.person(&keys, staff.id))?;
+    if !may {
+        return Err(Problem::new(Code::CodeInvalid, "Too many tries: sign in again."));
+    }
+    let person = person.ok_or(Code::TokenRevoked)?;
+    let judged = match offered {
+        Offered::Code(code) => spend_code(&app, &person, &code),
+        Offered::Passkey(credential) => {
+            let shown = shown(&app, &keys, &client, &credential, Some(staff.id)).await;
+            shown.map(|(_, writes)| writes)
+        }
+    };
+    let mut writes = match judged {
+        Ok(writes) => writes,
+        Err(problem) => {
+            if problem.code == Code::CodeInvalid {
+                failed(&app, &keys, &staff, &person).await?;
+            }
+            return Err(problem);
+        }
     };
     writes.push(app.store.forget_tries(&tries)?);
     let access_token = Box::pin(gate::step_up(&app, &keys, &person, &staff, writes)).await?;
     let response = StepUpResponse { access_token, token_type: "Bearer", expires_in: EXPIRES_IN };
     Ok(Reply(StatusCode::OK, response))
+}
+
+enum Offered {
+    Code(String),
+    Passkey(Value),
+}
+
+/// Records a wrong second factor, and tells its owner: somebody may have the session and not the factor.
+async fn failed(app: &App, keys: &Keys, staff: &Staff, person: &Person) -> Result<(), Problem> {
+    let mut writes = vec![app.store.unchanged(&person.account)?];
+    let event = SecurityEvent::by(staff.id, Action::StepUpFailed, staff.session);
+    writes.push(app.store.events.put(event)?);
+    writes.extend(app.store.tell(keys, person, Told::StepUpFailed, Some(staff.id))?);
+    app.store.write("step_up_failed", writes).await?;
+    Ok(())
 }

@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 use crate::answer::tokens;
 use crate::client::Client;
 use crate::credential::totp::{Secret20, matching_step, qr_svg};
-use crate::enrolling::{Enrolling, enrolled};
+use crate::enrolling::{Enrolling, NewFactor, enrolled};
 use crate::finish::begin;
-use crate::gate::{self, Evidence};
+use crate::gate::{self, Evidence, FactorChange};
 use crate::state::App;
 use crate::store::factor::Totp;
 use crate::store::person::Person;
@@ -71,10 +71,9 @@ pub(crate) async fn post(
     let person = &begun.person;
     let mut writes = spend_code(&app, person, &request.code)?;
     writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
-    let before = client.session_before(&keys);
-    let granted =
-        Box::pin(gate::admit(&app, &keys, person, (Evidence::PasswordAndTotp, before), writes))
-            .await?;
+    let parts = (&app, &keys, &client);
+    let shown = begun.shown(parts, Evidence::PasswordAndTotp, request.device_token.as_deref());
+    let granted = Box::pin(gate::admit(&app, &keys, person, shown, writes)).await?;
     tokens((&app, &keys, &client), granted, true, None)
 }
 
@@ -144,6 +143,8 @@ pub(crate) async fn confirm(
     let event = SecurityEvent::by(id, Action::FactorEnrolled, format!("{id}/totp"));
     let writes =
         vec![app.store.confirm_totp(id, totp.made_at_ms, step)?, app.store.events.put(event)?];
-    let factor = (Evidence::EnrolledTotp, "totp".to_owned());
+    let digest = totp.digest.clone();
+    let new: NewFactor = Box::new(move |codes| FactorChange::Totp(digest, codes));
+    let factor = (Evidence::EnrolledTotp, "totp".to_owned(), new);
     enrolled((&app, &keys, &client), &person, &enrolling, writes, factor).await
 }

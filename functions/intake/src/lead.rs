@@ -8,11 +8,12 @@ use shared::http::app::App;
 use shared::http::request::{ConversationPath, Json};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
-use shared::problem::{Code, FieldCode, Problem};
+use shared::problem::{Code, Problem};
 use shared::store::body::Body;
 use shared::store::lead::{Contact, Left};
 use shared::store::log::{Draft, Inbox};
-use shared::text::{RawText, Text, judge_optional};
+use shared::text::{Named, RawText, Text, judge_optional};
+use shared::values::address::Address;
 use utoipa::ToSchema;
 
 use crate::commit::{commit, locate, speak};
@@ -54,12 +55,9 @@ pub(crate) async fn post(
     if request.consent != Some(true) {
         return Err(Code::ConsentRequired.into());
     }
-    let name: Text<1, 200> = Text::required(request.name, "/name")?;
-    let email: Text<3, 254> = Text::required(request.email, "/email")?;
+    let name: Named<1, 200> = Named::line(request.name, "/name")?;
+    let email = Address::judge(request.email, "/email")?;
     let phone: Option<Text<1, 40>> = judge_optional(request.phone, "/phone")?;
-    if !is_address(email.reveal()) {
-        return Err(Problem::invalid("/email", FieldCode::BadFormat));
-    }
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
     // Before anything is written: a key that cannot be read must not leave an event without a contact.
@@ -76,42 +74,16 @@ pub(crate) async fn post(
     .await?;
     let contact = Contact {
         conversation: conversation.id,
-        email: email.reveal().to_owned(),
+        email: email.written().to_owned(),
         name: name.reveal().to_owned(),
         phone: phone.as_ref().map(|phone| phone.reveal().to_owned()),
     };
     let (site, subject) = (conversation.site, conversation.subject);
     let kept = (site, &conversation.policy);
     let whose = (subject, conversation.opened_at_ms());
-    match app.store.put_lead(kept, whose, key, &contact).await? {
+    match app.store.put_lead(kept, whose, key, &email, &contact).await? {
         Left::There => Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject })),
         Left::Erased => Err(erased()),
         Left::Held => Err(Code::LegalHold.into()),
-    }
-}
-
-/// Whether a mail could be sent there; only sending one shows that it arrives.
-fn is_address(text: &str) -> bool {
-    let plain = !text.chars().any(|character| character.is_whitespace() || character.is_control());
-    match text.split_once('@') {
-        Some((local, domain)) => {
-            plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        }
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_one_at_sign_and_no_blanks() {
-        for text in ["a@b", "ada@example.org", "jürgen@müller.example"] {
-            assert!(is_address(text), "{text}");
-        }
-        for text in ["a", "@b", "a@", "a@b@c", "a b@c", "a@b\n"] {
-            assert!(!is_address(text), "{text:?}");
-        }
     }
 }

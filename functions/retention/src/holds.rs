@@ -13,7 +13,7 @@ use shared::problem::{Code, FieldCode, Problem};
 use shared::store::StoreError;
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::reason::Reasons;
-use shared::text::{RawText, Text, judge_optional};
+use shared::text::{Named, RawText};
 use shared::values::policy::DAY_MS;
 use shared::values::site::Site;
 use utoipa::ToSchema;
@@ -134,7 +134,7 @@ pub(crate) async fn post(
     SteppedUp(staff, ..): SteppedUp<Privacy>,
     PlainJson(request): PlainJson<HoldRequest>,
 ) -> Result<Reply<HoldResponse>, Problem> {
-    let reason: Text<8, 200> = Text::required(request.reason, "/reason")?;
+    let reason: Named<8, 200> = Named::lines(request.reason, "/reason")?;
     let now_ms = app.clock.now_ms();
     let ends_ms = later(request.ends_at.as_deref(), now_ms, "/ends_at")?;
     let review_ms = later(request.review_at.as_deref(), now_ms, "/review_at")?
@@ -181,7 +181,8 @@ pub(crate) async fn delete(
     SteppedUp(staff, ..): SteppedUp<Privacy>,
     PlainJson(request): PlainJson<ReleaseRequest>,
 ) -> Result<Reply<HoldsResponse>, Problem> {
-    let reason: Option<Text<8, 200>> = judge_optional(request.reason, "/reason")?;
+    let reason: Option<Named<8, 200>> =
+        request.reason.map(|reason| Named::lines(Some(reason), "/reason")).transpose()?;
     let chosen: Vec<Hold> = match request.id {
         Some(id) if request.conversation_id.is_none() && request.subject_id.is_none() => {
             let id = HoldId::parse(&id).ok_or(Code::NotFound)?;

@@ -108,4 +108,8 @@ impl KnowsStaff for App {
     fn issuer(&self) -> &str {
         &self.issuer
     }
+
+    fn events(&self) -> &SecurityEvents {
+        &self.events
+    }
 }

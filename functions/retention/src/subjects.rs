@@ -18,6 +18,7 @@ use shared::store::ledger::Basis;
 use shared::store::receipt::SignedReceipt;
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::text::{RawText, Text, judge_optional};
+use shared::values::address::Address;
 use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 use utoipa::ToSchema;
@@ -81,7 +82,11 @@ pub(crate) async fn search(
     let id: Option<Text<1, 64>> = judge_optional(request.subject_id, "/subject_id")?;
     let by_address = email.is_some();
     let candidates = match (email, id) {
-        (Some(email), None) => app.store.subjects_with_email(Site::SHIPPED, email.reveal()).await?,
+        (Some(email), None) => {
+            let address = Address::read(email.reveal())
+                .ok_or_else(|| Problem::invalid("/email", FieldCode::BadFormat))?;
+            app.store.subjects_with_email(Site::SHIPPED, (&address, email.reveal())).await?
+        }
         (None, Some(id)) => {
             let id = SubjectId::parse(id.reveal())
                 .ok_or_else(|| Problem::invalid("/subject_id", FieldCode::BadFormat))?;

@@ -14,6 +14,7 @@ use crate::store::security_event::{Action, Reason, SecurityEvent, SecurityEvents
 use crate::values::policy::RetentionPolicy;
 use crate::values::role::Role;
 use crate::values::site::Site;
+use crate::values::text::is_visible;
 
 use super::staff::Staff;
 
@@ -61,7 +62,8 @@ impl Purposed {
         let (least, most) = REASON_CHARACTERS;
         match words {
             None if purpose == ReadPurpose::Support => {}
-            Some(words) if (least..=most).contains(&words.chars().count()) => {}
+            Some(words) if (least..=most).contains(&words.chars().count()) && is_visible(words) => {
+            }
             _ => return Err(refused()),
         }
         Ok(Self { purpose, words: words.map(str::to_owned) })

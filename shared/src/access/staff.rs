@@ -89,6 +89,15 @@ pub enum Method {
     Several,
 }
 
+/// Roles that may not be used for a while: they were granted to oneself, or the account was reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cooling {
+    /// Until when, in seconds.
+    pub until: i64,
+    /// Which ones.
+    pub roles: Roles,
+}
+
 /// Somebody of the staff whose access token was verified.
 #[derive(Debug, Clone)]
 pub struct Staff {
@@ -106,6 +115,19 @@ pub struct Staff {
     pub epoch: u64,
     /// The token's own id.
     pub token: String,
+    /// The roles that may not be used yet.
+    pub cooling: Option<Cooling>,
+}
+
+impl Staff {
+    /// The roles that may be used at that time, in seconds.
+    #[must_use]
+    pub fn usable_roles(&self, now_seconds: i64) -> Roles {
+        match self.cooling {
+            Some(cooling) if now_seconds < cooling.until => self.roles.without(cooling.roles),
+            _ => self.roles,
+        }
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -123,6 +145,11 @@ struct AccessClaims {
     iat: i64,
     exp: i64,
     jti: String,
+    /// Until when some of the roles may not be used, and which ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cool_until: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cool_roles: Option<Roles>,
 }
 
 /// What an [`Kind::Mfa`] or [`Kind::Enrolment`] token says.
@@ -137,6 +164,19 @@ struct StepClaims {
     iat: i64,
     exp: i64,
     jti: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<String>,
+}
+
+/// Whom a step of signing in is for. No `Debug`.
+#[derive(Clone)]
+pub struct Begins {
+    /// Who.
+    pub id: StaffId,
+    /// The version of the account.
+    pub version: u64,
+    /// The name of a password that becomes the account's when the step is finished.
+    pub pending: Option<String>,
 }
 
 /// A verified token of a step of signing in.
@@ -150,6 +190,8 @@ pub struct Step {
     pub token: String,
     /// When it ends, in seconds.
     pub ends_at: i64,
+    /// The name of a password that becomes the account's when the step is finished.
+    pub pending: Option<String>,
 }
 
 /// Why a token is not accepted.
@@ -205,6 +247,8 @@ pub fn issue(
         iat: now,
         exp: now + seconds.min(ACCESS_SECONDS),
         jti: staff.token.clone(),
+        cool_until: staff.cooling.map(|cooling| cooling.until),
+        cool_roles: staff.cooling.map(|cooling| cooling.roles),
     };
     signer.sign_named(Kind::Access.typ(), &claims).map_err(|_| Code::Internal.into())
 }
@@ -218,17 +262,18 @@ pub fn issue_step(
     signer: &Signer,
     clock: &Clock,
     issuer: &str,
-    (id, version): (StaffId, u64),
+    begins: Begins,
 ) -> Result<String, Problem> {
     let now = clock.now_seconds();
     let claims = StepClaims {
         iss: issuer.to_owned(),
         aud: kind.audience().to_owned(),
-        sub: id.to_string(),
-        ver: version,
+        sub: begins.id.to_string(),
+        ver: begins.version,
         iat: now,
         exp: now + kind.lifetime_seconds(),
         jti: RequestId::generate(clock)?.to_string(),
+        pending: begins.pending,
     };
     signer.sign_named(kind.typ(), &claims).map_err(|_| Code::Internal.into())
 }
@@ -278,6 +323,10 @@ pub fn verify(
         authenticated_at: claims.auth_time,
         epoch: claims.ver,
         token: claims.jti,
+        cooling: claims
+            .cool_until
+            .zip(claims.cool_roles)
+            .map(|(until, roles)| Cooling { until, roles }),
     })
 }
 
@@ -301,7 +350,13 @@ pub fn verify_step(
     if now >= claims.exp {
         return Err(Refused::Expired);
     }
-    Ok(Step { id, version: claims.ver, token: claims.jti, ends_at: claims.exp })
+    Ok(Step {
+        id,
+        version: claims.ver,
+        token: claims.jti,
+        ends_at: claims.exp,
+        pending: claims.pending,
+    })
 }
 
 fn read<C: serde::de::DeserializeOwned + Clone>(

@@ -155,6 +155,7 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::Forbidden
         | Code::MfaRequired
         | Code::StepUpRequired
+        | Code::CoolingDown
         | Code::Conflict
         | Code::NotFound
         | Code::ConversationClosed

@@ -19,6 +19,7 @@ use crate::access::staff::{self, Refused, STEP_UP_SECONDS, Staff};
 use crate::access::staff_keychain::{StaffKeychain, StaffKeyring};
 use crate::clock::Clock;
 use crate::problem::{Code, Problem};
+use crate::store::security_event::{Action, SecurityEvent, SecurityEvents};
 use crate::values::role::{Role, Roles};
 
 /// What a function needs to know its callers by; its state gives one.
@@ -29,20 +30,27 @@ pub trait KnowsStaff {
     fn clock(&self) -> &Clock;
     /// The deployment's name in tokens.
     fn issuer(&self) -> &str;
+    /// Where a refusal is recorded that is a sign in itself.
+    fn events(&self) -> &SecurityEvents;
 }
 
 /// Who may call a route.
 pub trait Requirement: Send + Sync + 'static {
+    /// Whether a cool-down leaves it: the route then looks itself at what it holds back.
+    const WHILE_COOLING: bool;
+
     /// Whether somebody with these roles may.
     fn is_met(roles: Roles) -> bool;
 }
 
 macro_rules! requirement {
-    ($($name:ident: $doc:literal, $roles:expr;)+) => { $(
+    ($($name:ident: $doc:literal, $roles:expr, $cooling:literal;)+) => { $(
         #[doc = $doc]
         pub struct $name;
 
         impl Requirement for $name {
+            const WHILE_COOLING: bool = $cooling;
+
             fn is_met(roles: Roles) -> bool {
                 let wanted: &[Role] = $roles;
                 wanted.is_empty() || wanted.iter().any(|role| roles.has(*role))
@@ -52,12 +60,13 @@ macro_rules! requirement {
 }
 
 requirement! {
-    Anybody: "Whoever has signed in.", &[];
-    Agent: "Agents.", &[Role::Agent];
-    Privacy: "Privacy officers.", &[Role::Privacy];
-    Security: "Security officers.", &[Role::Security];
-    Admin: "Admins.", &[Role::Admin];
-    Reading: "Who may have a reason to read a transcript.", &[Role::Agent, Role::Privacy, Role::Security];
+    Anybody: "Whoever has signed in.", &[], true;
+    Agent: "Agents.", &[Role::Agent], false;
+    Privacy: "Privacy officers.", &[Role::Privacy], false;
+    Security: "Security officers.", &[Role::Security], false;
+    Admin: "Admins.", &[Role::Admin], false;
+    CoolingAdmin: "Admins, also during a cool-down.", &[Role::Admin], true;
+    Reading: "Who may have a reason to read a transcript.", &[Role::Agent, Role::Privacy, Role::Security], false;
 }
 
 /// Somebody who may call the route.
@@ -125,6 +134,30 @@ async fn allowed<R: Requirement, S: KnowsStaff + Sync>(
     token: &str,
 ) -> Result<Staff, Problem> {
     let verify = |keys: &StaffKeychain| staff::verify(keys, state.clock(), state.issuer(), token);
-    let staff = verified(state, keys, token, verify).await?;
-    if R::is_met(staff.roles) { Ok(staff) } else { Err(Code::Forbidden.into()) }
+    let mut staff = verified(state, keys, token, verify).await?;
+    if !R::is_met(staff.roles) {
+        return Err(Code::Forbidden.into());
+    }
+    let usable = staff.usable_roles(state.clock().now_seconds());
+    if R::WHILE_COOLING {
+        Ok(staff)
+    } else if R::is_met(usable) {
+        // A route that asks which of its roles somebody has is told of those that may be used.
+        staff.roles = usable;
+        Ok(staff)
+    } else {
+        Err(cooling_down(state, &staff).await)
+    }
+}
+
+/// Records that somebody asked for what their cool-down holds back, and gives the refusal.
+pub async fn cooling_down<S: KnowsStaff + Sync>(state: &S, staff: &Staff) -> Problem {
+    let event = SecurityEvent::by(staff.id, Action::CoolingDown, staff.session);
+    match state.events().append(event).await {
+        Ok(()) => Problem::new(
+            Code::CoolingDown,
+            "The right was granted, or the account was reset, less than a day ago.",
+        ),
+        Err(error) => error.into(),
+    }
 }

@@ -18,6 +18,7 @@ use crate::seal::blind_index;
 use crate::seal::envelope::{DataKey, Sealed};
 use crate::seal::place::{BranchName, Place, Purpose};
 use crate::secret::Secret;
+use crate::values::address::Address;
 use crate::values::policy::RetentionPolicy;
 use crate::values::site::Site;
 
@@ -78,6 +79,7 @@ impl Store {
         (site, policy): (&'static Site, &RetentionPolicy),
         (subject, opened_ms): (SubjectId, UnixMillis),
         ProfileKey(secret): ProfileKey,
+        email: &Address,
         contact: &Contact,
     ) -> Result<Left, StoreError> {
         let left_ms = self.clock.now_ms();
@@ -91,7 +93,7 @@ impl Store {
         let sealed = DataKey::derive(&secret, LABEL)?.seal(&place, to_json(contact)?.reveal())?;
         let mut lead = key_of(subject);
         lead.insert("v".to_owned(), binary(sealed.into_stored()));
-        lead.insert("b".to_owned(), binary(blind_index::email(&index_key, &contact.email)));
+        lead.insert("b".to_owned(), binary(blind_index::email(&index_key, email.reveal())));
         lead.insert("t".to_owned(), number(left_ms));
 
         let mut known = Subject::default();
@@ -173,24 +175,38 @@ impl Store {
         Ok(Some(Lead { contact: from_json(&contact)?, left_ms, end_ms }))
     }
 
-    /// The subjects that left a contact with this address, by the index; candidates, to be looked at.
+    /// The subjects that left a contact with this address, by the index, also by one that an older
+    /// release has made; candidates, to be looked at. `typed` is the address as it is searched for.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn subjects_with_email(
         &self,
         site: &Site,
-        email: &str,
+        (address, typed): (&Address, &str),
     ) -> Result<Vec<SubjectId>, StoreError> {
         let index = BranchName::new(site.id, Purpose::Index, "email");
         let index_key = self.settings.branch_key(&index).await?;
+        let mut all = Vec::new();
+        let canonical = std::iter::once(address.reveal().to_owned());
+        for form in canonical.chain(address.older_forms(typed)) {
+            for subject in self.subjects_indexed(blind_index::email(&index_key, &form)).await? {
+                if !all.contains(&subject) {
+                    all.push(subject);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn subjects_indexed(&self, index: [u8; 16]) -> Result<Vec<SubjectId>, StoreError> {
         let found = self
             .dynamo
             .query()
             .table_name(&self.profiles_table)
             .index_name("email")
             .key_condition_expression("b = :b")
-            .expression_attribute_values(":b", binary(blind_index::email(&index_key, email)))
+            .expression_attribute_values(":b", binary(index))
             .limit(100)
             .send()
             .await

@@ -47,6 +47,10 @@ pub enum Action {
     RecoveryCodeUsed,
     /// A second factor was shown again.
     SteppedUp,
+    /// A second factor that was shown again was wrong.
+    StepUpFailed,
+    /// Somebody asked for what their cool-down holds back.
+    CoolingDown,
     /// A session was ended.
     SessionEnded,
     /// A spent refresh token came again, and its session was ended.
@@ -110,6 +114,8 @@ impl Action {
             Self::SignedIn => "signed_in",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::SteppedUp => "stepped_up",
+            Self::StepUpFailed => "step_up_failed",
+            Self::CoolingDown => "cooling_down",
             Self::SessionEnded => "session_ended",
             Self::TokenReused => "token_reused",
             Self::PasskeyCounterWentBack => "passkey_counter_went_back",

@@ -38,6 +38,8 @@ pub enum Code {
     MfaRequired,
     /// The caller has to show a second factor again: the last time is too long ago.
     StepUpRequired,
+    /// The right was granted or the account was reset less than a day ago.
+    CoolingDown,
     /// What was asked for does not exist for this caller.
     NotFound,
     /// The conversation has ended.
@@ -74,7 +76,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -91,6 +93,7 @@ impl Code {
         Self::Forbidden,
         Self::MfaRequired,
         Self::StepUpRequired,
+        Self::CoolingDown,
         Self::NotFound,
         Self::ConversationClosed,
         Self::Conflict,
@@ -161,6 +164,9 @@ impl Code {
             }
             Self::StepUpRequired => {
                 (StatusCode::FORBIDDEN, "step_up_required", "A second factor has to be shown again")
+            }
+            Self::CoolingDown => {
+                (StatusCode::FORBIDDEN, "cooling_down", "The right may not be used for a day")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::Conflict => {

@@ -46,6 +46,9 @@ impl Role {
 pub struct Roles(u8);
 
 impl Roles {
+    /// The roles that reach other people's data or accounts.
+    pub const OFFICERS: Self = Self(Role::Privacy.bit() | Role::Security.bit() | Role::Admin.bit());
+
     /// The set of these roles; `None` when one is named twice or has no such name.
     #[must_use]
     pub fn read<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
@@ -59,6 +62,18 @@ impl Roles {
     #[must_use]
     pub const fn has(self, role: Role) -> bool {
         self.0 & role.bit() != 0
+    }
+
+    /// These roles but for `others`.
+    #[must_use]
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Those that are in this set or in `others`.
+    #[must_use]
+    pub const fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
     }
 
     /// Whether there is none.

@@ -72,6 +72,71 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 
+/// A character that shows nothing where it stands, or turns others around: fillers and joints of no
+/// width, byte order marks, overrides, embeddings and isolates of direction (Unicode's
+/// `Default_Ignorable_Code_Point` and `Bidi_Control`).
+#[must_use]
+pub fn is_unseen(sign: char) -> bool {
+    matches!(sign,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a character turns the direction of others: text with one reads otherwise than it is.
+fn turns(sign: char) -> bool {
+    matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether somebody who looks at the text sees anything.
+#[must_use]
+pub fn is_visible(text: &str) -> bool {
+    // The braille pattern without dots is a letter that shows nothing.
+    let shows = |sign: char| {
+        !sign.is_whitespace() && !sign.is_control() && !is_unseen(sign) && sign != '\u{2800}'
+    };
+    text.chars().any(shows)
+}
+
+/// What a person, a key or a reason is called: [`Text`] that can be seen, and that reads as it is. It
+/// has no control characters and none that turn the direction; [`Named::line`] has one line.
+pub struct Named<const MIN: usize, const MAX: usize>(Text<MIN, MAX>);
+
+impl<const MIN: usize, const MAX: usize> Named<MIN, MAX> {
+    /// Judges a name, the value at `pointer`, which must be there.
+    ///
+    /// # Errors
+    /// As [`Text::required`]; [`FieldCode::BadFormat`].
+    pub fn line(raw: Option<RawText>, pointer: &'static str) -> Result<Self, FieldError> {
+        Self::of(Text::required(raw, pointer)?, pointer, "")
+    }
+
+    /// Judges a text of one line or more, which must be there.
+    ///
+    /// # Errors
+    /// As [`Named::line`].
+    pub fn lines(raw: Option<RawText>, pointer: &'static str) -> Result<Self, FieldError> {
+        Self::of(Text::required(raw, pointer)?, pointer, "\n\r\t")
+    }
+
+    fn of(text: Text<MIN, MAX>, pointer: &'static str, but: &str) -> Result<Self, FieldError> {
+        let breaks = |sign: char| sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}');
+        let refused = |sign: char| turns(sign) || (breaks(sign) && !but.contains(sign));
+        if !is_visible(text.reveal()) || text.reveal().chars().any(refused) {
+            return Err(FieldError { pointer, code: FieldCode::BadFormat });
+        }
+        Ok(Self(text))
+    }
+
+    /// The text itself, for the code that answers or seals it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
 /// Judges an optional value: absent stays absent.
 ///
 /// # Errors
@@ -99,6 +164,40 @@ mod tests {
         for text in ["\0", "\u{202e}abc", "é", "e\u{301}", " x ", &"\u{1F600}".repeat(4000)] {
             assert_eq!(judged(&serde_json::to_string(text).unwrap()).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_name_is_seen_and_reads_as_it_is() {
+        fn named(text: &str) -> Option<FieldCode> {
+            let raw = serde_json::from_str(&serde_json::to_string(text).unwrap()).unwrap();
+            Named::<1, 60>::line(Some(raw), "/name").err().map(|error| error.code)
+        }
+        let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}";
+        for text in
+            ["Ada", "Jos\u{e9} O'Hara-Nguy\u{1ec5}n", "\u{645}\u{62d}\u{645}\u{62f}", family, "x"]
+        {
+            assert_eq!(named(text), None, "{text:?}");
+        }
+        for text in [
+            " ",
+            "\u{a0}\u{3000}",
+            "\u{200b}",
+            "\u{200b} \u{feff}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{ad}",
+            "\u{e0041}",
+            "Ada\u{202e}nimda",
+            "\u{2066}Ada",
+            "Ada\u{200f}",
+            "Ada\nadmin",
+            "Ada\u{2028}x",
+            "Ada\0",
+            "Ada\u{85}",
+        ] {
+            assert_eq!(named(text), Some(FieldCode::BadFormat), "{text:?}");
+        }
+        assert_eq!(named(""), Some(FieldCode::TooShort));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The staff: how they come in, what opens for whom, and what never does.
 
+mod cooling;
+mod deletion;
 mod documented;
 mod factors;
 mod matrix;
@@ -7,6 +9,9 @@ mod parameters;
 mod passkeys;
 mod people;
 mod refresh;
+mod resets;
 mod sign_in;
+mod takeover;
+mod tampering;
 mod throttle;
 mod tokens;

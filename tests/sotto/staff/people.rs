@@ -245,12 +245,8 @@ async fn whoever_was_reset_is_told_and_who_lost_both_is_nobody() {
     assert_eq!(back.get("/v1/auth/me").await.json()["reset"]["what"], "second_factor");
     let admin = admin.signed_in(&world).await;
     let _first = admin.patch(&path(&member), &json!({ "reset": "second_factor" })).await;
-    let both = admin.patch(&path(&member), &json!({ "reset": "password" })).await.json();
-    let body = json!({
-        "invitation_token": both["invitation_token"], "name": "x",
-        "password": "quiet meadow lantern 7 orbit",
-    });
-    assert_eq!(post(&admin.api, ACCEPT, &body).await.code(), "conflict");
+    let both = admin.patch(&path(&member), &json!({ "reset": "password" })).await;
+    assert_eq!(both.refusal(), (409, "conflict".to_owned()));
 }
 
 #[tokio::test]
@@ -341,12 +337,14 @@ async fn every_change_is_an_event_that_names_who_and_whom() {
         json!({ "roles": ["security"] }),
         json!({ "disabled": true }),
         json!({ "disabled": false }),
-        json!({ "reset": "password" }),
         json!({ "reset": "second_factor" }),
         json!({ "unlock": true }),
     ] {
         assert_eq!(admin.patch(&path(&member), &body).await.status, 200, "{body}");
     }
+    let other = world.member(&admin, "other@example.org", &["agent"]).await;
+    let admin = admin.signed_in(&world).await;
+    assert_eq!(admin.patch(&path(&other), &json!({ "reset": "password" })).await.status, 200);
     let events = world.all_items().await;
     let events: Vec<_> = events.iter().filter(|(table, _)| table.ends_with("events")).collect();
     for action in [
@@ -360,8 +358,19 @@ async fn every_change_is_an_event_that_names_who_and_whom() {
         let mut told = events.iter().filter(|(_, item)| item["w"].as_s().unwrap() == action);
         let (_, event) = told.next().unwrap_or_else(|| panic!("no event {action}"));
         assert_eq!(event["a"].as_s().unwrap(), &admin.id, "{action}");
-        assert_eq!(event["o"].as_s().unwrap(), &member.id, "{action}");
+        let whom = if action == "password_reset" { &other } else { &member };
+        assert_eq!(event["o"].as_s().unwrap(), &whom.id, "{action}");
         assert!(told.next().is_none(), "{action} twice");
+    }
+    // Who accepted, and who invited: an admin who accepts a link has left their own name there.
+    let accepted = events.iter().filter(|(_, item)| item["w"].as_s().unwrap() == "accepted");
+    let accepted: Vec<_> = accepted.map(|(_, item)| item["o"].as_s().unwrap().clone()).collect();
+    for whose in [
+        format!("{}/operator", admin.id),
+        format!("{}/{}", member.id, admin.id),
+        format!("{}/{}", other.id, admin.id),
+    ] {
+        assert!(accepted.contains(&whose), "{accepted:?}");
     }
     for (_, event) in events {
         let text = format!("{event:?}");

@@ -300,6 +300,7 @@ async fn a_session_that_is_not_there_gets_no_tokens_by_a_token_that_is_right() {
         authenticated_at: world.clock.now_seconds(),
         epoch: 1,
         token: RequestId::generate(&world.clock).expect("randomness").to_string(),
+        cooling: None,
     };
     let token =
         issue(&signer(&world).await, &world.clock, "world", (&claims, 600)).expect("a token");

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;
+use shared::seal::suite::hash;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
@@ -38,6 +39,8 @@ pub struct Totp {
     pub made_at_ms: UnixMillis,
     /// When it was last used.
     pub used_at_ms: Option<UnixMillis>,
+    /// The digest of the secret as it is sealed.
+    pub digest: String,
 }
 
 /// A passkey that somebody has enrolled.
@@ -229,6 +232,12 @@ impl Store {
     }
 }
 
+/// The name of a recovery code in the account.
+#[must_use]
+pub fn recovery_name(digest: &[u8; 32]) -> String {
+    base64url(digest)
+}
+
 fn recovery_key(id: StaffId, digest: &[u8; 32]) -> Key {
     key(id, format!("{RECOVERY}{}", base64url(digest)))
 }
@@ -243,8 +252,11 @@ pub(super) fn read_totp(
     if !confirmed && read_number::<i64>(&row, EXPIRES_AT)?.saturating_mul(1000) <= now_ms {
         return Ok(None);
     }
-    let secret = keys.open(TOTP, &owner(id), take_binary(&mut row, "v")?)?;
+    let sealed = take_binary(&mut row, "v")?;
+    let digest = base64url(&hash(&[b"sotto/v1 factor", &sealed]));
+    let secret = keys.open(TOTP, &owner(id), sealed)?;
     Ok(Some(Totp {
+        digest,
         secret: Secret20::from_slice(secret.reveal()).ok_or(StoreError::Corrupt)?,
         confirmed,
         made_at_ms: read_number(&row, "t")?,

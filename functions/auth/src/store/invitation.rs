@@ -1,9 +1,9 @@
 //! An invitation: a secret that is handed over, good for one use in two days.
 //!
 //! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` what for, `u` whose it is,
-//! `r` roles of who is new, `n` the account's version of who is not, `expires_at`, `v` the sealed
-//! address of who is new, or nothing, sealed; bound to all of these, so that nobody makes or alters an
-//! invitation by writing the table.
+//! `i` who invited, absent for the operator, `r` roles of who is new, `n` the account's version of who
+//! is not, `expires_at`, `v` the sealed address of who is new, or nothing, sealed; bound to all of these,
+//! so that nobody makes or alters an invitation by writing the table.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
@@ -20,14 +20,14 @@ use shared::values::encoding::base64url;
 use shared::values::role::{Role, Roles};
 
 use super::Store;
-use super::person::{read_roles, roles, stored_address};
+use super::account::{Account, read_roles, roles, stored_address};
 use super::write::{self, Key};
 use crate::keys::{Keys, owner_with};
 
 /// How long an invitation is good.
 pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
 
-const INVITATION: &str = "invitation";
+pub(super) const INVITATION: &str = "invitation";
 
 /// What is invited to.
 #[derive(Clone)]
@@ -58,8 +58,57 @@ pub struct Invitation {
     pub staff: StaffId,
     /// What for.
     pub purpose: Purpose,
+    /// The admin who invited; nobody for the operator.
+    pub by: Option<StaffId>,
     /// Until when.
     pub ends_at_ms: UnixMillis,
+}
+
+impl Invitation {
+    /// What it is good for with that account as it is now: `password`, `second-factor`, or `none`.
+    #[must_use]
+    pub fn is_for(&self, account: &Account) -> &'static str {
+        match self.purpose {
+            Purpose::SecondFactor { version } | Purpose::Password { version }
+                if version == account.version && self.staff == account.id =>
+            {
+                self.purpose.word()
+            }
+            _ => "none",
+        }
+    }
+
+    /// The object of the event that it was accepted: who was invited, and by whom.
+    #[must_use]
+    pub fn object(&self) -> String {
+        match self.by {
+            Some(by) => format!("{}/{by}", self.staff),
+            None => format!("{}/operator", self.staff),
+        }
+    }
+}
+
+/// The name under which an invitation is stored: the hash of its secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// A name that a token of ours has carried.
+    pub(super) fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn partition(&self) -> String {
+        format!("{INVITATION}#{}", self.0)
+    }
+
+    fn key(&self) -> Key {
+        Key::new(self.partition(), INVITATION)
+    }
 }
 
 /// The secret of an invitation. No `Debug`.
@@ -86,12 +135,10 @@ impl Secret {
         &self.0
     }
 
-    fn key(&self) -> Key {
-        Key::new(format!("{INVITATION}#{}", self.name()), INVITATION)
-    }
-
-    fn name(&self) -> String {
-        base64url(&shared::seal::suite::hash(&[b"sotto/v1 invitation", self.0.as_bytes()]))
+    /// The name under which its invitation is stored.
+    #[must_use]
+    pub fn name(&self) -> Name {
+        Name(base64url(&shared::seal::suite::hash(&[b"sotto/v1 invitation", self.0.as_bytes()])))
     }
 }
 
@@ -114,14 +161,19 @@ impl Store {
         };
         let beside = Beside {
             staff: invitation.staff,
+            by: invitation.by,
             word: invitation.purpose.word(),
             roles: given,
             version,
             ends_at: invitation.ends_at_ms.div_euclid(1000),
         };
         let content = Plaintext::new(address.as_bytes().to_vec());
-        let sealed = keys.seal(INVITATION, &beside.owner(&secret.name()), &content)?;
-        let mut row = secret.key().item();
+        let name = secret.name();
+        let sealed = keys.seal(INVITATION, &beside.owner(&name), &content)?;
+        let mut row = name.key().item();
+        if let Some(by) = beside.by {
+            row.insert("i".to_owned(), binary(by.as_bytes().to_vec()));
+        }
         row.extend([
             ("u".to_owned(), binary(beside.staff.as_bytes().to_vec())),
             ("w".to_owned(), string(beside.word)),
@@ -133,26 +185,26 @@ impl Store {
         write::put(&self.identity, row, Some("attribute_not_exists(p)"))
     }
 
-    /// The invitation of that secret, if it is good.
+    /// The invitation of that name, if it is good.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn invitation(
         &self,
         keys: &Keys,
-        secret: &Secret,
+        name: &Name,
     ) -> Result<Option<Invitation>, StoreError> {
         let found = self
             .dynamo
             .get_item()
             .table_name(&self.identity)
-            .set_key(Some(secret.key().item()))
+            .set_key(Some(name.key().item()))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| fault("find_invitation", &error))?;
         let Some(row) = found.item else { return Ok(None) };
-        let invitation = read(keys, &secret.name(), row)?;
+        let invitation = read(keys, name, row)?;
         Ok(Some(invitation).filter(|found| self.clock.now_ms() < found.ends_at_ms))
     }
 
@@ -162,19 +214,30 @@ impl Store {
     /// [`StoreError::Failed`].
     pub fn spend_invitation(
         &self,
-        secret: &Secret,
+        name: &Name,
         invitation: &Invitation,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
-        let name = secret.name();
-        let parts = [name.as_bytes()];
-        let deleted = write::delete(&self.identity, &secret.key(), Some("attribute_exists(p)"))?;
+        let parts = [name.as_str().as_bytes()];
+        let deleted = write::delete(&self.identity, &name.key(), Some("attribute_exists(p)"))?;
         Ok([deleted, self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?])
+    }
+}
+
+impl Store {
+    /// Lets a transaction happen only if the invitation is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub(super) fn invitation_is_there(&self, name: &Name) -> Result<TransactWriteItem, StoreError> {
+        let purpose = [(":w", string("password"))];
+        write::check(&self.identity, &name.key(), "w = :w", purpose)
     }
 }
 
 /// What stands beside the sealed address in the clear.
 struct Beside<'a> {
     staff: StaffId,
+    by: Option<StaffId>,
     word: &'a str,
     roles: Roles,
     version: u64,
@@ -183,12 +246,15 @@ struct Beside<'a> {
 
 impl Beside<'_> {
     /// The bytes that the sealed address is bound to, with the name of the secret.
-    fn owner(&self, name: &str) -> Vec<u8> {
+    fn owner(&self, name: &Name) -> Vec<u8> {
         let roles: Vec<_> = self.roles.iter().map(Role::as_str).collect();
         let (version, ends_at) = (self.version.to_be_bytes(), self.ends_at.to_be_bytes());
         let roles = roles.join(",");
-        let beside: [&[u8]; 5] =
-            [name.as_bytes(), self.word.as_bytes(), roles.as_bytes(), &version, &ends_at];
+        let name = name.as_str().as_bytes();
+        let mut beside: Vec<&[u8]> =
+            vec![name, self.word.as_bytes(), roles.as_bytes(), &version, &ends_at];
+        // Invitations of the release before, and the operator's, name nobody.
+        beside.extend(self.by.as_ref().map(|by| &by.as_bytes()[..]));
         owner_with(self.staff, &beside)
     }
 }
@@ -203,11 +269,16 @@ impl Purpose {
     }
 }
 
-fn read(keys: &Keys, name: &str, mut row: Item) -> Result<Invitation, StoreError> {
+pub(super) fn read(keys: &Keys, name: &Name, mut row: Item) -> Result<Invitation, StoreError> {
     let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
     let (word, roles) = (take_string(&mut row, "w")?, take_string(&mut row, "r")?);
+    let by = match row.contains_key("i") {
+        true => Some(StaffId::from_slice(&take_binary(&mut row, "i")?).ok_or(StoreError::Corrupt)?),
+        false => None,
+    };
     let beside = Beside {
         staff,
+        by,
         word: &word,
         roles: read_roles(&roles)?,
         version: read_number(&row, "n")?,
@@ -224,5 +295,5 @@ fn read(keys: &Keys, name: &str, mut row: Item) -> Result<Invitation, StoreError
         "password" => Purpose::Password { version },
         _ => return Err(StoreError::Corrupt),
     };
-    Ok(Invitation { staff, purpose, ends_at_ms: beside.ends_at.saturating_mul(1000) })
+    Ok(Invitation { staff, purpose, by, ends_at_ms: beside.ends_at.saturating_mul(1000) })
 }

@@ -1,9 +1,10 @@
 //! What an address and a password are held against: `p` = `login#<name>`, where the name is a keyed
 //! hash of the address; `k` = `login`, `u` the person, `n` the account's version, `d` whether the
 //! account is disabled, `h` the hash of the password, sealed for this row and this person, absent while
-//! a new one has to be chosen.
+//! a new one has to be chosen, `f` the version of the account in which it was chosen, bound to it.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
 use shared::ids::StaffId;
@@ -19,6 +20,9 @@ use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};
 
 const LOGIN: &str = "login";
+/// A hash that no password has.
+const STAND_IN: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
+                        $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The row of an address.
 pub struct Login {
@@ -47,6 +51,8 @@ pub enum PasswordThen<'a> {
 pub struct Kept {
     /// The hash.
     pub hash: StoredHash,
+    /// The version of the account in which the password was chosen.
+    pub chosen_in: u64,
     /// The bytes that are stored of it, by which it is known again.
     sealed: Vec<u8>,
 }
@@ -86,7 +92,20 @@ impl Store {
         let mut tables: HashMap<String, Vec<Item>> = found.responses.unwrap_or_default();
         let login = tables.remove(&self.identity).unwrap_or_default().pop();
         let counted = tables.remove(&self.watch).unwrap_or_default();
-        Ok((login.map(|row| read(keys, name, row)).transpose()?, attempt.with(counted)?))
+        let login = match login {
+            Some(row) => {
+                let login = read(keys, name, row)?;
+                if let Ok(mut known) = self.stand_in.lock() {
+                    *known = Some(login.staff);
+                }
+                Some(login)
+            }
+            None => {
+                stand_in(keys, name)?;
+                None
+            }
+        };
+        Ok((login, attempt.with(counted)?))
     }
 
     /// A new row; nobody else may have the address.
@@ -105,7 +124,8 @@ impl Store {
             ("u".to_owned(), binary(account.id.as_bytes().to_vec())),
             ("n".to_owned(), number(account.version)),
             ("d".to_owned(), number(u8::from(account.status == Status::Disabled))),
-            ("h".to_owned(), binary(seal(keys, name, account.id, hash)?)),
+            ("h".to_owned(), binary(seal(keys, name, (account.id, account.version), hash)?)),
+            ("f".to_owned(), number(account.version)),
         ]);
         write::put(&self.identity, row, Some("attribute_not_exists(p)"))
     }
@@ -121,7 +141,7 @@ impl Store {
         forget: bool,
     ) -> Result<TransactWriteItem, StoreError> {
         let disabled = u8::from(account.status == Status::Disabled);
-        let change = if forget { "SET n = :n, d = :d REMOVE h" } else { "SET n = :n, d = :d" };
+        let change = if forget { "SET n = :n, d = :d REMOVE h, f" } else { "SET n = :n, d = :d" };
         write::update(
             &self.identity,
             &key(&account.login),
@@ -140,11 +160,12 @@ impl Store {
         account: &Account,
         hash: &StoredHash,
     ) -> Result<TransactWriteItem, StoreError> {
-        let sealed = seal(keys, &account.login, account.id, hash)?;
+        let whose = (account.id, account.version);
+        let sealed = seal(keys, &account.login, whose, hash)?;
         write::update(
             &self.identity,
             &key(&account.login),
-            ("SET h = :h, n = :n", "attribute_exists(p)"),
+            ("SET h = :h, n = :n, f = :n", "attribute_exists(p)"),
             [(":h", binary(sealed)), (":n", number(account.version))],
         )
     }
@@ -164,32 +185,57 @@ impl Store {
             &self.identity,
             &key(name),
             ("SET h = :h", "h = :o"),
-            [(":h", binary(seal(keys, name, staff, hash)?)), (":o", binary(before.sealed.clone()))],
+            [
+                (":h", binary(seal(keys, name, (staff, before.chosen_in), hash)?)),
+                (":o", binary(before.sealed.clone())),
+            ],
         )
     }
 
-    /// Deletes the row.
+    /// Deletes the row of an account, if it is theirs.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_login(&self, name: &str) -> Result<TransactWriteItem, StoreError> {
-        write::delete(&self.identity, &key(name), None)
+    pub fn delete_login(&self, account: &Account) -> Result<TransactWriteItem, StoreError> {
+        let theirs = [(":u", binary(account.id.as_bytes().to_vec()))];
+        write::delete_if(&self.identity, &key(&account.login), "u = :u", theirs)
     }
 }
 
-fn seal(keys: &Keys, name: &str, staff: StaffId, hash: &StoredHash) -> Result<Vec<u8>, StoreError> {
+fn seal(
+    keys: &Keys,
+    name: &str,
+    whose: (StaffId, u64),
+    hash: &StoredHash,
+) -> Result<Vec<u8>, StoreError> {
     let content = Plaintext::new(hash.to_stored().into_bytes());
-    Ok(keys.seal(LOGIN, &owner_with(staff, &[name.as_bytes()]), &content)?)
+    Ok(keys.seal(LOGIN, &owner_of(name, whose), &content)?)
+}
+
+/// What a hash is bound to. The release before bound it to no version, which is 0 here.
+fn owner_of(name: &str, (staff, chosen_in): (StaffId, u64)) -> Vec<u8> {
+    let version = chosen_in.to_be_bytes();
+    let parts = [name.as_bytes(), &version];
+    owner_with(staff, parts.get(..if chosen_in == 0 { 1 } else { 2 }).unwrap_or(&parts))
+}
+
+/// Does the work of opening a row where there is none, so that the time does not tell.
+fn stand_in(keys: &Keys, name: &str) -> Result<(), StoreError> {
+    // As long as an owner: an id and the name.
+    let owner = [&[0; 32][..], name.as_bytes()].concat();
+    let sealed = keys.seal(LOGIN, &owner, &Plaintext::new(STAND_IN.as_bytes().to_vec()))?;
+    let _parsed = black_box((sealed, StoredHash::from_stored(STAND_IN)));
+    Ok(())
 }
 
 fn read(keys: &Keys, name: &str, mut row: Item) -> Result<Login, StoreError> {
     let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
     let password = if row.contains_key("h") {
         let sealed = take_binary(&mut row, "h")?;
-        let owner = owner_with(staff, &[name.as_bytes()]);
-        let content = keys.open(LOGIN, &owner, sealed.clone())?;
+        let chosen_in = if row.contains_key("f") { read_number(&row, "f")? } else { 0 };
+        let content = keys.open(LOGIN, &owner_of(name, (staff, chosen_in)), sealed.clone())?;
         let hash = content.reveal_text().and_then(StoredHash::from_stored);
-        Some(Kept { hash: hash.ok_or(StoreError::Corrupt)?, sealed })
+        Some(Kept { hash: hash.ok_or(StoreError::Corrupt)?, chosen_in, sealed })
     } else {
         None
     };

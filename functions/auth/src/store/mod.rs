@@ -1,19 +1,23 @@
 //! What is stored of people and their sign-ins: one file a noun. The tables `identity` (people,
 //! factors, sessions, invitations) and `watch` (what is counted, challenges, what was used up).
 
+pub mod account;
 pub mod challenge;
 pub mod factor;
 pub mod invitation;
 pub mod login;
+pub mod notice;
+pub mod pending;
 pub mod person;
 pub mod session;
 pub mod throttle;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use shared::clock::Clock;
+use shared::ids::StaffId;
 use shared::store::StoreError;
 use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
@@ -35,6 +39,8 @@ pub struct Store {
     /// Who did what.
     pub events: SecurityEvents,
     pub(crate) clock: Clock,
+    /// Whose partition is read for an address that nobody has: the last one that somebody had.
+    pub(crate) stand_in: Mutex<Option<StaffId>>,
 }
 
 /// Names of the tables of the sign-in.
@@ -66,6 +72,7 @@ impl Store {
             watch: tables.watch,
             settings,
             clock,
+            stand_in: Mutex::new(None),
         }
     }
 

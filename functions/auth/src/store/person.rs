@@ -9,71 +9,33 @@
 //!   `u` used.
 //! - `k` = `recovery#<digest>`: one row a recovery code that is left.
 //! - `k` = `session#<id>`: see [`super::session`].
+//! - `k` = `notice#<time>#<random>`: see [`super::notice`].
 //!
 //! And `p` = `directory`, `k` = the id: who there is. Staff stay until they are deleted, so these rows
 //! have no `expires_at`; a TOTP secret that nobody confirmed has.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use serde::{Deserialize, Serialize};
-use shared::clock::UnixMillis;
 use shared::ids::{SessionId, StaffId};
-use shared::secret::Plaintext;
-use shared::store::attributes::{
-    Item, binary, number, read_number, string, take_binary, take_string,
-};
+use shared::store::attributes::{Item, number, string, take_string};
 use shared::store::{StoreError, fault};
-use shared::values::address::Address;
 use shared::values::encoding::from_base64url;
-use shared::values::role::{Role, Roles};
 
-use super::Store;
-use super::factor::{PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp};
-use super::login::PasswordThen;
+pub use super::account::{Account, FactorSet, Profile, Reset, Status, Taken};
+use super::account::{account_row, read_account};
+use super::factor::{
+    PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp, recovery_name,
+};
+use super::login::{Login, PasswordThen};
+use super::notice::{NOTICE, Notice};
 use super::session::{self, Session};
 use super::write::{self, Key};
-use crate::keys::{Keys, owner_with};
+use super::{Store, Written};
+use crate::keys::Keys;
 
-const ACCOUNT: &str = "account";
+pub(super) const ACCOUNT: &str = "account";
 const DIRECTORY: &str = "directory";
-
-/// Whether somebody may sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// They may.
-    Active,
-    /// An admin has said that they may not.
-    Disabled,
-}
-
-impl Status {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-        }
-    }
-}
-
-/// What somebody is called. No `Debug`.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Profile {
-    /// As they wrote it.
-    pub name: String,
-    /// By which they sign in.
-    pub email: String,
-    /// What an admin took last, and when.
-    pub reset: Option<Reset>,
-}
-
-/// What an admin took from somebody, so that they learn of it.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Reset {
-    /// `second_factor` or `password`.
-    pub what: String,
-    /// When.
-    pub at_ms: UnixMillis,
-}
+/// How many rows are deleted in one transaction, which takes a hundred.
+const BATCH: i32 = 50;
 
 /// Whether a change ends what was begun before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,27 +44,6 @@ pub enum Ends {
     Sessions,
     /// Only the steps of signing in that were not finished.
     Steps,
-}
-
-/// An account.
-#[derive(Clone)]
-pub struct Account {
-    /// Who.
-    pub id: StaffId,
-    /// What they may do.
-    pub roles: Roles,
-    /// Whether they may sign in.
-    pub status: Status,
-    /// Counts the changes.
-    pub version: u64,
-    /// Counts those after which sessions and tokens from before are over.
-    pub epoch: u64,
-    /// The name of the sign-in row.
-    pub login: String,
-    /// What they are called.
-    pub profile: Profile,
-    /// When the account was made.
-    pub made_at_ms: UnixMillis,
 }
 
 /// Everything about one person, read in one go.
@@ -117,8 +58,8 @@ pub struct Person {
     pub recovery: Vec<[u8; 32]>,
     /// Their sessions that have not ended.
     pub sessions: Vec<Session>,
-    /// Everything that was read in the partition but the account, past its time or not.
-    rows: Vec<String>,
+    /// What they are told, the oldest first.
+    pub notices: Vec<Notice>,
 }
 
 impl Person {
@@ -146,6 +87,17 @@ impl Person {
     #[must_use]
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.iter().find(|known| known.id == id)
+    }
+
+    /// The factors as they are stored now, for an account that does not name them yet.
+    #[must_use]
+    pub fn present_factors(&self) -> FactorSet {
+        FactorSet {
+            password: 0,
+            totp: self.confirmed_totp().map(|totp| totp.digest.clone()),
+            passkeys: self.passkeys.iter().map(|passkey| passkey.id.clone()).collect(),
+            recovery: self.recovery.iter().map(recovery_name).collect(),
+        }
     }
 
     /// How many second factors there are.
@@ -187,8 +139,8 @@ impl Store {
             .send();
         let now_ms = self.clock.now_ms();
         let (mut account, mut totp) = (None, None);
-        let (mut passkeys, mut recovery, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
-        let mut kinds = Vec::new();
+        let (mut passkeys, mut recovery) = (Vec::new(), Vec::new());
+        let (mut sessions, mut notices) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next().await {
             let mut row = row.map_err(|error| fault("find_person", &error))?;
             let kind = take_string(&mut row, "k")?;
@@ -196,7 +148,6 @@ impl Store {
                 account = Some(read_account(keys, id, row)?);
                 continue;
             }
-            kinds.push(kind.clone());
             if kind == TOTP {
                 totp = read_totp(keys, id, row, now_ms)?;
             } else if let Some(name) = kind.strip_prefix(PASSKEY) {
@@ -204,13 +155,23 @@ impl Store {
             } else if let Some(digest) = kind.strip_prefix(RECOVERY) {
                 let digest = from_base64url(digest).ok_or(StoreError::Corrupt)?;
                 recovery.push(digest.try_into().map_err(|_| StoreError::Corrupt)?);
-            } else if let Some(session) = session::read(&kind, row)? {
+            } else if kind.starts_with(NOTICE) {
+                notices.extend(Notice::read(keys, id, kind, row, now_ms)?);
+            } else if let Some(session) = session::read(keys, id, &kind, row)? {
                 sessions.push(session);
             }
         }
         let Some(account) = account else { return Ok(None) };
+        // What the account does not name was taken or used up: its row came back by another hand.
+        if let Some(factors) = &account.profile.factors {
+            totp =
+                totp.filter(|totp| !totp.confirmed || factors.totp.as_ref() == Some(&totp.digest));
+            passkeys.retain(|passkey| factors.passkeys.contains(&passkey.id));
+            recovery.retain(|digest| factors.recovery.contains(&recovery_name(digest)));
+            sessions.retain(|session: &Session| session.authentic);
+        }
         sessions.retain(|session| session.epoch == account.epoch && !session.has_ended(now_ms));
-        Ok(Some(Person { account, totp, passkeys, recovery, sessions, rows: kinds }))
+        Ok(Some(Person { account, totp, passkeys, recovery, sessions, notices }))
     }
 
     /// The accounts of these people that are there, in this order.
@@ -270,6 +231,10 @@ impl Store {
         let mut account = before.clone();
         change(&mut account);
         account.version = before.version + 1;
+        if let PasswordThen::Is(_) = password {
+            let version = account.version;
+            account.profile.factors(|factors| factors.password = version);
+        }
         let mut writes = Vec::new();
         if ends == Ends::Sessions {
             account.epoch = before.epoch + 1;
@@ -299,93 +264,81 @@ impl Store {
         )
     }
 
-    /// Deletes everything about a person, if the account is as it was read.
+    /// Decides that a person is deleted: they are out by every door, and their address is free. The rest
+    /// of their rows goes after it, in [`Store::delete_rows`]; if that stops, the account is left as a
+    /// disabled one, which can be deleted again.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_person(&self, person: &Person) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let Account { id, version, .. } = person.account;
-        let unchanged = ("n = :n", [(":n", number(version))]);
+    pub fn begin_deletion(
+        &self,
+        keys: &Keys,
+        (before, login): (&Account, Option<&Login>),
+    ) -> Result<(Account, Vec<TransactWriteItem>), StoreError> {
+        let mut account = before.clone();
+        account.status = Status::Disabled;
+        account.version += 1;
+        account.epoch += 1;
+        let unchanged = [(":n", number(before.version))];
+        let row = account_row(keys, &account)?;
+        let mut writes = vec![
+            write::put_if(&self.identity, row, "n = :n", unchanged)?,
+            // A session that begins at this very moment finds the account changed.
+            self.settings.revoke_before(account.id, u64::from(u32::MAX))?,
+        ];
+        // After a deletion that stopped, the address may be somebody else's by now.
+        if login.is_some_and(|login| login.staff == account.id) {
+            writes.push(self.delete_login(&account)?);
+        }
+        Ok((account, writes))
+    }
+
+    /// Deletes all rows of a person whose deletion has begun, however many there are: the account and
+    /// its row in the directory are the last. False when the account was changed meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what is left is deleted by the next try.
+    pub async fn delete_rows(&self, account: &Account) -> Result<bool, StoreError> {
+        let id = account.id;
+        loop {
+            let rows = self.some_rows(id).await?;
+            if rows.is_empty() {
+                break;
+            }
+            let deleted: Result<Vec<_>, _> = rows
+                .into_iter()
+                .map(|sort| write::delete(&self.identity, &key(id, sort), None))
+                .collect();
+            self.write("delete_rows", deleted?).await?;
+        }
         let directory = Key::new(DIRECTORY, id.to_string());
-        let mut deleted = vec![
-            write::delete_if(&self.identity, &account_key(id), unchanged.0, unchanged.1)?,
+        let unchanged = [(":n", number(account.version))];
+        let last = vec![
+            write::delete_if(&self.identity, &account_key(id), "n = :n", unchanged)?,
             write::delete(&self.identity, &directory, None)?,
         ];
-        for sort in &person.rows {
-            deleted.push(write::delete(&self.identity, &key(id, sort.as_str()), None)?);
-        }
-        Ok(deleted)
+        Ok(self.write("delete_account", last).await? == Written::Whole)
     }
-}
 
-pub(super) fn roles(roles: Roles) -> aws_sdk_dynamodb::types::AttributeValue {
-    string(names(roles))
-}
-
-pub(super) fn read_roles(text: &str) -> Result<Roles, StoreError> {
-    let names = text.split(',').filter(|name| !name.is_empty());
-    Roles::read(names).ok_or(StoreError::Corrupt)
-}
-
-/// The row of an account. What stands in the clear is bound to what is sealed: whoever can write the
-/// table gives nobody another role, and brings no earlier state of an account back in part.
-fn account_row(keys: &Keys, account: &Account) -> Result<Item, StoreError> {
-    let content = serde_json::to_vec(&account.profile).map_err(|_| StoreError::Failed)?;
-    let sealed = keys.seal(ACCOUNT, &bound(account), &Plaintext::new(content))?;
-    let mut row = account_key(account.id).item();
-    row.extend([
-        ("r".to_owned(), string(names(account.roles))),
-        ("s".to_owned(), string(account.status.as_str())),
-        ("n".to_owned(), number(account.version)),
-        ("e".to_owned(), number(account.epoch)),
-        ("l".to_owned(), string(&account.login)),
-        ("v".to_owned(), binary(sealed)),
-        ("t".to_owned(), number(account.made_at_ms)),
-    ]);
-    Ok(row)
-}
-
-fn bound(account: &Account) -> Vec<u8> {
-    let numbers = [account.version, account.epoch, account.made_at_ms.unsigned_abs()];
-    let [version, epoch, made] = numbers.map(u64::to_be_bytes);
-    let roles = names(account.roles);
-    let beside: [&[u8]; 6] = [
-        roles.as_bytes(),
-        account.status.as_str().as_bytes(),
-        &version,
-        &epoch,
-        &made,
-        account.login.as_bytes(),
-    ];
-    owner_with(account.id, &beside)
-}
-
-fn names(roles: Roles) -> String {
-    roles.iter().map(Role::as_str).collect::<Vec<_>>().join(",")
-}
-
-fn read_account(keys: &Keys, id: StaffId, mut row: Item) -> Result<Account, StoreError> {
-    let status = match &*take_string(&mut row, "s")? {
-        "active" => Status::Active,
-        "disabled" => Status::Disabled,
-        _ => return Err(StoreError::Corrupt),
-    };
-    let mut account = Account {
-        id,
-        roles: read_roles(&take_string(&mut row, "r")?)?,
-        status,
-        version: read_number(&row, "n")?,
-        epoch: read_number(&row, "e")?,
-        login: take_string(&mut row, "l")?,
-        profile: Profile { name: String::new(), email: String::new(), reset: None },
-        made_at_ms: read_number(&row, "t")?,
-    };
-    let profile = keys.open(ACCOUNT, &bound(&account), take_binary(&mut row, "v")?)?;
-    account.profile = serde_json::from_slice(profile.reveal()).map_err(|_| StoreError::Corrupt)?;
-    Ok(account)
-}
-
-/// An address that was stored in its one form.
-pub(super) fn stored_address(text: &str) -> Result<Address, StoreError> {
-    Address::read(text).ok_or(StoreError::Corrupt)
+    /// The names of some rows of a person but the account: as many as a transaction takes.
+    async fn some_rows(&self, id: StaffId) -> Result<Vec<String>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.identity)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(partition(id)))
+            .projection_expression("k")
+            .consistent_read(true)
+            .limit(BATCH)
+            .send()
+            .await
+            .map_err(|error| fault("find_rows", &error))?;
+        let mut names = Vec::new();
+        for mut row in found.items.unwrap_or_default() {
+            names.push(take_string(&mut row, "k")?);
+        }
+        names.retain(|name| name != ACCOUNT);
+        Ok(names)
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Items in the partition of the person: `k` = `session#<id>`, `g` the generation of the refresh token
 //! that is good, `a` when a second factor was last shown (seconds), `m` how they signed in, `t` when it
-//! began, `u` when it was last renewed, `e` the epoch of the account, `expires_at` its latest end.
+//! began, `u` when it was last renewed, `e` the epoch of the account, `expires_at` its latest end, `x` a
+//! MAC over person, session, `a`, `m`, `t` and `e`.
 //!
 //! A refresh token is person, session and generation with a MAC over them. It is spent by raising the
 //! generation, on condition that it still is the token's: whoever comes with an earlier one comes with
@@ -12,9 +13,10 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::access::staff::Method;
 use shared::clock::UnixMillis;
 use shared::ids::{SessionId, StaffId};
+use shared::seal::place::Place;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, expiry, number, read_number, string, take_string,
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
 use shared::values::encoding::{base64url, from_base64url};
 
@@ -29,6 +31,10 @@ pub const IDLE_MS: UnixMillis = 30 * 60 * 1000;
 pub const LONGEST_MS: UnixMillis = 12 * 60 * 60 * 1000;
 /// How many sessions somebody may have; one more ends the one that was idle longest.
 pub const SESSIONS: usize = 10;
+
+/// How many sessions one transaction ends, with two writes each. There are more than [`SESSIONS`] when
+/// many sign-ins came at once.
+const ENDED_AT_ONCE: usize = 30;
 
 const SESSION: &str = "session#";
 
@@ -49,6 +55,8 @@ pub struct Session {
     pub used_at_ms: UnixMillis,
     /// The epoch of the account in which it began: the next one ends it.
     pub epoch: u64,
+    /// Whether it is as it was written here; the release before left nothing to tell by.
+    pub authentic: bool,
 }
 
 impl Session {
@@ -56,6 +64,19 @@ impl Session {
     #[must_use]
     pub fn has_ended(&self, now_ms: UnixMillis) -> bool {
         now_ms - self.used_at_ms >= IDLE_MS || now_ms - self.made_at_ms >= LONGEST_MS
+    }
+
+    /// What says that a row of it was written here.
+    fn code(&self, keys: &Keys, id: StaffId, methods: &str) -> [u8; 32] {
+        keys.tokens.sign(&self.message(id, methods))
+    }
+
+    fn message(&self, id: StaffId, methods: &str) -> Vec<u8> {
+        let place = Place::new("session").part(id.as_bytes()).part(self.id.as_bytes());
+        let numbers = [self.authenticated_at, self.made_at_ms].map(i64::to_be_bytes);
+        let [authenticated, made] = &numbers;
+        let place = place.part(authenticated).part(made).part(&self.epoch.to_be_bytes());
+        place.part(methods.as_bytes()).as_bytes().to_vec()
     }
 
     /// Seconds until its latest end.
@@ -118,18 +139,27 @@ fn key(id: StaffId, session: SessionId) -> Key {
 }
 
 /// Reads a row of a person's partition, if it is a session.
-pub(super) fn read(kind: &str, mut row: Item) -> Result<Option<Session>, StoreError> {
+pub(super) fn read(
+    keys: &Keys,
+    staff: StaffId,
+    kind: &str,
+    mut row: Item,
+) -> Result<Option<Session>, StoreError> {
     let Some(id) = kind.strip_prefix(SESSION) else { return Ok(None) };
-    Ok(Some(Session {
+    let methods = take_string(&mut row, "m")?;
+    let code = if row.contains_key("x") { take_binary(&mut row, "x")? } else { Vec::new() };
+    let mut session = Session {
         id: SessionId::parse(id).ok_or(StoreError::Corrupt)?,
         generation: read_number(&row, "g")?,
         authenticated_at: read_number(&row, "a")?,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: read_number(&row, "u")?,
         epoch: read_number(&row, "e")?,
-        methods: serde_json::from_str(&take_string(&mut row, "m")?)
-            .map_err(|_| StoreError::Corrupt)?,
-    }))
+        methods: serde_json::from_str(&methods).map_err(|_| StoreError::Corrupt)?,
+        authentic: false,
+    };
+    session.authentic = keys.tokens.verifies(&session.message(staff, &methods), &code);
+    Ok(Some(session))
 }
 
 impl Store {
@@ -139,6 +169,7 @@ impl Store {
     /// [`StoreError::Failed`].
     pub fn put_session(
         &self,
+        keys: &Keys,
         id: StaffId,
         session: &Session,
     ) -> Result<TransactWriteItem, StoreError> {
@@ -147,6 +178,7 @@ impl Store {
         row.extend([
             ("g".to_owned(), number(session.generation)),
             ("a".to_owned(), number(session.authenticated_at)),
+            ("x".to_owned(), binary(session.code(keys, id, &methods).to_vec())),
             ("m".to_owned(), string(methods)),
             ("t".to_owned(), number(session.made_at_ms)),
             ("u".to_owned(), number(session.used_at_ms)),
@@ -179,14 +211,21 @@ impl Store {
     /// [`StoreError::Failed`].
     pub fn step_up(
         &self,
+        keys: &Keys,
         id: StaffId,
-        session: SessionId,
+        session: &Session,
     ) -> Result<TransactWriteItem, StoreError> {
+        let methods = serde_json::to_string(&session.methods).map_err(|_| StoreError::Failed)?;
+        let code = session.code(keys, id, &methods).to_vec();
         write::update(
             &self.identity,
-            &key(id, session),
-            ("SET a = :a", "attribute_exists(p)"),
-            [(":a", number(self.clock.now_seconds()))],
+            &key(id, session.id),
+            ("SET a = :a, m = :m, x = :x", "attribute_exists(p)"),
+            [
+                (":a", number(session.authenticated_at)),
+                (":m", string(methods)),
+                (":x", binary(code)),
+            ],
         )
     }
 
@@ -203,7 +242,8 @@ impl Store {
         Ok([ended, self.settings.revoke(session)?])
     }
 
-    /// Ends all sessions of a person that were read, but `kept`.
+    /// Ends the sessions of a person that were read, but `kept`: all, or as many as a transaction takes
+    /// beside what else is in it.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -213,6 +253,7 @@ impl Store {
         kept: Option<SessionId>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
+        let ended = ended.take(ENDED_AT_ONCE);
         let pairs: Result<Vec<_>, _> =
             ended.map(|session| self.end_session(person.account.id, session.id)).collect();
         Ok(pairs?.into_iter().flatten().collect())

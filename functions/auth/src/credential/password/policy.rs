@@ -172,7 +172,7 @@ fn words(about: &[&str]) -> Vec<Zeroizing<String>> {
         parts.reverse();
         out.push(Zeroizing::new(parts.concat()));
     }
-    out.retain(|word| word.len() >= 4);
+    out.retain(|word| word.chars().count() >= 4);
     out
 }
 
@@ -318,6 +318,13 @@ mod tests {
         let li = Password::choose(raw("velvet liwu trombone map"), "", &["Li Wu"]);
         assert_eq!(li.err().map(|error| error.code), Some(FieldCode::Personal));
         assert!(Password::choose(raw("likely velvet trombones"), "", &["Li Wu"]).is_ok());
+        // Characters are counted and not bytes: two letters of Cyrillic are a part of many words.
+        let short = "\u{411}\u{43e}";
+        let within = "\u{442}\u{438}\u{445}\u{43e}\u{435} \u{431}\u{43e}\u{43b}\u{43e}\u{442}\u{43e} \u{43b}\u{443}\u{43d}\u{430} 47";
+        assert!(Password::choose(raw(within), "", &[short]).is_ok());
+        let long = "\u{411}\u{43e}\u{43b}\u{43e}";
+        let personal = Password::choose(raw(within), "", &[long]).err();
+        assert_eq!(personal.map(|error| error.code), Some(FieldCode::Personal));
     }
 
     #[test]

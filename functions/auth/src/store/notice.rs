@@ -1,0 +1,116 @@
+//! What somebody is told about their own account: in the partition of the person ([`super::person`]),
+//! `k` = `notice#<time>#<random>`, `v` sealed JSON of kind and actor, bound to person and row,
+//! `expires_at`. Resets are told from the account itself, so that nothing pushes them out.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::{Deserialize, Serialize};
+use shared::clock::UnixMillis;
+use shared::ids::StaffId;
+use shared::random;
+use shared::secret::Plaintext;
+use shared::store::StoreError;
+use shared::store::attributes::{EXPIRES_AT, Item, binary, expiry, read_number, take_binary};
+use shared::values::encoding::base64url;
+
+use super::Store;
+use super::person::{Person, key};
+use super::write;
+use crate::keys::{Keys, owner_with};
+
+/// For how long somebody is told.
+pub const NOTICE_MS: UnixMillis = 30 * 24 * 60 * 60 * 1000;
+/// How many notices are kept; one more pushes the oldest out.
+const NOTICES: usize = 20;
+/// How many are pushed out by one write, which has other things to do.
+const PUSHED_OUT: usize = 5;
+
+pub(super) const NOTICE: &str = "notice#";
+
+/// What is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// A second factor was enrolled.
+    FactorEnrolled,
+    /// A second factor was removed.
+    FactorRemoved,
+    /// New recovery codes replaced the old ones.
+    RecoveryCodesMade,
+    /// The password was changed.
+    PasswordChanged,
+    /// A sign-in on a device that the account did not know.
+    NewDevice,
+    /// A second factor that was shown again was wrong.
+    StepUpFailed,
+    /// The roles were changed.
+    RolesChanged,
+}
+
+/// A notice.
+#[derive(Clone)]
+pub struct Notice {
+    /// What.
+    pub told: Told,
+    /// Who did it, by id.
+    pub by: Option<String>,
+    /// When.
+    pub at_ms: UnixMillis,
+    sort: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    kind: Told,
+    by: Option<String>,
+    at_ms: UnixMillis,
+}
+
+impl Notice {
+    /// Reads a row; nothing when it is past its time.
+    pub(super) fn read(
+        keys: &Keys,
+        id: StaffId,
+        sort: String,
+        mut row: Item,
+        now_ms: UnixMillis,
+    ) -> Result<Option<Self>, StoreError> {
+        if read_number::<i64>(&row, EXPIRES_AT)?.saturating_mul(1000) <= now_ms {
+            return Ok(None);
+        }
+        let content =
+            keys.open(NOTICE, &owner_with(id, &[sort.as_bytes()]), take_binary(&mut row, "v")?)?;
+        let Content { kind, by, at_ms } =
+            serde_json::from_slice(content.reveal()).map_err(|_| StoreError::Corrupt)?;
+        Ok(Some(Self { told: kind, by, at_ms, sort }))
+    }
+}
+
+impl Store {
+    /// Tells somebody; what is one too many goes.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn tell(
+        &self,
+        keys: &Keys,
+        person: &Person,
+        told: Told,
+        by: Option<StaffId>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let (id, now_ms) = (person.account.id, self.clock.now_ms());
+        let sort = format!("{NOTICE}{now_ms:013}#{}", base64url(&random::bytes::<6>()?));
+        let content = Content { kind: told, by: by.map(String::from), at_ms: now_ms };
+        let content = serde_json::to_vec(&content).map_err(|_| StoreError::Failed)?;
+        let owner = owner_with(id, &[sort.as_bytes()]);
+        let sealed = keys.seal(NOTICE, &owner, &Plaintext::new(content))?;
+        let mut row = key(id, sort).item();
+        row.insert("v".to_owned(), binary(sealed));
+        row.insert(EXPIRES_AT.to_owned(), expiry(now_ms + NOTICE_MS));
+        let mut writes = vec![write::put(&self.identity, row, None)?];
+        let over = (person.notices.len() + 1).saturating_sub(NOTICES);
+        for notice in person.notices.iter().take(over.min(PUSHED_OUT)) {
+            writes.push(write::delete(&self.identity, &key(id, notice.sort.as_str()), None)?);
+        }
+        Ok(writes)
+    }
+}

@@ -1,0 +1,122 @@
+//! A day's cool-down: what a reset officer, and who has granted a role to themselves, may not use yet.
+
+use serde_json::json;
+use tests::api::Request;
+use tests::staff::Staff;
+use tests::world::World;
+
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+fn path(staff: &Staff) -> String {
+    format!("/v1/auth/staff/{}", staff.id)
+}
+
+async fn back_after_a_reset(world: &World, admin: &Staff, whom: &Staff) -> Staff {
+    let admin = admin.signed_in(world).await;
+    let reset = admin.patch(&path(whom), &json!({ "reset": "second_factor" })).await;
+    let link = reset.json()["invitation_token"].as_str().expect("a token").to_owned();
+    // Who keeps the link for a day and a half has not waited the day out.
+    world.advance_seconds(DAY_SECONDS * 3 / 2);
+    Staff::join(world, &whom.email, &link).await
+}
+
+fn cooling() -> (u16, String) {
+    (403, "cooling_down".to_owned())
+}
+
+#[tokio::test]
+async fn a_reset_officer_reads_nothing_for_a_day() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let officer = world.member(&admin, "officer@example.org", &["privacy", "security"]).await;
+    let before = officer.get("/v1/cases").await.status;
+    assert_eq!(before, 200);
+    let officer = back_after_a_reset(&world, &admin, &officer).await;
+    let id = shared::ids::ConversationId::generate(&world.clock).expect("an id");
+    let transcript = Request::new("GET", &format!("/v1/transcripts/{id}"));
+    let transcript = transcript.header("sotto-purpose", "quality");
+    let transcript = transcript.header("sotto-reason", "a reason of some length");
+    let subject = shared::ids::SubjectId::generate(&world.clock).expect("an id");
+    let erase = Request::new("DELETE", &format!("/v1/subjects/{subject}"));
+    let erase = erase.header("idempotency-key", "1").json(&json!({ "basis": "other" }));
+    let routes = [
+        Request::new("GET", "/v1/cases"),
+        Request::new("GET", "/v1/holds"),
+        Request::new("GET", "/v1/retention/policy"),
+        Request::new("POST", "/v1/subjects/search").json(&json!({ "email": "a@example.org" })),
+        Request::new("POST", &format!("/v1/subjects/{subject}/export")).json(&json!({})),
+        erase,
+        transcript,
+    ];
+    for request in &routes {
+        assert_eq!(officer.send(request.clone()).await.refusal(), cooling(), "{}", request.path);
+    }
+    // Their own account is theirs.
+    let me = officer.get("/v1/auth/me").await;
+    assert_eq!(me.status, 200);
+    assert!(me.json()["cool_until"].is_string());
+    assert_eq!(officer.post("/v1/auth/recovery_codes", &json!({})).await.status, 200);
+    let events = world.all_items().await;
+    let told = events.iter().filter(|(table, item)| {
+        table.ends_with("events")
+            && item["w"].as_s().is_ok_and(|word| word == "cooling_down")
+            && item["a"].as_s().is_ok_and(|actor| *actor == officer.id)
+    });
+    assert_eq!(told.count(), routes.len());
+    world.advance_seconds(DAY_SECONDS - 120);
+    let officer = officer.signed_in(&world).await;
+    assert_eq!(officer.get("/v1/cases").await.refusal(), cooling(), "two minutes before");
+    world.advance_seconds(120);
+    let officer = officer.signed_in(&world).await;
+    assert_eq!(officer.get("/v1/cases").await.status, 200);
+    assert!(officer.get("/v1/auth/me").await.json()["cool_until"].is_null());
+}
+
+#[tokio::test]
+async fn a_role_that_an_admin_grants_to_themselves_rests_for_a_day() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let granted = admin.patch(&path(&admin), &json!({ "roles": ["admin", "privacy"] })).await;
+    assert_eq!(granted.status, 200, "{}", granted.json());
+    let admin = admin.signed_in(&world).await;
+    assert_eq!(admin.get("/v1/cases").await.refusal(), cooling());
+    // What they had before, they have.
+    let invitation = json!({ "email": "new@example.org", "roles": ["privacy"] });
+    assert_eq!(admin.post("/v1/auth/invitations", &invitation).await.status, 201);
+    world.advance_seconds(DAY_SECONDS);
+    let admin = admin.signed_in(&world).await;
+    assert_eq!(admin.get("/v1/cases").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_only_admin_is_not_locked_out_by_a_cool_down() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "agent@example.org", &["agent"]).await;
+    let link = world.bootstrap("admin@example.org").await;
+    let admin = Staff::join(&world, "admin@example.org", &link).await;
+    for body in
+        [json!({ "unlock": true }), json!({ "end_sessions": true }), json!({ "disabled": true })]
+    {
+        assert_eq!(admin.patch(&path(&member), &body).await.status, 200, "{body}");
+    }
+    assert_eq!(admin.get("/v1/auth/staff").await.status, 200);
+    for body in [
+        json!({ "disabled": false }),
+        json!({ "roles": ["agent", "privacy"] }),
+        json!({ "reset": "password" }),
+        json!({ "reset": "second_factor" }),
+    ] {
+        assert_eq!(admin.patch(&path(&member), &body).await.refusal(), cooling(), "{body}");
+    }
+    assert_eq!(admin.delete(&path(&member)).await.refusal(), cooling());
+    let invitation = json!({ "email": "new@example.org", "roles": ["privacy"] });
+    assert_eq!(admin.post("/v1/auth/invitations", &invitation).await.refusal(), cooling());
+    // The operator can invite somebody else at once.
+    let link = world.bootstrap("second@example.org").await;
+    let second = Staff::join(&world, "second@example.org", &link).await;
+    assert_eq!(second.post("/v1/auth/invitations", &invitation).await.status, 201);
+    world.advance_seconds(DAY_SECONDS);
+    let admin = admin.signed_in(&world).await;
+    assert_eq!(admin.patch(&path(&member), &json!({ "disabled": false })).await.status, 200);
+}

@@ -1,0 +1,213 @@
+//! Somebody who writes the table `identity`: each attribute of each row is edited and deleted, each row
+//! is put back to what it was. Nothing of it lets anybody in who would not be let in without it.
+
+use serde_json::json;
+use shared::store::attributes::{Item, number};
+use tests::staff::{Staff, post};
+use tests::world::World;
+
+const TABLE: &str = "world-identity";
+const NEXT: &str = "quiet meadow lantern 7 orbit";
+
+async fn rows(world: &World) -> Vec<Item> {
+    let all = world.all_items().await.into_iter();
+    all.filter(|(table, _)| table == TABLE).map(|(_, item)| item).collect()
+}
+
+fn sort(item: &Item) -> &str {
+    item["k"].as_s().expect("text")
+}
+
+fn same_key(one: &Item, other: &Item) -> bool {
+    one["p"] == other["p"] && one["k"] == other["k"]
+}
+
+async fn put(world: &World, item: Item) {
+    let put = world.dynamo().put_item().table_name(TABLE).set_item(Some(item));
+    put.send().await.expect("the intruder writes");
+}
+
+async fn is_in(world: &World, staff: &Staff, password: &str, secret: &str) -> bool {
+    let body = json!({ "email": staff.email, "password": password });
+    let answer = post(&staff.api, "/v1/auth/login", &body).await;
+    let Some(token) = answer.json()["mfa_token"].as_str().map(str::to_owned) else { return false };
+    staff.show(&token, &world.fresh_code(secret)).await.status == 200
+}
+
+/// Deletes what is counted and what was used up.
+async fn forget_all(world: &World) {
+    let watch = world.all_items().await;
+    for (table, item) in watch.iter().filter(|(table, _)| table.ends_with("watch")) {
+        let key = ["p", "k"].map(|name| (name.to_owned(), item[name].clone()));
+        let delete = world.dynamo().delete_item().table_name(table);
+        delete.set_key(Some(key.into_iter().collect())).send().await.expect("deleted");
+    }
+}
+
+/// Each factor is replaced, and then its old row is put back.
+#[tokio::test]
+async fn a_factor_that_was_replaced_does_not_come_back_with_its_row() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "agent@example.org", &["agent"]).await;
+    let before = rows(&world).await;
+
+    // A password that was changed.
+    let body = json!({ "password": member.password, "new_password": NEXT });
+    assert_eq!(member.post("/v1/auth/password", &body).await.status, 204);
+    let is_login = |item: &&Item| sort(item) == "login";
+    let after = rows(&world).await;
+    for row in before.iter().filter(is_login) {
+        let now = after.iter().find(|item| same_key(item, row)).expect("the row").clone();
+        put(&world, row.clone()).await;
+        if now != *row {
+            assert!(!is_in(&world, &member, &member.password, &member.secret).await);
+        }
+        // The old hash with the new version beside it does not open.
+        let mut mixed = now.clone();
+        mixed.insert("h".to_owned(), row["h"].clone());
+        put(&world, mixed).await;
+        if now != *row {
+            let body = json!({ "email": member.email, "password": member.password });
+            let refused = post(&member.api, "/v1/auth/login", &body).await;
+            assert_eq!(refused.refusal(), (500, "integrity_failed".to_owned()));
+        }
+        put(&world, now).await;
+    }
+    assert!(is_in(&world, &member, NEXT, &member.secret).await);
+    let member = Staff { password: NEXT.to_owned(), ..member };
+
+    // A recovery code that was used, and all of them after new ones were made.
+    let token = member.mfa_token().await;
+    let body = json!({ "mfa_token": token, "recovery_code": member.recovery[0] });
+    assert_eq!(post(&member.api, "/v1/auth/recovery", &body).await.status, 200);
+    // What was used up is remembered elsewhere for a while: that goes first.
+    world.advance_seconds(2 * 24 * 60 * 60);
+    for row in before.iter().filter(|item| sort(item).starts_with("recovery#")) {
+        put(&world, row.clone()).await;
+    }
+    forget_all(&world).await;
+    let body =
+        json!({ "mfa_token": member.mfa_token().await, "recovery_code": member.recovery[0] });
+    assert_eq!(post(&member.api, "/v1/auth/recovery", &body).await.code(), "code_invalid");
+
+    // An authenticator app that a reset took.
+    let admin = admin.signed_in(&world).await;
+    let path = format!("/v1/auth/staff/{}", member.id);
+    let reset = admin.patch(&path, &json!({ "reset": "second_factor" })).await.json();
+    let link = reset["invitation_token"].as_str().expect("a token").to_owned();
+    let body = json!({ "invitation_token": link, "name": "x", "password": NEXT });
+    let accepted = post(&member.api, "/v1/auth/invitations/accept", &body).await.json();
+    let enrolment = accepted["enrolment_token"].as_str().expect("a token");
+    let (secret, entered) = tests::staff::enrol_totp(&world, &member.api, enrolment).await;
+    assert_eq!(entered.status, 200, "{}", entered.json());
+    let of_app =
+        |item: &&Item| sort(item) == "totp" && item["p"].as_s().unwrap().ends_with(&member.id);
+    let old = before.iter().find(of_app).expect("the old app").clone();
+    let now = rows(&world).await;
+    let now = now.iter().find(of_app).expect("the app").clone();
+    put(&world, old.clone()).await;
+    assert!(!is_in(&world, &member, NEXT, &member.secret).await);
+    put(&world, now).await;
+    assert!(is_in(&world, &member, NEXT, &secret).await);
+}
+
+/// An edited session passes no step-up, and is over.
+#[tokio::test]
+async fn a_session_is_not_edited() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    world.advance_seconds(600);
+    let session = rows(&world).await;
+    let session = session.iter().find(|item| sort(item).starts_with("session#"));
+    let session = session.expect("a session").clone();
+    for (name, value) in [
+        ("a", number(world.clock.now_seconds())),
+        ("t", number(world.clock.now_ms())),
+        ("e", number(2)),
+        ("m", shared::store::attributes::string(r#"["hwk","mfa"]"#)),
+        ("x", shared::store::attributes::binary(vec![0; 32])),
+    ] {
+        let mut edited = session.clone();
+        edited.insert(name.to_owned(), value);
+        put(&world, edited).await;
+        assert_eq!(admin.renew().await.code(), "token_revoked", "{name}");
+        let mut without = session.clone();
+        without.remove(name);
+        put(&world, without).await;
+        assert_ne!(admin.renew().await.status, 200, "without {name}");
+    }
+    put(&world, session).await;
+    assert_eq!(admin.renew().await.status, 200);
+}
+
+/// Attributes that an edit of may go unnoticed, with what follows from it; docs/authentication.md.
+const NOT_NOTICED: [(&str, &str); 9] = [
+    // Times that are only shown, and when DynamoDB deletes the row.
+    ("totp", "t"),
+    ("totp", "u"),
+    ("passkey", "t"),
+    ("passkey", "u"),
+    ("session", "u"),
+    ("session", "expires_at"),
+    // The last step of the app, within the minute in which a code is good.
+    ("totp", "g"),
+    // What the account says counts.
+    ("login", "d"),
+    ("login", "n"),
+];
+
+/// Every attribute of every row of a person: after each edit the person is in as before, or refused, and
+/// nobody else is let in.
+#[tokio::test]
+async fn every_attribute_of_the_staffs_rows_is_tried() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let stored = rows(&world).await;
+    let mut tried = 0;
+    for row in &stored {
+        let kind = sort(row).split('#').next().expect("a kind").to_owned();
+        for name in row.keys().filter(|name| !["p", "k"].contains(&name.as_str())) {
+            for edited in [edited(row, name), without(row, name)] {
+                put(&world, edited).await;
+                forget_all(&world).await;
+                let wrong = is_in(&world, &admin, NEXT, &admin.secret).await;
+                assert!(!wrong, "{kind} {name}: in with a wrong password");
+                let renewed = admin.renew().await;
+                let unnoticed = NOT_NOTICED.contains(&(&*kind, name.as_str()));
+                if renewed.status == 200 && kind == "session" && !unnoticed && name != "g" {
+                    panic!("{kind} {name}: the session goes on");
+                }
+                // Everything as it was.
+                for kept in &stored {
+                    put(&world, kept.clone()).await;
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 30, "{tried}");
+}
+
+fn edited(row: &Item, name: &str) -> Item {
+    let mut item = row.clone();
+    let value = match (&row[name].as_s(), &row[name].as_n()) {
+        (Ok(text), _) => shared::store::attributes::string(format!("{text}x")),
+        (_, Ok(digits)) => number(digits.parse::<i64>().expect("a number") + 1),
+        _ => {
+            let mut bytes = row[name].as_b().expect("bytes").as_ref().to_vec();
+            if let Some(last) = bytes.last_mut() {
+                *last ^= 1;
+            }
+            shared::store::attributes::binary(bytes)
+        }
+    };
+    item.insert(name.to_owned(), value);
+    item
+}
+
+fn without(row: &Item, name: &str) -> Item {
+    let mut item = row.clone();
+    item.remove(name);
+    item
+}
