@@ -124,8 +124,9 @@ async fn look_at(
     Ok(something.then_some(found))
 }
 
-#[utoipa::path(delete, path = "/v1/subjects/{subject_id}", params(("subject_id" = String, Path)),
-    request_body = EraseRequest, responses((status = 200, body = SignedReceipt)))]
+#[utoipa::path(delete, path = "/v1/subjects/{subject_id}", params(("subject_id" = String, Path),
+        ("Sotto-Case" = Option<String>, Header)), request_body = EraseRequest,
+    responses((status = 200, body = SignedReceipt)))]
 pub(crate) async fn delete(
     State(app): State<App>,
     SteppedUp(staff, ..): SteppedUp<Privacy>,

@@ -33,8 +33,14 @@ pub trait KnowsStaff {
 
 /// Who may call a route.
 pub trait Requirement: Send + Sync + 'static {
+    /// The roles of which one is enough; none where everybody may who has signed in.
+    const ROLES: &'static [Role];
+
     /// Whether somebody with these roles may.
-    fn is_met(roles: Roles) -> bool;
+    #[must_use]
+    fn is_met(roles: Roles) -> bool {
+        Self::ROLES.is_empty() || Self::ROLES.iter().any(|role| roles.has(*role))
+    }
 }
 
 macro_rules! requirement {
@@ -43,10 +49,7 @@ macro_rules! requirement {
         pub struct $name;
 
         impl Requirement for $name {
-            fn is_met(roles: Roles) -> bool {
-                let wanted: &[Role] = $roles;
-                wanted.is_empty() || wanted.iter().any(|role| roles.has(*role))
-            }
+            const ROLES: &'static [Role] = $roles;
         }
     )+ };
 }
