@@ -26,7 +26,7 @@ async fn a_response_that_is_not_described_fails_its_test() {
             ("Additional properties", |body| body["secret"] = json!("text")),
             ("Additional properties", |body| body["items"][0]["secret"] = json!("text")),
             ("required property", |body| {
-                drop(body["items"][0].as_object_mut().unwrap().remove("text"))
+                drop(body["items"][0].as_object_mut().unwrap().remove("text"));
             }),
             ("is not of type", |body| body["items"][0]["text"] = json!(7)),
             ("date-time", |body| body["items"][0]["created_at"] = json!("yesterday")),
@@ -60,7 +60,7 @@ async fn a_response_that_is_not_described_fails_its_test() {
             ("Unevaluated properties", |body| body["secret"] = json!("text")),
             ("required property", |body| drop(body.as_object_mut().unwrap().remove("jws"))),
             ("required property", |body| {
-                drop(body.as_object_mut().unwrap().remove("keys_destroyed"))
+                drop(body.as_object_mut().unwrap().remove("keys_destroyed"));
             }),
         ],
     );

@@ -170,9 +170,10 @@ fn close(schema: &mut Value, is_part: bool, published: &Value) {
         Value::Object(object) => {
             let has_fields =
                 object.contains_key("properties") && object.get("type") == Some(&json!("object"));
-            let keyword = match object.contains_key("allOf") {
-                true => Some("unevaluatedProperties"),
-                false => has_fields.then_some("additionalProperties"),
+            let keyword = if object.contains_key("allOf") {
+                Some("unevaluatedProperties")
+            } else {
+                has_fields.then_some("additionalProperties")
             };
             if let Some(keyword) = keyword.filter(|_| !is_part) {
                 object.entry(keyword).or_insert(json!(false));
@@ -180,7 +181,9 @@ fn close(schema: &mut Value, is_part: bool, published: &Value) {
             for (name, value) in object {
                 match value {
                     Value::Array(parts) => {
-                        parts.iter_mut().for_each(|part| close(part, name == "allOf", published));
+                        for part in parts {
+                            close(part, name == "allOf", published);
+                        }
                     }
                     value => close(value, false, published),
                 }
