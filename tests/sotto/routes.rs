@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use shared::http::demands::Route;
 use template::Template;
+use tests::openapi;
 
 type Routes = BTreeSet<(String, String, String)>;
 
@@ -17,60 +19,19 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).expect(path)
 }
 
-/// The description of all functions, made from their own types.
-fn openapi() -> Value {
-    let mut whole = serde_json::to_value(intake::api().get_openapi()).expect("openapi");
-    let auth = serde_json::to_value(auth::api().get_openapi()).expect("openapi");
-    let retention = serde_json::to_value(retention::api().get_openapi()).expect("openapi");
-    let site = serde_json::to_value(site::api().get_openapi()).expect("openapi");
-    for (part, one) in [auth, retention, site]
-        .iter()
-        .flat_map(|one| [("/paths", one), ("/components/schemas", one)])
-    {
-        if let (Some(all), Some(more)) = (
-            whole.pointer_mut(part).and_then(Value::as_object_mut),
-            one.pointer(part).and_then(Value::as_object),
-        ) {
-            for (name, described) in more {
-                let known = all.insert(name.clone(), described.clone());
-                assert!(known.is_none_or(|known| known == *described), "{name} is two things");
-            }
-        }
-    }
-    whole["info"] = serde_json::json!({
-        "title": "Sotto",
-        "version": env!("CARGO_PKG_VERSION"),
-        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-    });
-    whole
-}
-
-fn of_openapi(function: &str, description: &Value) -> Routes {
-    let mut routes = Routes::new();
+fn of_openapi(description: &Value) -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
     for (path, methods) in description["paths"].as_object().expect("paths") {
         for method in methods.as_object().expect("methods").keys() {
-            routes.insert((function.to_owned(), method.to_uppercase(), path.clone()));
+            routes.insert((method.to_uppercase(), path.clone()));
         }
     }
     routes
 }
 
 fn of_routers() -> Routes {
-    let mut routes =
-        of_openapi("intake", &serde_json::to_value(intake::api().get_openapi()).expect("openapi"));
-    routes.extend(of_openapi(
-        "auth",
-        &serde_json::to_value(auth::api().get_openapi()).expect("openapi"),
-    ));
-    routes.extend(of_openapi(
-        "retention",
-        &serde_json::to_value(retention::api().get_openapi()).expect("openapi"),
-    ));
-    routes.extend(of_openapi(
-        "site",
-        &serde_json::to_value(site::api().get_openapi()).expect("openapi"),
-    ));
-    routes
+    let named = |route: Route| (route.function.to_owned(), route.method.to_uppercase(), route.path);
+    openapi::routes().into_iter().map(named).collect()
 }
 
 #[test]
@@ -128,7 +89,7 @@ fn cargo_lambda_watch_has_the_routes_of_the_routers() {
 /// Run with `SOTTO_UPDATE=1` to write the file anew.
 #[test]
 fn the_published_description_is_the_routers_own() {
-    let made = serde_json::to_string_pretty(&openapi()).expect("JSON") + "\n";
+    let made = serde_json::to_string_pretty(&openapi::document()).expect("JSON") + "\n";
     let path = root().join("docs/openapi.json");
     if std::env::var_os("SOTTO_UPDATE").is_some() {
         std::fs::write(&path, &made).expect("the file is written");
@@ -141,9 +102,12 @@ fn the_published_description_is_the_routers_own() {
     let description: Value = serde_json::from_str(&published).expect("JSON");
     let both: BTreeSet<_> =
         of_routers().into_iter().map(|(_, method, path)| (method, path)).collect();
-    let described: BTreeSet<_> =
-        of_openapi("", &description).into_iter().map(|(_, method, path)| (method, path)).collect();
-    assert_eq!(described, both);
+    assert_eq!(of_openapi(&description), both);
+    let ids: BTreeSet<_> = openapi::routes()
+        .iter()
+        .map(|route| openapi::operation_id(route.method, &route.path))
+        .collect();
+    assert_eq!(ids.len(), both.len(), "two operations have one id");
 }
 
 #[test]

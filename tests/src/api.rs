@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use shared::values::encoding::base64url;
 
 use crate::audit::audit;
+use crate::openapi::conform::conforms;
 
 /// Where requests go.
 #[derive(Clone)]
@@ -161,7 +162,7 @@ impl Response {
 }
 
 impl Api {
-    /// Sends a request and looks over the response as [`audit`] does.
+    /// Sends a request, looks over the response as [`audit`] does and holds it against the description.
     pub async fn send(&self, request: &Request) -> Response {
         let response = match self {
             Self::Events(router) => invoke(router.clone(), &request.to_event()).await,
@@ -174,6 +175,7 @@ impl Api {
         // A preflight is answered by the gateway itself, in a form of its own.
         if !(matches!(self, Self::Deployed { .. }) && request.method == "OPTIONS") {
             audit(request, &response);
+            conforms(request, &response);
         }
         response
     }

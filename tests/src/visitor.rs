@@ -1,8 +1,10 @@
 //! A visitor, plain or sealed.
 
 use serde_json::{Value, json};
+use shared::seal::transport::SEALED_JSON;
 
 use crate::api::{Api, Request, Response};
+use crate::openapi::conform::opened_conforms;
 use crate::sealed::{PublishedKey, open_response, seal_request};
 
 /// Somebody with a session.
@@ -52,7 +54,11 @@ impl Visitor {
             None => self.api.send(&request).await,
             Some(key) => {
                 let (request, sealed) = seal_request(request, key);
-                open_response(&sealed, self.api.send(&request).await)
+                let opened = open_response(&sealed, self.api.send(&request).await);
+                if opened.header("content-type") == SEALED_JSON {
+                    opened_conforms(&request, &opened);
+                }
+                opened
             }
         }
     }

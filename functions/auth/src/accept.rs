@@ -55,8 +55,18 @@ pub struct AcceptResponse {
     expires_in: i64,
 }
 
+/// The answer to an accepted invitation, for its description: each form is made where it is known.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Accepted {
+    /// A second factor has to be enrolled.
+    Enrol(AcceptResponse),
+    /// The password is new, and the second factor that there is has to be shown.
+    SignIn(LoginResponse),
+}
+
 #[utoipa::path(post, path = "/v1/auth/invitations/accept", request_body = AcceptRequest,
-    responses((status = 200, body = AcceptResponse)))]
+    responses((status = 200, body = Accepted)))]
 pub(crate) async fn post(
     State(app): State<App>,
     client: Client,

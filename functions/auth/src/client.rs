@@ -5,6 +5,7 @@ use axum::extract::FromRequestParts;
 use http::header::{COOKIE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
+use shared::http::demands::{Demanding, Demands};
 use shared::http::gateway::Gateway;
 use shared::problem::{Code, Problem};
 
@@ -65,6 +66,12 @@ impl FromRequestParts<App> for Client {
             return Err(Problem::new(Code::Forbidden, "The console is served by this API itself."));
         }
         Ok(Self { is_console, origin, gateway, cookies: cookies(&parts.headers) })
+    }
+}
+
+impl Demanding for Client {
+    fn add_to(demands: &mut Demands) {
+        demands.refusals.push(Code::Forbidden);
     }
 }
 

@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 use shared::access::staff::{Kind, Refused, Staff, Step, verify_step};
+use shared::http::demands::{Demanding, Demands, Token};
 use shared::http::request::bearer;
 use shared::http::response::Reply;
 use shared::http::staff::{Anybody, SteppedUp};
@@ -16,7 +17,7 @@ use shared::problem::{Code, Problem};
 use shared::store::once::Kind as Once;
 use utoipa::ToSchema;
 
-use crate::answer::tokens;
+use crate::answer::{Tokens, tokens};
 use crate::client::Client;
 use crate::credential::recovery;
 use crate::gate::{self, Evidence, FactorChange, Shown};
@@ -51,6 +52,13 @@ impl FromRequestParts<App> for Enrolling {
                 Ok(Self::Another(staff))
             }
         }
+    }
+}
+
+impl Demanding for Enrolling {
+    fn add_to(demands: &mut Demands) {
+        demands.tokens.push((Token::Enrolment, None));
+        SteppedUp::<Anybody>::add_to(demands);
     }
 }
 
@@ -133,6 +141,16 @@ pub struct Added {
     recovery_codes: Option<Vec<String>>,
 }
 
+/// The answer to an enrolled factor.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Enrolled {
+    /// It was the first one, so whoever enrolled it is in.
+    First(Tokens),
+    /// It was added to others.
+    Another(Added),
+}
+
 /// Stores an enrolled factor with `writes`. Who had none is in by it, and has recovery codes; who was
 /// in already stays so.
 ///
@@ -183,7 +201,7 @@ pub async fn enrolled(
             match app.store.write("enrol_another", writes).await? {
                 Written::Whole => {
                     let added = Added { id: factor, recovery_codes: codes };
-                    Ok(Reply(StatusCode::OK, added).into_response())
+                    Ok(Reply(StatusCode::OK, Enrolled::Another(added)).into_response())
                 }
                 Written::Refused(_) => Err(Code::Conflict.into()),
             }

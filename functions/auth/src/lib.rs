@@ -42,33 +42,33 @@ use crate::state::App;
 
 shared::table! {
     App:
-    invitations => post, __path_post;
-    accept => post, __path_post;
-    login => post, __path_post;
-    totp => post, __path_post;
-    totp => enrol, __path_enrol;
-    totp => confirm, __path_confirm;
-    recovery => post, __path_post;
-    recovery => renew, __path_renew;
-    passkeys => register_start, __path_register_start;
-    passkeys => register_finish, __path_register_finish;
-    passkeys => login_start, __path_login_start;
-    passkeys => login_finish, __path_login_finish;
-    password => post, __path_post;
-    refresh => post, __path_post;
-    step_up => post, __path_post;
-    logout => post, __path_post;
+    invitations => post, __path_post [Conflict];
+    accept => post, __path_post [TokenInvalid, CredentialsInvalid, MfaRequired, Conflict, RateLimited];
+    login => post, __path_post [CredentialsInvalid, MfaRequired, RateLimited];
+    totp => post, __path_post [TokenInvalid, TokenExpired, CodeInvalid, CredentialsInvalid];
+    totp => enrol, __path_enrol [Conflict];
+    totp => confirm, __path_confirm [Conflict, CodeInvalid, CredentialsInvalid];
+    recovery => post, __path_post [TokenInvalid, TokenExpired, CodeInvalid, CredentialsInvalid];
+    recovery => renew, __path_renew [Conflict];
+    passkeys => register_start, __path_register_start [Conflict, CodeInvalid];
+    passkeys => register_finish, __path_register_finish [Conflict, CodeInvalid, CredentialsInvalid];
+    passkeys => login_start, __path_login_start [Conflict, CodeInvalid];
+    passkeys => login_finish, __path_login_finish [Conflict, CodeInvalid, CredentialsInvalid];
+    password => post, __path_post [Conflict, CredentialsInvalid, RateLimited];
+    refresh => post, __path_post [TokenMissing, TokenInvalid, TokenRevoked, TokenReused];
+    step_up => post, __path_post [Conflict, CodeInvalid];
+    logout => post, __path_post [Conflict];
     me => get, __path_get;
     sessions => get, __path_get;
     sessions => delete, __path_delete;
     sessions => delete_one, __path_delete_one;
     factors => get, __path_get;
-    factors => patch, __path_patch;
-    factors => delete, __path_delete;
+    factors => patch, __path_patch [Conflict];
+    factors => delete, __path_delete [Conflict];
     staff => list, __path_list;
     staff => get, __path_get;
-    staff => patch, __path_patch;
-    staff => delete, __path_delete;
+    staff => patch, __path_patch [Conflict];
+    staff => delete, __path_delete [Conflict];
     jwks => get, __path_get;
 }
 

@@ -132,7 +132,7 @@ pub(crate) async fn register_start(
 }
 
 #[utoipa::path(post, path = "/v1/auth/passkeys/register/finish",
-    request_body = RegisterFinishRequest, responses((status = 200, body = crate::answer::Tokens)))]
+    request_body = RegisterFinishRequest, responses((status = 200, body = crate::enrolling::Enrolled)))]
 pub(crate) async fn register_finish(
     State(app): State<App>,
     client: Client,

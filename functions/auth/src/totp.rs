@@ -127,7 +127,7 @@ pub(crate) async fn enrol(
 }
 
 #[utoipa::path(post, path = "/v1/auth/totp/confirm", request_body = ConfirmRequest,
-    responses((status = 200, body = crate::answer::Tokens)))]
+    responses((status = 200, body = crate::enrolling::Enrolled)))]
 pub(crate) async fn confirm(
     State(app): State<App>,
     client: Client,

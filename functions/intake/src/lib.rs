@@ -30,17 +30,17 @@ shared::table! {
     App:
     health => get, __path_get;
     keys => get, __path_get;
-    sessions => post, __path_post;
-    conversations => post, __path_post;
-    conversations => get, __path_get;
-    messages => post, __path_post;
-    messages::list => get, __path_get;
-    handover => post, __path_post;
-    lead => post, __path_post;
-    rating => post, __path_post;
-    close => post, __path_post;
-    me => export, __path_export;
-    erase => delete, __path_delete;
+    sessions => post, __path_post [TokenInvalid, TokenExpired, MfaRequired];
+    conversations => post, __path_post [ConsentRequired, RateLimited, Erased];
+    conversations => get, __path_get [Erased];
+    messages => post, __path_post [ConversationClosed, Erased, RateLimited];
+    messages::list => get, __path_get [Erased];
+    handover => post, __path_post [ConversationClosed, Erased, RateLimited];
+    lead => post, __path_post [ConsentRequired, LegalHold, ConversationClosed, Erased, RateLimited];
+    rating => post, __path_post [Erased, RateLimited];
+    close => post, __path_post [Erased];
+    me => export, __path_export [Erased];
+    erase => delete, __path_delete [LegalHold];
 }
 
 /// The routes over their parts, to be finished with those of other functions.

@@ -49,8 +49,10 @@ pub struct ExchangeResponse {
 }
 
 #[utoipa::path(post, path = "/v1/conversations/{id}/messages", request_body = MessageRequest,
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = ExchangeResponse)))]
+    params(("id" = String, Path), ("Sotto-Cursor" = Option<String>, Header,
+        description = "That of the last response; saves a read.")),
+    responses((status = 201, body = ExchangeResponse, headers(
+        ("Sotto-Cursor" = String, description = "For the next message.")))))]
 pub(crate) async fn post(
     State(app): State<App>,
     visitor: Visitor,

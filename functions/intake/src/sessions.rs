@@ -47,6 +47,7 @@ pub struct SessionResponse {
 }
 
 #[utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest,
+    security((), ("visitor" = [])),
     responses((status = 201, body = SessionResponse)))]
 pub(crate) async fn post(
     State(app): State<App>,

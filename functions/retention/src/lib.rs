@@ -25,24 +25,24 @@ use crate::state::App;
 
 shared::table! {
     App:
-    transcripts => get, __path_get;
+    transcripts => get, __path_get [PurposeRequired, Erased];
     subjects => search, __path_search;
-    subjects => delete, __path_delete;
+    subjects => delete, __path_delete [LegalHold, Conflict, PurposeRequired];
     erasures => list, __path_list;
-    erasures => approve, __path_approve;
-    erasures => withdraw, __path_withdraw;
-    subject_export => post, __path_post;
-    policy => get, __path_get;
-    policy => put, __path_put;
+    erasures => approve, __path_approve [NotFound, LegalHold];
+    erasures => withdraw, __path_withdraw [NotFound, Conflict];
+    subject_export => post, __path_post [Erased, Conflict, PurposeRequired];
+    policy => get, __path_get [Invalid];
+    policy => put, __path_put [Conflict];
     holds => list, __path_list;
-    holds => post, __path_post;
-    holds => delete, __path_delete;
+    holds => post, __path_post [NotFound, Erased];
+    holds => delete, __path_delete [NotFound];
     receipts => get, __path_get;
     receipts => verify, __path_verify;
-    cases => list, __path_list;
-    cases => post, __path_post;
+    cases => list, __path_list [Invalid];
+    cases => post, __path_post [Conflict];
     cases => get, __path_get;
-    cases => patch, __path_patch;
+    cases => patch, __path_patch [Conflict];
 }
 
 /// The routes over their parts, to be finished with those of other functions.

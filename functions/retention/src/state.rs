@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use shared::access::staff_keychain::StaffKeyring;
 use shared::clock::Clock;
 use shared::config::{self, Backend, ConfigError, Lookup};
+use shared::http::demands::Backing;
 use shared::http::staff::KnowsStaff;
 use shared::http::{app, aws};
 use shared::store::Store;
@@ -95,6 +96,8 @@ impl App {
         });
     }
 }
+
+impl Backing for App {}
 
 impl KnowsStaff for App {
     fn staff_keys(&self) -> &StaffKeyring {

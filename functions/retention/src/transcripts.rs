@@ -35,7 +35,10 @@ pub struct TranscriptResponse {
 
 #[utoipa::path(get, path = "/v1/transcripts/{conversation_id}",
     params(("conversation_id" = String, Path), ("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query),
-        ("Sotto-Purpose" = String, Header), ("Sotto-Reason" = Option<String>, Header)),
+        ("Sotto-Purpose" = String, Header,
+            description = "`support`, `quality`, `subject_request`, `incident` or `legal`."),
+        ("Sotto-Reason" = Option<String>, Header,
+            description = "Why, 8 to 200 characters; needed for all purposes but `support`.")),
     responses((status = 200, body = TranscriptResponse)))]
 pub(crate) async fn get(
     State(app): State<App>,

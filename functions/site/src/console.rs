@@ -23,9 +23,8 @@ const RULES: Rules = Rules {
 #[utoipa::path(
     get,
     path = "/console",
-    tag = "site",
     params(("lang" = Option<String>, Query, description = "`en` or `de`; without it the browser's")),
-    responses((status = 200, description = "The console", content_type = "text/html", body = String))
+    responses((status = 200, description = "The console", content_type = "text/html", body = String), (status = 304))
 )]
 pub(crate) async fn get(request: HeaderMap) -> Response {
     let Page { language, tag, html } = DIST.console;

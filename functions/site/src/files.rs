@@ -20,8 +20,7 @@ const ASSET_CACHE: &str = "public, max-age=31536000, immutable";
 #[utoipa::path(
     get,
     path = "/widget.js",
-    tag = "site",
-    responses((status = 200, description = "The widget", content_type = "text/javascript", body = String))
+    responses((status = 200, description = "The widget", content_type = "text/javascript", body = String), (status = 304))
 )]
 pub(crate) async fn widget(request: HeaderMap) -> Result<Response, Problem> {
     serve("/widget.js", WIDGET_CACHE, &request)
@@ -31,11 +30,10 @@ pub(crate) async fn widget(request: HeaderMap) -> Result<Response, Problem> {
 #[utoipa::path(
     get,
     path = "/assets/{file}",
-    tag = "site",
     params(("file" = String, Path, description = "Name with hash")),
     responses(
         (status = 200, description = "The file", content_type = "text/javascript", body = String),
-        (status = 404, description = "No such file")
+        (status = 304)
     )
 )]
 pub(crate) async fn asset(

@@ -44,7 +44,7 @@ shared::table! {
     page => get, __path_get;
     console => get, __path_get;
     files => widget, __path_widget;
-    files => asset, __path_asset;
+    files => asset, __path_asset [NoSuchRoute];
 }
 
 /// The routes over their parts, to be finished with those of other functions.

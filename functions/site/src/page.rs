@@ -47,9 +47,8 @@ impl Pages {
 #[utoipa::path(
     get,
     path = "/",
-    tag = "site",
     params(("lang" = Option<String>, Query, description = "`de` for German")),
-    responses((status = 200, description = "A page with the widget", content_type = "text/html", body = String))
+    responses((status = 200, description = "A page with the widget", content_type = "text/html", body = String), (status = 304))
 )]
 pub async fn get(
     State(pages): State<Arc<Pages>>,

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod aws;
 pub mod cursor;
+pub mod demands;
 pub mod erase;
 pub mod export;
 pub mod finish;

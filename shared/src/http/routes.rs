@@ -1,7 +1,8 @@
-//! The table of routes, written once. [`table!`] makes two things of it: the description of the routes
-//! (for docs/openapi.json and the tests that compare) and the router that serves them. The router asks
-//! the handlers' annotations for path and method only, because describing every type is an eighth of a
-//! function's cold start, and nobody reads it there.
+//! The table of routes, written once. [`table!`] makes three things of it: the description of the routes
+//! (for docs/openapi.json and the tests that compare), their [demands](super::demands) for the same
+//! readers, and the router that serves them. The router asks the handlers' annotations for path and
+//! method only, because describing every type is an eighth of a function's cold start, and nobody reads
+//! it there.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -36,16 +37,30 @@ fn filter(method: &HttpMethod) -> MethodFilter {
     }
 }
 
-/// Makes `api()`, the described routes, and `served()`, the router, of one list of handlers, each with
-/// the type that `utoipa::path` has made beside it.
+/// Makes `api()`, the described routes, `demands()`, and `served()`, the router, of one list of handlers,
+/// each with the type that `utoipa::path` has made beside it. In brackets stand the refusals of a route
+/// that the types of its parameters do not tell.
 #[macro_export]
 macro_rules! table {
-    ($state:ty: $( $($room:ident)::+ => $handler:ident, $described:ident; )+) => {
+    ($state:ty: $( $($room:ident)::+ => $handler:ident, $described:ident
+        $([$($refusal:ident),+])?; )+) => {
         /// The routes with their descriptions.
         #[must_use]
         pub fn api() -> ::utoipa_axum::router::OpenApiRouter<$state> {
             ::utoipa_axum::router::OpenApiRouter::new()
                 $( .routes(::utoipa_axum::routes!($($room)::+::$handler)) )+
+        }
+
+        /// The demands of the routes.
+        #[must_use]
+        pub fn demands() -> Vec<$crate::http::demands::Route> {
+            vec![ $(
+                $crate::http::demands::of::<$($room)::+::$described, $state, _, _>(
+                    env!("CARGO_PKG_NAME"),
+                    &$($room)::+::$handler,
+                    &[$($($crate::problem::Code::$refusal),+)?],
+                )
+            ),+ ]
         }
 
         fn served() -> ::axum::Router<$state> {

@@ -38,9 +38,14 @@ pub trait KnowsStaff {
 pub trait Requirement: Send + Sync + 'static {
     /// Whether a cool-down leaves it: the route then looks itself at what it holds back.
     const WHILE_COOLING: bool;
+    /// The roles of which one is enough; none where everybody may who has signed in.
+    const ROLES: &'static [Role];
 
     /// Whether somebody with these roles may.
-    fn is_met(roles: Roles) -> bool;
+    #[must_use]
+    fn is_met(roles: Roles) -> bool {
+        Self::ROLES.is_empty() || Self::ROLES.iter().any(|role| roles.has(*role))
+    }
 }
 
 macro_rules! requirement {
@@ -50,11 +55,7 @@ macro_rules! requirement {
 
         impl Requirement for $name {
             const WHILE_COOLING: bool = $cooling;
-
-            fn is_met(roles: Roles) -> bool {
-                let wanted: &[Role] = $roles;
-                wanted.is_empty() || wanted.iter().any(|role| roles.has(*role))
-            }
+            const ROLES: &'static [Role] = $roles;
         }
     )+ };
 }

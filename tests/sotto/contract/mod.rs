@@ -5,6 +5,7 @@ mod arrays;
 mod bodies;
 mod conventions;
 mod conversations;
+mod described;
 mod flow;
 mod messages;
 mod sealed;
