@@ -4,7 +4,6 @@ import { test } from "../../tests.mjs";
 import { QUESTION } from "../../visit.mjs";
 
 const PAGES = readdirSync(new URL("../../hosts", import.meta.url)).map((name) => name.replace(/\.html$/, ""));
-/** Pages that let nobody out by Tab until their own dialog is left, as they mean to. */
 const ZOOMED = { 200: { viewport: { width: 640, height: 360 }, deviceScaleFactor: 2 }, 400: { viewport: { width: 320, height: 180 }, deviceScaleFactor: 4 } };
 const WAYS = {
   ...Object.fromEntries(PAGES.map((page) => [page, [page, {}]])),

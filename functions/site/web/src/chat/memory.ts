@@ -73,7 +73,7 @@ export class Memory {
 function read(storage: Storage, name: string): Remembered | null {
   try {
     const { token, conversation, owner } = JSON.parse(storage.getItem(name) ?? "null") as Remembered;
-    if (!isToken(token) || !/^[\w-]{1,64}$/.test(conversation)) return null;
+    if (!isToken(token) || typeof conversation !== "string" || !/^[\w-]{1,64}$/.test(conversation)) return null;
     // Before owners were kept only guests were found here.
     return { token, conversation, owner: owner ?? { subject: subjectOf(token), customer: null } };
   } catch {
