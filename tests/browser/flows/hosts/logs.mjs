@@ -8,7 +8,7 @@ const SIGNED =
   "AWS4-HMAC-SHA256 Credential=local/20261101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0";
 
 async function dynamo(aws, operation, body) {
-  const headers = { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": `DynamoDB_20120810.${operation}`, Authorization: SIGNED };
+  const headers = { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": `DynamoDB_20120810.${operation}`, Authorization: SIGNED, "X-Amz-Date": "20261101T000000Z" };
   const response = await fetch(aws, { method: "POST", headers, body: JSON.stringify({ TableName: TABLE, ...body }) });
   assert.equal(response.status, 200, await response.clone().text());
   return response.json();
