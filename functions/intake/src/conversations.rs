@@ -98,6 +98,12 @@ pub(crate) async fn post(
     if purposes.len() > 8 {
         return Err(Problem::invalid("/consent/purposes", FieldCode::TooLong));
     }
+    if let Some((transcript_days, lead_days)) = days_told(notice.reveal()) {
+        let policy = app.store.settings.retention_policy(visitor.site).await?.policy;
+        if !policy.keeps_to(transcript_days, lead_days, app.clock.now_ms()) {
+            return Err(Problem::new(Code::ConsentRequired, "The notice said fewer days."));
+        }
+    }
     let locale: Option<Text<1, 35>> = judge_optional(request.locale, "/locale")?;
     let locale = locale.as_ref().map_or("", Text::reveal);
     if app.store.count_of_subject(visitor.subject).await? >= CONVERSATIONS_PER_SUBJECT {
@@ -129,4 +135,11 @@ pub(crate) async fn get(
     let tail = end_of_log(&app, &conversation).await?;
     let status = conversation.status_at(tail.state, app.clock.now_ms());
     Ok(Reply(StatusCode::OK, ConversationResponse::new(&conversation, status)))
+}
+
+/// The days of transcripts and of contacts that a notice's version ends with, as in `2026-11 (30, 180)`.
+fn days_told(notice_version: &str) -> Option<(u16, u16)> {
+    let (_, days) = notice_version.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+    let (transcript_days, lead_days) = days.split_once(',')?;
+    Some((transcript_days.trim().parse().ok()?, lead_days.trim().parse().ok()?))
 }

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use shared::http::app::App;
+use shared::http::request::Anybody;
 use shared::http::response::Reply;
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Verifier;
@@ -20,7 +21,8 @@ pub struct KeyListResponse {
     /// The signing key as a JWK (RFC 8037); its RFC 7638 thumbprint is what pages pin.
     #[schema(value_type = Object)]
     root: Value,
-    /// What the notice has to say before anybody agrees to it.
+    /// What the notice has to say before anybody agrees to it. Believed only from a sealed answer:
+    /// the list's signature is the rotation's, which does not know the policy.
     retention: RetentionShown,
 }
 
@@ -34,7 +36,10 @@ pub struct RetentionShown {
 }
 
 #[utoipa::path(get, path = "/v1/keys", responses((status = 200, body = KeyListResponse)))]
-pub(crate) async fn get(State(app): State<App>) -> Result<Reply<KeyListResponse>, Problem> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    _: Anybody,
+) -> Result<Reply<KeyListResponse>, Problem> {
     let known = app.keys.get().await?;
     // A list that was kept would differ between functions for minutes after a rotation.
     let (keys, policy) =

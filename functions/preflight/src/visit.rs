@@ -281,7 +281,10 @@ impl<'a> Visit<'a> {
     ) -> Result<Response, Fault> {
         let (request, sealed) = seal(bearer(request, visitor), key)?;
         let response = self.intake(&request).await?.expect(status)?;
-        open(&sealed, response)
+        let opened = open(&sealed, response)?;
+        // What a browser believes: the status inside the seal.
+        ensure(opened.json().get("http_status") == Some(&json!(status)), Fault::Body)?;
+        Ok(opened)
     }
 }
 

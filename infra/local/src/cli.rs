@@ -16,11 +16,13 @@ cargo local permissions    writes docs/permissions.md: what each role grants, an
 
   --port N           where the page and the API are (9000)
   --aws-port N       where DynamoDB and KMS are (8000)
+  --origin URL       a page of your own that may call the API, such as http://localhost:5173;
+                     may be given several times
   --control-port N   where clock, jobs and faults are controlled (9001)
   --data DIR         the folder that keeps the data (.sotto)
   --fresh            start empty
 
-Port 0 picks a free one. `cargo local aws` takes --aws-port, --data and --fresh.
+Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh and --origin.
 ";
 
 /// What was asked for.
@@ -55,6 +57,8 @@ pub struct Base {
     pub data: PathBuf,
     /// Whether it is emptied first.
     pub fresh: bool,
+    /// Origins of other pages that may call the API.
+    pub origins: Vec<String>,
 }
 
 /// The command line makes no sense; the text says which part.
@@ -79,7 +83,8 @@ where
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut control_port) = (None, None);
     let mut aws_only = false;
-    let mut base = Base { aws_port: 8000, data: PathBuf::from(".sotto"), fresh: false };
+    let mut base =
+        Base { aws_port: 8000, data: PathBuf::from(".sotto"), fresh: false, origins: Vec::new() };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
@@ -90,6 +95,7 @@ where
             }
             Arg::Long("data") => base.data = folder_of(&mut parser)?,
             Arg::Long("fresh") => base.fresh = true,
+            Arg::Long("origin") => base.origins.push(origin_of(&mut parser)?),
             Arg::Value(word) if word == "aws" && !aws_only => aws_only = true,
             other => return Err(other.unexpected().into()),
         }
@@ -120,6 +126,18 @@ fn task_of(flags: &[std::ffi::OsString]) -> Result<Task, UsageError> {
 fn port_of(parser: &mut Parser, flag: &str) -> Result<u16, UsageError> {
     let value = parser.value()?;
     value.parse().map_err(|_| UsageError(format!("{flag} needs a port number between 0 and 65535")))
+}
+
+/// As a browser writes it: a slash at the end or a path would never match.
+fn origin_of(parser: &mut Parser) -> Result<String, UsageError> {
+    let value = parser.value()?.string()?;
+    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', ',', '*', ' ']) => Ok(value),
+        _ => Err(UsageError(
+            "--origin needs an origin such as http://localhost:5173, without a path".to_owned(),
+        )),
+    }
 }
 
 fn folder_of(parser: &mut Parser) -> Result<PathBuf, UsageError> {
@@ -166,7 +184,12 @@ mod tests {
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
-            base: Base { aws_port: 1, data: PathBuf::from("x y"), fresh: true },
+            base: Base {
+                aws_port: 1,
+                data: PathBuf::from("x y"),
+                fresh: true,
+                origins: Vec::new(),
+            },
         };
         assert_eq!(parse(spaced).unwrap(), expected);
         assert_eq!(parse(joined).unwrap(), expected);
@@ -191,6 +214,8 @@ mod tests {
             (&["--port", "65536"], "--port"),
             (&["--data", ""], "--data"),
             (&["--fresh=yes"], "--fresh"),
+            (&["--origin", "http://localhost:1/"], "--origin"),
+            (&["--origin", "localhost:1"], "--origin"),
             (&["gcp"], "gcp"),
             (&["aws", "aws"], "aws"),
             (&["aws", "--port", "1"], "--port"),

@@ -14,6 +14,7 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use zeroize::Zeroizing;
 
 use super::request::{BODY_LIMIT, ReplySlot};
 use super::response::{method_not_allowed, no_such_route, render_problem};
@@ -23,6 +24,8 @@ use crate::ids::RequestId;
 use crate::problem::{Code, Problem};
 use crate::seal::transport::{ReplySealer, SEALED_JSON};
 
+/// Where a sealed response says its status.
+pub const STATUS_FIELD: &str = "http_status";
 /// Seconds for which a browser may keep the answer to a preflight.
 const PREFLIGHT_SECONDS: u64 = 600;
 /// Sealed responses hold at most a page of messages, each within the body limit.
@@ -98,17 +101,34 @@ async fn finish_response(
     response
 }
 
-/// Seals the body of a response; its status and headers stay outside.
+/// Seals the body of a response, and its status with it: the outer one and the headers are what
+/// anybody on the way may have written. An answer without a body gets one, since what is not sealed
+/// is not believed.
 async fn seal(response: Response, sealer: ReplySealer) -> Option<Response> {
     let (mut parts, body) = response.into_parts();
     let plain = to_bytes(body, RESPONSE_LIMIT).await.ok()?;
-    if plain.is_empty() {
+    let status = parts.status;
+    if status == StatusCode::NO_CONTENT {
+        parts.status = StatusCode::OK;
+    } else if plain.is_empty() {
         return Some(Response::from_parts(parts, plain.into()));
     }
-    let sealed = sealer.seal(&plain).ok()?;
+    let sealed = sealer.seal(&with_status(&plain, status)).ok()?;
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(SEALED_JSON));
     parts.headers.remove(CONTENT_LENGTH);
     Some(Response::from_parts(parts, sealed.into()))
+}
+
+/// A JSON object with the response's status as one more field. A page to read is no object, and is
+/// given with a 200 only.
+fn with_status(plain: &[u8], status: StatusCode) -> Zeroizing<Vec<u8>> {
+    let status = format!("{{\"{STATUS_FIELD}\":{}", status.as_u16());
+    let bound = match plain {
+        [] | [b'{', b'}'] => format!("{status}}}").into_bytes(),
+        [b'{', rest @ ..] => [status.as_bytes(), b",", rest].concat(),
+        page => page.to_vec(),
+    };
+    Zeroizing::new(bound)
 }
 
 fn add_headers(response: &mut Response, id: &RequestId) {

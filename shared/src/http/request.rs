@@ -52,15 +52,32 @@ impl FromRequestParts<App> for Visitor {
         let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
         let keys = app.keys.get().await?;
         let visitor = token::verify(keys.visitors.verifier(), &app.clock, &app.issuer, token)?;
-        // A request without a body asks here for a sealed response; a sealed body asks by itself.
-        if let Some(header) = parts.headers.get("sotto-reply-key") {
-            let header = header.to_str().map_err(|_| Code::UnsealingFailed)?;
-            let (kid, enc) = parse_reply_key(header).ok_or(Code::UnsealingFailed)?;
-            let sealer = with_key(app, &keys, kid, |key| key.reply_to(&enc)).await?;
-            ReplySlot::fill(&parts.extensions, sealer);
-        }
+        fill_slot(parts, app, &keys).await?;
         Ok(visitor)
     }
+}
+
+/// A request of somebody without a token, who may ask for a sealed response all the same.
+pub struct Anybody;
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let keys = app.keys.get().await?;
+        fill_slot(parts, app, &keys).await?;
+        Ok(Self)
+    }
+}
+
+/// A request without a body asks in a header for a sealed response; a sealed body asks by itself.
+async fn fill_slot(parts: &Parts, app: &App, keys: &Keychain) -> Result<(), Problem> {
+    let Some(header) = parts.headers.get("sotto-reply-key") else { return Ok(()) };
+    let header = header.to_str().map_err(|_| Code::UnsealingFailed)?;
+    let (kid, enc) = parse_reply_key(header).ok_or(Code::UnsealingFailed)?;
+    let sealer = with_key(app, keys, kid, |key| key.reply_to(&enc)).await?;
+    ReplySlot::fill(&parts.extensions, sealer);
+    Ok(())
 }
 
 /// The bearer token of a request; `None` when it has no `Authorization`.

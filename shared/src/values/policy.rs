@@ -189,6 +189,14 @@ impl RetentionPolicy {
         end_ms.min(later(left_ms, self.shown.lead_days))
     }
 
+    /// Whether nothing that begins at `now_ms` is kept for longer than a notice of these days said.
+    #[must_use]
+    pub fn keeps_to(&self, transcript_days: u16, lead_days: u16, now_ms: UnixMillis) -> bool {
+        let earlier = if now_ms > self.shown.until_ms { Shown::NOTHING_ELSE } else { self.shown };
+        self.transcript_days.min(earlier.transcript_days) <= transcript_days
+            && self.lead_days.min(earlier.lead_days) <= lead_days
+    }
+
     /// Days from the opening of a conversation to the end of its transcript.
     #[must_use]
     pub const fn transcript_days(&self) -> u16 {

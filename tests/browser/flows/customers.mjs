@@ -32,8 +32,8 @@ test("a customer whom the page names goes on with the open conversation in anoth
   await visit.consent();
   await visit.say(QUESTION);
   await visit.answered();
-  assert.deepEqual((await visit.stored()).session, ["sotto:default:4711"]);
-  const { conversation } = await visit.page.evaluate(() => JSON.parse(sessionStorage["sotto:default:4711"]));
+  assert.deepEqual((await visit.stored()).session, [`sotto:default:${session.subject_id}`]);
+  const { conversation } = await visit.page.evaluate(() => JSON.parse(Object.values(sessionStorage)[0]));
 
   const again = await visit.elsewhere();
   await intercept(again, /\/v1\/sessions$/, async () => {

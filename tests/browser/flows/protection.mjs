@@ -173,7 +173,8 @@ async function ownRoot(visit, change) {
   const root = { crv, kty, x };
   const pin = createHash("sha256").update(JSON.stringify(root)).digest("base64url");
   await pinOnPage(visit, `sha256-${pin}`);
-  await intercept(visit, /\/v1\/keys$/, async (_, route) => {
+  await intercept(visit, /\/v1\/keys$/, async (request, route) => {
+    if (request.headers()["sotto-reply-key"]) return null;
     const { jws } = await (await route.fetch()).json();
     const [header, payload] = jws.split(".").map((part, i) => i < 2 && JSON.parse(Buffer.from(part, "base64url")));
     change({ header, payload });

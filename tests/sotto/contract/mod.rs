@@ -90,6 +90,7 @@ checks![
     messages::the_same_key_gives_the_first_response_again,
     messages::twins_at_the_same_instant_make_one_exchange,
     sealed::a_forged_body_is_refused_and_nothing_is_stored,
+    sealed::a_sealed_answer_says_its_status_inside,
     sealed::a_sealed_refusal_is_sealed,
     sealed::the_key_list_is_signed_and_the_same_for_everybody,
     sessions::a_returning_visitor_keeps_the_subject,

@@ -94,3 +94,30 @@ pub(crate) async fn a_sealed_refusal_is_sealed(api: &Api) {
         assert_eq!(open_response(&sealed, again).json()["status"], "open");
     }
 }
+
+pub(crate) async fn a_sealed_answer_says_its_status_inside(api: &Api) {
+    let key = published_keys(api).await.remove(0);
+    let visitor = Visitor::arrive(api.clone()).await.sealing_to(&key);
+    let conversation = visitor.open().await;
+    let rating = format!("{conversation}/rating");
+    let unknown = "/v1/conversations/01800000-0000-7000-8000-000000000000";
+    for (request, outside, inside) in [
+        (Request::new("POST", &rating).json(&json!({ "score": 5 })), 200, 204),
+        (Request::new("POST", &rating).json(&json!({ "score": 6 })), 422, 422),
+        (Request::new("POST", &format!("{conversation}/handover")).json(&json!({})), 202, 202),
+        (Request::new("GET", &conversation), 200, 200),
+        (Request::new("GET", unknown), 404, 404),
+        (Request::new("GET", "/v1/keys"), 200, 200),
+    ] {
+        let (request, sealed) = seal_request(request.bearer(&visitor.token), &key);
+        let response = api.send(&request).await;
+        assert_eq!(response.status, outside, "{}", request.path);
+        assert_eq!(response.header("content-type"), SEALED_JSON, "{}", request.path);
+        assert_eq!(open_response(&sealed, response).status, inside, "{}", request.path);
+    }
+    let plain = Visitor { key: None, ..visitor.clone() };
+    let rated = plain.post(&rating, &json!({ "score": 5 })).await;
+    assert_eq!((rated.status, rated.body.len()), (204, 0), "as before for who does not seal");
+    let shown = visitor.get("/v1/keys").await.json()["retention"].clone();
+    assert!(shown["transcript_days"].is_u64() && shown["lead_days"].is_u64(), "{shown}");
+}

@@ -95,9 +95,23 @@ async fn a_longer_policy_does_not_lengthen_what_was_promised() {
     assert!(later > days_on(89), "what is promised from now on is longer");
     let shown = visitor.get("/v1/keys").await.json()["retention"].clone();
     assert_eq!(shown, json!({ "transcript_days": 90, "lead_days": 180 }));
+    for (notice, status) in [
+        ("2026-11 (89, 180)", 422),
+        ("2026-11 (90, 179)", 422),
+        ("2026-11 (1,1)", 422),
+        ("2026-11 (90, 180)", 201),
+        ("2026-11 (365, 730)", 201),
+    ] {
+        let consent = json!({ "notice_version": notice, "purposes": ["support"] });
+        let opened = visitor.post("/v1/conversations", &json!({ "consent": consent })).await;
+        assert_eq!(opened.status, status, "{notice}");
+        if status == 422 {
+            assert_eq!(opened.json()["code"], "consent_required", "a notice that said less");
+        }
+    }
     world.advance_seconds(30 * DAY);
     world.sweep().await;
-    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 1);
+    assert_eq!(items_of(&world, "keys", &visitor.subject).await.len(), 3);
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use tests::process::Local;
 use tests::tools;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Place, target};
+use super::{LOCAL, Place, target};
 
 /// All flows together take a minute or two; this is for a machine that is busy.
 const FLOWS: Duration = Duration::from_mins(10);
@@ -16,6 +17,17 @@ async fn a_visitor_chats_in_a_browser() {
     let place = Place::new();
     let local = place.start().await;
     flows("flow.mjs", &[&local.url("url")]).await;
+    assert!(local.terminate().await.status.success());
+}
+
+#[tokio::test]
+async fn a_visitor_chats_on_pages_of_other_peoples_in_a_browser() {
+    let place = Place::new();
+    // Free a moment ago: the pages are served there, from an origin that is not the API's.
+    let shop = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr());
+    let shop = format!("http://{}", shop.expect("a free port"));
+    let local = Local::everything(LOCAL, &place.data, &["--origin", &shop]).await;
+    flows("hosts.mjs", &[&local.url("url"), &local.url("aws_url"), &shop]).await;
     assert!(local.terminate().await.status.success());
 }
 

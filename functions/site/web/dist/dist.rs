@@ -6,10 +6,10 @@ Dist {
     ],
     console: Page { language: "en", tag: "2495398112b42cc2e58b9ad9eb8a62eb", html: include_str!("console.html") },
     files: &[
-        File { path: "/assets/chat-ce73b0feb515b465.js", content_type: "text/javascript; charset=utf-8", tag: "ce73b0feb515b4653e9187eff8b75326", plain: include_bytes!("assets/chat-ce73b0feb515b465.js"), gzipped: include_bytes!("assets/chat-ce73b0feb515b465.js.gz") },
+        File { path: "/assets/chat-8a8c3f509e92be97.js", content_type: "text/javascript; charset=utf-8", tag: "8a8c3f509e92be97a9580ae9abf79a2f", plain: include_bytes!("assets/chat-8a8c3f509e92be97.js"), gzipped: include_bytes!("assets/chat-8a8c3f509e92be97.js.gz") },
         File { path: "/assets/licences-f175989a847ab8b2.txt", content_type: "text/plain; charset=utf-8", tag: "f175989a847ab8b2f948bffb6737a722", plain: include_bytes!("assets/licences-f175989a847ab8b2.txt"), gzipped: include_bytes!("assets/licences-f175989a847ab8b2.txt.gz") },
-        File { path: "/assets/seal-b77b40c1b19c6d0e.js", content_type: "text/javascript; charset=utf-8", tag: "b77b40c1b19c6d0e994399e72023f46c", plain: include_bytes!("assets/seal-b77b40c1b19c6d0e.js"), gzipped: include_bytes!("assets/seal-b77b40c1b19c6d0e.js.gz") },
-        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "d2d4b71b1f34fc64c3687e05b5608f77", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
+        File { path: "/assets/seal-f7f9cef7d32d9d01.js", content_type: "text/javascript; charset=utf-8", tag: "f7f9cef7d32d9d016be1650e4d8709a1", plain: include_bytes!("assets/seal-f7f9cef7d32d9d01.js"), gzipped: include_bytes!("assets/seal-f7f9cef7d32d9d01.js.gz") },
+        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "9e2d5bfc923880781a86e6c61a32b838", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
         File { path: "/assets/printable-e950265fa8a47b20.css", content_type: "text/css; charset=utf-8", tag: "e950265fa8a47b202ca220722b4dc524", plain: include_bytes!("assets/printable-e950265fa8a47b20.css"), gzipped: include_bytes!("assets/printable-e950265fa8a47b20.css.gz") },
         File { path: "/assets/console-eb20991c50be0ba5.js", content_type: "text/javascript; charset=utf-8", tag: "eb20991c50be0ba51d361cfc46ca7cf2", plain: include_bytes!("assets/console-eb20991c50be0ba5.js"), gzipped: include_bytes!("assets/console-eb20991c50be0ba5.js.gz") },
         File { path: "/assets/console-26c4c9d32ba5f2de.css", content_type: "text/css; charset=utf-8", tag: "26c4c9d32ba5f2dee34eeff1c62ae27e", plain: include_bytes!("assets/console-26c4c9d32ba5f2de.css"), gzipped: include_bytes!("assets/console-26c4c9d32ba5f2de.css.gz") },

@@ -43,6 +43,8 @@ export interface Seal {
   /** Throws an error whose `refusal` is a `RefusalCode`. */
   verifyKeyList(list: unknown, pins: string[], now: number): Promise<TransportKey>;
   openChannel(key: TransportKey): Promise<Channel>;
+  /** Throws unless one of the published keys signed exactly this receipt, and of this subject. */
+  verifyReceipt(receipt: unknown, keys: unknown, subject: string): Promise<void>;
 }
 
 /** What the file `chat` hands over. */
@@ -52,6 +54,8 @@ export interface Chat {
 
 export interface ChatWindow {
   show(): void;
+  /** The page has taken the widget out and it was put back; takes the focus if it had it. */
+  moved(focused: boolean): void;
   hide(): void;
 }
 

@@ -2,13 +2,20 @@
  * widget.js: a button, and what it takes to fetch the rest when it is pressed.
  * Until then nothing is stored in the browser and nothing else is requested.
  */
-import type { Chat, ChatWindow, Embed, Locale, Seal } from "./contract.ts";
+import type { Chat, ChatWindow, Embed, Seal } from "./contract.ts";
 import css from "./loader.css";
+import { localeOf } from "./locale.ts";
 
 const WORDS = {
   en: { open: "Chat with us", failed: "The chat could not be loaded. Please reload the page and try again." },
   de: { open: "Chat öffnen", failed: "Der Chat konnte nicht geladen werden. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal." },
 };
+
+/** By these the page's focus traps notice that somebody left them; nothing here listens to them. */
+const UNSEEN = ["focusin", "focusout", "mousedown", "pointerdown", "touchstart"];
+const KEYS = ["keydown", "keypress", "keyup"];
+/** Listeners of the page that capture see these: the browser has nothing to stop them with. */
+const KEPT = ["beforeinput", "input", "paste", "copy", "cut", "compositionstart", "compositionupdate", "compositionend"];
 
 function embedOf(script: HTMLScriptElement): Embed {
   const { site, root, locale, privacy } = script.dataset;
@@ -18,13 +25,16 @@ function embedOf(script: HTMLScriptElement): Embed {
     pins: (root ?? "").split(/\s+/).filter(Boolean),
     locale: localeOf(locale || document.documentElement.lang || navigator.language),
     privacy: privacy ?? null,
-    identity: () => script.dataset.identity || null,
+    identity: () => present(script).dataset.identity || null,
   };
 }
 
-function localeOf(tag: string): Locale {
-  return /^de\b/i.test(tag) ? "de" : "en";
+/** A page that replaces its body replaces the script in it too, and what it says then counts. */
+function present(script: HTMLScriptElement): HTMLScriptElement {
+  const same = () => [...document.scripts].find(({ src }) => src === script.src);
+  return (script.isConnected ? null : same()) ?? script;
 }
+
 
 /**
  * Pages that enforce Trusted Types let a script set another script's address
@@ -76,6 +86,29 @@ function icon(): SVGElement {
   return svg;
 }
 
+/**
+ * Keeps what is typed here from the page's shortcuts and focus traps. Listening first of all, on the
+ * window, it stops the event there and gives a copy to the field, which never leaves the widget. Only
+ * listeners that were on the window before this script ran still see the event.
+ */
+function keepEvents(host: HTMLElement): void {
+  const isOurs = (event: Event) => event.target === host;
+  for (const type of UNSEEN) {
+    addEventListener(type, (event) => isOurs(event) && event.stopImmediatePropagation(), true);
+  }
+  for (const type of KEYS) {
+    const keep = (event: Event) => {
+      if (!isOurs(event)) return;
+      event.stopImmediatePropagation();
+      const { key, code, keyCode, repeat, isComposing, shiftKey, ctrlKey, altKey, metaKey } = event as KeyboardEvent;
+      const init = { key, code, keyCode, repeat, isComposing, shiftKey, ctrlKey, altKey, metaKey, bubbles: true, cancelable: true };
+      if (!(event.composedPath()[0] ?? host).dispatchEvent(new KeyboardEvent(type, init))) event.preventDefault();
+    };
+    addEventListener(type, keep, true);
+  }
+  for (const type of KEPT) host.addEventListener(type, (event) => event.stopPropagation());
+}
+
 function mount(embed: Embed): void {
   if (document.querySelector("sotto-chat")) return;
   const words = WORDS[embed.locale];
@@ -83,6 +116,9 @@ function mount(embed: Embed): void {
 
   const host = document.createElement("sotto-chat");
   host.lang = embed.locale;
+  host.dir = "ltr";
+  // In the top layer nothing of the page covers it or moves it.
+  host.popover = "manual";
   const root = host.attachShadow({ mode: "open" });
   // A constructed sheet, unlike a <style> element, needs no 'unsafe-inline' in the page's policy.
   const sheet = new CSSStyleSheet();
@@ -126,12 +162,32 @@ function mount(embed: Embed): void {
     });
   }
 
-  document.body.append(host);
+  /** Beside the body, which pages replace; but everything outside of an open modal dialog is inert. */
+  function place(): void {
+    const modal = [...document.querySelectorAll("dialog:modal")].at(-1);
+    const parent = modal ?? document.documentElement;
+    if (!parent || host.parentNode === parent) return;
+    const focused = document.activeElement === host;
+    parent.append(host);
+    host.showPopover?.();
+    if (button.hidden) opened?.moved(focused);
+  }
+
+  keepEvents(host);
+  place();
+  const watch = new MutationObserver((records) => {
+    if (!host.isConnected || records.some(({ type }) => type === "attributes")) place();
+  });
+  watch.observe(document, { attributeFilter: ["open"], childList: true, subtree: true });
 }
 
-const script = document.currentScript;
-if (script instanceof HTMLScriptElement) {
+/** The element that this script came in; a module is not told, and finds the one that names it. */
+const script =
+  document.currentScript ?? [...document.scripts].find(({ type, src }) => type === "module" && /\/widget\.js([?#]|$)/.test(src));
+if (script instanceof HTMLScriptElement && script.src) {
   const embed = embedOf(script);
   if (document.body) mount(embed);
   else document.addEventListener("DOMContentLoaded", () => mount(embed));
+} else {
+  console.error("Sotto: no <script src=\".../widget.js\"> was found on this page. Load the widget by such an element, not by import.");
 }

@@ -1,6 +1,7 @@
 // What may not be erased yet, and how long the rest is kept.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
+import { intercept, problem, Visit } from "../../visit.mjs";
 import { findAndVerify, goesOnAt, officer, openRequest, step, visitorWith } from "./people.mjs";
 
 const EMAIL = "claimant@example.com";
@@ -87,9 +88,19 @@ test("how long things are kept is changed within bounds, and a shorter time is a
   await desk.press("Save", retention);
   await retention.getByText("Please enter a number from 1 to 365.").waitFor();
   await desk.looks("privacy-retention");
+  const visitor = await noticed(desk, before);
   await days.fill(String(before + 5));
   await desk.press("Save", retention);
   await desk.status().getByText("The times were saved.").waitFor();
+  // The list of keys is fetched again before anything is opened, and says more than was agreed to.
+  const trouble = [problem(422, "unknown_key")];
+  await intercept(visitor, /\/v1\/conversations$/, () => trouble.shift());
+  await visitor.button(/start chat/).click();
+  await visitor.alert().getByText("How long things are kept has changed").waitFor();
+  await visitor.notice();
+  await visitor.dialog().getByText(`deleted after ${before + 5} days`).waitFor();
+  await visitor.accessible();
+  await visitor.picture("notice-again");
   assert.equal(await days.inputValue(), String(before + 5));
   await days.fill(String(before));
   await desk.press("Save", retention);
@@ -102,5 +113,18 @@ test("how long things are kept is changed within bounds, and a shorter time is a
   await desk.status().getByText("The times were saved.").waitFor();
   assert.equal(await days.inputValue(), String(before));
   await retention.getByText(/^Last changed /).waitFor();
+  // A shorter time needs no other word.
+  await visitor.consent();
+  await visitor.context.close();
   await desk.isClean();
 });
+
+/** A visitor who reads the notice and has not agreed yet. */
+async function noticed(desk, days) {
+  const visitor = await Visit.begin(desk.browser, desk.base, desk.output, {});
+  await visitor.load();
+  await visitor.open();
+  await visitor.notice();
+  await visitor.dialog().getByText(`deleted after ${days} days`).waitFor();
+  return visitor;
+}

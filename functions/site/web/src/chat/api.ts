@@ -1,10 +1,11 @@
-import type { Embed, Locale, RefusalCode, Seal, TransportKey } from "../contract.ts";
+import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey } from "../contract.ts";
+import { customerOf, isToken } from "./memory.ts";
 import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
- * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`, `longer`. What a server
- * wrote beside its code is never shown.
+ * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`, `longer`, `forbidden_page`, `refused`.
+ * What a server wrote beside its code is never shown.
  */
 export class Problem extends Error {
   constructor(readonly code: string) {
@@ -35,6 +36,13 @@ export interface Call {
   isLong?: boolean;
 }
 
+/** What a session is opened as: whom the page named then, and whom the server made of it. */
+export interface Owner {
+  subject: string;
+  /** The site's name for the customer; null for a guest. */
+  customer: string | null;
+}
+
 interface Reply {
   status: number;
   headers: Headers;
@@ -56,16 +64,22 @@ const ENDS = new Map<string, "gone" | "closed">([
   ["erased", "gone"],
   ["conversation_closed", "closed"],
 ]);
+/** Plain refusals that lead to no more than another attempt; everything else is believed sealed only. */
+const TRIED_AGAIN = /^(unknown_key|in_progress|token_(expired|invalid|missing|revoked))$/;
+const KEYS = "/v1/keys";
+const SESSIONS = "/v1/sessions";
 const SEALED = "application/sotto-sealed+json";
 const ATTEMPTS = 5;
+/** Before anything is shown nobody waits for long. */
+const FIRST_ATTEMPTS = 3;
 const TIMEOUT_MS = 20_000;
 const LONG_TIMEOUT_MS = 120_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** The API over HTTP. All but the two routes that come before any secret go sealed, both ways. */
+/** The API over HTTP. All but the keys and a first session goes sealed, both ways. */
 export class Api {
   #key: TransportKey | null = null;
-  #retention = retentionOf({});
+  #retention: Retention | null = null;
 
   constructor(
     private readonly embed: Embed,
@@ -74,48 +88,114 @@ export class Api {
     public token: string | null,
   ) {}
 
-  /** How long things are kept, as the list of keys has last said. */
+  /** How long things are kept, as the function that keeps them has last said under its seal. */
   get retention(): Retention {
+    if (!this.#retention) throw new Problem("unsealed");
     return this.#retention;
   }
 
   /**
    * The key that seals the next request, from a list that a pinned root signed. Throws a refusal,
-   * and `longer` when that list says that things are kept for longer than the visitor was told.
+   * and `longer` when things are kept for longer by now than the visitor was told.
    */
   async key(told?: Retention): Promise<TransportKey> {
     const key = this.#key && this.#key.validUntil > Date.now() ? this.#key : await this.renewKey();
-    if (told && isLonger(this.#retention, told)) throw new Problem("longer");
+    if (told && isLonger(this.retention, told)) throw new Problem("longer");
     return key;
   }
 
-  /** The same from the list as it is now: what it says of retention is what a notice promises. */
+  /**
+   * The same from the list as it is now. The list's signature is the rotation's, which does not know
+   * the policy: that comes from whoever holds the listed key, sealed to a secret of this request.
+   */
   async renewKey(): Promise<TransportKey> {
-    const { body } = await persist(async () => plainAnswer(await this.#fetch("GET", "/v1/keys", {})));
-    const key = await this.seal.verifyKeyList(body, this.embed.pins, Date.now());
-    this.#retention = retentionOf(body);
+    const list = await persist(async () => plainAnswer(await this.#first()), FIRST_ATTEMPTS);
+    const key = await this.#verified(list.body);
+    const channel = await this.seal.openChannel(key);
+    const asked = { "Sotto-Reply-Key": channel.replyKey };
+    const { body } = await persist(async () => this.#open(channel, await this.#fetch("GET", KEYS, asked)));
+    try {
+      this.#retention = retentionOf(body);
+    } catch {
+      throw new Problem("unsealed");
+    }
     this.#key = key;
     return key;
+  }
+
+  async #verified(list: unknown): Promise<TransportKey> {
+    const { pins, base } = this.embed;
+    try {
+      return await this.seal.verifyKeyList(list, pins, Date.now());
+    } catch (error) {
+      if (refusalOf(error) === "not_pinned") {
+        console.error(
+          `Sotto: data-root of the widget's <script> is ${pins.length > 0 ? JSON.stringify(pins.join(" ")) : "missing"}, ` +
+            `and ${base} signs its keys with another root. Copy RootPin from the stack's outputs into data-root.`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** The very first request: whether it is the page that may not ask is told apart from an outage. */
+  async #first(): Promise<Reply> {
+    try {
+      return await this.#fetch("GET", KEYS, {});
+    } catch (error) {
+      const there = await fetch(`${this.embed.base}/v1/health`, { mode: "no-cors", credentials: "omit", cache: "no-store" }).then(
+        () => true,
+        () => false,
+      );
+      if (!there) throw error;
+      console.error(
+        `Sotto: ${this.embed.base} does not take requests from ${location.origin}. ` +
+          "Add this origin to the stack's parameter SiteOrigins (cargo local: --origin).",
+      );
+      throw new Problem("forbidden_page");
+    }
   }
 
   /**
    * A token for a new visitor, or a new one for the visitor whose token ran out.
    * Of a customer whom the page names, also the newest conversation that is open.
    */
-  async openSession(): Promise<string | null> {
+  async openSession(): Promise<{ owner: Owner; conversation: string | null }> {
     const identity = this.token ? null : this.embed.identity();
-    const headers: Record<string, string> = { "Content-Type": "application/json" };
-    if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
-    const body = JSON.stringify({ site: this.embed.site, identity });
-    const attempt = async () => plainAnswer(await this.#fetch("POST", "/v1/sessions", headers, body));
+    const attempt = async () => (this.token ? this.#renewed(this.token) : plainAnswer(await this.#opened(identity)));
     const answer = await persist(attempt).catch((error: unknown) => {
       const refused = identity && error instanceof Problem && error.code !== "offline" && error.code !== "busy";
       throw refused ? new Problem("identity") : error;
     });
-    const session = answer.body as { access_token: string; conversations?: { id: string }[] };
+    const session = answer.body as { access_token: string; subject_id: string; conversations?: { id: string }[] };
+    if (!isToken(session?.access_token)) throw new Problem("unsealed");
     this.token = session.access_token;
     this.onNewToken(this.token);
-    return session.conversations?.[0]?.id ?? null;
+    const owner = { subject: String(session.subject_id), customer: customerOf(identity) };
+    return { owner, conversation: session.conversations?.[0]?.id ?? null };
+  }
+
+  #opened(identity: string | null): Promise<Reply> {
+    const body = JSON.stringify({ site: this.embed.site, identity });
+    return this.#fetch("POST", SESSIONS, { "Content-Type": "application/json" }, body);
+  }
+
+  /** Whether a token is past renewal decides what becomes of the visitor's only key: it is asked under the seal. */
+  async #renewed(token: string): Promise<Answer> {
+    const channel = await this.seal.openChannel(await this.key());
+    const headers = { "Content-Type": SEALED, Authorization: `Bearer ${token}` };
+    const body = await channel.seal("POST", SESSIONS, "", { site: this.embed.site, identity: null });
+    const reply = await this.#fetch("POST", SESSIONS, headers, body);
+    const answer = await this.#open(channel, reply);
+    if (isSealed(reply) || answer.status >= 429) return answer;
+    // Nobody but the holder of the key can say that the token is worth nothing any more.
+    this.#key = null;
+    throw new Problem(codeOf(answer) === "unknown_key" ? "offline" : "unsealed");
+  }
+
+  /** The keys that receipts are verified with. */
+  async receiptKeys(): Promise<unknown> {
+    return (await persist(async () => plainAnswer(await this.#fetch("GET", "/.well-known/jwks.json", {})))).body;
   }
 
   async call(call: Call): Promise<Answer> {
@@ -126,6 +206,11 @@ export class Api {
         return await persist(() => this.#attempt(call));
       } catch (error) {
         const code = error instanceof Problem ? error.code : "";
+        // A notice that said less than what holds is shown again.
+        if (code === "consent_required" && call.told) {
+          await this.renewKey();
+          throw new Problem("longer");
+        }
         if (code === "unknown_key" && !refetched) {
           refetched = true;
           this.#key = null;
@@ -162,21 +247,32 @@ export class Api {
     const sealed = body === undefined ? undefined : await channel.seal(method, path, idempotencyKey ?? "", body);
 
     const reply = await this.#fetch(method, path, headers, sealed, isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS);
-    if (reply.headers.get("Content-Type") === SEALED) {
-      try {
-        const text = await channel.open(JSON.parse(reply.text));
-        return answerOf(reply, pageIn && reply.status < 400 ? text : JSON.parse(text));
-      } catch {
-        throw new Problem("unsealed");
-      }
+    return this.#open(channel, reply, pageIn);
+  }
+
+  /**
+   * What the seal holds: the answer, and its status, since anybody on the way can write another one
+   * outside. What could not open the request cannot seal its answer, so a failure may come plain; it
+   * says no more than that the request may be tried again.
+   */
+  async #open(channel: Channel, reply: Reply, pageIn?: Locale): Promise<Answer> {
+    if (!isSealed(reply)) {
+      const answer = plainAnswer(reply);
+      const code = codeOf(answer);
+      const isOutage = reply.status === 429 || reply.status >= 500;
+      if (isOutage || (reply.status >= 400 && TRIED_AGAIN.test(code))) return answer;
+      throw new Problem(reply.status < 400 || ENDS.has(code) ? "unsealed" : "refused");
     }
-    // What could not open the request cannot seal its answer: a failure may come
-    // plain. A plain success is not believed, nor that a conversation has ended,
-    // for then the widget forgets it.
-    const answer = plainAnswer(reply);
-    const believed = reply.status >= 400 ? !ENDS.has(codeOf(answer)) : reply.status === 204;
-    if (!believed) throw new Problem("unsealed");
-    return answer;
+    try {
+      const text = await channel.open(JSON.parse(reply.text));
+      if (pageIn && /^\s*</.test(text)) return answerOf({ ...reply, status: 200 }, text);
+      const { http_status, ...body } = JSON.parse(text) as Record<string, unknown>;
+      const outside = http_status === 204 ? 200 : http_status;
+      if (!Number.isInteger(http_status) || outside !== reply.status) throw new TypeError("another status");
+      return answerOf({ ...reply, status: http_status as number }, body);
+    } catch {
+      throw new Problem("unsealed");
+    }
   }
 
   async #fetch(
@@ -205,7 +301,7 @@ export class Api {
 }
 
 /** Tries again while nobody can say whether the request arrived, or the server asks to come back. */
-async function persist(attempt: () => Promise<Answer>): Promise<Answer> {
+async function persist(attempt: () => Promise<Answer>, attempts = ATTEMPTS): Promise<Answer> {
   for (let tried = 1; ; tried++) {
     let failure: Problem;
     let pause = 500 * 2 ** tried * (0.5 + Math.random() / 2);
@@ -221,9 +317,13 @@ async function persist(attempt: () => Promise<Answer>): Promise<Answer> {
       if (!(error instanceof Problem && error.code === "offline")) throw error;
       failure = error;
     }
-    if (tried === ATTEMPTS || pause > LONGEST_PAUSE_MS) throw failure;
+    if (tried === attempts || pause > LONGEST_PAUSE_MS) throw failure;
     await new Promise((resume) => setTimeout(resume, pause));
   }
+}
+
+function isSealed({ headers }: Reply): boolean {
+  return headers.get("Content-Type") === SEALED;
 }
 
 function codeOf(answer: Answer): string {

@@ -33,6 +33,8 @@ export interface Lead {
 /** One conversation, in the words of the API. */
 export class Conversation {
   #cursor: string | null = null;
+  /** Whether the last reading found the log as it was written. */
+  isSound = true;
 
   private constructor(
     private readonly api: Api,
@@ -60,8 +62,9 @@ export class Conversation {
     let cursor: string | null = null;
     do {
       const page: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-      const list = await this.#call<{ items: Message[]; next_cursor: string | null }>("GET", `/messages?limit=100${page}`);
+      const list = await this.#call<{ items: Message[]; next_cursor: string | null; integrity: string }>("GET", `/messages?limit=100${page}`);
       messages.push(...list.items);
+      if (list.integrity !== "ok") this.isSound = false;
       cursor = list.next_cursor;
     } while (cursor);
     return messages;

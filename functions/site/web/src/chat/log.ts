@@ -44,12 +44,12 @@ export class Log {
         this.#shown.add(message.id);
         foot.replaceWith(this.#foot(message));
       },
-      failed: (retry) => {
+      failed: (retry, why = this.words.notSent) => {
         const again = button(this.words.again, "link", () => {
           foot.replaceChildren(this.words.sending);
           retry();
         });
-        foot.replaceChildren(`${this.words.notSent} `, again);
+        foot.replaceChildren(`${why} `, again);
         this.scrollToEnd();
       },
     };
@@ -80,5 +80,5 @@ export class Log {
 
 export interface PendingMessage {
   sent(message: Message): void;
-  failed(retry: () => void): void;
+  failed(retry: () => void, why?: string): void;
 }

@@ -1,68 +1,118 @@
-/** What a reload needs to find the conversation again: the one thing that the widget stores. */
+import type { Owner } from "./api.ts";
+
+/** What a reload needs to find the conversation again. */
 export interface Remembered {
   token: string;
   conversation: string;
+  owner: Owner;
 }
 
 /**
  * In the tab's own storage, or on the device if the visitor wished to be
  * remembered there. A browser that forbids storage forgets at a reload.
+ * Tabs share the device's: what another conversation has put there is left alone.
  */
 export class Memory {
-  readonly #name: string;
+  readonly #guests: string;
 
-  /** Customers who share a browser, and guests, find only what is their own. */
-  constructor(site: string, identity: string | null) {
-    const customer = customerOf(identity);
-    this.#name = customer === null ? `sotto:${site}` : `sotto:${site}:${customer}`;
+  constructor(site: string) {
+    this.#guests = `sotto:${site}`;
   }
 
-  recall(): Remembered | null {
-    const stored = this.#stored(sessionStorageOrNull()) ?? this.#stored(localStorageOrNull());
-    try {
-      const { token, conversation } = JSON.parse(stored ?? "null") as Remembered;
-      return { token, conversation };
-    } catch {
-      return null;
+  /** Of whom the page names now: customers who share a browser, and guests, find only what is their own. */
+  recall(customer: string | null): Remembered | null {
+    for (const storage of storages()) {
+      for (const name of customer === null ? [this.#guests] : this.#customers(storage)) {
+        const found = read(storage, name);
+        if (found?.owner.customer === customer) return found;
+      }
     }
+    return null;
   }
 
   remember(value: Remembered, onDevice: boolean): void {
-    this.forget();
-    const storage = onDevice ? localStorageOrNull() : sessionStorageOrNull();
+    this.#put(onDevice ? localStorageOrNull() : sessionStorageOrNull(), value);
+  }
+
+  /** A new token for the same conversation, in the places where the old one is. */
+  renew(value: Remembered): void {
+    for (const storage of this.#where(value)) this.#put(storage, value);
+  }
+
+  forget(value: Remembered): void {
+    for (const storage of this.#where(value)) storage.removeItem(this.#nameOf(value.owner));
+  }
+
+  /** By the subject that the server has named, whatever the page said before or after. */
+  #nameOf({ customer, subject }: Owner): string {
+    return customer === null ? this.#guests : `${this.#guests}:${subject}`;
+  }
+
+  #customers(storage: Storage): string[] {
+    return Object.keys(storage).filter((name) => name.startsWith(`${this.#guests}:`));
+  }
+
+  /** Where that very conversation of that very visitor is. */
+  #where({ owner, conversation }: Remembered): Storage[] {
+    return storages().filter((storage) => {
+      const found = read(storage, this.#nameOf(owner));
+      return found?.conversation === conversation && found.owner.subject === owner.subject;
+    });
+  }
+
+  #put(storage: Storage | null, value: Remembered): void {
     try {
-      storage?.setItem(this.#name, JSON.stringify(value));
+      storage?.setItem(this.#nameOf(value.owner), JSON.stringify(value));
     } catch {
       // Full or forbidden: the chat goes on without surviving a reload.
     }
   }
-
-  /** A new token for the same conversation, in the place where the old one is. */
-  renew(value: Remembered): void {
-    this.remember(value, this.#stored(localStorageOrNull()) !== null);
-  }
-
-  forget(): void {
-    sessionStorageOrNull()?.removeItem(this.#name);
-    localStorageOrNull()?.removeItem(this.#name);
-  }
-
-  #stored(storage: Storage | null): string | null {
-    return storage?.getItem(this.#name) ?? null;
-  }
 }
 
-/** The site's name for the customer, taken at its word: it gives access to nothing. */
-function customerOf(identity: string | null): string | null {
+/** What is stored under a name, if it can be what the widget stored. */
+function read(storage: Storage, name: string): Remembered | null {
   try {
-    const payload = identity?.split(".")[1]?.replace(/-/g, "+").replace(/_/g, "/");
-    return payload ? String((JSON.parse(atob(payload)) as { sub: unknown }).sub) : null;
+    const { token, conversation, owner } = JSON.parse(storage.getItem(name) ?? "null") as Remembered;
+    if (!isToken(token) || typeof conversation !== "string" || !/^[\w-]{1,64}$/.test(conversation)) return null;
+    // Before owners were kept only guests were found here.
+    return { token, conversation, owner: owner ?? { subject: subjectOf(token), customer: null } };
   } catch {
     return null;
   }
 }
 
-function sessionStorageOrNull(): Storage | null {
+/** Whether a text can stand in a header as a token: another would fail only there, again and again. */
+export function isToken(token: unknown): token is string {
+  return typeof token === "string" && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+}
+
+/** The subject that a token names. */
+export function subjectOf(token: string): string {
+  return String(payloadOf(token)?.sub);
+}
+
+/** The site's name for the customer, taken at its word: it gives access to nothing. */
+export function customerOf(identity: string | null): string | null {
+  if (identity === null) return null;
+  const sub = payloadOf(identity)?.sub;
+  // An identity that cannot be read is somebody's all the same, and the server refuses it.
+  return sub === undefined ? "" : String(sub);
+}
+
+function payloadOf(jws: string): { sub?: unknown } | null {
+  try {
+    const bytes = Uint8Array.from(atob((jws.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/")), (byte) => byte.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown };
+  } catch {
+    return null;
+  }
+}
+
+function storages(): Storage[] {
+  return [sessionStorageOrNull(), localStorageOrNull()].filter((storage) => storage !== null);
+}
+
+export function sessionStorageOrNull(): Storage | null {
   try {
     return window.sessionStorage;
   } catch {

@@ -2,7 +2,7 @@ import type { Locale } from "../contract.ts";
 import { download, downloadJson } from "../download.ts";
 import { button, h } from "../elements.ts";
 import { harmless } from "../page.ts";
-import type { Api } from "./api.ts";
+import { type Api, Problem } from "./api.ts";
 import { erasePanel } from "./panels.ts";
 import type { Words } from "./words.ts";
 
@@ -28,6 +28,8 @@ interface Surroundings {
   show(element: HTMLElement): void;
   /** Nothing is stored about the visitor any more. */
   erased(receipt: Receipt): void;
+  /** Throws unless the receipt is signed, and is the visitor's. */
+  verify(receipt: unknown): Promise<void>;
 }
 
 /** What visitors may ask about all that is stored about them: a copy, or its end. */
@@ -98,6 +100,10 @@ export class MyData {
     const erase = () =>
       this.around.attempt(async () => {
         const { body } = await this.api.call({ method: "DELETE", path: "/v1/me", idempotencyKey, isLong: true });
+        // The visitor's key is forgotten for nothing less than the proof that all is gone.
+        await this.around.verify(body).catch((error: unknown) => {
+          throw error instanceof Problem ? error : new Problem("receipt_unproven");
+        });
         this.around.erased(body as Receipt);
       });
     this.around.show(erasePanel(this.words, erase, back));

@@ -4,16 +4,12 @@ export interface Retention {
   lead_days: number;
 }
 
-/** What every site kept before the list of keys said it. */
-const BEFORE: Retention = { transcript_days: 30, lead_days: 180 };
-
-/** The policy as it comes with the list of keys. */
-export function retentionOf(list: unknown): Retention {
-  const { transcript_days, lead_days } = (list as { retention?: Partial<Retention> }).retention ?? {};
-  return {
-    transcript_days: transcript_days ?? BEFORE.transcript_days,
-    lead_days: lead_days ?? BEFORE.lead_days,
-  };
+/** The policy as a sealed answer says it; throws for what is no number of days. */
+export function retentionOf(answer: unknown): Retention {
+  const { transcript_days, lead_days } = (answer as { retention: Retention }).retention;
+  const isDays = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  if (!isDays(transcript_days) || !isDays(lead_days)) throw new RangeError("no days");
+  return { transcript_days, lead_days };
 }
 
 /** Whether something is kept for longer than was said. */

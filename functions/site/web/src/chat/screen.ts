@@ -4,6 +4,7 @@ import type { Conversation, Lead, Message } from "./conversation.ts";
 import { button, field, form, h } from "../elements.ts";
 import { ASSISTANT_NOTE, Log, type PendingMessage } from "./log.ts";
 import { endPanel, leadPanel, ratingPanel } from "./panels.ts";
+import { Unsent } from "./unsent.ts";
 import { regionalTag, type Words } from "./words.ts";
 
 const LONGEST_MESSAGE = "4000";
@@ -27,6 +28,8 @@ export class ChatScreen {
   readonly element: HTMLElement;
   readonly #log: Log;
   readonly #status = h("p", { class: "status", role: "status" });
+  readonly #cut = h("p", { class: "status", role: "status" });
+  readonly #broken = h("p", { class: "alert", role: "alert" });
   readonly #input = h("textarea", {
     rows: "2",
     maxlength: LONGEST_MESSAGE,
@@ -38,6 +41,7 @@ export class ChatScreen {
   /** Messages go out one after the other, in the order in which they were written. */
   #line: Promise<void> = Promise.resolve();
   #underWay = 0;
+  readonly #unsent: Unsent;
 
   constructor(
     private readonly words: Words,
@@ -48,18 +52,23 @@ export class ChatScreen {
     private readonly around: Surroundings,
   ) {
     this.#log = new Log(words, locale);
+    this.#unsent = new Unsent(conversation.state.id);
     messages.forEach((message) => this.#log.show(message));
     this.#handover = button(words.handover, "chip", () => void this.#handOver());
     this.element = h(
       "div",
       { class: "chat" },
       this.#protection(kem),
+      this.#broken,
       this.#log.element,
       this.#status,
+      this.#cut,
       this.#composer(),
       this.#actions(),
     );
     this.#showStatus();
+    this.#showSoundness();
+    void this.#showUnsent();
   }
 
   scrollToEnd(): void {
@@ -68,6 +77,12 @@ export class ChatScreen {
 
   leave(): void {
     clearInterval(this.#poll);
+  }
+
+  /** The conversation is over for good. */
+  forget(): void {
+    this.leave();
+    this.#unsent.forget();
   }
 
   #protection(kem: string): HTMLElement {
@@ -87,9 +102,15 @@ export class ChatScreen {
       h("button", { type: "submit", class: "primary" }, this.words.send),
     );
     this.#input.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      // 229: an input method took the key, in Safari even after the composition has ended.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
       composer.requestSubmit();
+    });
+    this.#input.addEventListener("paste", (event) => {
+      const room = Number(LONGEST_MESSAGE) - this.#input.value.length + this.#input.selectionEnd - this.#input.selectionStart;
+      const pasted = event.clipboardData?.getData("text/plain").replaceAll("\r\n", "\n").length ?? 0;
+      this.#cut.textContent = pasted > room ? this.words.tooLong(LONGEST_MESSAGE) : "";
     });
     return composer;
   }
@@ -117,15 +138,18 @@ export class ChatScreen {
     const text = this.#input.value;
     if (!text.trim()) return;
     this.#input.value = "";
+    this.#cut.textContent = "";
     this.#deliver(text, crypto.randomUUID(), this.#log.showPending(text));
   }
 
   /** However often it is tried: with one key it is one message. */
   #deliver(text: string, idempotencyKey: string, pending: PendingMessage): void {
     this.#underWay++;
+    this.#unsent.add(idempotencyKey, text);
     this.#line = this.#line.then(async () => {
       const delivered = await this.around.attempt(async () => {
         const { message, reply } = await this.conversation.send(text, idempotencyKey);
+        this.#unsent.remove(idempotencyKey);
         pending.sent(message);
         if (reply) this.#log.show(reply);
         this.#showStatus();
@@ -178,6 +202,18 @@ export class ChatScreen {
     this.#handover.hidden = status !== "open";
   }
 
+  #showSoundness(): void {
+    this.#broken.textContent = this.conversation.isSound ? "" : this.words.broken;
+  }
+
+  /** What could not be sent before the page was reloaded, to be sent now under the same keys. */
+  async #showUnsent(): Promise<void> {
+    for (const { key, text } of await this.#unsent.recall()) {
+      const pending = this.#log.showPending(text);
+      pending.failed(() => this.#deliver(text, key, pending), this.words.unsentKept);
+    }
+  }
+
   /** A person answers when they can, so while one is asked the widget asks for news. */
   async #look(): Promise<void> {
     const { status } = this.conversation.state;
@@ -190,6 +226,7 @@ export class ChatScreen {
       if (this.#underWay > 0) return;
       messages.forEach((message) => this.#log.show(message));
       this.#showStatus();
+      this.#showSoundness();
       if (this.conversation.state.status === "closed") this.around.ended(new Problem("conversation_closed"));
     } catch (error) {
       this.around.ended(error);

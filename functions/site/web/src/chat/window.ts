@@ -1,9 +1,9 @@
 import type { ChatWindow, Embed, Seal } from "../contract.ts";
-import { Api, endOf, Problem, refusalOf } from "./api.ts";
+import { Api, endOf, type Owner, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
 import { button, h } from "../elements.ts";
-import { Memory } from "./memory.ts";
+import { customerOf, Memory, type Remembered } from "./memory.ts";
 import { MyData, type Receipt } from "./my_data.ts";
 import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
 import type { Retention } from "./retention.ts";
@@ -30,6 +30,9 @@ class Window implements ChatWindow {
   readonly #body = h("div", { class: "body" });
   readonly #phone = matchMedia(PHONE);
   #chat: ChatScreen | null = null;
+  /** Whose token this is; null before there is one. */
+  #owner: Owner | null = null;
+  #remembered: Remembered | null = null;
 
   constructor(
     private readonly embed: Embed,
@@ -38,13 +41,13 @@ class Window implements ChatWindow {
     private readonly onHide: () => void,
   ) {
     this.#words = WORDS[embed.locale];
-    this.#memory = new Memory(embed.site, embed.identity());
-    const remembered = this.#memory.recall();
-    this.#api = new Api(embed, seal, (token) => this.#keepToken(token), remembered?.token ?? null);
+    this.#memory = new Memory(embed.site);
+    this.#api = new Api(embed, seal, (token) => this.#keepToken(token), null);
     this.#data = new MyData(this.#words, embed.locale, this.#api, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       erased: (receipt) => this.#erased(receipt),
+      verify: async (receipt) => seal.verifyReceipt(receipt, await this.#api.receiptKeys(), this.#owner?.subject ?? ""),
     });
     const close = button("×", "close", () => this.hide());
     close.setAttribute("aria-label", this.#words.hide);
@@ -57,14 +60,47 @@ class Window implements ChatWindow {
     );
     root.append(this.#dialog);
     this.#handleKeysAndSizes();
+    this.#begin();
+    // A customer who signs out leaves nothing on the screen for whoever comes next.
+    new MutationObserver(() => this.#owner?.customer && this.#isSomebodyElse() && this.#begin()).observe(document, {
+      attributeFilter: ["data-identity"],
+      childList: true,
+      subtree: true,
+    });
+  }
+
+  show(): void {
+    if (this.#isSomebodyElse()) this.#begin();
+    this.#open();
+    this.#focus();
+  }
+
+  moved(focused: boolean): void {
+    if (!this.#dialog.open) return;
+    this.#open();
+    if (focused) this.#focus();
+  }
+
+  #open(): void {
+    this.#dialog.close();
+    if (this.#phone.matches) this.#dialog.showModal();
+    else this.#dialog.show();
+  }
+
+  /** With what is remembered of whom the page names now, or from the start. */
+  #begin(): void {
+    this.#chat?.leave();
+    this.#chat = null;
+    const remembered = this.#memory.recall(customerOf(this.embed.identity()));
+    this.#remembered = remembered;
+    this.#owner = remembered?.owner ?? null;
+    this.#api.token = remembered?.token ?? null;
     if (remembered) void this.#resume(remembered.conversation);
     else void this.#offerStart();
   }
 
-  show(): void {
-    if (this.#phone.matches) this.#dialog.showModal();
-    else this.#dialog.show();
-    this.#focus();
+  #isSomebodyElse(): boolean {
+    return this.#owner !== null && this.#owner.customer !== customerOf(this.embed.identity());
   }
 
   hide(): void {
@@ -83,9 +119,7 @@ class Window implements ChatWindow {
       this.hide();
     });
     this.#phone.addEventListener("change", () => {
-      if (!this.#dialog.open) return;
-      this.#dialog.close();
-      this.show();
+      if (this.#dialog.open) this.show();
     });
     // A phone's keyboard covers the page without resizing it: the window keeps to what is left.
     const viewport = window.visualViewport;
@@ -115,12 +149,23 @@ class Window implements ChatWindow {
     await this.#attempt(async () => {
       // Before anything else, so that nothing leaves the browser if the keys are not to be trusted.
       await this.#api.key(told);
-      const open = this.#api.token ? null : await this.#api.openSession();
+      // The page may have named somebody else since the token was given.
+      if (this.#isSomebodyElse()) this.#api.token = null;
+      let open: string | null = null;
+      if (!this.#api.token) {
+        const session = await this.#api.openSession();
+        this.#owner = session.owner;
+        open = session.conversation;
+      }
       const conversation = open
         ? await Conversation.resume(this.#api, open)
         : await Conversation.start(this.#api, this.embed.locale, told);
-      this.#memory.remember({ token: this.#api.token ?? "", conversation: conversation.state.id }, onDevice);
-      await this.#enter(conversation, open ? await conversation.messages() : []);
+      const messages = open ? await conversation.messages() : [];
+      if (!this.#owner) throw new Problem("gone");
+      this.#remembered = { token: this.#api.token ?? "", conversation: conversation.state.id, owner: this.#owner };
+      this.#memory.remember(this.#remembered, onDevice);
+      if (this.#isSomebodyElse()) this.#begin();
+      else await this.#enter(conversation, messages);
     });
   }
 
@@ -167,7 +212,7 @@ class Window implements ChatWindow {
   #ended(error: unknown): boolean {
     const end = endOf(error);
     // With the token of somebody who was erased nothing new can begin.
-    if (error instanceof Problem && error.code === "erased") this.#api.token = null;
+    if (error instanceof Problem && error.code === "erased") this.#api.token = this.#owner = null;
     if (end) this.#end(end);
     return end !== null;
   }
@@ -185,28 +230,31 @@ class Window implements ChatWindow {
   #erased(receipt: Receipt): void {
     this.#leave();
     this.#api.token = null;
+    this.#owner = null;
     const style = { dateStyle: "medium", timeStyle: "short" } as const;
     const at = new Intl.DateTimeFormat(regionalTag(this.embed.locale), style).format(new Date(receipt.completed_at));
     this.#show(receiptPanel(this.#words, receipt, at, () => this.#offerStart()));
   }
 
   #leave(): void {
-    this.#chat?.leave();
+    this.#chat?.forget();
     this.#chat = null;
-    this.#memory.forget();
+    if (this.#remembered) this.#memory.forget(this.#remembered);
+    this.#remembered = null;
   }
 
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, unsealed, identity, longer, legal_hold, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, unsealed, identity, longer, legal_hold };
+    const { offline, busy, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven };
     return (error instanceof Problem && known[error.code]) || failed;
   }
 
   #keepToken(token: string): void {
-    const remembered = this.#memory.recall();
-    if (remembered) this.#memory.renew({ ...remembered, token });
+    if (!this.#remembered) return;
+    this.#remembered = { ...this.#remembered, token };
+    this.#memory.renew(this.#remembered);
   }
 
   #privacyUrl(): string | null {

@@ -1,4 +1,5 @@
 import type { Locale, RefusalCode } from "../contract.ts";
+import { localeOf } from "../locale.ts";
 import type { Retention } from "./retention.ts";
 
 /** The wording that the visitor agrees to; a change of it needs a new version. */
@@ -94,6 +95,11 @@ const en = {
   offline: "We could not be reached. Please check your connection and try again.",
   busy: "Too much is going on at the moment. Please try again in a minute.",
   unsealed: "The answer was not sealed as it should be, so it was discarded. Please try again later.",
+  forbidden_page: "The chat is not set up for this page yet. Please use another way to reach us.",
+  receipt_unproven: "The deletion could not be proven, so your access key was kept. Please try again.",
+  broken: "Parts of this conversation are missing or were changed on our side. Do not rely on what you read here: download your data as evidence, tell us by another way, and start a new chat if you need an answer.",
+  tooLong: (limit: string) => `Your text was longer than ${limit} characters. The rest was not taken over: send it as a second message.`,
+  unsentKept: "This message was not sent before the page was reloaded.",
   identity: "The page could not show who you are. Please reload it, or sign in there once more, and try again.",
   legal_hold: "Your data has to stay as it is for now: the law obliges us to keep it. If you asked us to delete it, that is noted and is done as soon as this ends.",
   failed: "Something went wrong. Please try again.",
@@ -190,6 +196,11 @@ const de: Words = {
   offline: "Wir waren nicht erreichbar. Bitte prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
   busy: "Im Moment ist zu viel los. Bitte versuchen Sie es in einer Minute noch einmal.",
   unsealed: "Die Antwort war nicht so versiegelt, wie sie sein muss, und wurde verworfen. Bitte versuchen Sie es später noch einmal.",
+  forbidden_page: "Der Chat ist für diese Seite noch nicht eingerichtet. Bitte erreichen Sie uns auf einem anderen Weg.",
+  receipt_unproven: "Die Löschung ließ sich nicht nachweisen, deshalb bleibt Ihr Zugangsschlüssel erhalten. Bitte versuchen Sie es noch einmal.",
+  broken: "Teile dieses Gesprächs fehlen oder wurden bei uns verändert. Verlassen Sie sich nicht auf das, was hier steht: Laden Sie Ihre Daten als Beleg herunter, melden Sie es uns auf einem anderen Weg, und beginnen Sie einen neuen Chat, wenn Sie eine Antwort brauchen.",
+  tooLong: (limit) => `Ihr Text war länger als ${limit} Zeichen. Der Rest wurde nicht übernommen: Senden Sie ihn als zweite Nachricht.`,
+  unsentKept: "Diese Nachricht wurde vor dem Neuladen der Seite nicht gesendet.",
   identity: "Die Seite konnte nicht zeigen, wer Sie sind. Bitte laden Sie sie neu oder melden Sie sich dort noch einmal an.",
   legal_hold: "Ihre Daten müssen vorerst bleiben, wie sie sind: Das Recht verpflichtet uns, sie zu bewahren. Wenn Sie ihre Löschung gewünscht haben, ist das vorgemerkt und wird ausgeführt, sobald das endet.",
   failed: "Etwas ist schiefgegangen. Bitte versuchen Sie es noch einmal.",
@@ -208,5 +219,5 @@ export const WORDS: Record<Locale, Words> = { en, de };
 
 /** The visitor's own kind of that language, if they have one: dates are written differently in London and New York. */
 export function regionalTag(locale: Locale): string {
-  return navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
+  return navigator.languages.find((tag) => /^(de|en)(-|$)/i.test(tag) && localeOf(tag) === locale) ?? locale;
 }
