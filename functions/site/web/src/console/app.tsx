@@ -61,7 +61,7 @@ function Dead({ title, text }: { title: string; text: string }) {
     <section class="card">
       <Heading>{title}</Heading>
       <p>{text}</p>
-      <p><Link to="/">{pageWords().toStart}</Link></p>
+      <p><Link to="/" class="link">{pageWords().toStart}</Link></p>
     </section>
   );
 }

@@ -15,6 +15,7 @@ export { Link } from "./link.tsx";
 export { type Open, isFor } from "./page.ts";
 export { verified } from "./modules.ts";
 export { Problem, problemOf } from "./problem.ts";
+export { RESET_NOTICE, ResetNotice } from "./reset_notice.tsx";
 export { api, go, me, meNow, open as showPage, signOut } from "./session.ts";
 export { Codes } from "./sign_in/codes.tsx";
 export { type Enrolling, PasskeyForm, TotpForm } from "./sign_in/enrol.tsx";

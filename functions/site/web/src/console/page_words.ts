@@ -40,6 +40,11 @@ const en = {
   } as Record<string, string>,
   lastUsed: (date: string) => `Last used ${date}`,
   idFormat: "This is not an id.",
+  wasReset: {
+    second_factor: (date: string) => `An admin has reset your second factor on ${date}.`,
+    password: (date: string) => `An admin has reset your password on ${date}.`,
+  } as Record<string, (date: string) => string>,
+  notAsked: "If you did not ask for this, tell your security team.",
   start: "Overview",
   endedElsewhere: "You were signed out in another tab.",
   reload: "Reload",
@@ -139,6 +144,11 @@ const de: PageWords = {
   },
   lastUsed: (date) => `Zuletzt verwendet: ${date}`,
   idFormat: "Das ist keine Kennung.",
+  wasReset: {
+    second_factor: (date) => `Ihr zweiter Faktor wurde von der Verwaltung zurückgesetzt: ${date}.`,
+    password: (date) => `Ihr Passwort wurde von der Verwaltung zurückgesetzt: ${date}.`,
+  },
+  notAsked: "Wenn Sie nicht darum gebeten haben, sagen Sie es denen, die für Sicherheit zuständig sind.",
   start: "Übersicht",
   endedElsewhere: "Sie wurden in einem anderen Tab abgemeldet.",
   reload: "Neu laden",

@@ -1,4 +1,4 @@
-import { api, attempt, Heading, List, meNow, named, newId, date, type Open, pageWords, Part, type Row, signOut, wordsOf } from "../kit.ts";
+import { api, attempt, Heading, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, type Row, signOut, wordsOf } from "../kit.ts";
 import type { Answer } from "../kit.ts";
 import { Link } from "../link.tsx";
 import { Factors } from "./factors.tsx";
@@ -11,23 +11,16 @@ export const open: Open = async () => {
     api.list("GET /v1/auth/sessions"),
     meNow(),
   ]);
-  const notice = resetNotice(person);
-  const id = notice ? newId() : undefined;
   return (
     <div class="page">
-      <Heading describedBy={id}>{wordsOf(ACCOUNT).title}</Heading>
-      {notice && <p id={id} class="notice"><strong>{notice}</strong> {wordsOf(ACCOUNT).notAsked}</p>}
+      <Heading describedBy={person.reset ? RESET_NOTICE : undefined}>{wordsOf(ACCOUNT).title}</Heading>
+      <ResetNotice person={person} />
       <Profile person={person} />
       <Factors {...factors} />
       <Sessions sessions={sessions} />
     </div>
   );
 };
-
-/** Says to whoever has just come in that an admin took something of theirs away. */
-function resetNotice({ reset }: Answer<"GET /v1/auth/me">): string | undefined {
-  return reset ? wordsOf(ACCOUNT).wasReset[reset.what]?.(date(reset.at)) : undefined;
-}
 
 function Profile({ person: { name, email, roles } }: { person: Answer<"GET /v1/auth/me"> }) {
   const words = wordsOf(ACCOUNT);

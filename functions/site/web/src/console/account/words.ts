@@ -9,11 +9,6 @@ const en = {
   changePasswordText: "All your other sessions end. Your second factors stay as they are.",
   passwordChanged: "The password was changed. All other sessions were ended.",
 
-  wasReset: {
-    second_factor: (date: string) => `An admin has reset your second factor on ${date}.`,
-    password: (date: string) => `An admin has reset your password on ${date}.`,
-  } as Record<string, (date: string) => string>,
-  notAsked: "If you did not ask for this, tell your security team.",
   profile: "Profile",
   factors: "Second factors",
   added: (date: string) => `Added ${date}`,
@@ -67,11 +62,6 @@ const de: AccountWords = {
   changePasswordText: "Alle Ihre anderen Sitzungen enden. Ihre zweiten Faktoren bleiben, wie sie sind.",
   passwordChanged: "Das Passwort wurde geändert. Alle anderen Sitzungen wurden beendet.",
 
-  wasReset: {
-    second_factor: (date) => `Ihr zweiter Faktor wurde von der Verwaltung zurückgesetzt: ${date}.`,
-    password: (date) => `Ihr Passwort wurde von der Verwaltung zurückgesetzt: ${date}.`,
-  },
-  notAsked: "Wenn Sie nicht darum gebeten haben, sagen Sie es denen, die für Sicherheit zuständig sind.",
   profile: "Profil",
   factors: "Zweite Faktoren",
   added: (date) => `Hinzugefügt am ${date}`,

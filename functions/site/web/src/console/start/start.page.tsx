@@ -1,12 +1,12 @@
-import { Heading, Link, List, me, named, type Open, pageWords, Part, wordsOf } from "../kit.ts";
+import { Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
 import { START } from "./words.ts";
 
 /** What somebody's roles let them do, as links. */
-export const open: Open = ({ places }) => {
+export const open: Open = async ({ places }) => {
   const words = wordsOf(START);
   const { role, roleText, start } = pageWords();
-  const person = me();
+  const person = await meNow();
   // A page for everybody says nothing about a role.
   const own = places.filter((place) => place.roles !== null);
   const aboutRole = (held: string) => {
@@ -15,8 +15,9 @@ export const open: Open = ({ places }) => {
   };
   return (
     <div class="page">
-      <Heading>{start}</Heading>
-      <p>{words.hello(person?.name ?? "")}</p>
+      <Heading describedBy={person.reset ? RESET_NOTICE : undefined}>{start}</Heading>
+      <ResetNotice person={person} />
+      <p>{words.hello(person.name)}</p>
       <Part title={words.pages}>
         <ul class="rows">
           {places.filter(({ address }) => address !== "/").map(({ name, address, title, about }) => (
@@ -30,7 +31,7 @@ export const open: Open = ({ places }) => {
         </ul>
       </Part>
       <Part title={words.yourRoles}>
-        <List rows={(person?.roles ?? []).map((held) => [named(role, held), aboutRole(held)])} />
+        <List rows={person.roles.map((held) => [named(role, held), aboutRole(held)])} />
       </Part>
     </div>
   );
