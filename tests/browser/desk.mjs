@@ -32,8 +32,11 @@ export class Desk extends Visit {
     return url.href;
   }
 
-  async load(query = "") {
-    await this.page.goto(this.console + query);
+  /** Opens the console anew, at what is behind its address: a query, a page, or both. */
+  async load(behind = "") {
+    // To the same file the browser would only move within the document.
+    if (this.page.url().split("#")[0] === (this.console + behind).split("#")[0]) await this.page.goto("about:blank");
+    await this.page.goto(this.console + behind);
     await this.page.getByRole("heading", { level: 1 }).waitFor();
   }
 
@@ -58,6 +61,19 @@ export class Desk extends Visit {
   async picture(name) {
     const fullPage = (await this.page.getByRole("dialog").count()) === 0;
     await this.page.screenshot({ path: join(this.output, `console-${name}.png`), fullPage });
+  }
+
+  /** Goes to a place by the navigation. */
+  go(name) {
+    return this.to(name).click();
+  }
+
+  to(name) {
+    return this.page.getByRole("navigation").getByRole("link", { name, exact: true });
+  }
+
+  follow(name, within = this.page) {
+    return within.getByRole("link", { name, exact: typeof name === "string" }).click();
   }
 
   press(name, within = this.page) {
@@ -102,14 +118,15 @@ export class Desk extends Visit {
     await this.press("Sign in");
   }
 
-  async signIn(person, query) {
-    await this.load(query);
+  /** Signs in at a page that was asked for, which is then shown. */
+  async signIn(person, behind = "#/account", view = "Your account") {
+    await this.load(behind);
     await this.view("Sign in");
     await this.password(person);
     await this.view("Second step");
     await this.field("Code from your authenticator app").fill(await this.code(person));
     await this.press("Confirm");
-    await this.view("Your account");
+    await this.view(view);
   }
 
   /** Accepts an invitation, with an authenticator app as the second factor. */
@@ -121,6 +138,8 @@ export class Desk extends Visit {
     await this.press("Continue");
     await this.enrolTotp(person);
     await this.press("Continue");
+    await this.view("Overview");
+    await this.go("Your account");
     await this.view("Your account");
   }
 
@@ -161,6 +180,14 @@ export class Desk extends Visit {
     });
   }
 
+  /** Every address that this tab has been at, as its history has them. */
+  async addresses() {
+    const session = await this.context.newCDPSession(this.page);
+    const { entries } = await session.send("Page.getNavigationHistory");
+    await session.detach();
+    return entries.map(({ url }) => url).filter((url) => url !== "about:blank");
+  }
+
   /** Nothing is where a script could find it, nobody else was asked, and nothing broke or was blocked. */
   async isClean() {
     assert.deepEqual(await this.stored(), { cookies: "", local: [], session: [] });
@@ -169,12 +196,19 @@ export class Desk extends Visit {
       assert.match(name, /^__Host-sotto-(refresh|device)$/);
       assert.deepEqual({ httpOnly, secure, sameSite, path }, { httpOnly: true, secure: true, sameSite: "Strict", path: "/" });
     }
-    assert.equal(new URL(this.page.url()).hash, "");
+    for (const address of await this.addresses()) assertNamesNobody(address);
     const origins = this.requests.map((request) => request.url()).filter((url) => !/^(data|blob):/.test(url));
     const own = [this.base, new URL(this.console).origin];
     assert.deepEqual(origins.filter((url) => !own.includes(new URL(url).origin)), []);
     assert.deepEqual(this.complaints.filter((line) => !REFUSED.test(line)), []);
   }
+}
+
+/** A page by its name; of a case, which is no person, its id. No token, no address of mail, no other id. */
+function assertNamesNobody(address) {
+  const { hash, search } = new URL(address);
+  assert.match(hash, /^(#\/([a-z]+(\/[a-z]+)*(\/cases\/[\da-f-]{36})?)?)?$/, address);
+  assert.match(search, /^(\?lang=(en|de))?$/, address);
 }
 
 /** RFC 6238 with its defaults: HMAC-SHA-1, six digits, 30 seconds. */

@@ -135,6 +135,39 @@ async fn the_console_pins_its_script_and_style_and_has_nothing_inline() {
 }
 
 #[tokio::test]
+async fn the_console_is_small_at_first_and_each_of_its_pages_adds_little() {
+    let html = String::from_utf8(get("/console").await.2).unwrap();
+    let (mut first, mut pages) = (html.len(), 0);
+    for line in html.lines() {
+        // Of what a page adds, each file alone is looked at here; the build adds them up.
+        let is_page = line.contains("sotto:files");
+        for path in assets(line) {
+            let (_, _, body) = send("GET", &path, Some((ACCEPT_ENCODING, "gzip"))).await;
+            if is_page {
+                pages += 1;
+                assert!(body.len() <= 12 * 1024, "{path}: {} bytes", body.len());
+            } else {
+                first += body.len();
+            }
+        }
+    }
+    assert!(first <= 60 * 1024, "{first} bytes");
+    assert!(pages >= 9, "{pages}");
+}
+
+#[tokio::test]
+async fn the_console_pins_all_of_its_modules() {
+    let html = String::from_utf8(get("/console").await.2).unwrap();
+    let preloads: Vec<_> = html.lines().filter(|line| line.contains("modulepreload")).collect();
+    assert!(!preloads.is_empty());
+    for line in preloads {
+        assert!(line.contains("integrity=\"sha384-"), "{line}");
+    }
+    let files = html.lines().find(|line| line.contains("sotto:files")).unwrap();
+    assert_eq!(assets(files).len(), files.matches("\"sha384-").count(), "{files}");
+}
+
+#[tokio::test]
 async fn whatever_the_page_and_the_widget_name_is_there_for_good() {
     let mut named = Vec::new();
     for path in ["/", "/?lang=de", "/console", "/widget.js"] {

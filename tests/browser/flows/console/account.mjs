@@ -58,6 +58,8 @@ test("an invitation becomes an account, with an authenticator app and recovery c
   await desk.field("I have kept them").check();
   await desk.press("Continue");
 
+  await desk.shown("Overview", "overview");
+  await desk.go("Your account");
   await desk.view("Your account");
   await desk.part("Profile").getByText(admin.name).waitFor();
   admin.email = await desk.part("Profile").getByText("@").innerText();
@@ -85,7 +87,7 @@ test("the invitation works once", {}, async (desk) => {
 
 test("signing in with a password and a code; what is wrong is said", {}, async (desk) => {
   const { page } = desk;
-  await desk.load();
+  await desk.load("#/account");
   await desk.press("Sign in");
   await assertDescribed(desk.field("E-mail"), /Please fill this in/);
   await desk.password({ ...admin, password: "not the right password" });
@@ -108,7 +110,7 @@ test("signing in with a password and a code; what is wrong is said", {}, async (
 });
 
 test("a recovery code in place of the app", {}, async (desk) => {
-  await desk.load();
+  await desk.load("#/account");
   await desk.password(admin);
   await desk.view("Second step");
   await desk.press("Use a recovery code instead");
@@ -126,7 +128,7 @@ test("a passkey is added, named, signs in, steps up and is removed", {}, async (
   const { page } = desk;
   await desk.authenticator();
   await desk.signIn(admin);
-  await desk.press("Add a passkey");
+  await desk.follow("Add a passkey");
   await desk.shown("Set up a passkey", "enrol-passkey");
   await desk.field("Name of the passkey (optional)").fill("Laptop");
   await desk.press("Create the passkey");
@@ -142,6 +144,8 @@ test("a passkey is added, named, signs in, steps up and is removed", {}, async (
   await desk.part("Second factors").getByText("Grey laptop").waitFor();
   // The browser offers the passkey in the field; this one's owner takes whatever is offered.
   await desk.press("Sign out", page.getByRole("navigation"));
+  await desk.view("Overview");
+  await desk.go("Your account");
   await page.getByText("signed in by passkey").first().waitFor();
   await desk.view("Your account");
 

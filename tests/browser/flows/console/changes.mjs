@@ -12,7 +12,7 @@ test("a person is deleted, after a question, and what stands against it is said"
   const other = await desk.another();
   await other.accept(invitation, person);
 
-  await desk.press("People");
+  await desk.go("People");
   await page.getByRole("listitem").filter({ hasText: person.email }).getByText("Active").waitFor();
   const own = page.getByRole("listitem").filter({ hasText: admin.email });
   assert.equal(await own.getByRole("button", { name: /^Delete/ }).count(), 0, "nobody deletes themselves");
@@ -33,7 +33,7 @@ test("a person is deleted, after a question, and what stands against it is said"
   assert.equal(await page.getByText(person.email).count(), 0);
 
   await other.pass(60);
-  await other.press("Your account");
+  await other.go("Your account");
   await other.view("Sign in");
   await other.password(person);
   await other.problem().filter({ hasText: "The address or the password is wrong." }).waitFor();
@@ -51,7 +51,7 @@ test("the account says that an admin has reset something, in both languages", {}
     const response = await route.fetch({ headers: { ...request.headers(), "sec-fetch-site": "same-origin" } });
     return { response, json: { ...(await response.json()), reset } };
   });
-  await desk.press("Your account");
+  await desk.go("Your account");
   await desk.page.getByText(/^An admin has reset your password on 4 May 2031/).waitFor();
   await desk.looks("reset-notice");
   resets.shift();
@@ -68,7 +68,7 @@ test("the account says that an admin has reset something, in both languages", {}
 
 test("the form for a new password refuses what it can, and says what the server refuses", {}, async (desk) => {
   await desk.signIn(agent);
-  await desk.press("Change the password");
+  await desk.follow("Change the password");
   await desk.shown("Change the password", "password");
   const current = desk.field("Current password");
   const chosen = desk.field("New password");
@@ -104,7 +104,7 @@ test("one's own password is changed after a step up, and the sessions elsewhere 
   await other.signIn(agent);
   await desk.signIn(agent);
   await desk.pass(STALE_SECONDS);
-  await desk.press("Change the password");
+  await desk.follow("Change the password");
   await desk.view("Change the password");
   const chosen = "eleven patient otters knit";
   await desk.field("Current password").fill("not the right password");
@@ -128,7 +128,7 @@ test("one's own password is changed after a step up, and the sessions elsewhere 
   await desk.view("Your account");
 
   await desk.pass(60);
-  await other.press("Your account");
+  await other.go("Your account");
   await other.view("Sign in");
   await other.password(agent);
   await other.problem().filter({ hasText: "The address or the password is wrong." }).waitFor();
@@ -142,7 +142,7 @@ test("one's own password is changed after a step up, and the sessions elsewhere 
 test("whoever was reset is told so when they come in", {}, async (desk) => {
   const { page } = desk;
   await desk.signIn(admin);
-  await desk.press("People");
+  await desk.go("People");
   await desk.view("People");
   await desk.press(`Reset: ${agent.name}`);
   await desk.press("Reset", page.getByRole("dialog", { name: `Reset for ${agent.name}` }));
@@ -154,20 +154,24 @@ test("whoever was reset is told so when they come in", {}, async (desk) => {
   await other.press("Continue");
   await other.enrolTotp(agent);
   await other.press("Continue");
-  await other.view("Your account");
+  await other.view("Overview");
   await other.page.getByText(/^An admin has reset your second factor on /).waitFor();
   await other.looks("reset-told");
+  await other.go("Your account");
+  await other.view("Your account");
+  await other.page.getByText(/^An admin has reset your second factor on /).waitFor();
   await other.isClean();
   await other.context.close();
   await desk.isClean();
 });
 
 async function invite(desk, email) {
-  await desk.press("People");
+  await desk.go("People");
   await desk.view("People");
   await desk.press("Invite a person");
   const dialog = desk.page.getByRole("dialog", { name: "Invite a person" });
   await desk.field("E-mail", dialog).fill(email);
+  await dialog.getByLabel("Agent").check();
   await desk.press("Make the invitation", dialog);
   return handedOver(desk);
 }

@@ -16,7 +16,7 @@ test("signing in by keyboard alone", {}, async (desk) => {
     }
     assert.fail(`no way to ${name} by Tab`);
   };
-  await desk.load();
+  await desk.load("#/account");
   await desk.view("Sign in");
   await tabTo("E-mail");
   await page.keyboard.type(agent.email);
@@ -43,7 +43,7 @@ test("signing in by keyboard alone", {}, async (desk) => {
 
 test("German, by the browser or by choice", { locale: "de-DE" }, async (desk) => {
   const { page } = desk;
-  await desk.load();
+  await desk.load("#/account");
   await desk.shown("Anmelden", "german-sign-in");
   assert.equal(await page.locator("html").getAttribute("lang"), "de");
   await desk.field("E-Mail").fill(admin.email);
@@ -57,14 +57,14 @@ test("German, by the browser or by choice", { locale: "de-DE" }, async (desk) =>
   await desk.press("Bestätigen");
   await desk.shown("Ihr Konto", "german-account");
   assert.equal(await desk.page.getByText("Authenticator app").count(), 0, "the server's English name is not shown");
-  await desk.press("Personen");
+  await desk.go("Personen");
   await desk.shown("Personen", "german-people");
   await desk.press("English");
   await desk.view("People");
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
   await page.reload();
-  await desk.view("Your account");
-  await page.goto(`${desk.console}?lang=de`);
+  await desk.view("People");
+  await desk.load("?lang=de#/account");
   await desk.view("Ihr Konto");
   await desk.isClean();
 });
@@ -82,7 +82,7 @@ for (const [name, options] of [
     await desk.signIn(admin);
     await desk.looks(`${name}-account`);
     assert.ok(await fits());
-    await desk.press("People");
+    await desk.go("People");
     await desk.shown("People", `${name}-people`);
     assert.ok(await fits());
     await desk.press("Invite a person");

@@ -7,14 +7,14 @@ import { admin, agent, STALE_SECONDS } from "./staff.mjs";
 test("a person is invited after a step up, accepts elsewhere, and works", {}, async (desk) => {
   const { page } = desk;
   await desk.signIn(admin);
-  await desk.press("People");
+  await desk.go("People");
   await desk.shown("People", "people");
   await desk.pass(STALE_SECONDS);
   await desk.press("Invite a person");
   const invite = page.getByRole("dialog", { name: "Invite a person" });
   await desk.looks("invite");
   await desk.field("E-mail", invite).fill(agent.email);
-  await invite.getByLabel("Agent").uncheck();
+  assert.equal(await invite.getByRole("checkbox", { checked: true }).count(), 0, "nobody gets a role by itself");
   await desk.press("Make the invitation", invite);
   await invite.getByText("Choose at least one role.").waitFor();
   await invite.getByLabel("Agent").check();
@@ -40,24 +40,25 @@ test("a person is invited after a step up, accepts elsewhere, and works", {}, as
 
   const other = await desk.another();
   await other.accept(invitation, agent);
-  assert.equal(await other.page.getByRole("button", { name: "People" }).count(), 0, "not for an agent");
+  assert.equal(await other.page.getByRole("link", { name: "People" }).count(), 0, "not for an agent");
   await other.part("Profile").getByText(agent.email).waitFor();
   await other.isClean();
   await other.context.close();
   const row = page.getByRole("listitem").filter({ hasText: agent.email });
   assert.equal(await row.count(), 0, "not before they have accepted");
-  await desk.press("People");
+  await desk.go("People");
   await row.getByText("Active").waitFor();
   await desk.isClean();
 });
 
 test("a passkey as the first factor, in a browser that has only the older forms of passkeys", {}, async (desk) => {
   await desk.signIn(admin);
-  await desk.press("People");
+  await desk.go("People");
   await desk.view("People");
   await desk.press("Invite a person");
   const invite = desk.page.getByRole("dialog", { name: "Invite a person" });
   await desk.field("E-mail", invite).fill("cleo@example.com");
+  await invite.getByLabel("Agent").check();
   await desk.press("Make the invitation", invite);
   const link = desk.page.getByRole("dialog", { name: "A link to hand over" });
   const invitation = await desk.field("Link", link).inputValue();
@@ -82,12 +83,13 @@ test("a passkey as the first factor, in a browser that has only the older forms 
   await other.view("Recovery codes");
   await other.field("I have kept them").check();
   await other.press("Continue");
-  await other.view("Your account");
-  await other.part("Second factors").getByRole("button", { name: "Add an authenticator app" }).waitFor();
+  await other.view("Overview");
+  await other.go("Your account");
+  await other.part("Second factors").getByRole("link", { name: "Add an authenticator app" }).waitFor();
   await other.press("Sign out", other.page.getByRole("navigation"));
   await other.view("Sign in");
   await other.press("Sign in with a passkey");
-  await other.view("Your account");
+  await other.view("Overview");
   await other.isClean();
   await other.context.close();
   await desk.isClean();
@@ -103,7 +105,7 @@ test("ending all other sessions ends the one elsewhere", {}, async (desk) => {
   const third = await desk.another();
   await third.signIn(agent);
   const sessions = desk.part("Sessions").getByRole("listitem");
-  await desk.press("Your account");
+  await desk.go("Your account");
   await desk.view("Your account");
   const before = await sessions.count();
   await desk.part("Sessions").getByRole("button", { name: /^End this session/ }).last().click();
@@ -114,7 +116,7 @@ test("ending all other sessions ends the one elsewhere", {}, async (desk) => {
   await desk.status().getByText("All other sessions were ended.").waitFor();
   await desk.part("Sessions").getByText("You are signed in nowhere else.").waitFor();
   await desk.pass(60);
-  await other.page.getByRole("button", { name: "Your account" }).click();
+  await other.page.getByRole("link", { name: "Your account" }).click();
   await other.view("Sign in");
   await other.status().getByText("Your session has ended.").waitFor();
   await other.looks("ended");
@@ -126,7 +128,7 @@ test("ending all other sessions ends the one elsewhere", {}, async (desk) => {
 test("an admin changes roles, disables, enables and resets", {}, async (desk) => {
   const { page } = desk;
   await desk.signIn(admin);
-  await desk.press("People");
+  await desk.go("People");
   await desk.view("People");
   await desk.press(`Roles: ${agent.name}`);
   const roles = page.getByRole("dialog", { name: `Roles of ${agent.name}` });
@@ -155,7 +157,7 @@ test("an admin changes roles, disables, enables and resets", {}, async (desk) =>
     const until = lists.pop();
     return { response, json: { ...rest, items: items.map((item) => ({ ...item, locked_until: until })) } };
   });
-  await desk.press("People");
+  await desk.go("People");
   await row.getByText("Locked until 4 May 2031").waitFor();
   await desk.press(`Unlock: ${agent.name}`);
   await desk.status().getByText(`Saved for ${agent.name}.`).waitFor();
@@ -175,7 +177,7 @@ test("an admin changes roles, disables, enables and resets", {}, async (desk) =>
   await other.press("Continue");
   await other.enrolTotp(agent);
   await other.press("Continue");
-  await other.view("Your account");
+  await other.view("Overview");
   await other.context.close();
 
   await desk.press("Done");
@@ -184,7 +186,7 @@ test("an admin changes roles, disables, enables and resets", {}, async (desk) =>
   await reset.waitFor();
   assert.equal(await reset.getByRole("radio").count(), 1);
   await desk.press("Cancel", reset);
-  await desk.press("People");
+  await desk.go("People");
   await row.getByText("Active").waitFor();
   await desk.press(`Reset: ${agent.name}`);
   await reset.getByRole("radio", { name: /^Password/ }).check();
@@ -199,7 +201,7 @@ test("an admin changes roles, disables, enables and resets", {}, async (desk) =>
   await third.view("Second step");
   await third.field("Code from your authenticator app").fill(await third.code(agent));
   await third.press("Confirm");
-  await third.view("Your account");
+  await third.view("Overview");
   await third.isClean();
   await third.context.close();
   await desk.isClean();

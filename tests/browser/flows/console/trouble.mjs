@@ -7,11 +7,11 @@ import { agent } from "./staff.mjs";
 test("two tabs refresh one after the other, and the session lives on", {}, async (desk) => {
   await desk.signIn(agent);
   const tabs = [desk, await desk.elsewhere(), await desk.elsewhere(), await desk.elsewhere()];
-  await Promise.all(tabs.map((tab) => tab.load()));
+  await Promise.all(tabs.map((tab) => tab.load("#/account")));
   await Promise.all(tabs.map((tab) => tab.page.getByRole("heading", { name: "Your account" }).waitFor()));
   await desk.pass(700);
   const refreshed = (tab) => tab.page.waitForResponse((response) => response.url().endsWith("/v1/auth/refresh"));
-  await Promise.all(tabs.map((tab) => Promise.all([refreshed(tab), tab.press("Your account")])));
+  await Promise.all(tabs.map((tab) => Promise.all([refreshed(tab), tab.go("Your account")])));
   await Promise.all(tabs.map((tab) => tab.part("Profile").waitFor()));
   const refreshes = tabs.flatMap((tab) => tab.requests.filter((request) => request.url().endsWith("/v1/auth/refresh")));
   const answers = await Promise.all(refreshes.map(async (request) => (await request.response()).status()));
@@ -67,7 +67,7 @@ test("trouble is said, and the way on offered", {}, async (desk) => {
   const expired = [problem(401, "token_expired")];
   await intercept(desk, /\/v1\/auth\/me$/, () => expired.shift());
   await intercept(desk, /\/v1\/auth\/refresh$/, () => problem(401, "token_reused"));
-  await desk.press("Your account");
+  await desk.go("Your account");
   await desk.view("Sign in");
   await desk.status().getByText("its key was used twice").waitFor();
   await desk.looks("reused");

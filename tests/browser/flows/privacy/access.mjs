@@ -67,10 +67,10 @@ test("a request under the CCPA is confirmed, and answered though nothing is stor
   assert.match(await desk.field("Letter").inputValue(), /found nothing/);
   await desk.press("The answer was sent");
   await desk.status().getByText("The case is closed.").waitFor();
-  await desk.press("All requests");
+  await desk.follow("All requests");
   await desk.view("Privacy");
   await desk.part("Requests").getByText(/^Closed requests/).click();
-  await desk.press(/^Show: Access · CCPA/);
+  await desk.follow(/^Show: Access · CCPA/);
   await desk.view("Request for access");
   assert.match(await desk.field("Letter").inputValue(), /found nothing/);
   assert.equal(await page.getByText("The data was put together for this case.").count(), 0);

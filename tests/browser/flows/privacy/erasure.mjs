@@ -9,7 +9,7 @@ test("an erasure: found, made sure, erased after a step up, and answered", {}, a
   const { page } = desk;
   const visitor = await visitorWith(desk, { email: EMAIL, text: "please forget the blue bicycle" });
   await desk.signIn(officer);
-  await desk.press("Privacy");
+  await desk.go("Privacy");
   await desk.view("Privacy");
   await desk.press("Open a request");
   const open = page.getByRole("dialog", { name: "Open a request" });
@@ -70,11 +70,11 @@ test("an erasure: found, made sure, erased after a step up, and answered", {}, a
   const log = await desk.part("What was done").getByRole("listitem").allInnerTexts();
   const lines = log.map((line) => line.split("\n")[0]);
   assert.deepEqual(lines, ["Opened", "Person chosen", "Made sure who asks", "Erased", "Answered"]);
-  await desk.press("All requests");
+  await desk.follow("All requests");
   await desk.view("Privacy");
   await desk.part("Requests").getByText("No request is open.").waitFor();
   await desk.part("Requests").getByText("Closed requests (1)").click();
-  await desk.press(/^Show: Erasure · GDPR/);
+  await desk.follow(/^Show: Erasure · GDPR/);
   await desk.view("Request for erasure");
 
   await visitor.say("are you still there?");

@@ -12,11 +12,11 @@ for (const [name, options] of [
 ]) {
   test(`${name}: nothing of the privacy page is lost`, options, async (desk) => {
     await desk.signIn(officer);
-    await desk.press("Privacy");
+    await desk.go("Privacy");
     await desk.shown("Privacy", `${name}-privacy`);
     assert.ok(await fits(desk));
     await desk.part("Requests").getByText(/^Closed requests/).click();
-    await desk.part("Requests").getByRole("button", { name: /^Show: Erasure · GDPR/ }).first().click();
+    await desk.part("Requests").getByRole("link", { name: /^Show: Erasure · GDPR/ }).first().click();
     await desk.shown("Request for erasure", `${name}-privacy-case`);
     assert.ok(await fits(desk));
     await desk.isClean();
@@ -25,7 +25,7 @@ for (const [name, options] of [
 
 test("German, on a phone: nothing of the privacy page is lost", PHONE, async (desk) => {
   await desk.signIn(officer);
-  await desk.press("Privacy");
+  await desk.go("Privacy");
   await desk.view("Privacy");
   await desk.press("Deutsch");
   await desk.shown("Datenschutz", "german-privacy");
@@ -35,7 +35,7 @@ test("German, on a phone: nothing of the privacy page is lost", PHONE, async (de
   assert.ok(await fits(desk));
   await desk.press("Abbrechen");
   await desk.part("Anfragen").getByText(/^Abgeschlossene Anfragen/).click();
-  await desk.part("Anfragen").getByRole("button", { name: /^Ansehen: Löschung · DSGVO/ }).first().click();
+  await desk.part("Anfragen").getByRole("link", { name: /^Ansehen: Löschung · DSGVO/ }).first().click();
   await desk.shown("Anfrage auf Löschung", "german-privacy-case");
   assert.ok(await fits(desk));
   await desk.isClean();

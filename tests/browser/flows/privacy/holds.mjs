@@ -14,7 +14,7 @@ test("what is held is erased when the hold is released, whoever asked for it", {
   await openRequest(desk, "Erasure");
   await findAndVerify(desk, EMAIL);
   const subject = await page.locator("code").nth(1).innerText();
-  await desk.press("Privacy");
+  await desk.go("Privacy");
   await desk.view("Privacy");
   await desk.press("Place a hold");
   const hold = page.getByRole("dialog", { name: "Place a hold" });
@@ -31,7 +31,7 @@ test("what is held is erased when the hold is released, whoever asked for it", {
   await desk.part("Legal holds").getByText(REASON).waitFor();
   await desk.looks("privacy-held");
 
-  await desk.press(/^Show: Erasure · GDPR/);
+  await desk.follow(/^Show: Erasure · GDPR/);
   await desk.view("Request for erasure");
   await desk.press("Erase…");
   const erase = page.getByRole("dialog", { name: "Erase everything about this person?" });
@@ -79,7 +79,7 @@ test("what is held is erased when the hold is released, whoever asked for it", {
 test("how long things are kept is changed within bounds, and a shorter time is asked about", {}, async (desk) => {
   const { page } = desk;
   await desk.signIn(officer);
-  await desk.press("Privacy");
+  await desk.go("Privacy");
   await desk.view("Privacy");
   const retention = desk.part("Retention");
   const days = desk.field("Days that a transcript is kept");

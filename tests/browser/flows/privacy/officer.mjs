@@ -6,20 +6,20 @@ import { admin, officer } from "./people.mjs";
 test("an admin invites a privacy officer, and has no such page themselves", {}, async (desk) => {
   const { page } = desk;
   await desk.accept(desk.console + new URL(desk.place.invitation).hash, admin);
-  assert.equal(await page.getByRole("button", { name: "Privacy" }).count(), 0);
-  await desk.press("People");
+  assert.equal(await page.getByRole("link", { name: "Privacy" }).count(), 0);
+  await desk.go("People");
   await desk.view("People");
   await desk.press("Invite a person");
   const invite = page.getByRole("dialog", { name: "Invite a person" });
   await desk.field("E-mail", invite).fill(officer.email);
-  await invite.getByLabel("Agent").uncheck();
+  assert.equal(await invite.getByRole("checkbox", { checked: true }).count(), 0, "nobody gets a role by itself");
   await invite.getByLabel("Privacy").check();
   await desk.press("Make the invitation", invite);
   const link = await desk.field("Link", page.getByRole("dialog", { name: "A link to hand over" })).inputValue();
 
   const other = await desk.another();
   await other.accept(link, officer);
-  await other.press("Privacy");
+  await other.go("Privacy");
   await other.shown("Privacy", "privacy-empty");
   await other.part("Requests").getByText("No request is open.").waitFor();
   await other.part("Legal holds").getByText("Nothing is held.").waitFor();

@@ -27,7 +27,7 @@ export async function visitorWith(desk, { email, text }) {
 
 /** Opens a request that came today. */
 export async function openRequest(desk, kind, law = "GDPR") {
-  await desk.press("Privacy");
+  await desk.go("Privacy");
   await desk.view("Privacy");
   await desk.press("Open a request");
   const dialog = desk.page.getByRole("dialog", { name: "Open a request" });

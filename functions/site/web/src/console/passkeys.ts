@@ -13,7 +13,7 @@ export async function areOfferedInFields(): Promise<boolean> {
 }
 
 /** Makes a passkey; the answer is what the server wants to see. */
-export async function make(options: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
+export async function make(options: PublicKeyCredentialCreationOptionsJSON): Promise<object> {
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON?.(options) ?? {
     ...(options as object as PublicKeyCredentialCreationOptions),
     challenge: bytes(options.challenge),
@@ -24,7 +24,7 @@ export async function make(options: PublicKeyCredentialCreationOptionsJSON): Pro
 }
 
 /** Shows a passkey. With a signal it waits quietly until one is chosen in a field, or the signal comes. */
-export async function show(options: PublicKeyCredentialRequestOptionsJSON, signal?: AbortSignal): Promise<unknown> {
+export async function show(options: PublicKeyCredentialRequestOptionsJSON, signal?: AbortSignal): Promise<object> {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON?.(options) ?? {
     ...(options as object as PublicKeyCredentialRequestOptions),
     challenge: bytes(options.challenge),
@@ -47,7 +47,7 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
   throw new Problem("passkey_failed");
 }
 
-function jsonOf(credential: PublicKeyCredential): unknown {
+function jsonOf(credential: PublicKeyCredential): object {
   if (typeof credential.toJSON === "function") return credential.toJSON();
   const { id, type, rawId, authenticatorAttachment, response } = credential;
   const parts: Record<string, unknown> = { clientDataJSON: text(response.clientDataJSON) };

@@ -1,0 +1,148 @@
+import { Fragment, type VNode } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { here, matched, putLanguage } from "./address.ts";
+import { Dialogs } from "./components/dialog.tsx";
+import { Heading } from "./components/part.tsx";
+import { Link } from "./link.tsx";
+import { locale } from "./locale.ts";
+import { verified } from "./modules.ts";
+import { isFor, type Page } from "./page.ts";
+import { PAGES } from "./pages.ts";
+import { forget, me, type Screens, signOut } from "./session.ts";
+import { Invitation } from "./sign_in/invitation.tsx";
+import type { InvitationLink } from "./sign_in/invitation_link.ts";
+import { SignIn } from "./sign_in/sign_in.tsx";
+import { stepUp } from "./sign_in/step_up.tsx";
+import { alert, attempt, isBusy, show, showAgain, shown, status } from "./stage.tsx";
+import { pageWords } from "./words.ts";
+
+export const SCREENS: Screens = {
+  signIn: () => <SignIn next={titleOfNext()} />,
+  page: openPage,
+  stepUp,
+};
+
+/** The page that the address names, with its files and what it shows. */
+async function openPage(): Promise<VNode> {
+  const found = pageAt(here());
+  const roles = me()?.roles ?? [];
+  if (!found) return <Dead title={pageWords().noSuchPage} text={pageWords().noSuchPageText} />;
+  if (!isFor(roles, found.page)) return <Dead title={pageWords().notYours} text={pageWords().notYoursText} />;
+  await verified(found.page.name);
+  const { open } = await found.page.load();
+  return open({ parameters: found.parameters, places: placesFor(roles) });
+}
+
+export async function beginInvitation(invitation: InvitationLink): Promise<void> {
+  forget();
+  await show(() => <Invitation {...invitation} />);
+}
+
+function pageAt(address: string): { page: Page; parameters: string[] } | null {
+  for (const page of PAGES) {
+    const parameters = matched(page.address, address);
+    if (parameters) return { page, parameters };
+  }
+  return null;
+}
+
+function placesFor(roles: string[]): Page[] {
+  return PAGES.filter((page) => page.isPlace && isFor(roles, page));
+}
+
+/** The page that somebody goes on to when they have signed in, unless it is the first one. */
+function titleOfNext(): string | null {
+  const found = pageAt(here());
+  return found && found.page.address !== "/" ? found.page.title[locale.peek()] : null;
+}
+
+function Dead({ title, text }: { title: string; text: string }) {
+  return (
+    <section class="card">
+      <Heading>{title}</Heading>
+      <p>{text}</p>
+      <p><Link to="/" class="link">{pageWords().toStart}</Link></p>
+    </section>
+  );
+}
+
+export function App() {
+  return (
+    <>
+      <Head />
+      <div class="notices">
+        <p role="status" class="status">{status}</p>
+        <Alert />
+      </div>
+      <Main />
+      <Dialogs />
+    </>
+  );
+}
+
+function Alert() {
+  const element = useRef<HTMLParagraphElement>(null);
+  const text = alert.value;
+  // It stands at the top, and what was pressed may be far below.
+  useLayoutEffect(() => {
+    if (text) element.current?.scrollIntoView({ block: "nearest" });
+  }, [text]);
+  return <p ref={element} role="alert" class="alert">{text}</p>;
+}
+
+/** What is shown. It changes at once when all of it is there, and the focus goes to its heading. */
+function Main() {
+  const element = useRef<HTMLElement>(null);
+  const now = shown.value;
+  useLayoutEffect(() => {
+    if (!now) return;
+    const heading = element.current?.querySelector("h1");
+    document.documentElement.lang = locale.peek();
+    document.title = `${heading?.textContent ?? ""} – Sotto`;
+    (element.current?.querySelector<HTMLElement>("[data-here]") ?? heading)?.focus();
+    now.isThere();
+  }, [now?.turn]);
+  return (
+    <main id="content" aria-busy={isBusy.value} ref={element}>
+      {now && <Fragment key={now.turn}>{now.view}</Fragment>}
+    </main>
+  );
+}
+
+/** The head of the page: for whoever is signed in, with their places. It changes together with what is shown. */
+function Head() {
+  if (!shown.value) return <header />;
+  const words = pageWords();
+  const { language } = words;
+  const skip = (event: MouseEvent) => {
+    event.preventDefault();
+    document.querySelector("h1")?.focus();
+  };
+  const speak = () => {
+    locale.value = language.lang as typeof locale.value;
+    putLanguage(language.lang);
+    void showAgain();
+  };
+  return (
+    <header>
+      <a class="skip" href="#content" onClick={skip}>{words.skip}</a>
+      <p class="brand">{words.brand}</p>
+      {me() && <Navigation roles={me()?.roles ?? []} />}
+      <button type="button" class="link" lang={language.lang} onClick={speak}>{language.label}</button>
+    </header>
+  );
+}
+
+function Navigation({ roles }: { roles: string[] }) {
+  const words = pageWords();
+  const address = here();
+  const isHere = (place: string) => address === place || (place !== "/" && address.startsWith(`${place}/`));
+  return (
+    <nav aria-label={words.navigation}>
+      {placesFor(roles).map(({ name, address: to, title }) => (
+        <Link key={name} to={to} class="link" isCurrent={isHere(to)}>{title[locale.peek()]}</Link>
+      ))}
+      <button type="button" class="link" onClick={() => void attempt(() => signOut(false))}>{words.signOut}</button>
+    </nav>
+  );
+}

@@ -1,0 +1,91 @@
+import { type Answer, api, ask, Choice, Choices, CopyButton, date, emailField, Field, Input, linkOf, me, type Option, pageWords, type Purpose, showPage, tell, wordsOf } from "../kit.ts";
+import { RoleBoxes, RoleChoice } from "./roles.tsx";
+import { PEOPLE } from "./words.ts";
+
+export type Person = Answer<"GET /v1/auth/staff">["items"][number];
+
+export function invite(): void {
+  const words = wordsOf(PEOPLE);
+  const email = emailField({ autocomplete: "off" });
+  // None is chosen beforehand, or people get a role that nobody meant them to have.
+  const roles = new RoleChoice([]);
+  ask({
+    title: words.invite,
+    fields: [email],
+    children: <RoleBoxes of={roles} />,
+    submit: words.inviteSend,
+    onSubmit: async () => {
+      const person = { email: email.value.trim(), roles: roles.chosen() };
+      const { invitation_token, expires_at } = await api.call("POST /v1/auth/invitations", { body: person });
+      await showPage();
+      handOver(person.email, invitation_token, expires_at, "account");
+    },
+  });
+}
+
+export function changeRoles({ id, roles: held }: Person, name: string): void {
+  const words = wordsOf(PEOPLE);
+  const roles = new RoleChoice(held);
+  ask({
+    title: words.changeRolesOf(name),
+    children: <RoleBoxes of={roles} />,
+    submit: pageWords().save,
+    // Nobody takes the admin's role from themselves.
+    meaning: id === me()?.id ? { conflict: words.anotherAdmin } : {},
+    onSubmit: async () => {
+      await api.call("PATCH /v1/auth/staff/{id}", { path: { id }, body: { roles: roles.chosen() } });
+      await showPage(words.changed(name));
+    },
+  });
+}
+
+export function remove({ id }: Person, name: string): void {
+  const words = wordsOf(PEOPLE);
+  ask({
+    title: words.deleteOf(name),
+    text: words.deleteText,
+    submit: words.delete,
+    onSubmit: async () => {
+      await api.call("DELETE /v1/auth/staff/{id}", { path: { id } });
+      await showPage(words.deleted(name));
+    },
+  });
+}
+
+export function reset({ id, mfa, email }: Person, name: string): void {
+  const words = wordsOf(PEOPLE);
+  const options: Option<Purpose & ("second_factor" | "password")>[] = [
+    { value: "second_factor", label: words.resetFactor, hint: words.resetFactorHint },
+  ];
+  // With a second factor alone: whoever has none has nothing left to prove who they are.
+  if (mfa.length > 0) options.push({ value: "password", label: words.resetPassword, hint: words.resetPasswordHint });
+  const choice = new Choice(words.resetWhat, options, "second_factor");
+  ask({
+    title: words.resetOf(name),
+    text: words.resetText,
+    children: <Choices of={choice} />,
+    submit: words.reset,
+    onSubmit: async () => {
+      const what = choice.value;
+      const { invitation_token, expires_at } = await api.call("PATCH /v1/auth/staff/{id}", { path: { id }, body: { reset: what } });
+      await showPage();
+      handOver(email, invitation_token ?? "", expires_at ?? "", what);
+    },
+  });
+}
+
+/** The link is shown to the admin, who gives it to the person: the server sends no mail. */
+function handOver(email: string, token: string, expiresAt: string, purpose: Purpose): void {
+  const words = wordsOf(PEOPLE);
+  const url = linkOf(token, purpose);
+  const link = new Field({ name: "link", label: words.link, value: url, attributes: { readonly: true } });
+  tell(
+    words.linkTitle,
+    <>
+      <p>{words.linkText(email)}</p>
+      <Input field={link} onFocus={() => link.input?.select()} />
+      <p class="hint">{words.validUntil(date(expiresAt))}</p>
+    </>,
+    <CopyButton label={words.copyLink} text={() => url} />,
+  );
+}

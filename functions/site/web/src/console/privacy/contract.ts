@@ -1,0 +1,55 @@
+import type { Answer } from "../kit.ts";
+
+/** What the API says to privacy staff, by the names that these pages have for it. */
+export type Case = Answer<"GET /v1/cases">["items"][number];
+export type OpenedCase = Answer<"GET /v1/cases/{id}">;
+export type Hold = Answer<"GET /v1/holds">["items"][number];
+export type Policy = Answer<"GET /v1/retention/policy">;
+export type Receipt = Answer<"GET /v1/receipts/{id}">;
+export type Subject = Answer<"POST /v1/subjects/search">["items"][number];
+
+/** One part of an export: a whole document that says where the next one begins. */
+export type Export = Exclude<Answer<"POST /v1/subjects/{subject_id}/export">, string>;
+
+/** What this page knows of a case and the server does not keep. */
+export interface Kept {
+  /** The parts of an export that was just made. */
+  exported?: Export[];
+  /** Nothing is stored about whoever asks. */
+  isNothingStored?: boolean;
+}
+
+/** What is written to the person: that the request came, that it has to wait, or what became of it. */
+export type Kind = "confirmation" | "interim" | "answer";
+
+export interface DraftProps {
+  opened: Opened;
+  kind: Kind;
+}
+
+/** What is changed about a case. */
+export interface Change {
+  state?: "verified" | "answered" | "refused";
+  subject_id?: string;
+  extend?: boolean;
+  confirmed?: boolean;
+  told_of_hold?: boolean;
+}
+
+/** A case as it stands, with what is known of whom it is about. */
+export interface Opened {
+  exported: Export[];
+  isNothingStored: boolean;
+  case: OpenedCase;
+  subject: Subject | null;
+  receipt: Receipt | null;
+  /** Changes the case, and shows where it goes on. */
+  change(change: Change, said: string): Promise<void>;
+  /** Shows the case as it stands now, where it goes on. */
+  again(said: string, kept?: Kept): Promise<void>;
+}
+
+/** Whether the log has a line of that kind. */
+export function wasDone({ log }: OpenedCase, what: string): boolean {
+  return log.some((line) => line.what === what);
+}

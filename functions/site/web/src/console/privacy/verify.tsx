@@ -1,0 +1,24 @@
+import { Form, wordsOf } from "../kit.ts";
+import { CASE } from "./case_words.ts";
+import { type Opened, wasDone } from "./contract.ts";
+import type { Step } from "./steps.tsx";
+
+/** Who asks is whom it is about: the officer finds out, outside of this page. */
+export function verifyStep(opened: Opened): Step {
+  const words = wordsOf(CASE);
+  const { state, closed_at } = opened.case;
+  const isVerified = closed_at ? wasDone(opened.case, "verified") : state !== "open";
+  return {
+    title: words.verify,
+    // Where nothing is stored there is nobody to be mistaken for.
+    isLeftOut: !isVerified && (state === "refused" || opened.isNothingStored),
+    isDone: isVerified,
+    whenDone: () => <p>{words.wasVerified}</p>,
+    now: () => (
+      <>
+        <p>{words.verifyText}</p>
+        <Form submit={words.verifySend} onSubmit={() => opened.change({ state: "verified" }, words.wasVerified)} />
+      </>
+    ),
+  };
+}

@@ -1,0 +1,131 @@
+import type { VNode } from "preact";
+import { here, put } from "./address.ts";
+import { Api, type Answer } from "./client.ts";
+import { Idle } from "./idle.ts";
+import { Problem } from "./problem.ts";
+import { isShown, show, type View } from "./stage.tsx";
+import { pageWords } from "./words.ts";
+
+/** What the session is shown by. It is built on the session, and told to it by the entry. */
+export interface Screens {
+  signIn: View;
+  page: View;
+  stepUp(): Promise<void>;
+}
+
+const IDLE_LIMIT_MS = 30 * 60_000;
+
+let screens: Screens;
+let person: Answer<"GET /v1/auth/me"> | null = null;
+
+export const api = new Api({
+  stepUp: () => screens.stepUp(),
+  ended: (code) => void toSignIn(code === "token_reused" ? pageWords().reused : pageWords().ended),
+  activeSince: (time) => idle.activeSince(time),
+});
+
+const tabs = new BroadcastChannel("sotto-console");
+const idle = new Idle(IDLE_LIMIT_MS, leaveIdle, () => tabs.postMessage("active"));
+
+export function begin(shownBy: Screens): void {
+  screens = shownBy;
+  tabs.addEventListener("message", ({ data }) => {
+    if (data === "active") idle.seen();
+    // Another tab signed in or out: this one has the same cookie and follows.
+    else if (person || isShown(screens.signIn)) void start(person ? pageWords().endedElsewhere : "");
+  });
+}
+
+/** Who is signed in. */
+export function me(): Answer<"GET /v1/auth/me"> | null {
+  return person;
+}
+
+/** Who is signed in, as the server knows them now. */
+export async function meNow(): Promise<Answer<"GET /v1/auth/me">> {
+  person = await api.call("GET /v1/auth/me");
+  return person;
+}
+
+/** Takes up the session of an earlier visit and shows the page that the address names, or asks to sign in. */
+export async function start(withoutSession = ""): Promise<void> {
+  forget();
+  await show(async (): Promise<VNode> => {
+    const refusal = await api.resume();
+    if (refusal) {
+      void toSignIn(reasonOf(refusal, withoutSession));
+      throw new Problem("cancelled");
+    }
+    await meNow();
+    idle.start();
+    void open();
+    throw new Problem("cancelled");
+  });
+}
+
+/** Why there is no session any more. Of one that never was, or whose cookie the browser has dropped, nothing is known. */
+function reasonOf(refusal: string, withoutSession: string): string {
+  if (refusal === "token_reused") return pageWords().reused;
+  return refusal === "token_missing" ? withoutSession : withoutSession || pageWords().ended;
+}
+
+/** Somebody has just signed in. */
+export async function enter(): Promise<void> {
+  await meNow();
+  idle.start();
+  tabs.postMessage("changed");
+  await open();
+}
+
+/** Shows the page that the address names. */
+export async function open(said = ""): Promise<void> {
+  const before = opened;
+  const wanted = here();
+  if (await show(screens.page, said)) {
+    opened = wanted;
+  } else if (person && here() === wanted) {
+    // The person turned back, and the address does too.
+    put(before ?? "/", true);
+    if (before === null) await show(screens.page);
+  }
+}
+
+/** The address of the page that is shown. */
+let opened: string | null = null;
+
+/** Goes to a page. What has been done on the way can be left out of the history. */
+export function go(address: string, { said = "", inPlace = false } = {}): Promise<void> {
+  put(address, inPlace);
+  return open(said);
+}
+
+/** The history moved. */
+export function moved(): void {
+  if (person) void open();
+}
+
+export async function toSignIn(said = ""): Promise<void> {
+  forget();
+  await show(screens.signIn, said);
+}
+
+export async function signOut(everywhere: boolean): Promise<void> {
+  await api.signOut(everywhere);
+  tabs.postMessage("changed");
+  // Whoever signs in next begins at the beginning.
+  put("/");
+  await toSignIn(pageWords().signedOut);
+}
+
+export function forget(): void {
+  api.forget();
+  person = null;
+  opened = null;
+  idle.stop();
+}
+
+function leaveIdle(): void {
+  // A session that cannot be ended now, because the server is out of reach, ends by itself soon.
+  api.abandon().catch(() => {});
+  void toSignIn(pageWords().idle);
+}

@@ -1,0 +1,38 @@
+import { Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, wordsOf } from "../kit.ts";
+import { locale } from "../locale.ts";
+import { START } from "./words.ts";
+
+/** What somebody's roles let them do, as links. */
+export const open: Open = async ({ places }) => {
+  const words = wordsOf(START);
+  const { role, roleText, start } = pageWords();
+  const person = await meNow();
+  // A page for everybody says nothing about a role.
+  const own = places.filter((place) => place.roles !== null);
+  const aboutRole = (held: string) => {
+    const text = named(roleText, held);
+    return own.some((place) => place.roles?.includes(held)) ? text : <>{text}<p class="hint">{words.nothingYet}</p></>;
+  };
+  return (
+    <div class="page">
+      <Heading describedBy={person.reset ? RESET_NOTICE : undefined}>{start}</Heading>
+      <ResetNotice person={person} />
+      <p>{words.hello(person.name)}</p>
+      <Part title={words.pages}>
+        <ul class="rows">
+          {places.filter(({ address }) => address !== "/").map(({ name, address, title, about }) => (
+            <li key={name}>
+              <div>
+                <Link to={address} class="place">{title[locale.peek()]}</Link>
+                <p class="hint">{about[locale.peek()]}</p>
+              </div>
+            </li>
+          ))}
+        </ul>
+      </Part>
+      <Part title={words.yourRoles}>
+        <List rows={person.roles.map((held) => [named(role, held), aboutRole(held)])} />
+      </Part>
+    </div>
+  );
+};

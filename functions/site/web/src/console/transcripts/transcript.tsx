@@ -1,0 +1,89 @@
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { type Answer, attempt, date, List, named, Part, type Row, wordsOf } from "../kit.ts";
+import { TRANSCRIPT } from "./words.ts";
+
+export type Page = Answer<"GET /v1/transcripts/{conversation_id}">;
+
+interface Props {
+  first: Page;
+  next(cursor: string): Promise<Page>;
+}
+
+/** One conversation, page by page. The focus goes to its heading, and then to the first item of each page. */
+export function Transcript({ first, next }: Props) {
+  const words = wordsOf(TRANSCRIPT);
+  const pages = useSignal([first]);
+  const isBusy = useSignal(false);
+  const element = useRef<HTMLDivElement>(null);
+  const count = pages.value.length;
+  useLayoutEffect(() => {
+    const last = element.current?.querySelector<HTMLElement>(`[data-page="${count - 1}"]`);
+    const heading = element.current?.querySelector("h2");
+    (count > 1 && last ? last : heading)?.focus();
+  }, [count]);
+  const cursor = pages.value.at(-1)?.next_cursor;
+  const goOn = () =>
+    void attempt(
+      async () => {
+        if (isBusy.value || !cursor) return;
+        isBusy.value = true;
+        try {
+          pages.value = [...pages.value, await next(cursor)];
+        } finally {
+          isBusy.value = false;
+        }
+      },
+      { not_found: words.gone, erased: words.erased },
+    );
+  return (
+    <div ref={element}>
+      <Part title={words.said} isGoal>
+        <List rows={aboutOf(first)} />
+        <ol class="rows transcript" aria-label={words.messages}>
+          {pages.value.map((page, i) => <Items key={i} page={page} number={i} />)}
+        </ol>
+        {cursor && (
+          <div class="buttons">
+            <button type="button" class="secondary" aria-busy={isBusy.value} onClick={goOn}>{words.more}</button>
+          </div>
+        )}
+        {!cursor && pages.value.every(({ messages }) => messages.length === 0) && <p class="hint">{words.nothingSaid}</p>}
+      </Part>
+    </div>
+  );
+}
+
+function aboutOf({ conversation: { id, subject_id, status, created_at, expires_at, held } }: Page): Row[] {
+  const words = wordsOf(TRANSCRIPT);
+  const rows: Row[] = [
+    [words.conversation, <code>{id}</code>],
+    [words.subject, <code>{subject_id}</code>],
+    [words.status, named(words.statuses, status)],
+    [words.opened, date(created_at)],
+    [words.until, date(expires_at)],
+  ];
+  if (held) rows.push([words.hold, words.isHeld]);
+  return rows;
+}
+
+/** A page of messages. Something altered in it is said before them. */
+function Items({ page: { integrity, messages }, number }: { page: Page; number: number }) {
+  const words = wordsOf(TRANSCRIPT);
+  const isBroken = integrity !== "ok";
+  const markOf = (isFirst: boolean) => (isFirst ? { tabIndex: -1, "data-page": number } : {});
+  return (
+    <>
+      {isBroken && <li {...markOf(true)}><p class="notice"><strong>{words.broken}</strong></p></li>}
+      {messages.map(({ id, author, created_at, text, sources }, i) => (
+        <li key={id} {...markOf(i === 0 && !isBroken)}>
+          <div>
+            <p><strong>{named(words.author, author)}</strong> · <time dateTime={created_at}>{date(created_at)}</time></p>
+            <p class="said" dir="auto">{text}</p>
+            {sources && sources.length > 0 && <p class="hint">{words.from(sources.map(({ title }) => title).join(", "))}</p>}
+          </div>
+        </li>
+      ))}
+    </>
+  );
+}

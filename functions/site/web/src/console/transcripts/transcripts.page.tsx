@@ -1,0 +1,60 @@
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { api, Choice, Choices, Form, Heading, idField, me, type Open, Part, reasonField, takeWanted, type Wanted, wordsOf } from "../kit.ts";
+import { type Page, Transcript } from "./transcript.tsx";
+import { TRANSCRIPT } from "./words.ts";
+
+/** What a transcript may be read for. */
+const PURPOSES = ["subject_request", "incident", "legal", "quality", "support"] as const;
+
+/** For who may have a reason to read what was said. Nothing is opened before that is stored. */
+export const open: Open = () => <Transcripts wanted={takeWanted()} />;
+
+interface Read {
+  first: Page;
+  next(cursor: string): Promise<Page>;
+}
+
+function Transcripts({ wanted }: { wanted: Wanted }) {
+  const words = wordsOf(TRANSCRIPT);
+  const read = useSignal<Read | null>(null);
+  const [purpose, id, reason] = useMemo(() => {
+    const options = PURPOSES.map((value) => ({ value, label: words.purpose[value] ?? value, hint: words.purposeText[value] ?? "" }));
+    const usual = me()?.roles.includes("privacy") ? "subject_request" : "incident";
+    return [
+      new Choice(words.whatFor, options, PURPOSES.find((one) => one === wanted.purpose) ?? usual),
+      idField({ label: words.id, hint: words.idHint, value: wanted.conversationId }),
+      reasonField({ label: words.reason, hint: words.reasonHint, isRequired: true, value: wanted.reason }),
+    ] as const;
+  }, []);
+  const record = async () => {
+    read.value = null;
+    const path = { conversation_id: id.value.trim() };
+    const headers = { "Sotto-Purpose": purpose.value, "Sotto-Reason": utf8(reason.value.trim()) };
+    // Each page is read for the same reason.
+    const page = (cursor?: string) =>
+      api.call("GET /v1/transcripts/{conversation_id}", { path, headers, query: { limit: 100, ...(cursor && { cursor }) } });
+    read.value = { first: await page(), next: page };
+  };
+  return (
+    <div class="page wide-terms">
+      <Heading>{words.title}</Heading>
+      <Part title={words.before}>
+        <p>{words.recorded}</p>
+        <Form
+          submit={words.read}
+          fields={[id, reason]}
+          before={<Choices of={purpose} />}
+          meaning={{ not_found: words.gone, erased: words.erased, purpose_required: words.notAccepted }}
+          onSubmit={record}
+        />
+      </Part>
+      {read.value && <Transcript {...read.value} />}
+    </div>
+  );
+}
+
+/** A header's value holds bytes, and this is how words beyond ASCII are put into them. */
+function utf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
