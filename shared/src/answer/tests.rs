@@ -46,6 +46,11 @@ fn id_of(answer: Answer<'_>) -> &str {
         Answer::Thanks { .. } => "thanks",
         Answer::HandOver { .. } => "hand-over",
         Answer::Unknown { .. } => "unknown",
+        Answer::Declined { .. } => "declined",
+        Answer::Machine { .. } => "machine",
+        Answer::NothingAsked { .. } => "nothing asked",
+        Answer::Abuse { .. } => "abuse",
+        Answer::Crisis { .. } => "crisis",
     }
 }
 

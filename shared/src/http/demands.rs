@@ -13,7 +13,7 @@ use utoipa::openapi::HttpMethod;
 
 use super::app::App;
 use super::request::{
-    ConversationPath, IdempotencyKey, Json, MaybeJson, MaybePlainJson, PageQuery, PathId,
+    self, ConversationPath, IdempotencyKey, Json, MaybeJson, MaybePlainJson, PageQuery, PathId,
     PlainJson, SubjectPath, TranscriptPath,
 };
 use super::staff::{Allowed, Requirement, SteppedUp};
@@ -175,6 +175,12 @@ impl Demanding for Visitor {
     fn add_to(demands: &mut Demands) {
         demands.tokens.push((Token::Visitor, None));
         demands.refusals.extend([Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired]);
+        sealable(demands);
+    }
+}
+
+impl Demanding for request::Anybody {
+    fn add_to(demands: &mut Demands) {
         sealable(demands);
     }
 }

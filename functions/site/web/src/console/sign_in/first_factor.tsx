@@ -11,7 +11,8 @@ import { type Enrolling, PasskeyForm, TotpForm } from "./enrol.tsx";
 import { SIGN_IN } from "./words.ts";
 
 /** A person whose password is set and who has no second factor yet. */
-export type Enrolment = Pick<Answer<"POST /v1/auth/invitations/accept">, "enrolment_token" | "methods">;
+type Accepted = Extract<Answer<"POST /v1/auth/invitations/accept">, { enrolment_token: string }>;
+export type Enrolment = Pick<Accepted, "enrolment_token" | "methods">;
 
 /** Shows the choice of a first second factor, which opens the session. */
 export function toFirstFactor(enrolment: Enrolment): Promise<unknown> {
