@@ -53,7 +53,7 @@ pub(crate) async fn post(
     let permit = ReadPermit::issue(
         &app.store,
         &app.events,
-        (&staff, Role::Privacy),
+        (staff.id, Role::Privacy),
         &Purposed::subject_request(),
         Subjected::Everything(subject),
     )

@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- retention table: begin -->\n";
 const END: &str = "<!-- retention table: end -->\n";
 const HEAD: &str = "| what | where | kept | a site may set | at its end |\n|---|---|---|---|---|\n";
 
-const STORE: &str = "shared/src/store";
+const STORE: &str = "shared/store/src";
 const SECOND_MS: i64 = 1_000;
 
 fn path(name: &str) -> PathBuf {
@@ -86,7 +86,7 @@ fn rows() -> Vec<[String; 5]> {
     let hold = format!("{STORE}/hold.rs");
     let customer = format!("{STORE}/customer.rs");
     let (due, once) = (format!("{STORE}/due.rs"), format!("{STORE}/once.rs"));
-    let token = "shared/src/access/token.rs";
+    let token = "shared/access/src/token.rs";
     let backups = ["Conversations", "Settings", "Identity", "Events", "Ledger"];
     let backups = backups.map(|name| {
         format!("`{}` {}", name.to_lowercase(), recovery_days(&format!("{name}Table")))
@@ -248,7 +248,7 @@ fn rows() -> Vec<[String; 5]> {
             format!(
                 "{}, {} at most",
                 span(constant(&format!("{STORE}/mod.rs"), "CONVERSATION_LIFETIME_MS")),
-                span(constant("shared/src/seal/keyring.rs", "LIFETIME_MS")),
+                span(constant("shared/store/src/keyring.rs", "LIFETIME_MS")),
             ),
             no(),
             "overwritten",
@@ -292,7 +292,7 @@ fn the_retention_table_is_made_of_the_codes_constants() {
 
 #[test]
 fn a_constant_is_read_as_it_is_written() {
-    assert_eq!(constant("shared/src/values/policy.rs", "DAY_MS"), DAY_MS);
+    assert_eq!(constant("shared/values/src/policy.rs", "DAY_MS"), DAY_MS);
     assert_eq!(span(90_000), "90 seconds");
     assert_eq!(span(DAY_MS), "1 day");
     assert_eq!(span(36 * 3_600_000), "36 hours");

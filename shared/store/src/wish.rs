@@ -1,0 +1,191 @@
+//! Erasures that are not finished: those whose keys are destroyed and whose ciphertext is not, and
+//! those that wait for a hold to end.
+//!
+//! Ledger items: `p` = `unfinished`, `k` the erasure's number; and `p` = `waiting`, `k` a subject, `n`
+//! the number of the erasure that kept something, or of one that was refused altogether `b` basis, `r`
+//! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
+//! `expires_at`, far away.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
+    take_string,
+};
+use super::erasure::Request;
+use super::ledger::{Basis, Entry, Rest};
+use super::ledger_table::key;
+use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::write::{NEW, delete_if, put, put_if};
+use super::{Store, StoreError};
+use values::ids::{StaffId, SubjectId};
+use values::policy::RetentionPolicy;
+use values::site::Site;
+
+const UNFINISHED: &str = "unfinished";
+const WAITING: &str = "waiting";
+
+/// An erasure that waits for a hold to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Whose.
+    pub subject: SubjectId,
+    /// What waits.
+    pub what: Waiting,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// The conversations that the erasure of this number has kept.
+    Kept(u64),
+    /// All of it.
+    Whole(Request, Option<StaffId>),
+}
+
+impl Wish {
+    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+        if item.contains_key("n") {
+            return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
+        }
+        let by = optional(&mut item, "a", |item, name| {
+            StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        let basis = Basis::find(&take_string(&mut item, "b")?).ok_or(StoreError::OtherVersion)?;
+        let request = Request {
+            subject,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            basis,
+            requested_ms: read_number(&item, "r")?,
+            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
+            of_nothing: true,
+        };
+        Ok(Self { subject, what: Waiting::Whole(request, by) })
+    }
+}
+
+impl Store {
+    /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
+    /// somebody of the staff has asked. The first wish of a subject counts; but the subject's own takes
+    /// the place of what the staff have asked for them, since only that is ever cancelled.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wait_for_release(
+        &self,
+        request: &Request,
+        told: Option<(&SecurityEvents, StaffId)>,
+    ) -> Result<(), StoreError> {
+        let mut item = self.row(WAITING, request.subject.to_string());
+        item.insert("b".to_owned(), string(request.basis.as_str()));
+        item.insert("r".to_owned(), number(request.requested_ms));
+        item.insert("i".to_owned(), binary(request.twin));
+        item.insert("s".to_owned(), string(request.site.id));
+        if let Some((_, by)) = told {
+            item.insert("a".to_owned(), string(by));
+        }
+        let condition =
+            if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
+        let mut writes = vec![put_if(&self.ledger_table, item, condition, [])?];
+        if let Some((events, by)) = told {
+            let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
+            writes.push(events.put(event)?);
+        }
+        // There is a wish already: one is enough.
+        let _new = self.write_whole("wait_for_release", writes).await?;
+        Ok(())
+    }
+
+    /// All wishes; 1 MB of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
+        let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
+        items.into_iter().map(Wish::from_item).collect()
+    }
+
+    /// The wish of a subject.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
+        let found = self.ledger_item("find_wish", key(WAITING, subject)).await?;
+        found.map(Wish::from_item).transpose()
+    }
+
+    /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
+    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<TransactWriteItem, StoreError> {
+        delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
+    }
+
+    /// Forgets that an erasure of this number has kept something: part of a transaction.
+    pub(super) fn fulfilled(
+        &self,
+        subject: SubjectId,
+        kept_by: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let values = [(":n", number(kept_by))];
+        delete_if(&self.ledger_table, key(WAITING, subject), "n = :n", values)
+    }
+
+    /// Forgets a wish, which was fulfilled.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_wish(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.delete_ledger_item("forget_wish", key(WAITING, subject)).await
+    }
+
+    /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
+        let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
+        let read = |item: Item| match item.get("k") {
+            Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
+            _ => Err(StoreError::Corrupt),
+        };
+        items.into_iter().map(read).collect()
+    }
+
+    /// That nothing is left to do of an erasure.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finished(&self, number: u64) -> Result<(), StoreError> {
+        self.delete_ledger_item("finished", key(UNFINISHED, Entry::key(number))).await
+    }
+
+    /// That an erasure is to be finished.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinish(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.put_ledger_item("unfinish", self.row(UNFINISHED, Entry::key(entry.number))).await
+    }
+
+    /// That an erasure is to be finished, and what it has kept: part of its transaction.
+    pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut items = Vec::new();
+        if entry.rest == Rest::Purge {
+            items.push(self.row(UNFINISHED, Entry::key(entry.number)));
+        }
+        if !entry.kept.is_empty() {
+            let mut wish = self.row(WAITING, entry.subject.to_string());
+            wish.insert("n".to_owned(), number(entry.number));
+            items.push(wish);
+        }
+        items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
+    }
+
+    fn row(&self, partition: &str, sort: String) -> Item {
+        // A hold may last for years, and what waits for it must not be forgotten before.
+        let mut item = key(partition, sort);
+        let end_ms = self.clock.now_ms() + RetentionPolicy::LONGEST_MS;
+        item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+        item
+    }
+}
