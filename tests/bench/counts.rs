@@ -1,8 +1,9 @@
 //! The rows that are counted in this process, and the cost that follows from them.
 
+use tests::prices::{self, Exchange};
+
 use crate::counted::{self, PURPOSES};
 use crate::exact;
-use crate::prices::{self, Exchange};
 use crate::rows::{Goal, Row, number};
 use crate::{erasures, passwords, staff};
 

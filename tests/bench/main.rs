@@ -22,7 +22,6 @@ mod exports;
 mod instructions;
 mod measured;
 mod passwords;
-mod prices;
 mod process;
 mod release;
 mod rows;

@@ -1,11 +1,11 @@
 //! One table of routes, four readers: the routers themselves, template.yaml, the cargo-lambda router
 //! in Cargo.toml and docs/openapi.json.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use local::template::Template;
 use serde_json::Value;
+use template::Template;
 
 type Routes = BTreeSet<(String, String, String)>;
 
@@ -75,36 +75,54 @@ fn of_routers() -> Routes {
 
 #[test]
 fn the_template_has_the_routes_of_the_routers() {
-    let template = Template::parse(&read("template.yaml")).expect("the template");
+    let template = Template::deployed().expect("the template");
     let routes: Routes = template
         .routes()
         .iter()
         // What no route has goes to the function whose 404 it is.
         .filter(|route| route.method != "ANY")
         .map(|route| {
-            let function = route.function.trim_end_matches("Function").to_lowercase();
-            (function, route.method.to_uppercase(), route.path.clone())
+            let function = template.function(&route.function).expect("a function");
+            (
+                function.program().expect("a program").to_owned(),
+                route.method.to_uppercase(),
+                route.path.clone(),
+            )
         })
         .collect();
     assert_eq!(routes, of_routers());
 }
 
+/// The table of cargo-lambda: paths of the routers, which function has each, and to which goes what no
+/// route has. Every method goes to the function, which refuses the wrong ones itself.
+fn watch_table() -> BTreeMap<String, String> {
+    let template = Template::deployed().expect("the template");
+    let fallbacks = template.routes().iter().filter(|route| route.method == "ANY").map(|route| {
+        let path = route.path.replace("{proxy+}", "{*rest}").replace("$default", "/{*rest}");
+        let function = template.function(&route.function).expect("a function");
+        (path, function.program().expect("a program").to_owned())
+    });
+    let routes = of_routers().into_iter().map(|(function, _, path)| (path, function));
+    routes.chain(fallbacks).collect()
+}
+
+/// Run with `SOTTO_UPDATE=1` to write the table anew.
 #[test]
 fn cargo_lambda_watch_has_the_routes_of_the_routers() {
+    const HEAD: &str = "[workspace.metadata.lambda.watch.router]\n";
+    let expected = watch_table();
+    if std::env::var_os("SOTTO_UPDATE").is_some() {
+        let rows = expected.iter().map(|(path, function)| format!("\"{path}\" = \"{function}\"\n"));
+        let manifest = read("Cargo.toml");
+        let (before, table) = manifest.split_once(HEAD).expect("the table");
+        let (_, after) = table.split_once("\n\n").expect("the end of the table");
+        let anew = format!("{before}{HEAD}{}\n{after}", rows.collect::<String>());
+        std::fs::write(root().join("Cargo.toml"), anew).expect("the manifest is written");
+    }
     let manifest: Value = toml::from_str(&read("Cargo.toml")).expect("a manifest");
     let table = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].clone();
-    // Every method goes to the function, which refuses the wrong ones itself; what no route has goes
-    // to the function whose 404 it is.
-    let routes: BTreeSet<(String, String)> = table
-        .as_object()
-        .expect("a router")
-        .iter()
-        .filter(|(path, _)| !path.ends_with("/{*rest}"))
-        .map(|(path, function)| (function.as_str().expect("a function").to_owned(), path.clone()))
-        .collect();
-    let expected: BTreeSet<_> =
-        of_routers().into_iter().map(|(function, _, path)| (function, path)).collect();
-    assert_eq!(routes, expected);
+    let table: BTreeMap<String, String> = serde_json::from_value(table).expect("a table");
+    assert!(table == expected, "the table is old: run with SOTTO_UPDATE=1 to write it anew");
 }
 
 /// Run with `SOTTO_UPDATE=1` to write the file anew.

@@ -13,6 +13,7 @@
 pub mod api;
 pub mod audit;
 pub mod bulk;
+pub mod prices;
 pub mod process;
 pub mod sealed;
 pub mod site_server;

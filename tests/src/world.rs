@@ -11,7 +11,6 @@ use lambda_http::{Context, LambdaEvent};
 use local::aws::{Aws, Options};
 use local::iam::access_key;
 use local::iam::seen::file_of_the_tests;
-use local::template::Template;
 use retention::sweep::{self, Swept};
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -22,6 +21,7 @@ use shared::http::finish::finish;
 use shared::ids::ConversationId;
 use shared::store::attributes::Item;
 use shared::values::site::Site;
+use template::{Table, Template};
 
 use crate::api::Api;
 use crate::visitor::Visitor;
@@ -30,18 +30,6 @@ use crate::visitor::Visitor;
 pub const CONSOLE: &str = "https://console.example";
 /// When every world begins: 2026-11-02, 09:00 UTC.
 pub const BEGINNING_MS: i64 = 1_793_610_000_000;
-
-const TABLES: [(&str, &str, &str); 9] = [
-    ("KeysTable", "SOTTO_TABLE_KEYS", "world-keys"),
-    ("ConversationsTable", "SOTTO_TABLE_CONVERSATIONS", "world-conversations"),
-    ("ProfilesTable", "SOTTO_TABLE_PROFILES", "world-profiles"),
-    ("SettingsTable", "SOTTO_TABLE_SETTINGS", "world-settings"),
-    ("TransportTable", "SOTTO_TABLE_TRANSPORT", "world-transport"),
-    ("IdentityTable", "SOTTO_TABLE_IDENTITY", "world-identity"),
-    ("EventsTable", "SOTTO_TABLE_EVENTS", "world-events"),
-    ("WatchTable", "SOTTO_TABLE_WATCH", "world-watch"),
-    ("LedgerTable", "SOTTO_TABLE_LEDGER", "world-ledger"),
-];
 
 /// An AWS, its tables, and the functions over them.
 pub struct World {
@@ -84,14 +72,13 @@ impl World {
         let seen = Some(file_of_the_tests());
         let options = Options { data, clock: clock.clone(), seen, ..Options::default() };
         let aws = Aws::start(options).expect("an AWS of its own");
-        let template = Template::parse(include_str!("../../template.yaml")).expect("the template");
-        for (logical, _, name) in TABLES {
-            let table = template.table(logical).expect("a table of the template");
-            aws.ensure_table(table, name).expect("the table is made");
+        let tables = Template::deployed().expect("the template").tables();
+        for table in tables {
+            aws.ensure_table(table, &name_of(table)).expect("the table is made");
         }
         let key = aws.ensure_key("alias/world").expect("the key is made");
         let read = |name: &str| {
-            let table = TABLES.iter().find(|(_, variable, _)| *variable == name);
+            let table = tables.iter().find(|table| table.setting() == Some(name));
             match name {
                 "SOTTO_CONSOLE_ORIGIN" => Some(CONSOLE.to_owned()),
                 "SOTTO_KMS_KEY" => Some(key.clone()),
@@ -99,7 +86,7 @@ impl World {
                 "AWS_REGION" => Some("eu-central-1".to_owned()),
                 "SOTTO_ISSUER" => Some("world".to_owned()),
                 "SOTTO_ORIGINS" => Some("https://shop.example".to_owned()),
-                _ => table.map(|(_, _, table)| (*table).to_owned()),
+                _ => table.map(name_of),
             }
         };
         let config = Config::read(&read).expect("a complete configuration");
@@ -231,10 +218,11 @@ impl World {
     pub async fn all_items(&self) -> Vec<(String, Item)> {
         let dynamo = self.dynamo();
         let mut all = Vec::new();
-        for (_, _, table) in TABLES {
-            let mut pages = dynamo.scan().table_name(table).into_paginator().items().send();
+        for table in Template::deployed().expect("the template").tables() {
+            let table = name_of(table);
+            let mut pages = dynamo.scan().table_name(&table).into_paginator().items().send();
             while let Some(item) = pages.next().await {
-                all.push((table.to_owned(), item.expect("a scan")));
+                all.push((table.clone(), item.expect("a scan")));
             }
         }
         all
@@ -253,6 +241,11 @@ impl World {
     pub async fn count_items(&self, table: &str) -> usize {
         self.all_items().await.iter().filter(|(name, _)| name.ends_with(table)).count()
     }
+}
+
+/// What a table of the template is called in a world.
+fn name_of(table: &Table) -> String {
+    format!("world-{}", table.short_name())
 }
 
 /// The size of an item as DynamoDB counts it: names and values in bytes.

@@ -9,8 +9,7 @@ use shared::http::app::App;
 use shared::http::request::{ConversationPath, MaybeJson};
 use shared::http::response::Reply;
 use shared::problem::Problem;
-use shared::secret::Plaintext;
-use shared::store::event::Kind;
+use shared::store::body::Body;
 use shared::store::log::{Draft, Inbox};
 use shared::store::state::Status;
 use utoipa::ToSchema;
@@ -41,10 +40,9 @@ pub(crate) async fn post(
         }
         let waited = matches!(state.status, Status::Waiting | Status::WithAgent);
         Ok(Some(Draft {
-            kind: Kind::Closed,
+            body: Body::Closed,
             state: state.at(now_ms).with_status(Status::Closed),
             twin: None,
-            body: Plaintext::new(Vec::new()),
             inbox: if waited { Inbox::Left } else { Inbox::Unchanged },
         }))
     })

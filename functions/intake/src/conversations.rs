@@ -3,7 +3,6 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use shared::access::token::Visitor;
 use shared::clock::rfc3339;
 use shared::http::app::App;
@@ -11,7 +10,7 @@ use shared::http::request::{ConversationPath, Json};
 use shared::http::response::Reply;
 use shared::ids::ConversationId;
 use shared::problem::{Code, FieldCode, Problem};
-use shared::secret::Plaintext;
+use shared::store::body;
 use shared::store::conversation::Conversation;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
@@ -26,7 +25,7 @@ pub(crate) fn erased() -> Problem {
 }
 
 /// How many conversations one subject may have at a time.
-const CONVERSATIONS_PER_SUBJECT: i32 = 100;
+pub const CONVERSATIONS_PER_SUBJECT: i32 = 100;
 /// The purpose without which there is nothing to talk about.
 const SUPPORT: &str = "support";
 
@@ -104,16 +103,15 @@ pub(crate) async fn post(
     if app.store.count_of_subject(visitor.subject).await? >= CONVERSATIONS_PER_SUBJECT {
         return Err(Problem::new(Code::RateLimited, "Too many conversations.").retry_after(3600));
     }
-    let record = json!({
-        "notice_version": notice.reveal(),
-        "purposes": purposes.iter().map(Text::reveal).collect::<Vec<_>>(),
-        "locale": locale,
-    });
-    let record = Plaintext::new(record.to_string().into_bytes());
+    let consent = body::Consent {
+        locale: locale.to_owned(),
+        notice_version: notice.reveal().to_owned(),
+        purposes: purposes.iter().map(|purpose| purpose.reveal().to_owned()).collect(),
+    };
     let locale = visitor.site.locale_for(locale);
     let conversation = app
         .store
-        .open_conversation(visitor.site, visitor.subject, locale, &record)
+        .open_conversation(visitor.site, visitor.subject, locale, consent)
         .await?
         .ok_or_else(erased)?;
     let response = ConversationResponse::new(&conversation, Status::Open);

@@ -10,8 +10,7 @@ use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, MaybeJson};
 use shared::http::response::Reply;
 use shared::problem::Problem;
-use shared::secret::Plaintext;
-use shared::store::event::Kind;
+use shared::store::body::Body;
 use shared::store::log::{Draft, Inbox};
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
@@ -52,12 +51,11 @@ pub(crate) async fn post(
         if state.status != Status::Open {
             return Ok(None);
         }
-        let body = reason.as_ref().map_or("", Text::reveal);
+        let reason = reason.as_ref().map_or("", Text::reveal);
         Ok(Some(Draft {
-            kind: Kind::Handover,
+            body: Body::Handover(reason.to_owned()),
             state: spent.with_status(Status::Waiting),
             twin: None,
-            body: Plaintext::new(body.as_bytes().to_vec()),
             inbox: Inbox::WaitingSince(spent.at_ms),
         }))
     })

@@ -3,16 +3,14 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::http::request::{ConversationPath, Json};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
-use shared::secret::Plaintext;
-use shared::store::event::Kind;
-use shared::store::lead::Left;
+use shared::store::body::Body;
+use shared::store::lead::{Contact, Left};
 use shared::store::log::{Draft, Inbox};
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
@@ -69,25 +67,23 @@ pub(crate) async fn post(
     let now_ms = app.clock.now_ms();
     commit(&app, located, |state| {
         Ok(Some(Draft {
-            kind: Kind::LeadOffered,
+            body: Body::LeadOffered,
             state: speak(&conversation, state, now_ms)?,
             twin: None,
-            body: Plaintext::new(Vec::new()),
             inbox: Inbox::Unchanged,
         }))
     })
     .await?;
-    let contact = json!({
-        "name": name.reveal(),
-        "email": email.reveal(),
-        "phone": phone.as_ref().map(Text::reveal),
-        "conversation": conversation.id,
-    });
-    let contact = Plaintext::new(contact.to_string().into_bytes());
+    let contact = Contact {
+        conversation: conversation.id,
+        email: email.reveal().to_owned(),
+        name: name.reveal().to_owned(),
+        phone: phone.as_ref().map(|phone| phone.reveal().to_owned()),
+    };
     let (site, subject) = (conversation.site, conversation.subject);
     let kept = (site, &conversation.policy);
     let whose = (subject, conversation.opened_at_ms());
-    match app.store.put_lead(kept, whose, key, email.reveal(), &contact).await? {
+    match app.store.put_lead(kept, whose, key, &contact).await? {
         Left::There => Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject })),
         Left::Erased => Err(erased()),
         Left::Held => Err(Code::LegalHold.into()),

@@ -12,7 +12,9 @@ use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
 use shared::http::response::{Reply, replayed};
 use shared::http::transcript::{Message, spoken};
+use shared::ids::ConversationId;
 use shared::problem::{Code, Problem};
+use shared::store::body::Body;
 use shared::store::conversation::Conversation;
 use shared::store::event::{Kind, Spoken, StoredEvent, Twin};
 use shared::store::log::{Draft, Inbox, Tail};
@@ -20,11 +22,14 @@ use shared::store::state::{State as LogState, Status};
 use shared::text::{RawText, Text};
 use utoipa::ToSchema;
 
-use crate::commit::{Outcome, commit, locate, repeated, speak};
+use crate::commit::{Outcome, commit, find_now, locate, repeated, speak};
 use crate::responder;
 
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
+
+/// Characters of the longest message.
+pub const LONGEST_CHARACTERS: usize = 4_000;
 
 /// What the visitor writes.
 #[derive(Deserialize, ToSchema)]
@@ -54,13 +59,13 @@ pub(crate) async fn post(
     headers: HeaderMap,
     Json(request): Json<MessageRequest>,
 ) -> Result<Response, Problem> {
-    let text: Text<1, 4000> = Text::required(request.text, "/text")?;
+    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
     let located = locate(&app, &visitor, id, cursor).await?;
     let conversation = located.conversation.clone();
     let twin = twin(&conversation, &key, text.reveal());
     if let Some(event) = repeated(&app, &conversation, &located.tail, &twin.key).await? {
-        return replay(&conversation, &event, &twin);
+        return replay(&app, &visitor, id, &event, &twin).await;
     }
     let now_ms = app.clock.now_ms();
     let outcome = commit(&app, located, |state| {
@@ -70,7 +75,7 @@ pub(crate) async fn post(
     .await?;
     match outcome {
         Outcome::Appended(event, tail) => first(&conversation, &event, &tail),
-        Outcome::Repeated(event) => replay(&conversation, &event, &twin),
+        Outcome::Repeated(event) => replay(&app, &visitor, id, &event, &twin).await,
         Outcome::Unneeded(_) => Err(Code::Internal.into()),
     }
 }
@@ -86,10 +91,9 @@ fn draft(
     if state.status != Status::Open {
         let spoken = Spoken { message, reply: None };
         return Ok(Draft {
-            kind: Kind::Message,
+            body: Body::Said(spoken),
             state,
             twin: Some(twin),
-            body: spoken.encode(),
             inbox: Inbox::Unchanged,
         });
     }
@@ -102,10 +106,9 @@ fn draft(
         (Status::Open, Inbox::Unchanged)
     };
     Ok(Draft {
-        kind: Kind::Exchange,
+        body: Body::Said(spoken),
         state: state.answered(answer.offers_person).with_status(status),
         twin: Some(twin),
-        body: spoken.encode(),
         inbox,
     })
 }
@@ -134,15 +137,20 @@ fn first(
     Ok(response)
 }
 
-fn replay(
-    conversation: &Conversation,
+/// Gives stored text out again, so it reads the conversation's row anew: the copy in memory may be of a
+/// conversation that somebody has erased since, or whose time a shorter policy has ended.
+async fn replay(
+    app: &App,
+    visitor: &Visitor,
+    id: ConversationId,
     event: &StoredEvent,
     twin: &Twin,
 ) -> Result<Response, Problem> {
     if event.header.twin.as_ref() != Some(twin) {
         return Err(Code::IdempotencyMismatch.into());
     }
-    Ok(replayed(exchange(conversation, event)?.into_response()))
+    let conversation = find_now(app, visitor, id).await?;
+    Ok(replayed(exchange(&conversation, event)?.into_response()))
 }
 
 fn exchange(

@@ -4,13 +4,12 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Number, json};
+use serde_json::Number;
 use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::http::request::{ConversationPath, Json};
 use shared::problem::{FieldCode, Problem};
-use shared::secret::Plaintext;
-use shared::store::event::Kind;
+use shared::store::body::{Body, Rating};
 use shared::store::log::{Draft, Inbox};
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
@@ -43,16 +42,15 @@ pub(crate) async fn post(
         .find(|allowed| f64::from(*allowed).to_bits() == score.to_bits())
         .ok_or_else(|| Problem::invalid("/score", FieldCode::NotAllowed))?;
     let comment: Option<Text<0, 1000>> = judge_optional(request.comment, "/comment")?;
-    let comment = comment.as_ref().map(Text::reveal);
-    let body = json!({ "score": score, "comment": comment }).to_string().into_bytes();
+    let comment = comment.as_ref().map(|comment| comment.reveal().to_owned());
+    let rating = Rating { comment, score };
     let located = locate(&app, &visitor, id, None).await?;
     let now_ms = app.clock.now_ms();
     commit(&app, located, |state| {
         Ok(Some(Draft {
-            kind: Kind::Rated,
+            body: Body::Rated(rating.clone()),
             state: spend(state, now_ms)?,
             twin: None,
-            body: Plaintext::new(body.clone()),
             inbox: Inbox::Unchanged,
         }))
     })

@@ -8,7 +8,7 @@ use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
 use shared::http::cursor;
 use shared::http::request::{PageQuery, PathId, PlainJson};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Privacy};
+use shared::http::staff::{Allowed, Privacy, SteppedUp};
 use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::place::Place;
@@ -222,10 +222,15 @@ pub(crate) async fn get(
 pub(crate) async fn patch(
     State(app): State<App>,
     Allowed(officer, ..): Allowed<Privacy>,
+    stepped_up: Result<SteppedUp<Privacy>, Problem>,
     PathId(id): PathId,
     PlainJson(request): PlainJson<PatchCaseRequest>,
 ) -> Result<Reply<CaseResponse>, Problem> {
     let steps = steps_of(request)?;
+    // A refusal takes a right from somebody, and may cancel an erasure that waits.
+    if steps.contains(&Step::Refuse) {
+        stepped_up?;
+    }
     let known = find(&app, &id).await?;
     let now_ms = app.clock.now_ms();
     let by = Some(officer.id);

@@ -7,6 +7,8 @@
 //! (receipts only).
 
 pub mod cases;
+pub mod erasures;
+mod grounds;
 pub mod holds;
 pub mod policy;
 pub mod receipts;
@@ -26,6 +28,9 @@ shared::table! {
     transcripts => get, __path_get;
     subjects => search, __path_search;
     subjects => delete, __path_delete;
+    erasures => list, __path_list;
+    erasures => approve, __path_approve;
+    erasures => withdraw, __path_withdraw;
     subject_export => post, __path_post;
     policy => get, __path_get;
     policy => put, __path_put;

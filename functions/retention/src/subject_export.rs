@@ -6,18 +6,17 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 use shared::access::insight::{Caller, Insight};
-use shared::access::permit::{Purposed, ReadPermit, Subjected};
-use shared::access::staff::Staff;
+use shared::access::permit::{ReadPermit, Subjected};
 use shared::http::export::{Export, Holdings, Limits, Position, respond};
 use shared::http::request::{MaybePlainJson, PageQuery, SubjectPath};
 use shared::http::staff::{Privacy, SteppedUp};
-use shared::ids::{CaseId, SubjectId};
-use shared::problem::{Code, FieldCode, Problem};
-use shared::store::case::{Case, What};
+use shared::problem::{Code, Problem};
+use shared::store::case::What;
 use shared::values::role::Role;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
+use crate::grounds::{Grounds, takes};
 use crate::state::App;
 
 /// Nothing needs to be said.
@@ -29,7 +28,8 @@ pub struct SubjectExportRequest {}
 /// a reading of its own.
 #[utoipa::path(post, path = "/v1/subjects/{subject_id}/export",
     params(("subject_id" = String, Path), ("cursor" = Option<String>, Query),
-        ("Sotto-Case" = Option<String>, Header)),
+        ("Sotto-Case" = Option<String>, Header), ("Sotto-Purpose" = Option<String>, Header),
+        ("Sotto-Reason" = Option<String>, Header)),
     request_body(content = Option<SubjectExportRequest>),
     responses((status = 200, content((Export = "application/json"), (String = "text/html")))))]
 pub(crate) async fn post(
@@ -40,21 +40,22 @@ pub(crate) async fn post(
     headers: HeaderMap,
     MaybePlainJson(SubjectExportRequest {}): MaybePlainJson<SubjectExportRequest>,
 ) -> Result<Response, Problem> {
-    let case = open_case(&app, &headers).await?;
+    let grounds = Grounds::read(&app, &headers).await?;
     let holdings = Holdings::look(&app.store, subject).await?;
     if holdings.are_none(&app.store, Site::SHIPPED).await? {
         return Err(Code::NotFound.into());
     }
     let bound = (Site::SHIPPED, subject, Caller::Staff(staff.id));
     let start = Position::read(&app.store, bound, query.cursor.as_deref()).await?;
-    if let Some(case) = &case {
+    if let Grounds::Case(case) = &grounds {
         takes(case, What::Exported, subject, &staff, &app)?;
     }
+    let (why, case) = grounds.into_purpose();
     let permit = ReadPermit::issue(
         &app.store,
         &app.events,
         (staff.id, Role::Privacy),
-        &Purposed::subject_request(),
+        &why,
         Subjected::Everything(subject),
     )
     .await?;
@@ -62,36 +63,7 @@ pub(crate) async fn post(
     let part = holdings.gather(&app.store, &insight, start, &Limits::SHIPPED).await?;
     // With its last part, all has been given out.
     if let Some(case) = case.filter(|_| part.export.next_cursor.is_none()) {
-        app.store.note_in_case(&app.events, staff.id, case.id, What::Exported, subject).await?;
+        app.store.note_in_case(&app.events, staff.id, case, What::Exported, subject).await?;
     }
     respond(part, &headers)
-}
-
-/// The case that a request belongs to, if it names one. It has to be there before anything is done
-/// for it.
-pub(crate) async fn open_case(app: &App, headers: &HeaderMap) -> Result<Option<Case>, Problem> {
-    let Some(id) = case_of(headers)? else { return Ok(None) };
-    let refused = || Problem::invalid("/headers/sotto-case", FieldCode::NotAllowed);
-    app.store.find_case(id).await?.ok_or_else(refused).map(Some)
-}
-
-/// That a case takes what is about to be done for it.
-pub(crate) fn takes(
-    case: &Case,
-    what: What,
-    subject: SubjectId,
-    staff: &Staff,
-    app: &App,
-) -> Result<(), Problem> {
-    let noted = case.clone().noting(what, subject, Some(staff.id), app.clock.now_ms());
-    let refused =
-        Problem::new(Code::Conflict, "The case does not ask for it, or not for this subject.");
-    noted.map(drop).map_err(|_| refused)
-}
-
-fn case_of(headers: &HeaderMap) -> Result<Option<CaseId>, Problem> {
-    let Some(value) = headers.get("sotto-case") else { return Ok(None) };
-    let id = value.to_str().ok().and_then(CaseId::parse);
-    let id = id.ok_or_else(|| Problem::invalid("/headers/sotto-case", FieldCode::BadFormat))?;
-    Ok(Some(id))
 }

@@ -2,12 +2,13 @@
 //! that they left, never by what they wrote; and erasing one.
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::http::erase::{Carried, carry_out};
 use shared::http::request::{IdempotencyKey, PlainJson, SubjectPath};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Privacy, SteppedUp};
+use shared::http::staff::{Privacy, SteppedUp};
 use shared::ids::{ReceiptId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::case::What;
@@ -21,8 +22,9 @@ use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
+use crate::erasures::{Asked, ErasureResponse};
+use crate::grounds::{Grounds, takes};
 use crate::state::App;
-use crate::subject_export::{open_case, takes};
 
 /// What is looked for: one of both.
 #[derive(Deserialize, ToSchema)]
@@ -72,7 +74,7 @@ pub struct EraseRequest {
     responses((status = 200, body = SearchResponse)))]
 pub(crate) async fn search(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<Privacy>,
+    SteppedUp(staff, ..): SteppedUp<Privacy>,
     PlainJson(request): PlainJson<SearchRequest>,
 ) -> Result<Reply<SearchResponse>, Problem> {
     let email: Option<Text<3, 254>> = judge_optional(request.email, "/email")?;
@@ -124,8 +126,13 @@ async fn look_at(
     Ok(something.then_some(found))
 }
 
-#[utoipa::path(delete, path = "/v1/subjects/{subject_id}", params(("subject_id" = String, Path)),
-    request_body = EraseRequest, responses((status = 200, body = SignedReceipt)))]
+/// With a case that asks for it the subject is erased at once. Without one, somebody else of the privacy
+/// officers approves it first.
+#[utoipa::path(delete, path = "/v1/subjects/{subject_id}",
+    params(("subject_id" = String, Path), ("Sotto-Case" = Option<String>, Header),
+        ("Sotto-Purpose" = Option<String>, Header), ("Sotto-Reason" = Option<String>, Header)),
+    request_body = EraseRequest,
+    responses((status = 200, body = SignedReceipt), (status = 202, body = ErasureResponse)))]
 pub(crate) async fn delete(
     State(app): State<App>,
     SteppedUp(staff, ..): SteppedUp<Privacy>,
@@ -133,8 +140,8 @@ pub(crate) async fn delete(
     IdempotencyKey(key): IdempotencyKey,
     headers: HeaderMap,
     PlainJson(request): PlainJson<EraseRequest>,
-) -> Result<Carried, Problem> {
-    let case = open_case(&app, &headers).await?;
+) -> Result<Response, Problem> {
+    let grounds = Grounds::read(&app, &headers).await?;
     let basis = request.basis.ok_or_else(|| Problem::invalid("/basis", FieldCode::Missing))?;
     let basis =
         Basis::find(&basis).ok_or_else(|| Problem::invalid("/basis", FieldCode::NotAllowed))?;
@@ -146,20 +153,26 @@ pub(crate) async fn delete(
         twin: twin(&key, basis.as_str()),
         of_nothing: false,
     };
-    if let Some(case) = &case
-        && app.store.find_subject(subject).await?.erased.is_none()
-    {
+    let case = match grounds {
+        Grounds::Case(case) => case,
+        Grounds::Stated(why) => {
+            let asked = Asked { request, why, by: staff.id };
+            return Ok(asked.wait(&app).await?.into_response());
+        }
+    };
+    if app.store.find_subject(subject).await?.erased.is_none() {
         // Nobody is erased under a case of somebody else, or one that asks for something else.
         let what = What::Erased(ReceiptId::generate(&app.clock)?);
-        takes(case, what, subject, &staff, &app)?;
+        takes(&case, what, subject, &staff, &app)?;
     }
     let told = Some((&app.events, staff.id));
     let carried = carry_out(&app.store, &app.issuer, &request, told).await?;
-    if let Some(case) = case {
-        let what = carried.as_ref().map_or(What::Waiting, |carried| What::Erased(carried.id));
-        app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
-    }
-    carried.ok_or_else(|| {
-        Problem::new(Code::LegalHold, "It is carried out when the hold is released.")
-    })
+    let what = carried.as_ref().map_or(What::Waiting, |carried| What::Erased(carried.id));
+    app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
+    carried.map(Carried::into_response).ok_or_else(held)
+}
+
+/// The refusal of an erasure that a hold does not allow.
+pub(crate) fn held() -> Problem {
+    Problem::new(Code::LegalHold, "It is carried out when the hold is released.")
 }

@@ -11,7 +11,7 @@ use shared::clock::rfc3339;
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{PageQuery, TranscriptPath};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Reading};
+use shared::http::staff::{Reading, SteppedUp};
 use shared::http::transcript::{ConversationRead, Message, Page, Reader};
 use shared::problem::{Code, Problem};
 use shared::store::conversation::Conversation;
@@ -19,6 +19,7 @@ use shared::store::key_row::Term;
 use shared::values::role::Role;
 use utoipa::ToSchema;
 
+use crate::grounds::text;
 use crate::state::App;
 
 /// A page of a transcript.
@@ -38,7 +39,7 @@ pub struct TranscriptResponse {
     responses((status = 200, body = TranscriptResponse)))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<Reading>,
+    SteppedUp(staff, ..): SteppedUp<Reading>,
     TranscriptPath(id): TranscriptPath,
     query: PageQuery,
     headers: HeaderMap,
@@ -87,9 +88,4 @@ async fn described(app: &App, conversation: &Conversation) -> Result<Conversatio
         expires_at: rfc3339(conversation.end_ms()),
         held: conversation.term == Term::Held,
     })
-}
-
-/// A header as text. Words may have letters beyond ASCII; what is no UTF-8 counts as missing.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
 }

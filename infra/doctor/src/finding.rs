@@ -29,7 +29,7 @@ pub struct Finding {
     pub what: String,
     /// One sentence: what to do; empty if nothing is to be done.
     pub advice: String,
-    /// Where docs/operations.md says more.
+    /// The chapter of the guide that says more.
     pub see: Chapter,
 }
 
@@ -119,7 +119,7 @@ impl CouldNot {
     }
 }
 
-/// The headings of docs/operations.md that findings point to.
+/// The headings of the operator's pages that findings point to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chapter {
     /// How the doctor is run and what it may not see.
@@ -184,23 +184,23 @@ impl Chapter {
     #[must_use]
     pub const fn link(self) -> &'static str {
         match self {
-            Self::Doctor => "docs/operations.md#the-doctor",
-            Self::FirstDeployment => "docs/operations.md#first-deployment",
-            Self::Parameters => "docs/operations.md#parameters",
-            Self::Upgrades => "docs/operations.md#upgrades-and-the-way-back",
-            Self::DeploymentFailed => "docs/operations.md#a-deployment-failed",
-            Self::RolledBack => "docs/operations.md#a-rollout-was-rolled-back",
-            Self::TableChanged => "docs/operations.md#a-table-is-not-as-designed",
-            Self::KeyInDanger => "docs/operations.md#the-kms-key-is-disabled-or-to-be-deleted",
-            Self::KmsDown => "docs/operations.md#kms-is-down",
-            Self::RotationFails => "docs/operations.md#the-rotation-fails",
-            Self::SweepOverdue => "docs/operations.md#the-sweep-is-overdue",
-            Self::KeyListExpired => "docs/operations.md#the-key-list-has-expired",
-            Self::Throttled => "docs/operations.md#requests-are-throttled",
-            Self::ServerErrors => "docs/operations.md#requests-answer-5xx",
-            Self::DeadLetters => "docs/operations.md#a-dead-letter-queue-is-not-empty",
-            Self::Unheard => "docs/operations.md#nobody-hears-the-alarms",
-            Self::Logs => "docs/operations.md#logs",
+            Self::Doctor => "docs/deploy.md#the-doctor",
+            Self::FirstDeployment => "docs/deploy.md#first-deployment",
+            Self::Parameters => "docs/deploy.md#parameters",
+            Self::Upgrades => "docs/upgrade-and-restore.md#upgrades-and-the-way-back",
+            Self::DeploymentFailed => "docs/runbooks.md#a-deployment-failed",
+            Self::RolledBack => "docs/runbooks.md#a-rollout-was-rolled-back",
+            Self::TableChanged => "docs/runbooks.md#a-table-is-not-as-designed",
+            Self::KeyInDanger => "docs/runbooks.md#the-kms-key-is-disabled-or-to-be-deleted",
+            Self::KmsDown => "docs/runbooks.md#kms-is-down",
+            Self::RotationFails => "docs/runbooks.md#the-rotation-fails",
+            Self::SweepOverdue => "docs/runbooks.md#the-sweep-is-overdue",
+            Self::KeyListExpired => "docs/runbooks.md#the-key-list-has-expired",
+            Self::Throttled => "docs/runbooks.md#requests-are-throttled",
+            Self::ServerErrors => "docs/runbooks.md#requests-answer-5xx",
+            Self::DeadLetters => "docs/runbooks.md#a-dead-letter-queue-is-not-empty",
+            Self::Unheard => "docs/runbooks.md#nobody-hears-the-alarms",
+            Self::Logs => "docs/runbooks.md#logs",
         }
     }
 }

@@ -10,13 +10,14 @@ pub mod receipt;
 pub mod report;
 
 use shared::clock::Clock;
+use template::Template;
 
 use crate::aws::Clients;
 use crate::check::{functions, key, published, stack, tables, traffic, watch};
 use crate::report::Report;
 
-/// Looks at everything of the stack of that name.
-pub async fn examine(clients: &Clients, name: &str, clock: &Clock) -> Report {
+/// Looks at everything of the stack of that name, which has to be as `template` has it.
+pub async fn examine(clients: &Clients, name: &str, template: &Template, clock: &Clock) -> Report {
     let mut findings = Vec::new();
     match stack::look(clients, name).await {
         Err(could_not) => findings.push(could_not.finding(&"The stack")),
@@ -24,10 +25,10 @@ pub async fn examine(clients: &Clients, name: &str, clock: &Clock) -> Report {
         Ok(Some(stack)) => {
             findings.extend(stack::judge(&stack));
             findings.push(key::check(clients, &stack).await);
-            findings.extend(tables::check(clients, &stack).await);
-            findings.extend(functions::check(clients, &stack).await);
+            findings.extend(tables::check(clients, &stack, template).await);
+            findings.extend(functions::check(clients, &stack, template).await);
             findings.extend(published::check(clients, &stack, name, clock).await);
-            findings.extend(traffic::check(clients, &stack, clock).await);
+            findings.extend(traffic::check(clients, &stack, template, clock).await);
             findings.extend(watch::check(clients, &stack).await);
         }
     }

@@ -8,6 +8,7 @@ use doctor::aws::Clients;
 use doctor::receipt;
 use lexopt::prelude::{Long, Value, ValueExt};
 use shared::clock::Clock;
+use template::Template;
 
 const USAGE: &str = "\
 cargo doctor [--stack sotto] [--region REGION] [--json]
@@ -42,7 +43,8 @@ async fn run() -> Result<u8, String> {
     match Request::parse().map_err(|error| format!("{error}\n{USAGE}"))? {
         Request::Examine { stack, region, json } => {
             let clients = Clients::connect(region).await?;
-            let report = doctor::examine(&clients, &stack, &Clock::system()).await;
+            let template = Template::deployed().map_err(|error| error.to_string())?;
+            let report = doctor::examine(&clients, &stack, template, &Clock::system()).await;
             if json {
                 println!("{:#}", report.json());
             } else {

@@ -114,7 +114,7 @@ mod tests {
         .text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "WRONG          C is broken.");
-        assert!(lines[1].ends_with("Mend it. See docs/operations.md#requests-are-throttled"));
+        assert!(lines[1].ends_with("Mend it. See docs/runbooks.md#requests-are-throttled"));
         assert_eq!(lines[2], "fine           A is fine.");
         assert!(text.contains("1 wrong, 0 not looked at, 0 to look at, 1 fine."), "{text}");
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// A phrasing and the intent that a person gave it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -14,11 +15,20 @@ pub struct Phrasing {
     pub intent: Option<String>,
 }
 
-/// Reads a file of phrasings.
+/// A text that asks nothing that an entry answers.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Unasked {
+    /// What somebody typed.
+    pub text: String,
+    /// What it is: `yes`, `no`, `thanks`, `machine`, `code`, `crisis`, `abuse` or `foreign`.
+    pub kind: String,
+}
+
+/// Reads a file of one JSON object a line.
 ///
 /// # Errors
 /// The path and the first line that cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Phrasing>, String> {
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());

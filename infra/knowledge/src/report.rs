@@ -36,7 +36,7 @@ impl Report {
         let mut report = Self::default();
         let start = Instant::now();
         let answers: Vec<Answer<'_>> =
-            phrasings.iter().map(|phrasing| base.answer(&phrasing.text)).collect();
+            phrasings.iter().map(|phrasing| base.answer(&phrasing.text, false)).collect();
         let asked = u32::try_from(phrasings.len()).unwrap_or(u32::MAX).max(1);
         report.time_per_answer = start.elapsed() / asked;
         for (phrasing, answer) in phrasings.iter().zip(answers) {
@@ -64,6 +64,11 @@ impl Report {
             Answer::Thanks { .. } => "(thanks)",
             Answer::HandOver { .. } => "(hand-over)",
             Answer::Unknown { .. } => "(unknown)",
+            Answer::Declined { .. } => "(declined)",
+            Answer::Machine { .. } => "(machine)",
+            Answer::NothingAsked { .. } => "(nothing asked)",
+            Answer::Abuse { .. } => "(abuse)",
+            Answer::Crisis { .. } => "(crisis)",
         };
         let given = matches!(answer, Answer::Entry { .. });
         let due = phrasing.intent.as_deref();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bot::{Published, Source, publish};
 
-use crate::phrasings::{self, Phrasing};
+use crate::phrasings::{self, Phrasing, Unasked};
 
 /// Locales of the shipped bases.
 pub const LOCALES: [&str; 2] = ["en", "de"];
@@ -37,6 +37,14 @@ pub fn model_path(locale: &str) -> PathBuf {
 /// The path and why it cannot be read.
 pub fn evaluation(locale: &str) -> Result<Vec<Phrasing>, String> {
     phrasings::read(&root().join(format!("infra/knowledge/evaluation/{locale}.jsonl")))
+}
+
+/// Texts of other hands that ask nothing of a shop: `evaluation/unasked.<locale>.jsonl`.
+///
+/// # Errors
+/// The path and why it cannot be read.
+pub fn unasked(locale: &str) -> Result<Vec<Unasked>, String> {
+    phrasings::read(&root().join(format!("infra/knowledge/evaluation/unasked.{locale}.jsonl")))
 }
 
 /// Trains the base of a locale from its files.

@@ -107,6 +107,66 @@ fn what_is_not_a_question_is_known_as_such() {
 }
 
 #[test]
+fn texts_that_ask_nothing_get_no_entry() {
+    for (locale, least) in [("en", 280), ("de", 70)] {
+        let model = shipped::model(locale).unwrap();
+        let base = Base::load(&model).unwrap();
+        let texts = shipped::unasked(locale).unwrap();
+        assert!(texts.len() >= least, "{locale}: {}", texts.len());
+        let mut answered = Vec::new();
+        for one in &texts {
+            let answer = base.answer(&one.text, false);
+            let crisis = matches!(answer, Answer::Crisis { .. });
+            assert_eq!(crisis, one.kind == "crisis", "{locale}: {}", one.text);
+            if matches!(answer, Answer::Entry { .. }) {
+                answered.push((&one.kind, &one.text));
+            }
+        }
+        let refused = texts.len() - answered.len();
+        assert!(100 * refused >= 95 * texts.len(), "{locale}: {answered:#?}");
+    }
+}
+
+#[test]
+fn an_offer_is_accepted_and_declined_in_the_words_that_people_use() {
+    for locale in shipped::LOCALES {
+        let model = shipped::model(locale).unwrap();
+        let base = Base::load(&model).unwrap();
+        for yes in [
+            "yes",
+            "Yes, please!",
+            "y",
+            "yep",
+            "sure",
+            "ok",
+            "klar",
+            "ja gerne",
+            "jo",
+            "👍",
+            "please do",
+        ] {
+            let answer = base.answer(yes, true);
+            assert!(matches!(answer, Answer::HandOver { .. }), "{locale}: {yes}");
+        }
+        for no in [
+            "no",
+            "No thanks",
+            "not now",
+            "nope",
+            "nah",
+            "nein",
+            "nö",
+            "nein danke",
+            "später",
+            "👎",
+        ] {
+            let answer = base.answer(no, true);
+            assert!(matches!(answer, Answer::Declined { .. }), "{locale}: {no}");
+        }
+    }
+}
+
+#[test]
 fn another_language_is_not_answered() {
     for text in [
         "Wann kommt mein Paket endlich an?",
@@ -140,12 +200,17 @@ fn another_language_is_not_answered() {
 #[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn handled(locale: &str, text: &str) -> String {
     let model = shipped::model(locale).unwrap();
-    let done = match Base::load(&model).unwrap().answer(text) {
+    let done = match Base::load(&model).unwrap().answer(text, false) {
         Answer::Entry { id, .. } => id,
         Answer::Greeting { .. } => "greeting",
         Answer::Thanks { .. } => "thanks",
         Answer::HandOver { .. } => "hand-over",
         Answer::Unknown { .. } => "unknown",
+        Answer::Declined { .. } => "declined",
+        Answer::Machine { .. } => "machine",
+        Answer::NothingAsked { .. } => "nothing asked",
+        Answer::Abuse { .. } => "abuse",
+        Answer::Crisis { .. } => "crisis",
     };
     done.to_owned()
 }

@@ -78,8 +78,7 @@ async fn run_job(
         Problem(
             StatusCode::NOT_FOUND,
             "no_such_job",
-            "There is no job of that name; there are `rotate-keys`, `sweep` and `detect`."
-                .to_owned(),
+            format!("There is no job of that name; there are {}.", Job::names()),
         )
     })?;
     let report = controls.jobs.run(job).await.map_err(Problem::failed)?;

@@ -8,7 +8,7 @@ use shared::http::aws;
 
 use crate::aws::Aws;
 use crate::iam::access_key;
-use crate::template::{DEPLOYED, Template};
+use template::Template;
 
 /// The region that everything local pretends to be in.
 const REGION: &str = "eu-central-1";
@@ -16,37 +16,22 @@ const KEY_ALIAS: &str = "alias/sotto";
 /// Dummies: the local AWS checks no signature, but an SDK wants to sign.
 const CREDENTIAL: &str = "local";
 
-/// Logical id of a table, its local name, and the setting that tells it to the functions.
-const TABLES: [(&str, &str, &str); 9] = [
-    ("KeysTable", "sotto-keys", "SOTTO_TABLE_KEYS"),
-    ("ConversationsTable", "sotto-conversations", "SOTTO_TABLE_CONVERSATIONS"),
-    ("ProfilesTable", "sotto-profiles", "SOTTO_TABLE_PROFILES"),
-    ("SettingsTable", "sotto-settings", "SOTTO_TABLE_SETTINGS"),
-    ("TransportTable", "sotto-transport", "SOTTO_TABLE_TRANSPORT"),
-    ("IdentityTable", "sotto-identity", "SOTTO_TABLE_IDENTITY"),
-    ("EventsTable", "sotto-events", "SOTTO_TABLE_EVENTS"),
-    ("WatchTable", "sotto-watch", "SOTTO_TABLE_WATCH"),
-    ("LedgerTable", "sotto-ledger", "SOTTO_TABLE_LEDGER"),
-];
-
 /// The settings of the functions by the names that they have in the environment.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings(Vec<(&'static str, String)>);
+pub(crate) struct Settings(Vec<(String, String)>);
 
 /// Makes the tables of the template and the key, as far as they are missing, and gives the settings
 /// that lead the functions to them.
 pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String> {
-    let template = Template::parse(DEPLOYED).map_err(|error| error.to_string())?;
+    let template = Template::deployed().map_err(|error| error.to_string())?;
     let mut settings = Vec::new();
-    for (logical_id, name, setting) in TABLES {
-        let table = template
-            .table(logical_id)
-            .ok_or_else(|| format!("template.yaml has no table {logical_id}"))?;
-        aws.ensure_table(table, name).map_err(|error| error.to_string())?;
-        settings.push((setting, name.to_owned()));
+    for table in template.tables() {
+        let name = format!("sotto-{}", table.short_name());
+        aws.ensure_table(table, &name).map_err(|error| error.to_string())?;
+        settings.extend(table.setting().map(|setting| (setting.to_owned(), name)));
     }
     let key = aws.ensure_key(KEY_ALIAS).map_err(|error| error.to_string())?;
-    settings.extend([
+    let others = [
         ("SOTTO_KMS_KEY", key),
         ("SOTTO_ORIGINS", origins.join(",")),
         // By its name: passkeys belong to names, and 127.0.0.1 has none.
@@ -56,7 +41,8 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", CREDENTIAL.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", CREDENTIAL.to_owned()),
-    ]);
+    ];
+    settings.extend(others.map(|(name, value)| (name.to_owned(), value)));
     Ok(Settings(settings))
 }
 
@@ -96,7 +82,7 @@ impl Settings {
 
     /// One more setting, known only after the start.
     pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
-        self.0.push((name, value));
+        self.0.push((name.to_owned(), value));
         self
     }
 
@@ -107,6 +93,6 @@ impl Settings {
     }
 
     fn find(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 }

@@ -11,15 +11,13 @@ use shared::clock::{Clock, UnixMillis};
 use shared::http::app::App;
 use shared::store::StoreError;
 use shared::store::settings::Settings;
+use template::{Function, Schedule, Template};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::aws::Aws;
 use crate::detect::Detect;
 
-const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
-/// How often the template's schedule starts the sweep.
-const SWEEP_MS: UnixMillis = 5 * 60 * 1000;
 /// How often it is asked what is due.
 const TICK: Duration = Duration::from_secs(2);
 /// A failed run is tried again after half a minute.
@@ -47,6 +45,10 @@ struct Parts {
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
+    /// How often the rotation runs.
+    rotate_every_ms: UnixMillis,
+    /// How often the sweep runs.
+    sweep_every_ms: UnixMillis,
     /// When the rotation last succeeded.
     rotated_ms: Mutex<Option<UnixMillis>>,
     /// When the sweep last succeeded.
@@ -54,14 +56,34 @@ struct Parts {
 }
 
 impl Job {
+    /// Every job, in the order of their programs' names.
+    const ALL: [Self; 3] = [Self::Detect, Self::RotateKeys, Self::Sweep];
+
     /// The job of that name in the control server's paths.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        match name {
-            "rotate-keys" => Some(Self::RotateKeys),
-            "sweep" => Some(Self::Sweep),
-            "detect" => Some(Self::Detect),
-            _ => None,
+        Self::ALL.into_iter().find(|job| job.program() == name)
+    }
+
+    /// The names of all jobs, for people.
+    pub(crate) fn names() -> String {
+        Self::ALL.map(|job| format!("`{}`", job.program())).join(", ")
+    }
+
+    /// The program of the function that does it in the cloud.
+    fn program(self) -> &'static str {
+        match self {
+            Self::RotateKeys => "rotate-keys",
+            Self::Sweep => "sweep",
+            Self::Detect => "detect",
         }
+    }
+
+    /// How often the template's schedule starts it.
+    fn every_ms(self, template: &Template) -> Result<UnixMillis, String> {
+        let program = self.program();
+        let mut schedules = template.function_of(program).into_iter().flat_map(Function::schedules);
+        let every_ms = schedules.find_map(Schedule::every_ms);
+        every_ms.ok_or_else(|| format!("template.yaml does not say how often {program} runs"))
     }
 }
 
@@ -80,9 +102,19 @@ impl Jobs {
         let issuer = app.issuer.clone();
         let detect = Detect::begin(Arc::clone(&aws), watchman, log)?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
-        let (rotated_ms, swept_ms) = (Mutex::new(None), Mutex::new(None));
-        let parts = Parts { rotation, sweep, issuer, aws, clock, detect, rotated_ms, swept_ms };
-        Ok(Self(Arc::new(parts)))
+        let template = Template::deployed().map_err(|error| error.to_string())?;
+        Ok(Self(Arc::new(Parts {
+            rotation,
+            sweep,
+            issuer,
+            aws,
+            clock,
+            detect,
+            rotate_every_ms: Job::RotateKeys.every_ms(template)?,
+            sweep_every_ms: Job::Sweep.every_ms(template)?,
+            rotated_ms: Mutex::new(None),
+            swept_ms: Mutex::new(None),
+        })))
     }
 
     /// Runs a job now and gives its report when it has finished.
@@ -108,14 +140,14 @@ impl Jobs {
         };
         // Neither waits for the other to work.
         let mut rotated_ms = self.0.rotated_ms.lock().await;
-        let rotated = if is_due(*rotated_ms, DAY_MS) {
+        let rotated = if is_due(*rotated_ms, self.0.rotate_every_ms) {
             self.rotate(&mut rotated_ms).await.map(drop)
         } else {
             Ok(())
         };
         drop(rotated_ms);
         let mut swept_ms = self.0.swept_ms.lock().await;
-        if is_due(*swept_ms, SWEEP_MS) {
+        if is_due(*swept_ms, self.0.sweep_every_ms) {
             self.sweep(&mut swept_ms).await?;
         }
         rotated
@@ -173,5 +205,20 @@ fn said(error: StoreError) -> &'static str {
         StoreError::OtherVersion => "a later release has written what is stored",
         StoreError::Failed => "DynamoDB or KMS refuses the request",
         StoreError::LedgerBehind => "a table was restored and has not followed the ledger yet",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_that_starts_by_itself_is_a_job() {
+        let functions = Template::deployed().unwrap().functions().iter();
+        let by_itself = |function: &&Function| {
+            !function.schedules().is_empty() || !function.streams().is_empty()
+        };
+        let programs: Vec<_> = functions.filter(by_itself).filter_map(Function::program).collect();
+        assert_eq!(Job::ALL.map(Job::program).as_slice(), programs);
     }
 }

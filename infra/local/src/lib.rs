@@ -2,7 +2,7 @@
 //!
 //! - [`aws`]: an embedded AWS on 127.0.0.1 that speaks DynamoDB and KMS to any SDK, with a fault
 //!   injector and counters.
-//! - [`template`]: what `template.yaml` declares, so that tables and routes here are the deployed ones.
+//! - the crate `template`: what `template.yaml` declares, so that tables and routes here are the deployed ones.
 //! - [`iam`]: the roles that the template gives the functions, evaluated on every call.
 //! - [`cli`] and [`run`]: `cargo local`, which puts every router and job on top of it.
 
@@ -17,4 +17,3 @@ pub mod iam;
 mod jobs;
 pub mod permissions;
 pub mod run;
-pub mod template;

@@ -128,7 +128,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
     let data = folder.path().display();
     say(&format!(
         "DynamoDB and KMS are at {}. In another terminal:\n  cargo lambda watch -A 127.0.0.1 -P \
-         9000 --env-file {data}/{ENV_FILE}\n  cargo lambda invoke intake -A 127.0.0.1 -P 9000 --data-file \
+         9000 --disable-cors --env-file {data}/{ENV_FILE}\n  cargo lambda invoke intake -A 127.0.0.1 -P 9000 --data-file \
          {data}/{EVENTS_FOLDER}/post-v1-conversations-id-messages.json\n{events} event files hold \
          a visitor made just now. Stop with Ctrl-C.\n",
         aws.url()

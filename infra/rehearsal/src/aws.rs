@@ -1,6 +1,6 @@
 //! The AWS CLI and plain HTTP against the local AWS, in the name of somebody.
 //!
-//! The CLI and not the SDK's crates: it is what docs/operations.md is written in, and a dozen clients
+//! The CLI and not the SDK's crates: it is what the operator's pages are written in, and a dozen clients
 //! would have to be compiled.
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ cargo rehearse     deploys template.yaml onto a local AWS with IAM switched on, 
 
   --only stack       only the template: parameters, contract, roles, rollout, removal
   --only upgrade     only from the last release to this one and back
-  --only operations  only the commands of docs/operations.md
+  --only operations  only the commands of the operator's pages
   --skip-build       with the functions that the last run has built
   --keep             leave the stack and its AWS running until Enter is pressed
 
@@ -45,7 +45,7 @@ pub enum Act {
     Stack,
     /// From the last release and back.
     Upgrade,
-    /// The commands of the operations guide.
+    /// The commands of the operator's pages.
     Operations,
 }
 

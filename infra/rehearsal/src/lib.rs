@@ -4,6 +4,7 @@
 //! - [`cli`]: what was asked for.
 //! - [`emulator`]: the local AWS, which ends with us.
 //! - [`aws`] and [`stack`]: what the AWS CLI and SAM say about it.
+//! - [`refusals`]: what each role must not do, for the tests as well.
 //! - [`steps`]: what is tried, in its order. docs/rehearsal.md says what that proves.
 
 #![allow(
@@ -15,6 +16,7 @@ pub mod aws;
 pub mod cli;
 pub mod command;
 pub mod emulator;
+pub mod refusals;
 pub mod report;
 pub mod stack;
 pub mod steps;

@@ -10,9 +10,6 @@ from checkov.common.models.enums import CheckCategories, CheckResult
 FUNCTION = "AWS::Serverless::Function"
 TABLE = "AWS::DynamoDB::Table"
 
-# What is deleted here has to stay deleted, or is only good as it is now, so nothing may keep a copy.
-ERASED_FOR_GOOD = {"KeysTable", "TransportTable", "ProfilesTable", "WatchTable"}
-
 # A statement of a role that names no single resource: (resource, Sid) and why.
 WIDE = {
     ("Traces", "Traces"): "X-Ray knows no resources to name",
@@ -31,6 +28,16 @@ class Rule(BaseResourceCheck):
     def scan_resource_conf(self, conf):
         name = self.entity_path.rsplit(":", 1)[1]
         kept = self.holds(name, conf.get("Properties") or {})
+        return CheckResult.PASSED if kept else CheckResult.FAILED
+
+
+class DeletionRule(Rule):
+    """A rule about tables; `holds(deletion, properties)` gets what the table's Metadata says of deletion:
+    final, because what is deleted there has to stay deleted or is only good as it is now, so nothing may
+    keep a copy; or recoverable."""
+
+    def scan_resource_conf(self, conf):
+        kept = self.holds(at(conf, "Metadata", "Deletion"), conf.get("Properties") or {})
         return CheckResult.PASSED if kept else CheckResult.FAILED
 
 
@@ -109,18 +116,24 @@ Rule(
     lambda name, table: at(table, "DeletionProtectionEnabled", "Fn::If")
     == ["ProtectsTables", True, False],
 )
-Rule(
-    "SOTTO_TABLE_ERASURE",
-    "A table whose rows are deleted for good has no backup and no stream",
+DeletionRule(
+    "SOTTO_TABLE_SAYS",
+    "A table says whether a deletion in it is final or recoverable",
     [TABLE],
-    lambda name, table: name not in ERASED_FOR_GOOD
+    lambda deletion, table: deletion in ("final", "recoverable"),
+)
+DeletionRule(
+    "SOTTO_TABLE_ERASURE",
+    "A table in which a deletion is final has no backup and no stream",
+    [TABLE],
+    lambda deletion, table: deletion != "final"
     or not (has_recovery(table) or "StreamSpecification" in table),
 )
-Rule(
+DeletionRule(
     "SOTTO_TABLE_RECOVERY",
-    "Every other table can be taken back to a point in time",
+    "A table in which a deletion is recoverable can be taken back to a point in time",
     [TABLE],
-    lambda name, table: name in ERASED_FOR_GOOD or has_recovery(table),
+    lambda deletion, table: deletion != "recoverable" or has_recovery(table),
 )
 
 # ---- What else holds data

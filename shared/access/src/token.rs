@@ -11,7 +11,7 @@ use values::site::Site;
 /// Seconds that a visitor's token is valid.
 pub const LIFETIME_SECONDS: i64 = 86_400;
 /// Seconds after its end in which it still gives a new one for the same subject.
-const RENEWAL_SECONDS: i64 = 30 * 86_400;
+pub const RENEWAL_SECONDS: i64 = 30 * 86_400;
 /// Seconds by which the clocks of two functions may differ.
 const SKEW_SECONDS: i64 = 60;
 

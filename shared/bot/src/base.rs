@@ -4,13 +4,29 @@ use std::collections::BTreeSet;
 
 use super::features::{self, Feature};
 use super::file::{ENTRY_STRINGS, FIXED_STRINGS, Found, Layout, Malformed};
-use super::{normal, weighting};
+use super::talk::Talk;
+use super::{normal, sentences, talk, weighting};
 
 /// How much the distance to the next best question counts in a confidence, against the distance
 /// to "out of scope": the first tells wrong answers apart, the second foreign questions.
 const RIVAL_SHARE: f32 = 0.75;
 /// Longest small-talk phrase, in words, that is looked for before and after a question.
 const MAX_PHRASE_WORDS: usize = 6;
+
+/// A word is telling when at most one in so many questions uses it.
+const TELLING_SHARE: usize = 8;
+/// Letters of a word that may be a typing mistake rather than a stranger.
+const SHORT_WORD: usize = 4;
+/// Letters that no single word of a question has.
+const LONG_WORD: usize = 11;
+/// Words of a text that has to be sure without a telling word.
+const SHORT_TEXT: usize = 3;
+/// Confidences, as the logarithm of the odds, that a text has to reach: with one telling word and
+/// nothing else (odds 3), with one among strangers (9), with parts of words only (19). Found by
+/// asking the shipped bases for the texts of `infra/knowledge/evaluation/unasked.*`.
+const ALONE: f32 = 1.1;
+const AMONG_STRANGERS: f32 = 2.2;
+const ONLY_PARTS: f32 = 2.94;
 
 /// A published base. Borrows its bytes, copies and parses nothing.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +83,31 @@ pub enum Answer<'a> {
         /// What to say.
         text: &'a str,
     },
+    /// The visitor does not want the person that was offered, or says no to nothing.
+    Declined {
+        /// What to say.
+        text: &'a str,
+    },
+    /// The visitor asks whether a machine answers; it does (EU AI Act, Art. 50).
+    Machine {
+        /// What to say; offers a person.
+        text: &'a str,
+    },
+    /// A number, a code or a bare yes: nothing is asked. The text offers a person.
+    NothingAsked {
+        /// What to say.
+        text: &'a str,
+    },
+    /// An insult. The text offers a person.
+    Abuse {
+        /// What to say.
+        text: &'a str,
+    },
+    /// The visitor speaks of ending or harming themselves. A person is fetched.
+    Crisis {
+        /// Who helps at once.
+        text: &'a str,
+    },
 }
 
 impl<'a> Answer<'a> {
@@ -78,8 +119,31 @@ impl<'a> Answer<'a> {
             | Self::Thanks { text }
             | Self::HandOver { text }
             | Self::Unknown { text }
+            | Self::Declined { text }
+            | Self::Machine { text }
+            | Self::NothingAsked { text }
+            | Self::Abuse { text }
+            | Self::Crisis { text }
             | Self::Entry { answer: text, .. } => text,
         }
+    }
+
+    /// Whether a person is fetched.
+    #[must_use]
+    pub const fn hands_over(&self) -> bool {
+        matches!(self, Self::HandOver { .. } | Self::Crisis { .. })
+    }
+
+    /// Whether the text offers a person, whom a yes accepts.
+    #[must_use]
+    pub const fn offers_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Unknown { .. }
+                | Self::Machine { .. }
+                | Self::NothingAsked { .. }
+                | Self::Abuse { .. }
+        )
     }
 }
 
@@ -148,15 +212,48 @@ impl<'a> Base<'a> {
         self.entries().find(|entry| entry.id == id)
     }
 
-    /// What the bot does with a text.
+    /// What the bot does with a text; `offered` says that its last answer offered a person.
     #[must_use]
-    pub fn answer(&self, text: &str) -> Answer<'a> {
+    pub fn answer(&self, text: &str, offered: bool) -> Answer<'a> {
+        let said = sentences::of(self.locale());
+        match talk::of(text) {
+            Some(Talk::Yes) if offered => return Answer::HandOver { text: self.hand_over() },
+            Some(Talk::No) if offered => return Answer::Declined { text: said.declined },
+            Some(Talk::Machine) => return Answer::Machine { text: said.machine },
+            Some(Talk::Crisis) => return Answer::Crisis { text: said.crisis },
+            Some(Talk::Abuse) => return Answer::Abuse { text: said.abuse },
+            Some(Talk::Code) => return Answer::NothingAsked { text: said.code },
+            Some(Talk::No) => {
+                return self.small_talk(text).unwrap_or(Answer::Declined { text: said.declined });
+            }
+            Some(Talk::Yes) => {
+                return self.small_talk(text).unwrap_or(Answer::NothingAsked { text: said.yes });
+            }
+            None => {}
+        }
+        self.question(text)
+    }
+
+    /// The answer to a text that is nothing but a greeting, thanks or a farewell.
+    fn small_talk(&self, text: &str) -> Option<Answer<'a>> {
+        let words = normal::words(text);
+        let (question, said) = self.without_small_talk(&words);
+        if !question.is_empty() {
+            return None;
+        }
+        said.map(|said| match said {
+            Polite::Greeting => self.greeting(),
+            Polite::Thanks => self.thanks(),
+        })
+    }
+
+    fn question(&self, text: &str) -> Answer<'a> {
         let words = normal::words(text);
         let (question, said) = self.without_small_talk(&words);
         if question.is_empty() {
             return match said {
-                Some(Talk::Greeting) => self.greeting(),
-                Some(Talk::Thanks) => self.thanks(),
+                Some(Polite::Greeting) => self.greeting(),
+                Some(Polite::Thanks) => self.thanks(),
                 None => Answer::Unknown { text: self.unknown() },
             };
         }
@@ -172,7 +269,9 @@ impl<'a> Base<'a> {
         if best == entries + 2 && confidence >= hand_over_threshold {
             return Answer::HandOver { text: self.hand_over() };
         }
-        if confidence < threshold || best > entries + 1 {
+        let enough =
+            if best < entries { threshold.max(self.least_confidence(question)) } else { threshold };
+        if confidence < enough || best > entries + 1 {
             return Answer::Unknown { text: self.unknown() };
         }
         if best == entries {
@@ -201,6 +300,36 @@ impl<'a> Base<'a> {
         ranked
     }
 
+    /// What a short text has to reach in spite of the calibrated threshold, which was set by whole
+    /// questions: one telling word among strangers, or none at all, is no question ("steve jobs
+    /// birthday", "etc passwd").
+    fn least_confidence(&self, question: &[char]) -> f32 {
+        let classes = self.layout.classes();
+        let rare = weighting::rarity(classes / TELLING_SHARE, classes);
+        let (mut words, mut known, mut telling, mut strangers) = (0, 0, 0, 0);
+        for word in question.split(|letter| *letter == ' ').filter(|word| !word.is_empty()) {
+            words += 1;
+            match self.layout.find(features::word(word)) {
+                Some(found) if found.rarity >= rare => telling += 1,
+                Some(_) if word.len() >= SHORT_WORD => known += 1,
+                // Words written together, or a word of which the beginning is known.
+                None if word.len() > LONG_WORD => return f32::MIN,
+                None if word.len() > SHORT_WORD && !self.begins_known(word) => strangers += 1,
+                _ => {}
+            }
+        }
+        match (telling, strangers) {
+            (0, _) if known == 0 && words <= SHORT_TEXT => ONLY_PARTS,
+            (1, 1..) if words <= 2 * strangers => AMONG_STRANGERS,
+            (1, 0) if words == 1 => ALONE,
+            _ => f32::MIN,
+        }
+    }
+
+    fn begins_known(&self, word: &[char]) -> bool {
+        self.layout.find(features::stem(word)).is_some()
+    }
+
     fn greeting(&self) -> Answer<'a> {
         Answer::Greeting { text: self.layout.string(3) }
     }
@@ -221,7 +350,7 @@ impl<'a> Base<'a> {
     }
 
     /// Takes greetings and thanks off both ends: "hi, where is my parcel, thanks" is a question.
-    fn without_small_talk<'w>(&self, words: &'w [char]) -> (&'w [char], Option<Talk>) {
+    fn without_small_talk<'w>(&self, words: &'w [char]) -> (&'w [char], Option<Polite>) {
         let spans = spans(words);
         let (first, before) = self.talked(words, &spans.iter().copied());
         let left = spans.get(first..).unwrap_or_default();
@@ -239,7 +368,7 @@ impl<'a> Base<'a> {
         &self,
         words: &[char],
         spans: &(impl Iterator<Item = (usize, usize)> + Clone),
-    ) -> (usize, Option<Talk>) {
+    ) -> (usize, Option<Polite>) {
         let mut said = None;
         // Counts of words that can be covered; a later one never stands before an earlier one.
         let mut covered = BTreeSet::from([0]);
@@ -259,15 +388,15 @@ impl<'a> Base<'a> {
         (furthest, said)
     }
 
-    fn talk(&self, phrase: &[char]) -> Option<Talk> {
+    fn talk(&self, phrase: &[char]) -> Option<Polite> {
         if phrase.is_empty() {
             return None;
         }
         let phrase = features::phrase(phrase);
         if self.layout.has_phrase(1, phrase) {
-            Some(Talk::Thanks)
+            Some(Polite::Thanks)
         } else {
-            self.layout.has_phrase(0, phrase).then_some(Talk::Greeting)
+            self.layout.has_phrase(0, phrase).then_some(Polite::Greeting)
         }
     }
 
@@ -311,7 +440,7 @@ fn spans(words: &[char]) -> Vec<(usize, usize)> {
 
 /// Small talk around a question; thanks outrank a greeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Talk {
+enum Polite {
     Greeting,
     Thanks,
 }

@@ -55,6 +55,16 @@ pub(super) fn of_words(words: &[char]) -> Vec<Feature> {
     features
 }
 
+/// One word, as the hash of its feature.
+pub(super) fn word(letters: &[char]) -> u32 {
+    hash(letters, WORD)
+}
+
+/// The beginning of one word, as the hash of its feature.
+pub(super) fn stem(letters: &[char]) -> u32 {
+    hash(start(letters, STEM_LETTERS), STEM)
+}
+
 /// A whole phrase, as one number.
 pub(super) fn phrase(words: &[char]) -> u32 {
     hash(words, BLOCKS as u64)

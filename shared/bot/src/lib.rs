@@ -19,7 +19,9 @@ mod features;
 mod file;
 mod normal;
 mod numeric;
+mod sentences;
 mod source;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod train;

@@ -55,7 +55,8 @@ fn answers_in_the_words_of_the_base() {
     let base = Base::load(&bytes).unwrap();
     assert_eq!((base.locale(), base.version()), ("en", 7));
     assert_eq!((base.disclosure(), base.unknown()), ("A machine answers.", "I do not know."));
-    let Answer::Entry { id, title, answer, url, score } = base.answer("whre is my PARCEL??") else {
+    let Answer::Entry { id, title, answer, url, score } = base.answer("whre is my PARCEL??", false)
+    else {
         panic!("an entry was due");
     };
     assert_eq!((id, title, url), ("tracking", "About tracking", Some("/orders")));
@@ -81,9 +82,9 @@ fn small_talk_is_taken_off_a_question() {
         ("qwzx", "unknown"),
         ("", "unknown"),
     ] {
-        assert_eq!(id_of(base.answer(text)), due, "{text}");
+        assert_eq!(id_of(base.answer(text, false)), due, "{text}");
     }
-    assert_eq!(base.answer("hi").text(), "Hello!");
+    assert_eq!(base.answer("hi", false).text(), "Hello!");
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn no_text_is_too_strange() {
         long,
     ];
     for text in &texts {
-        assert!(!base.answer(text).text().is_empty());
+        assert!(!base.answer(text, false).text().is_empty());
         assert!(base.candidates(text, 5).len() <= 3);
     }
 }
@@ -147,7 +148,7 @@ fn a_flipped_bit_is_refused_or_harmless() {
         *bytes.get_mut(at).unwrap() ^= mask;
         match Base::load(&bytes) {
             Ok(base) => {
-                let _ = base.answer("hello, where is my parcel today?");
+                let _ = base.answer("hello, where is my parcel today?", false);
                 let _ = base.candidates("return policy", 3);
                 assert!(base.entries().count() >= 1);
             }

@@ -18,6 +18,7 @@ pub const OVERHEAD: usize = HEAD_LEN + TAG_LEN;
 
 /// A ciphertext that knows no key: the only form in which content is stored.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Sealed(Vec<u8>);
 
 impl Sealed {

@@ -50,7 +50,7 @@ pub enum Noted {
 }
 
 impl Case {
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let [kind, law, state, log] = ["d", "b", "q", "j"].map(|name| take_string(&mut item, name));
         let subject = optional(&mut item, "u", |item, name| {
             SubjectId::from_slice(&take_binary(item, name)?).ok_or(StoreError::Corrupt)
@@ -75,26 +75,39 @@ impl Case {
         })
     }
 
-    fn to_item(&self, end_ms: Option<UnixMillis>) -> Result<Item, StoreError> {
+    pub(super) fn to_item(&self, end_ms: Option<UnixMillis>) -> Result<Item, StoreError> {
+        let Self {
+            id,
+            kind,
+            law,
+            subject,
+            state,
+            received_ms,
+            extended,
+            receipt,
+            closed_ms,
+            log,
+            version,
+        } = self;
         let mut item = Item::from([
             ("p".to_owned(), string(PARTITION)),
-            ("k".to_owned(), string(self.id)),
-            ("d".to_owned(), string(self.kind.as_str())),
-            ("b".to_owned(), string(self.law.as_str())),
-            ("q".to_owned(), string(self.state.as_str())),
-            ("r".to_owned(), number(self.received_ms)),
-            ("x".to_owned(), number(u8::from(self.extended))),
-            ("j".to_owned(), string(write_log(&self.log)?)),
-            ("n".to_owned(), number(self.version)),
+            ("k".to_owned(), string(*id)),
+            ("d".to_owned(), string(kind.as_str())),
+            ("b".to_owned(), string(law.as_str())),
+            ("q".to_owned(), string(state.as_str())),
+            ("r".to_owned(), number(*received_ms)),
+            ("x".to_owned(), number(u8::from(*extended))),
+            ("j".to_owned(), string(write_log(log)?)),
+            ("n".to_owned(), number(*version)),
         ]);
-        if let Some(subject) = self.subject {
+        if let Some(subject) = subject {
             item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
         }
-        if let Some(receipt) = self.receipt {
-            item.insert("g".to_owned(), string(receipt));
+        if let Some(receipt) = receipt {
+            item.insert("g".to_owned(), string(*receipt));
         }
-        if let Some(closed_ms) = self.closed_ms {
-            item.insert("f".to_owned(), number(closed_ms));
+        if let Some(closed_ms) = closed_ms {
+            item.insert("f".to_owned(), number(*closed_ms));
         }
         if let Some(end_ms) = end_ms {
             item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
@@ -106,30 +119,32 @@ impl Case {
 /// A line as it is stored.
 #[derive(Serialize, Deserialize)]
 struct StoredLine {
-    t: UnixMillis,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    a: Option<String>,
-    w: String,
+    #[serde(rename = "t")]
+    at_ms: UnixMillis,
+    #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(rename = "w")]
+    what: String,
 }
 
 fn read_log(json: &str) -> Result<Vec<Line>, StoreError> {
     let stored: Vec<StoredLine> = serde_json::from_str(json).map_err(|_| StoreError::Corrupt)?;
-    let read = |line: StoredLine| {
-        let by = match line.a {
+    let read = |StoredLine { at_ms, by, what }: StoredLine| {
+        let by = match by {
             Some(id) => Some(StaffId::parse(&id).ok_or(StoreError::Corrupt)?),
             None => None,
         };
-        let what = Word::find(&line.w).ok_or(StoreError::OtherVersion)?;
-        Ok(Line { at_ms: line.t, by, what })
+        let what = Word::find(&what).ok_or(StoreError::OtherVersion)?;
+        Ok(Line { at_ms, by, what })
     };
     stored.into_iter().map(read).collect()
 }
 
 fn write_log(log: &[Line]) -> Result<String, StoreError> {
-    let stored = |line: &Line| StoredLine {
-        t: line.at_ms,
-        a: line.by.map(String::from),
-        w: line.what.as_str().to_owned(),
+    let stored = |Line { at_ms, by, what }: &Line| StoredLine {
+        at_ms: *at_ms,
+        by: by.map(String::from),
+        what: what.as_str().to_owned(),
     };
     let stored: Vec<_> = log.iter().map(stored).collect();
     serde_json::to_string(&stored).map_err(|_| StoreError::Failed)

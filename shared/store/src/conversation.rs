@@ -6,7 +6,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 
 use super::attributes::{binary, number, string, take_binary};
-use super::event::{Header, Kind, LINK_LEN, StoredEvent, place as event_place};
+use super::body::{Body, Consent};
+use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
 use super::key_row::{Guarded, KeyRow, Term};
 use super::ledger;
 use super::policy::{POLICY, StoredPolicy};
@@ -18,7 +19,7 @@ use seal::conversation_key::ConversationKey;
 use values::clock::UnixMillis;
 use values::ids::{ConversationId, SubjectId};
 use values::policy::RetentionPolicy;
-use values::secret::{Plaintext, Secret};
+use values::secret::Secret;
 use values::site::Site;
 
 /// How often opening is tried again when what is known of the subject has changed.
@@ -123,7 +124,7 @@ impl Store {
         site: &'static Site,
         subject: SubjectId,
         locale: u8,
-        consent: &Plaintext,
+        consent: Consent,
     ) -> Result<Option<Arc<Conversation>>, StoreError> {
         let id = ConversationId::generate(&self.clock)?;
         let opened_ms = id.made_at_ms();
@@ -135,13 +136,15 @@ impl Store {
         let secret = Secret::generate()?;
         let key = ConversationKey::from_secret(&secret)?;
 
+        let body = Body::Opened(consent);
         let header = Header {
-            kind: Kind::Opened,
+            kind: body.kind(),
             state: State::opened(locale, opened_ms),
             previous: [0; LINK_LEN],
             twin: None,
         };
-        let sealed = key.events.seal(&event_place(site.id, id, 1, &header), consent.reveal())?;
+        let sealed =
+            key.events.seal(&event_place(site.id, id, 1, &header), body.encode()?.reveal())?;
         let first = StoredEvent { seq: 1, header, sealed };
         // Nearly nobody is known: that is assumed, and looked at only if it is not so.
         let mut known = Subject::default();

@@ -30,9 +30,9 @@ const LABEL: &str = "sotto/v1 customer";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Days that a row has at least beyond the transcript of a conversation opened now: the day for which
 /// the token is good that opens one.
-const LEAST_DAYS: i64 = 1;
+pub const LEAST_DAYS: i64 = 1;
 /// The same of a row just written: it is written again once a day at most.
-const FULL_DAYS: i64 = 2;
+pub const FULL_DAYS: i64 = 2;
 
 /// A customer of a site, found or about to be.
 pub struct Customer {

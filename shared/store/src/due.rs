@@ -26,9 +26,9 @@ const TTLS_READ_AT_ONCE: i32 = 1_000;
 /// How often what a throttled table left out is sent again.
 const ATTEMPTS: usize = 8;
 /// Longer than a stream keeps its records, and a failed batch its place.
-const TOUCHED_MS: UnixMillis = 7 * DAY_MS;
+pub const TOUCHED_MS: UnixMillis = 7 * DAY_MS;
 /// How long a log waits for its deletion at most; by then its TTL has come.
-const QUEUED_MS: UnixMillis = 400 * DAY_MS;
+pub const QUEUED_MS: UnixMillis = 400 * DAY_MS;
 
 const PURGE: &str = "purge";
 const TOUCHED: &str = "touched";

@@ -166,11 +166,12 @@ impl StoredEvent {
     /// The item to store, to be deleted at `due_ms`, or not as long as it is held.
     #[must_use]
     pub fn to_item(&self, conversation: ConversationId, due_ms: Option<UnixMillis>) -> Item {
+        let Self { seq, header, sealed } = self;
         let mut item = Item::from([
             ("c".to_owned(), binary(conversation.as_bytes().to_vec())),
-            ("s".to_owned(), number(self.seq)),
-            ("m".to_owned(), binary(self.header.encode())),
-            ("v".to_owned(), binary(self.sealed.as_stored())),
+            ("s".to_owned(), number(*seq)),
+            ("m".to_owned(), binary(header.encode())),
+            ("v".to_owned(), binary(sealed.as_stored())),
         ]);
         if let Some(due_ms) = due_ms {
             item.insert(EXPIRES_AT.to_owned(), expiry(due_ms));
@@ -211,6 +212,8 @@ pub fn place(site: &str, conversation: ConversationId, seq: u64, header: &Header
 }
 
 /// What is inside an event's body that holds messages. No `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Spoken {
     /// What the visitor wrote.
     pub message: String,

@@ -28,14 +28,15 @@ use values::policy::{DAY_MS, RetentionPolicy};
 use values::site::Site;
 
 /// Days that what was held stays at least when it is released.
-const AFTER_RELEASE_DAYS: i64 = 7;
+pub const AFTER_RELEASE_DAYS: i64 = 7;
 /// Keys that one transaction wraps anew.
 const KEYS_AT_ONCE: usize = 90;
 /// How often a change is begun again that another write was in the way of.
 const ATTEMPTS: usize = 16;
 
 /// A hold.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
@@ -64,7 +65,8 @@ pub struct Hold {
 }
 
 /// The release of a hold.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Released {
     /// When.
     pub at_ms: UnixMillis,
@@ -111,7 +113,7 @@ pub enum Placed {
 const PARTITION: &str = "hold";
 
 impl Hold {
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let rest = take_string(&mut item, "q")?;
         let released = optional(&mut item, "l", |item, name| {
             let by = optional(item, "z", |item, name| {
@@ -146,25 +148,39 @@ impl Hold {
         })
     }
 
-    fn to_item(&self) -> Item {
+    pub(super) fn to_item(&self) -> Item {
+        let Self {
+            id,
+            subject,
+            conversation,
+            site,
+            reason,
+            placed_by,
+            placed_ms,
+            review_ms,
+            ends_ms,
+            released,
+            end_ms,
+            rest,
+        } = self;
         let mut item = Item::from([
             ("p".to_owned(), string(PARTITION)),
-            ("k".to_owned(), string(self.id)),
-            ("u".to_owned(), binary(self.subject.as_bytes().to_vec())),
-            ("s".to_owned(), string(self.site.id)),
-            ("v".to_owned(), binary(self.reason.as_stored())),
-            ("a".to_owned(), string(self.placed_by)),
-            ("t".to_owned(), number(self.placed_ms)),
-            ("d".to_owned(), number(self.review_ms)),
-            ("q".to_owned(), string(self.rest.as_str())),
+            ("k".to_owned(), string(*id)),
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("s".to_owned(), string(site.id)),
+            ("v".to_owned(), binary(reason.as_stored())),
+            ("a".to_owned(), string(*placed_by)),
+            ("t".to_owned(), number(*placed_ms)),
+            ("d".to_owned(), number(*review_ms)),
+            ("q".to_owned(), string(rest.as_str())),
         ]);
-        if let Some(id) = self.conversation {
+        if let Some(id) = conversation {
             item.insert("c".to_owned(), binary(id.as_bytes().to_vec()));
         }
-        if let Some(ends_ms) = self.ends_ms {
-            item.insert("e".to_owned(), number(ends_ms));
+        if let Some(ends_ms) = ends_ms {
+            item.insert("e".to_owned(), number(*ends_ms));
         }
-        if let Some(Released { at_ms, by, reason }) = &self.released {
+        if let Some(Released { at_ms, by, reason }) = released {
             item.insert("l".to_owned(), number(*at_ms));
             if let Some(by) = by {
                 item.insert("z".to_owned(), string(*by));
@@ -172,7 +188,7 @@ impl Hold {
             if let Some(reason) = reason {
                 item.insert("w".to_owned(), binary(reason.as_stored()));
             }
-            item.insert(EXPIRES_AT.to_owned(), expiry(self.end_ms));
+            item.insert(EXPIRES_AT.to_owned(), expiry(*end_ms));
         }
         item
     }

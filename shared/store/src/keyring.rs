@@ -14,7 +14,7 @@ use values::clock::Clock;
 use values::secret::Secret;
 
 /// How long a function keeps an unwrapped branch key.
-const LIFETIME_MS: i64 = 300_000;
+pub const LIFETIME_MS: i64 = 300_000;
 /// How many it keeps at most.
 const BOUND: usize = 64;
 

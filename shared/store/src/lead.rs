@@ -4,7 +4,10 @@
 //! of the address, `t` when it was left, `expires_at` unless it is held. Its key: see
 //! [`super::key_row`].
 
+use serde::{Deserialize, Deserializer, Serialize, de};
+
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
+use super::body::{from_json, to_json};
 use super::key_row::{Guarded, KeyRow, profile_sort_key};
 use super::subject::Subject;
 use super::write::{put, put_if};
@@ -13,18 +16,35 @@ use seal::blind_index;
 use seal::envelope::{DataKey, Sealed};
 use seal::place::{BranchName, Place, Purpose};
 use values::clock::UnixMillis;
-use values::ids::SubjectId;
+use values::ids::{ConversationId, SubjectId};
 use values::policy::RetentionPolicy;
-use values::secret::{Plaintext, Secret};
+use values::secret::Secret;
 use values::site::Site;
 
 /// What opens and seals a subject's profile.
 pub struct ProfileKey(Secret);
 
+/// A contact as a visitor leaves it. No `Debug`.
+///
+/// JSON whose members stand in the order of their names, as every release has written them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Debug))]
+pub struct Contact {
+    /// The conversation in which it was left.
+    #[serde(deserialize_with = "conversation_id")]
+    pub conversation: ConversationId,
+    /// An address to write to.
+    pub email: String,
+    /// Whose contact it is.
+    pub name: String,
+    /// A number to call.
+    pub phone: Option<String>,
+}
+
 /// A contact that was left. No `Debug`.
 pub struct Lead {
-    /// The contact, JSON.
-    pub contact: Plaintext,
+    /// The contact.
+    pub contact: Contact,
     /// When it was left.
     pub left_ms: UnixMillis,
     /// When it ends.
@@ -58,8 +78,7 @@ impl Store {
         (site, policy): (&'static Site, &RetentionPolicy),
         (subject, opened_ms): (SubjectId, UnixMillis),
         ProfileKey(secret): ProfileKey,
-        email: &str,
-        contact: &Plaintext,
+        contact: &Contact,
     ) -> Result<Left, StoreError> {
         let left_ms = self.clock.now_ms();
         let guarded = Guarded::Profile { left_ms };
@@ -68,11 +87,11 @@ impl Store {
         let index = BranchName::new(site.id, Purpose::Index, "email");
         let (branch_key, index_key) =
             tokio::try_join!(self.settings.branch_key(&branch), self.settings.branch_key(&index))?;
-        let sealed =
-            DataKey::derive(&secret, LABEL)?.seal(&place(site.id, subject), contact.reveal())?;
+        let place = place(site.id, subject);
+        let sealed = DataKey::derive(&secret, LABEL)?.seal(&place, to_json(contact)?.reveal())?;
         let mut lead = key_of(subject);
         lead.insert("v".to_owned(), binary(sealed.into_stored()));
-        lead.insert("b".to_owned(), binary(blind_index::email(&index_key, email)));
+        lead.insert("b".to_owned(), binary(blind_index::email(&index_key, &contact.email)));
         lead.insert("t".to_owned(), number(left_ms));
 
         let mut known = Subject::default();
@@ -151,7 +170,7 @@ impl Store {
         let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
         let contact =
             DataKey::derive(&secret, LABEL)?.open(&place(row.site.id, subject), &sealed)?;
-        Ok(Some(Lead { contact, left_ms, end_ms }))
+        Ok(Some(Lead { contact: from_json(&contact)?, left_ms, end_ms }))
     }
 
     /// The subjects that left a contact with this address, by the index; candidates, to be looked at.
@@ -213,4 +232,30 @@ pub(super) fn key_of(subject: SubjectId) -> Item {
 
 fn place(site: &str, subject: SubjectId) -> Place {
     Place::new(LABEL).part(site.as_bytes()).part(subject.as_bytes())
+}
+
+fn conversation_id<'de, D: Deserializer<'de>>(text: D) -> Result<ConversationId, D::Error> {
+    let text = String::deserialize(text)?;
+    ConversationId::parse(&text).ok_or_else(|| de::Error::custom("no id of a conversation"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::round_trip::text;
+    use super::*;
+    use values::clock::Clock;
+
+    proptest! {
+        #[test]
+        fn what_was_left_is_read_back(
+            email in text(), name in text(), phone in prop::option::of(text()),
+        ) {
+            let conversation = ConversationId::generate(&Clock::manual(1)).unwrap();
+            let contact = Contact { conversation, email, name, phone };
+            let read: Result<Contact, StoreError> = from_json(&to_json(&contact).unwrap());
+            prop_assert!(read == Ok(contact));
+        }
+    }
 }

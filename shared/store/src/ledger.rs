@@ -123,7 +123,7 @@ impl Entry {
         format!("{number:020}")
     }
 
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let rest = take_string(&mut item, "q")?;
         let basis = take_string(&mut item, "b")?;
         let ends: i64 = read_number(&item, EXPIRES_AT)?;
@@ -157,24 +157,39 @@ impl Entry {
         })
     }
 
-    fn to_item(&self) -> Item {
+    pub(super) fn to_item(&self) -> Item {
+        let Self {
+            number: at,
+            subject,
+            receipt,
+            site,
+            basis,
+            requested_ms,
+            destroyed_ms,
+            twin,
+            conversations,
+            keys_destroyed,
+            kept,
+            rest,
+            end_ms,
+        } = self;
         let mut item = Item::from([
             ("p".to_owned(), string(LEDGER)),
-            ("k".to_owned(), string(Self::key(self.number))),
-            ("u".to_owned(), binary(self.subject.as_bytes().to_vec())),
-            ("g".to_owned(), string(self.receipt)),
-            ("s".to_owned(), string(self.site.id)),
-            ("b".to_owned(), string(self.basis.as_str())),
-            ("r".to_owned(), number(self.requested_ms)),
-            ("t".to_owned(), number(self.destroyed_ms)),
-            ("i".to_owned(), binary(self.twin)),
-            ("o".to_owned(), number(self.conversations)),
-            ("d".to_owned(), number(self.keys_destroyed)),
-            ("q".to_owned(), string(self.rest.as_str())),
-            (EXPIRES_AT.to_owned(), expiry(self.end_ms)),
+            ("k".to_owned(), string(Self::key(*at))),
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("g".to_owned(), string(*receipt)),
+            ("s".to_owned(), string(site.id)),
+            ("b".to_owned(), string(basis.as_str())),
+            ("r".to_owned(), number(*requested_ms)),
+            ("t".to_owned(), number(*destroyed_ms)),
+            ("i".to_owned(), binary(*twin)),
+            ("o".to_owned(), number(*conversations)),
+            ("d".to_owned(), number(*keys_destroyed)),
+            ("q".to_owned(), string(rest.as_str())),
+            (EXPIRES_AT.to_owned(), expiry(*end_ms)),
         ]);
-        if !self.kept.is_empty() {
-            let kept = self.kept.iter().map(ToString::to_string).collect();
+        if !kept.is_empty() {
+            let kept = kept.iter().map(ToString::to_string).collect();
             item.insert("l".to_owned(), AttributeValue::Ss(kept));
         }
         item

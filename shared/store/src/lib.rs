@@ -2,7 +2,9 @@
 //! DynamoDB and KMS; their errors leave as [`StoreError`].
 
 pub mod announced;
+pub mod asked_erasure;
 pub mod attributes;
+pub mod body;
 pub mod case;
 pub mod chain;
 pub mod clients;
@@ -26,6 +28,8 @@ pub mod progress;
 pub mod read_record;
 pub mod reason;
 pub mod receipt;
+#[cfg(test)]
+mod round_trip;
 pub mod schema;
 pub mod security_event;
 pub mod settings;
@@ -54,7 +58,7 @@ use values::problem::{Cause, Code, Problem};
 use values::random::NoRandomness;
 
 /// How long a function keeps an unwrapped conversation key.
-const CONVERSATION_LIFETIME_MS: i64 = 60_000;
+pub const CONVERSATION_LIFETIME_MS: i64 = 60_000;
 /// How many it keeps at most.
 const CONVERSATION_BOUND: usize = 4_096;
 

@@ -10,8 +10,9 @@ use aws_sdk_dynamodb::types::{
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
 };
+use super::body::Body;
 use super::conversation::Conversation;
-use super::event::{Header, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, Twin, place as event_place};
+use super::event::{Header, KEY_HASH_LEN, LINK_LEN, StoredEvent, Twin, place as event_place};
 use super::schema::Noun;
 use super::state::{State, Status};
 use super::write::put;
@@ -45,13 +46,11 @@ pub struct Tail {
 /// An event to append.
 pub struct Draft {
     /// What happened.
-    pub kind: Kind,
+    pub body: Body,
     /// The state after it.
     pub state: State,
     /// What makes a repetition known.
     pub twin: Option<Twin>,
-    /// The body, to be sealed.
-    pub body: Plaintext,
     /// Whether the inbox changes with it.
     pub inbox: Inbox,
 }
@@ -324,11 +323,15 @@ impl Store {
         tail: &Tail,
         draft: &Draft,
     ) -> Result<Appended, StoreError> {
-        let header =
-            Header { kind: draft.kind, state: draft.state, previous: tail.link, twin: draft.twin };
+        let header = Header {
+            kind: draft.body.kind(),
+            state: draft.state,
+            previous: tail.link,
+            twin: draft.twin,
+        };
         let seq = tail.seq.checked_add(1).ok_or(StoreError::Failed)?;
         let place = event_place(conversation.site.id, conversation.id, seq, &header);
-        let sealed = conversation.key.events.seal(&place, draft.body.reveal())?;
+        let sealed = conversation.key.events.seal(&place, draft.body.encode()?.reveal())?;
         let event = StoredEvent { seq, header, sealed };
         let item = event.to_item(conversation.id, conversation.due_ms());
         let met = match draft.inbox {

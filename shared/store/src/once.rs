@@ -19,7 +19,7 @@ use values::encoding::base64url;
 use values::random;
 
 /// What is kept longer than it could be used: a function whose clock is late must not find it gone.
-const MARGIN_MS: i64 = 60 * 60 * 1000;
+pub const MARGIN_MS: i64 = 60 * 60 * 1000;
 /// How often a write is tried again that another writer of the same item was in the way of.
 const ATTEMPTS: usize = 16;
 

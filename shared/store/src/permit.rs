@@ -9,7 +9,7 @@ use crate::conversation::{Conversation, Found};
 use crate::key_row::{Guarded, KeyRow};
 use crate::read_record::{ReadPurpose, ReadRecord};
 use crate::security_event::{Action, Reason, SecurityEvent, SecurityEvents};
-use values::ids::{ConversationId, EventId, StaffId, SubjectId};
+use values::ids::{CaseId, ConversationId, EventId, StaffId, SubjectId};
 use values::policy::RetentionPolicy;
 use values::problem::{Code, Problem};
 use values::role::Role;
@@ -65,10 +65,38 @@ impl Purposed {
         Ok(Self { purpose, words: words.map(str::to_owned) })
     }
 
-    /// What is done for a subject who has asked for it.
+    /// The same, for what needs a reason whatever the purpose is: giving out or destroying all that is
+    /// held about somebody.
+    ///
+    /// # Errors
+    /// As [`Purposed::read`], and without a reason.
+    pub fn read_with_reason(purpose: Option<&str>, words: Option<&str>) -> Result<Self, Problem> {
+        let why = Self::read(purpose, words)?;
+        if why.words.is_some() {
+            return Ok(why);
+        }
+        Err(Problem::new(
+            Code::PurposeRequired,
+            "Name a verified case in Sotto-Case, or give Sotto-Purpose and Sotto-Reason.",
+        ))
+    }
+
+    /// What a subject has asked for in a case. The case is the reason, and the subject sees it.
     #[must_use]
-    pub const fn subject_request() -> Self {
-        Self { purpose: ReadPurpose::SubjectRequest, words: None }
+    pub fn of_case(case: CaseId) -> Self {
+        Self { purpose: ReadPurpose::SubjectRequest, words: Some(format!("case {case}")) }
+    }
+
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> ReadPurpose {
+        self.purpose
+    }
+
+    /// The reason, in words.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.words.as_deref()
     }
 }
 

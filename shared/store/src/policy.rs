@@ -78,8 +78,10 @@ impl StoredPolicy {
         })
     }
 
-    fn to_item(self, site: &Site) -> Item {
-        let policy = &self.policy;
+    pub(super) fn to_item(self, site: &Site) -> Item {
+        let Self { policy, version, changed_ms, longest_transcript_days, longest_lead_days } = self;
+        let (ended_transcripts_ms, ended_leads_ms) = policy.ended_ms();
+        let Shown { transcript_days, lead_days, until_ms } = policy.shown();
         Item::from([
             ("p".to_owned(), string(site.id)),
             ("k".to_owned(), string(POLICY)),
@@ -87,15 +89,15 @@ impl StoredPolicy {
             ("l".to_owned(), number(policy.lead_days())),
             ("a".to_owned(), number(policy.audit_days())),
             ("c".to_owned(), number(policy.conversation_max_days())),
-            ("e".to_owned(), number(self.longest_transcript_days)),
-            ("f".to_owned(), number(self.longest_lead_days)),
-            ("n".to_owned(), number(self.version)),
-            ("t".to_owned(), number(self.changed_ms.unwrap_or_default())),
-            ("v".to_owned(), number(policy.ended_ms().0)),
-            ("z".to_owned(), number(policy.ended_ms().1)),
-            ("g".to_owned(), number(policy.shown().transcript_days)),
-            ("h".to_owned(), number(policy.shown().lead_days)),
-            ("i".to_owned(), number(policy.shown().until_ms)),
+            ("e".to_owned(), number(longest_transcript_days)),
+            ("f".to_owned(), number(longest_lead_days)),
+            ("n".to_owned(), number(version)),
+            ("t".to_owned(), number(changed_ms.unwrap_or_default())),
+            ("v".to_owned(), number(ended_transcripts_ms)),
+            ("z".to_owned(), number(ended_leads_ms)),
+            ("g".to_owned(), number(transcript_days)),
+            ("h".to_owned(), number(lead_days)),
+            ("i".to_owned(), number(until_ms)),
         ])
     }
 }

@@ -39,7 +39,7 @@ fn stamp_in_keys() -> Item {
 }
 
 impl Progress {
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let hour = optional(&mut item, "h", take_string)?;
         let mut version =
             |name: &str| optional(&mut item, name, |item, name| read_number(item, name));
@@ -52,21 +52,22 @@ impl Progress {
         Ok(Self { hour, aligned_version, aligning, after, looked_at, stamp })
     }
 
-    fn to_item(&self) -> Item {
+    pub(super) fn to_item(&self) -> Item {
+        let Self { hour, aligned_version, aligning, after, looked_at, stamp } = self;
         let mut item = key(SWEEP, PROGRESS);
-        item.insert("z".to_owned(), number(self.looked_at));
-        let texts = [("h", self.hour.clone().map(string))];
-        let numbers = [("n", self.aligned_version), ("m", self.aligning)]
+        item.insert("z".to_owned(), number(*looked_at));
+        let texts = [("h", hour.clone().map(string))];
+        let numbers = [("n", aligned_version), ("m", aligning)]
             .map(|(name, version)| (name, version.map(number)));
-        if let Some(stamp) = self.stamp {
-            item.insert("s".to_owned(), number(stamp));
+        if let Some(stamp) = stamp {
+            item.insert("s".to_owned(), number(*stamp));
         }
         for (name, value) in texts.into_iter().chain(numbers) {
             if let Some(value) = value {
                 item.insert(name.to_owned(), value);
             }
         }
-        if let Some((subject, row)) = &self.after {
+        if let Some((subject, row)) = after {
             item.insert("u".to_owned(), binary(subject.clone()));
             item.insert("c".to_owned(), binary(row.clone()));
         }

@@ -55,7 +55,8 @@ impl ReadPurpose {
 }
 
 /// One reading.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub struct ReadRecord {
     /// The event that tells of it.
     pub event: EventId,
@@ -79,6 +80,46 @@ impl ReadRecord {
     pub fn key(&self) -> String {
         format!("{READ}{}#{}", self.at, self.event)
     }
+
+    pub(super) fn to_item(&self, subject: SubjectId, end_ms: UnixMillis) -> Item {
+        // When and by which event it is told stands in the key.
+        let Self { event: _, at: _, staff, role, purpose, words, conversation } = self;
+        let mut item = Item::from([
+            ("p".to_owned(), string(partition(subject))),
+            ("k".to_owned(), string(self.key())),
+            ("a".to_owned(), string(*staff)),
+            ("o".to_owned(), string(role.as_str())),
+            ("d".to_owned(), string(purpose.as_str())),
+            (EXPIRES_AT.to_owned(), expiry(end_ms)),
+        ]);
+        if let Some(words) = words {
+            item.insert("v".to_owned(), binary(words.as_stored()));
+        }
+        if let Some(id) = conversation {
+            item.insert("c".to_owned(), string(*id));
+        }
+        item
+    }
+
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let key = take_string(&mut item, "k")?;
+        let named = key.strip_prefix(READ).and_then(|key| key.split_once('#'));
+        let (at, event) = named.ok_or(StoreError::Corrupt)?;
+        let words = optional(&mut item, "v", take_binary)?;
+        let conversation = optional(&mut item, "c", |item, name| {
+            ConversationId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        Ok(Self {
+            event: EventId::parse(event).ok_or(StoreError::Corrupt)?,
+            at: at.to_owned(),
+            staff: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
+            role: Role::find(&take_string(&mut item, "o")?).ok_or(StoreError::OtherVersion)?,
+            purpose: ReadPurpose::find(&take_string(&mut item, "d")?)
+                .ok_or(StoreError::OtherVersion)?,
+            words: words.map(Sealed::from_stored),
+            conversation,
+        })
+    }
 }
 
 impl Store {
@@ -89,21 +130,7 @@ impl Store {
         record: &ReadRecord,
         end_ms: UnixMillis,
     ) -> Result<TransactWriteItem, StoreError> {
-        let mut item = Item::from([
-            ("p".to_owned(), string(partition(subject))),
-            ("k".to_owned(), string(record.key())),
-            ("a".to_owned(), string(record.staff)),
-            ("o".to_owned(), string(record.role.as_str())),
-            ("d".to_owned(), string(record.purpose.as_str())),
-            (EXPIRES_AT.to_owned(), expiry(end_ms)),
-        ]);
-        if let Some(words) = &record.words {
-            item.insert("v".to_owned(), binary(words.as_stored()));
-        }
-        if let Some(id) = record.conversation {
-            item.insert("c".to_owned(), string(id));
-        }
-        put(&self.ledger_table, item)
+        put(&self.ledger_table, record.to_item(subject, end_ms))
     }
 
     /// Who has read something of the subject, the first first: up to 1 MB of them behind `after`, the
@@ -138,8 +165,8 @@ impl Store {
             Some(AttributeValue::S(key)) => Some(key),
             _ => None,
         });
-        let reads =
-            found.items.unwrap_or_default().into_iter().map(read).collect::<Result<_, _>>()?;
+        let reads = found.items.unwrap_or_default().into_iter().map(ReadRecord::from_item);
+        let reads = reads.collect::<Result<_, _>>()?;
         Ok((reads, next))
     }
 
@@ -154,24 +181,4 @@ const READ: &str = "read#";
 
 fn partition(subject: SubjectId) -> String {
     format!("subject#{subject}")
-}
-
-fn read(mut item: Item) -> Result<ReadRecord, StoreError> {
-    let key = take_string(&mut item, "k")?;
-    let (at, event) =
-        key.strip_prefix(READ).and_then(|key| key.split_once('#')).ok_or(StoreError::Corrupt)?;
-    let words = optional(&mut item, "v", take_binary)?;
-    let conversation = optional(&mut item, "c", |item, name| {
-        ConversationId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
-    })?;
-    Ok(ReadRecord {
-        event: EventId::parse(event).ok_or(StoreError::Corrupt)?,
-        at: at.to_owned(),
-        staff: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
-        role: Role::find(&take_string(&mut item, "o")?).ok_or(StoreError::OtherVersion)?,
-        purpose: ReadPurpose::find(&take_string(&mut item, "d")?)
-            .ok_or(StoreError::OtherVersion)?,
-        words: words.map(Sealed::from_stored),
-        conversation,
-    })
 }

@@ -77,6 +77,10 @@ pub enum Action {
     SubjectErased,
     /// The erasure of a subject was asked for, and waits for a hold to end.
     ErasureWaits,
+    /// An erasure was asked for without a case, and waits for an approval.
+    ErasureAsked,
+    /// Such an erasure was withdrawn.
+    ErasureWithdrawn,
     /// A site's retention policy was changed.
     PolicyChanged,
     /// A legal hold was placed.
@@ -121,6 +125,8 @@ impl Action {
             Self::SubjectSearched => "subject_searched",
             Self::SubjectErased => "subject_erased",
             Self::ErasureWaits => "erasure_waits",
+            Self::ErasureAsked => "erasure_asked",
+            Self::ErasureWithdrawn => "erasure_withdrawn",
             Self::PolicyChanged => "policy_changed",
             Self::HoldPlaced => "hold_placed",
             Self::HoldReleased => "hold_released",

@@ -25,7 +25,7 @@ use values::site::Site;
 
 /// Days that a branch key is kept beyond the last end of what it wraps: what was released from a hold
 /// has seven, and a sweep that was down for a day shall find it.
-const RETIRED_AFTER_DAYS: i64 = 9;
+pub const RETIRED_AFTER_DAYS: i64 = 9;
 
 /// The settings table, the transport keys' table, and the keyring that opens what they hold.
 pub struct Settings {

@@ -47,7 +47,7 @@ pub struct Rows {
 }
 
 impl Subject {
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let holds = take_holds(&mut item)?;
         let erased = optional(&mut item, "g", |item, name| {
             let receipt = ReceiptId::parse(&take_string(item, name)?);
@@ -55,6 +55,22 @@ impl Subject {
             Ok(Erased { receipt, number: read_number(item, "n")? })
         })?;
         Ok(Self { erased, holds })
+    }
+
+    /// The item to store, to be deleted at `end_ms` unless it is held.
+    pub(super) fn to_item(&self, subject: SubjectId, end_ms: UnixMillis) -> Item {
+        let Self { erased, holds } = self;
+        let mut item = key_of(subject);
+        if let Some(Erased { receipt, number: at }) = erased {
+            item.insert("g".to_owned(), string(*receipt));
+            item.insert("n".to_owned(), number(*at));
+        }
+        if holds.is_empty() {
+            item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+        } else {
+            item.insert("h".to_owned(), holds_value(holds));
+        }
+        item
     }
 }
 
@@ -138,11 +154,8 @@ impl Store {
         erased: Erased,
         end_ms: UnixMillis,
     ) -> Result<TransactWriteItem, StoreError> {
-        let mut item = key_of(subject);
-        item.insert("g".to_owned(), string(erased.receipt));
-        item.insert("n".to_owned(), number(erased.number));
-        item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
-        self.put_subject(item, known)
+        let erased = Subject { erased: Some(erased), holds: Vec::new() };
+        self.put_subject(erased.to_item(subject, end_ms), known)
     }
 
     /// The holds on all that is the subject's, in the place of `known`.
@@ -153,13 +166,8 @@ impl Store {
         holds: &[HoldId],
         now_ms: UnixMillis,
     ) -> Result<TransactWriteItem, StoreError> {
-        let mut item = key_of(subject);
-        if holds.is_empty() {
-            item.insert(EXPIRES_AT.to_owned(), expiry(now_ms));
-        } else {
-            item.insert("h".to_owned(), holds_value(holds));
-        }
-        self.put_subject(item, known)
+        let held = Subject { erased: None, holds: holds.to_vec() };
+        self.put_subject(held.to_item(subject, now_ms), known)
     }
 
     fn put_subject(&self, item: Item, known: &Subject) -> Result<TransactWriteItem, StoreError> {

@@ -66,19 +66,21 @@ impl TransportKey {
     }
 
     fn to_item(&self) -> Item {
+        let Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape } = self;
+        let WrappedKey { wrapped, commitment } = wrapped;
         let mut item = Item::from([
             ("p".to_owned(), string(STACK)),
-            ("k".to_owned(), string(format!("{PREFIX}{}", self.kid))),
-            ("a".to_owned(), string(self.suite.kem())),
-            ("q".to_owned(), binary(self.public.clone())),
-            ("w".to_owned(), binary(self.wrapped.wrapped.clone())),
-            ("m".to_owned(), binary(self.wrapped.commitment)),
-            ("b".to_owned(), string(&self.branch)),
-            ("t".to_owned(), number(self.made_at_ms)),
-            ("n".to_owned(), number(self.not_after_ms)),
-            (EXPIRES_AT.to_owned(), expiry(self.not_after_ms)),
+            ("k".to_owned(), string(format!("{PREFIX}{kid}"))),
+            ("a".to_owned(), string(suite.kem())),
+            ("q".to_owned(), binary(public.clone())),
+            ("w".to_owned(), binary(wrapped.clone())),
+            ("m".to_owned(), binary(*commitment)),
+            ("b".to_owned(), string(branch)),
+            ("t".to_owned(), number(*made_at_ms)),
+            ("n".to_owned(), number(*not_after_ms)),
+            (EXPIRES_AT.to_owned(), expiry(*not_after_ms)),
         ]);
-        Noun::name_shape(self.shape, &mut item);
+        Noun::name_shape(*shape, &mut item);
         item
     }
 

@@ -18,6 +18,7 @@ use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::write::{NEW, delete_if, put, put_if};
 use super::{Store, StoreError};
+use values::clock::UnixMillis;
 use values::ids::{StaffId, SubjectId};
 use values::policy::RetentionPolicy;
 use values::site::Site;
@@ -44,7 +45,7 @@ pub enum Waiting {
 }
 
 impl Wish {
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
         if item.contains_key("n") {
             return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
@@ -63,6 +64,29 @@ impl Wish {
         };
         Ok(Self { subject, what: Waiting::Whole(request, by) })
     }
+
+    pub(super) fn to_item(self, end_ms: UnixMillis) -> Item {
+        let Self { subject, what } = self;
+        let mut item = row(WAITING, subject, end_ms);
+        match what {
+            Waiting::Kept(kept_by) => {
+                item.insert("n".to_owned(), number(kept_by));
+            }
+            Waiting::Whole(request, by) => {
+                // A waiting erasure is carried out even if nothing is stored by then.
+                let Request { subject: _, site, basis, requested_ms, twin, of_nothing: _ } =
+                    request;
+                item.insert("b".to_owned(), string(basis.as_str()));
+                item.insert("r".to_owned(), number(requested_ms));
+                item.insert("i".to_owned(), binary(twin));
+                item.insert("s".to_owned(), string(site.id));
+                if let Some(by) = by {
+                    item.insert("a".to_owned(), string(by));
+                }
+            }
+        }
+        item
+    }
 }
 
 impl Store {
@@ -77,14 +101,8 @@ impl Store {
         request: &Request,
         told: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<(), StoreError> {
-        let mut item = self.row(WAITING, request.subject.to_string());
-        item.insert("b".to_owned(), string(request.basis.as_str()));
-        item.insert("r".to_owned(), number(request.requested_ms));
-        item.insert("i".to_owned(), binary(request.twin));
-        item.insert("s".to_owned(), string(request.site.id));
-        if let Some((_, by)) = told {
-            item.insert("a".to_owned(), string(by));
-        }
+        let what = Waiting::Whole(*request, told.map(|(_, by)| by));
+        let item = Wish { subject: request.subject, what }.to_item(self.far_end_ms());
         let condition =
             if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
         let mut writes = vec![put_if(&self.ledger_table, item, condition, [])?];
@@ -164,28 +182,31 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unfinish(&self, entry: &Entry) -> Result<(), StoreError> {
-        self.put_ledger_item("unfinish", self.row(UNFINISHED, Entry::key(entry.number))).await
+        let item = row(UNFINISHED, Entry::key(entry.number), self.far_end_ms());
+        self.put_ledger_item("unfinish", item).await
     }
 
     /// That an erasure is to be finished, and what it has kept: part of its transaction.
     pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = Vec::new();
         if entry.rest == Rest::Purge {
-            items.push(self.row(UNFINISHED, Entry::key(entry.number)));
+            items.push(row(UNFINISHED, Entry::key(entry.number), self.far_end_ms()));
         }
         if !entry.kept.is_empty() {
-            let mut wish = self.row(WAITING, entry.subject.to_string());
-            wish.insert("n".to_owned(), number(entry.number));
-            items.push(wish);
+            let what = Waiting::Kept(entry.number);
+            items.push(Wish { subject: entry.subject, what }.to_item(self.far_end_ms()));
         }
         items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
     }
 
-    fn row(&self, partition: &str, sort: String) -> Item {
-        // A hold may last for years, and what waits for it must not be forgotten before.
-        let mut item = key(partition, sort);
-        let end_ms = self.clock.now_ms() + RetentionPolicy::LONGEST_MS;
-        item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
-        item
+    /// A hold may last for years, and what waits for it must not be forgotten before.
+    fn far_end_ms(&self) -> UnixMillis {
+        self.clock.now_ms() + RetentionPolicy::LONGEST_MS
     }
+}
+
+fn row(partition: &str, sort: impl Into<String>, end_ms: UnixMillis) -> Item {
+    let mut item = key(partition, sort);
+    item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+    item
 }

@@ -59,17 +59,19 @@ pub fn spoken(
     entries: Entries,
 ) -> Result<Vec<Message>, StoreError> {
     let body = conversation.open(event)?;
-    let Some(spoken) = Spoken::decode(event.header.kind, &body)? else { return Ok(Vec::new()) };
+    let Some(Spoken { message, reply }) = Spoken::decode(event.header.kind, &body)? else {
+        return Ok(Vec::new());
+    };
     let created_at = rfc3339(event.header.state.at_ms);
     let id = |part: u8| format!("{}.{}.{part}", conversation.id, event.seq);
     let mut messages = vec![Message {
         id: id(0),
         author: "visitor",
-        text: spoken.message,
+        text: message,
         created_at: created_at.clone(),
         sources: None,
     }];
-    if let Some((text, sources)) = spoken.reply {
+    if let Some((text, sources)) = reply {
         let locale = event.header.state.locale;
         let sources = sources
             .into_iter()

@@ -120,6 +120,11 @@ uuid_id! {
     CaseId
 }
 
+uuid_id! {
+    /// An erasure that the staff have asked for without a case, and that somebody else approves.
+    ErasureId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! Transcripts and their lifetime: erasure, holds, the policy, the sweep, reading for a reason, and what
 //! subjects ask for.
 
+mod approvals;
 mod cases;
 mod erasure;
 mod export;

@@ -3,14 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
+use auth::store::{invitation, session};
+use shared::access::token;
+use shared::store::{self, customer, due, hold, keyring, once, settings, transport_key};
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
+use template::{Schedule, Table, Template};
 
 const PAGE: &str = "docs/privacy.md";
 const BEGIN: &str = "<!-- retention table: begin -->\n";
 const END: &str = "<!-- retention table: end -->\n";
 const HEAD: &str = "| what | where | kept | a site may set | at its end |\n|---|---|---|---|---|\n";
 
-const STORE: &str = "shared/store/src";
 const SECOND_MS: i64 = 1_000;
 
 fn path(name: &str) -> PathBuf {
@@ -21,41 +24,9 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The value of a constant as its source has it: whole numbers and `DAY_MS`, multiplied.
-fn constant(file: &str, name: &str) -> i64 {
-    let source = read(file);
-    let (_, rest) = source
-        .split_once(&format!("const {name}: "))
-        .unwrap_or_else(|| panic!("{file} has no {name}"));
-    let (_, value) = rest.split(';').next().and_then(|one| one.split_once('=')).expect("a value");
-    let factor = |text: &str| match text.trim() {
-        "DAY_MS" => DAY_MS,
-        digits => digits.replace('_', "").parse().unwrap_or_else(|_| panic!("{name}: {digits}")),
-    };
-    value.split('*').map(factor).product()
-}
-
-/// What the template says of a resource or a parameter.
-fn section(name: &str) -> String {
-    let template = read("template.yaml");
-    let (_, rest) = template
-        .split_once(&format!("\n  {name}:\n"))
-        .unwrap_or_else(|| panic!("the template has no {name}"));
-    let inside = |line: &&str| line.starts_with("    ");
-    rest.lines().take_while(inside).collect::<Vec<_>>().join("\n")
-}
-
-/// The number behind a mark.
-fn number_behind(text: &str, mark: &str) -> Option<i64> {
-    let (_, rest) = text.split_once(mark)?;
-    rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
-}
-
-/// Days for which a table can be restored to any second of them.
-fn recovery_days(table: &str) -> i64 {
-    let section = section(table);
-    assert!(section.contains("PointInTimeRecoverySpecification"), "{table} does not say");
-    number_behind(&section, "RecoveryPeriodInDays: ").unwrap_or(0)
+/// Days for which a table can be restored to any second of them; none is zero.
+fn recovery_days(table: &Table) -> i64 {
+    table.recovery_days().map_or(0, i64::from)
 }
 
 /// A time in its largest whole unit.
@@ -77,23 +48,23 @@ fn bounds(bounds: Bounds) -> String {
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<[String; 5]> {
     let policy = RetentionPolicy::DEFAULT;
-    let sweep = number_behind(&section("SweepFunction"), "rate(").expect("a schedule");
+    let template = Template::deployed().expect("the template");
+    let sweep = template.function_of("sweep").expect("a sweep").schedules();
+    let sweep_ms = sweep.iter().find_map(Schedule::every_ms).expect("a schedule");
     let swept = format!(
-        "refused from that second on; key destroyed by the next sweep, every {sweep} minutes"
+        "refused from that second on; key destroyed by the next sweep, every {}",
+        span(sweep_ms)
     );
     let audit = || format!("{} from then", days(policy.audit_days()));
     let of_audit = || bounds(RetentionPolicy::AUDIT_DAYS);
-    let hold = format!("{STORE}/hold.rs");
-    let customer = format!("{STORE}/customer.rs");
-    let (due, once) = (format!("{STORE}/due.rs"), format!("{STORE}/once.rs"));
-    let token = "shared/access/src/token.rs";
-    let backups = ["Conversations", "Settings", "Identity", "Events", "Ledger"];
-    let backups = backups.map(|name| {
-        format!("`{}` {}", name.to_lowercase(), recovery_days(&format!("{name}Table")))
-    });
-    for table in ["KeysTable", "ProfilesTable", "TransportTable", "WatchTable"] {
-        assert_eq!(recovery_days(table), 0, "{table}");
-    }
+    let (kept, lost): (Vec<_>, Vec<_>) =
+        template.tables().iter().partition(|table| recovery_days(table) > 0);
+    let backups =
+        kept.iter().map(|table| format!("`{}` {}", table.short_name(), recovery_days(table)));
+    let backups: Vec<_> = backups.collect();
+    let lost: Vec<_> = lost.iter().map(|table| table.short_name()).collect();
+    // Whoever lets one of these be restored brings back what was erased.
+    assert_eq!(lost, ["keys", "profiles", "transport", "watch"]);
     let ttl = "DynamoDB's TTL deletes it";
     let row = |what: &str, place: &str, kept: String, set: String, end: &str| {
         [what.to_owned(), place.to_owned(), kept, set, end.to_owned()]
@@ -129,8 +100,8 @@ fn rows() -> Vec<[String; 5]> {
             "`keys`, `profiles`",
             format!(
                 "{} to {} longer than a transcript that begins with the sign-in",
-                constant(&customer, "LEAST_DAYS"),
-                days(constant(&customer, "FULL_DAYS")),
+                customer::LEAST_DAYS,
+                days(customer::FULL_DAYS),
             ),
             "with the transcript".to_owned(),
             ttl,
@@ -138,7 +109,7 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "that an identity was used",
             "`watch`",
-            format!("{} beyond its end", span(constant(&once, "MARGIN_MS"))),
+            format!("{} beyond its end", span(once::MARGIN_MS)),
             no(),
             ttl,
         ),
@@ -147,7 +118,7 @@ fn rows() -> Vec<[String; 5]> {
             "as above",
             format!(
                 "until the hold is released; then to its old end, and {} at least",
-                days(constant(&hold, "AFTER_RELEASE_DAYS")),
+                days(hold::AFTER_RELEASE_DAYS),
             ),
             "by each hold".to_owned(),
             "as above",
@@ -190,8 +161,8 @@ fn rows() -> Vec<[String; 5]> {
             "`ledger`",
             format!(
                 "{}; until it has, and {} at most",
-                span(constant(&due, "TOUCHED_MS")),
-                span(constant(&due, "QUEUED_MS")),
+                span(due::TOUCHED_MS),
+                span(due::QUEUED_MS),
             ),
             no(),
             &format!("{ttl}; the sweep"),
@@ -201,8 +172,8 @@ fn rows() -> Vec<[String; 5]> {
             "the browser's tab",
             format!(
                 "{}; renewed for {} more, while something is stored",
-                span(constant(token, "LIFETIME_SECONDS") * SECOND_MS),
-                span(constant(token, "RENEWAL_SECONDS") * SECOND_MS),
+                span(token::LIFETIME_SECONDS * SECOND_MS),
+                span(token::RENEWAL_SECONDS * SECOND_MS),
             ),
             no(),
             "refused",
@@ -217,18 +188,14 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "sessions and invitations of the staff",
             "`identity`",
-            format!(
-                "{}, {} at most",
-                span(constant("functions/auth/src/store/session.rs", "LONGEST_MS")),
-                span(constant("functions/auth/src/store/invitation.rs", "LIFETIME_MS")),
-            ),
+            format!("{}, {} at most", span(session::LONGEST_MS), span(invitation::LIFETIME_MS),),
             no(),
             "refused; the TTL deletes them",
         ),
         row(
             "keys that browsers seal to",
             "`transport`",
-            span(constant(&format!("{STORE}/transport_key.rs"), "LONGEST_LIFE_MS")),
+            span(transport_key::LONGEST_LIFE_MS),
             no(),
             "destroyed by the next sweep or rotation",
         ),
@@ -237,7 +204,7 @@ fn rows() -> Vec<[String; 5]> {
             "`settings`",
             format!(
                 "{} beyond the latest end of what it may wrap",
-                days(constant(&format!("{STORE}/settings.rs"), "RETIRED_AFTER_DAYS")),
+                days(settings::RETIRED_AFTER_DAYS),
             ),
             "with transcript and contact".to_owned(),
             "destroyed by the sweep",
@@ -247,8 +214,8 @@ fn rows() -> Vec<[String; 5]> {
             "",
             format!(
                 "{}, {} at most",
-                span(constant(&format!("{STORE}/mod.rs"), "CONVERSATION_LIFETIME_MS")),
-                span(constant("shared/store/src/keyring.rs", "LIFETIME_MS")),
+                span(store::CONVERSATION_LIFETIME_MS),
+                span(keyring::LIFETIME_MS),
             ),
             no(),
             "overwritten",
@@ -256,7 +223,7 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "lines of logs, without content",
             "CloudWatch",
-            days(number_behind(&section("LogRetentionDays"), "Default: ").expect("a default")),
+            days(template.default_of("LogRetentionDays").as_i64().expect("a default")),
             "the parameter `LogRetentionDays`".to_owned(),
             "deleted by CloudWatch",
         ),
@@ -291,8 +258,7 @@ fn the_retention_table_is_made_of_the_codes_constants() {
 }
 
 #[test]
-fn a_constant_is_read_as_it_is_written() {
-    assert_eq!(constant("shared/values/src/policy.rs", "DAY_MS"), DAY_MS);
+fn a_time_is_told_in_its_largest_whole_unit() {
     assert_eq!(span(90_000), "90 seconds");
     assert_eq!(span(DAY_MS), "1 day");
     assert_eq!(span(36 * 3_600_000), "36 hours");

@@ -14,10 +14,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use shared::ids::{ConversationId, HoldId, StaffId, SubjectId};
-use shared::secret::Plaintext;
+use shared::store::body::{Body, Consent};
 use shared::store::conversation::Found;
 use shared::store::erasure::{Erasure, Request, twin};
-use shared::store::event::Kind;
+use shared::store::event::{Kind, Spoken};
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::ledger::Basis;
 use shared::store::log::{Appended, Draft, Inbox};
@@ -189,8 +189,9 @@ impl Round {
             None => SubjectId::generate(&self.world.clock).unwrap(),
         };
         self.subjects[at].id = Some(subject);
-        let consent = Plaintext::new(b"{}".to_vec());
-        let opened = self.world.app.store.open_conversation(SITE, subject, 0, &consent).await;
+        let purposes = vec!["support".to_owned()];
+        let consent = Consent { locale: "en".to_owned(), notice_version: "1".to_owned(), purposes };
+        let opened = self.world.app.store.open_conversation(SITE, subject, 0, consent).await;
         let opened = opened.expect("opening");
         let known = &mut self.subjects[at];
         let Some(conversation) = opened else {
@@ -220,10 +221,9 @@ impl Round {
         let raw = store.tail(id).await.expect("the tail");
         let Some(tail) = raw.of(&conversation).expect("it opens") else { return };
         let draft = Draft {
-            kind: Kind::Message,
+            body: Body::Said(Spoken { message: "hello".into(), reply: None }),
             state: tail.state.at(self.now_ms()),
             twin: None,
-            body: shared::store::event::Spoken { message: "hello".into(), reply: None }.encode(),
             inbox: Inbox::Unchanged,
         };
         let appended = store.append(&conversation, &tail, &draft).await.expect("appended");

@@ -44,13 +44,36 @@ pub(super) async fn erase_me(visitor: &Visitor, key: &str) -> Response {
     visitor.send(Request::new("DELETE", "/v1/me").header("idempotency-key", key)).await
 }
 
-/// `DELETE /v1/subjects/{id}`.
+/// `DELETE /v1/subjects/{id}` for a case in which the subject has shown who they are.
 pub(super) async fn erase(officer: &Staff, subject: &str, key: &str, basis: &str) -> Response {
+    let body = json!({ "kind": "erasure", "law": "gdpr", "subject_id": subject });
+    let opened = officer.post("/v1/cases", &body).await.json();
+    let case = opened["id"].as_str().expect("an id");
+    let path = format!("/v1/cases/{case}");
+    let verified = officer.patch(&path, &json!({ "state": "verified" })).await;
+    assert_eq!(verified.status, 200, "{}", verified.json());
     let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
         .header("idempotency-key", key)
+        .header("sotto-case", case)
         .json(&json!({ "basis": basis }));
     officer.send(request).await
 }
+
+/// The same without a case: it waits for somebody's approval.
+pub(super) async fn ask_for_erasure(officer: &Staff, subject: &str, key: &str) -> Response {
+    let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
+        .header("idempotency-key", key)
+        .json(&json!({ "basis": "other" }));
+    officer.send(with_reason(request)).await
+}
+
+/// A request with a purpose and a reason, which stand in for a case.
+pub(super) fn with_reason(request: Request) -> Request {
+    request.header("sotto-purpose", "subject_request").header("sotto-reason", REASON)
+}
+
+/// The reason of [`with_reason`].
+pub(super) const REASON: &str = "A letter of today";
 
 /// Erases with a key that nobody used, and gives the receipt.
 pub(super) async fn erased(officer: &Staff, subject: &str) -> Value {

@@ -3,6 +3,7 @@
 mod browser;
 mod canary;
 mod detect;
+mod event_files;
 mod events;
 mod local;
 mod scanner;

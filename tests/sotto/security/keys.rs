@@ -1,11 +1,11 @@
 //! The transport keys: made daily, published twice a suite, destroyed after three days.
 
 use axum::body::Body;
-use local::template::Template;
 use serde_json::json;
 use shared::http::metrics::{Metric, of_problem};
 use shared::problem::Problem;
 use shared::store::attributes::Item;
+use template::Template;
 use tests::api::Api;
 use tests::sealed::published_keys;
 use tests::visitor::Visitor;
@@ -107,13 +107,10 @@ async fn a_new_stack_keeps_its_transport_keys_where_nothing_is_recovered() {
     let tables: Vec<_> =
         items.iter().filter(|(_, item)| is_transport_key(item)).map(|(table, _)| table).collect();
     assert_eq!(tables, ["world-transport"; 2]);
-    let template = Template::parse(include_str!("../../../template.yaml")).expect("the template");
-    let request = template.table("TransportTable").expect("the table").create_request("x");
-    assert!(request.get("StreamSpecification").is_none(), "a stream keeps what is deleted");
-    let text = include_str!("../../../template.yaml");
-    let table = text.split("\n  TransportTable:\n").nth(1).expect("the table");
-    let table = table.split("\n\n").next().expect("its definition");
-    assert!(table.contains("PointInTimeRecoveryEnabled: false"));
+    let template = Template::deployed().expect("the template");
+    let table = template.table("TransportTable").expect("the table");
+    assert_eq!(table.stream_view(), None, "a stream keeps what is deleted");
+    assert_eq!(table.recovery_days(), None, "a backup keeps what is deleted");
 }
 
 #[tokio::test]

@@ -7,5 +7,6 @@ mod inbox;
 mod isolation;
 mod keys;
 mod once;
+mod refusals;
 mod roles;
 mod tamper;

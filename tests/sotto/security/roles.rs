@@ -9,22 +9,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::iam::dynamodb::{Tables, requests};
 use local::iam::policies::Policies;
 use local::iam::{Decision, kms};
-use local::template::{DEPLOYED, Template};
 use serde_json::{Value, json};
+use template::{Function, Template};
 use tests::api::Api;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-const FUNCTIONS: [&str; 8] = [
-    "IntakeFunction",
-    "AuthFunction",
-    "RetentionFunction",
-    "SiteFunction",
-    "RotateKeysFunction",
-    "SweepFunction",
-    "DetectFunction",
-    "PreflightFunction",
-];
 const PURPOSES: [&str; 7] =
     ["transcript", "profile", "transport", "signing", "index", "credential", "audit"];
 const BRANCHES: [&str; 8] =
@@ -56,10 +46,15 @@ const OPERATIONS: [&str; 9] = [
 ];
 
 /// Read once: the tests below ask thousands of questions.
-static TABLES: LazyLock<Tables> = LazyLock::new(|| {
-    let template = Template::parse(DEPLOYED).expect("the template");
+pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let template = Template::deployed().expect("the template");
     template.tables().iter().map(|table| (table.logical_id().to_owned(), table.clone())).collect()
 });
+
+fn functions() -> impl Iterator<Item = &'static str> {
+    let template = Template::deployed().expect("the template");
+    template.functions().iter().map(Function::logical_id)
+}
 
 /// Whether all of a call to DynamoDB is allowed.
 fn may(function: &str, operation: &str, body: &Value) -> bool {
@@ -127,136 +122,10 @@ fn may_use_key(
     matches!(policies.decide(function, &request), Decision::Allowed(_))
 }
 
-/// An operation upon items: function, operation, table, partition, attributes beside it.
-type Use = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
-
-/// What is not somebody's job.
-const REFUSED: &[Use] = &[
-    ("IntakeFunction", "GetItem", "ProfilesTable", "x", &[]),
-    ("IntakeFunction", "GetItem", "ProfilesTable", "x", &["k", "s", "v"]),
-    ("IntakeFunction", "Query", "ProfilesTable", "x", &[]),
-    ("IntakeFunction", "PutItem", "WatchTable", "once#totp-step#x", &["k", "r", "expires_at"]),
-    ("IntakeFunction", "PutItem", "WatchTable", "once#identity-jti", &["k"]),
-    ("IntakeFunction", "GetItem", "WatchTable", "once#identity-jti#x", &["k"]),
-    ("IntakeFunction", "DeleteItem", "WatchTable", "once#identity-jti#x", &["k"]),
-    ("RotateKeysFunction", "PutItem", "WatchTable", "once#identity-jti#x", &["k"]),
-    ("IntakeFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
-    ("IntakeFunction", "PutItem", "SettingsTable", "default", &["k", "w", "expires_at"]),
-    ("IntakeFunction", "PutItem", "TransportTable", "*", &[]),
-    ("IntakeFunction", "DeleteItem", "KeysTable", "x", &[]),
-    ("RotateKeysFunction", "GetItem", "SettingsTable", "default", &[]),
-    ("RotateKeysFunction", "PutItem", "SettingsTable", "default", &["k", "w"]),
-    ("RotateKeysFunction", "GetItem", "KeysTable", "x", &[]),
-    ("RotateKeysFunction", "Query", "ConversationsTable", "x", &[]),
-    ("RotateKeysFunction", "PutItem", "ProfilesTable", "x", &[]),
-    ("RotateKeysFunction", "Query", "SettingsTable", "staff", &[]),
-    ("RotateKeysFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
-    ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "w"]),
-    ("IntakeFunction", "PutItem", "SettingsTable", "staff", &["k", "u", "expires_at"]),
-    ("AuthFunction", "PutItem", "SettingsTable", "*", &["k", "w"]),
-    ("AuthFunction", "DeleteItem", "SettingsTable", "*", &["k"]),
-    ("AuthFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
-    ("AuthFunction", "Query", "SettingsTable", "*", &[]),
-    ("AuthFunction", "GetItem", "EventsTable", "x", &["k"]),
-    ("AuthFunction", "Query", "EventsTable", "x", &[]),
-    ("AuthFunction", "Scan", "IdentityTable", "x", &[]),
-    ("AuthFunction", "Query", "WatchTable", "x", &[]),
-    ("IntakeFunction", "PutItem", "LedgerTable", "subject#x", &["k"]),
-    ("IntakeFunction", "GetItem", "LedgerTable", "subject#x", &["k"]),
-    ("IntakeFunction", "Query", "LedgerTable", "case", &[]),
-    ("IntakeFunction", "Query", "LedgerTable", "hold", &[]),
-    ("IntakeFunction", "DeleteItem", "LedgerTable", "waiting", &["k"]),
-    ("RetentionFunction", "DeleteItem", "LedgerTable", "unfinished", &["k"]),
-    ("IntakeFunction", "UpdateItem", "LedgerTable", "ledger", &["k"]),
-    ("IntakeFunction", "PutItem", "SettingsTable", "ledger", &["k", "w"]),
-    ("RetentionFunction", "DeleteItem", "KeysTable", "x", &["c"]),
-    ("RetentionFunction", "Query", "KeysTable/index/due", "x", &[]),
-    ("RetentionFunction", "PutItem", "ConversationsTable", "x", &["s", "m", "v"]),
-    ("RetentionFunction", "UpdateItem", "ConversationsTable", "x", &["s", "v"]),
-    ("RetentionFunction", "PutItem", "ProfilesTable", "x", &["k", "v"]),
-    ("RetentionFunction", "UpdateItem", "ProfilesTable", "x", &["k", "v"]),
-    ("RetentionFunction", "PutItem", "SettingsTable", "*", &["k"]),
-    ("RetentionFunction", "PutItem", "SettingsTable", "staff", &["k"]),
-    ("RetentionFunction", "Query", "SettingsTable", "*", &[]),
-    ("RetentionFunction", "DeleteItem", "SettingsTable", "x", &["k"]),
-    ("RetentionFunction", "DeleteItem", "LedgerTable", "receipt#x", &["k"]),
-    ("SweepFunction", "PutItem", "ConversationsTable", "x", &["s", "m", "v"]),
-    ("SweepFunction", "UpdateItem", "ConversationsTable", "x", &["s", "v"]),
-    ("SweepFunction", "Query", "ProfilesTable/index/email", "x", &[]),
-    ("SweepFunction", "PutItem", "SettingsTable", "x", &["k"]),
-    ("SweepFunction", "PutItem", "SettingsTable", "*", &["k"]),
-    ("SweepFunction", "DeleteItem", "SettingsTable", "*", &["k"]),
-    ("SweepFunction", "DeleteItem", "SettingsTable", "staff", &["k"]),
-    ("SweepFunction", "DeleteItem", "SettingsTable", "ledger", &["k"]),
-    ("SweepFunction", "PutItem", "TransportTable", "*", &["k"]),
-    ("SweepFunction", "DeleteItem", "LedgerTable", "receipt#x", &["k"]),
-    ("DetectFunction", "GetItem", "LedgerTable", "ledger", &["k"]),
-    ("DetectFunction", "GetItem", "LedgerTable", "case", &["k"]),
-    ("DetectFunction", "GetItem", "LedgerTable", "touched", &["k"]),
-    ("DetectFunction", "GetItem", "LedgerTable", "subject#touched#x", &["k"]),
-    ("DetectFunction", "PutItem", "LedgerTable", "touched#x", &["k"]),
-    ("DetectFunction", "DeleteItem", "LedgerTable", "touched#x", &["k"]),
-    ("DetectFunction", "Query", "LedgerTable", "touched#x", &[]),
-    ("DetectFunction", "Scan", "LedgerTable", "touched#x", &[]),
-    ("DetectFunction", "GetItem", "ConversationsTable", "x", &["s"]),
-    ("DetectFunction", "Query", "ConversationsTable", "x", &[]),
-];
-/// The same of keys: function, operation, purpose, branch.
-const REFUSED_KEYS: &[(&str, &str, &str, &str)] = &[
-    ("IntakeFunction", "Decrypt", "signing", "root"),
-    ("IntakeFunction", "GenerateDataKey", "transport", "2026-11"),
-    ("IntakeFunction", "GenerateDataKey", "signing", "visitor"),
-    ("IntakeFunction", "GenerateDataKey", "signing", "identity"),
-    ("RotateKeysFunction", "Decrypt", "signing", "identity"),
-    ("IntakeFunction", "Encrypt", "transcript", "2026-11"),
-    ("RotateKeysFunction", "Decrypt", "transcript", "2026-11"),
-    ("RotateKeysFunction", "Decrypt", "profile", "2026-11"),
-    ("RotateKeysFunction", "Decrypt", "signing", "visitor"),
-    ("RotateKeysFunction", "Decrypt", "credential", "staff"),
-    ("IntakeFunction", "Decrypt", "credential", "staff"),
-    ("IntakeFunction", "Decrypt", "signing", "staff-2026-11"),
-    ("AuthFunction", "Decrypt", "signing", "root"),
-    ("AuthFunction", "Decrypt", "signing", "visitor"),
-    ("AuthFunction", "GenerateDataKey", "signing", "root"),
-    ("AuthFunction", "GenerateDataKey", "signing", "visitor"),
-    ("AuthFunction", "GenerateDataKey", "signing", "staff-2026-11"),
-    ("AuthFunction", "GenerateDataKey", "credential", "staff"),
-    ("AuthFunction", "Decrypt", "signing", "receipt"),
-    ("IntakeFunction", "GenerateDataKey", "signing", "receipt"),
-    ("IntakeFunction", "GenerateDataKey", "audit", "2026-11"),
-    ("IntakeFunction", "Decrypt", "signing", "staff-set"),
-    ("RetentionFunction", "GenerateDataKey", "transcript", "2026-11"),
-    ("RetentionFunction", "GenerateDataKey", "signing", "receipt"),
-    ("RetentionFunction", "Decrypt", "signing", "staff-2026-11"),
-    ("RetentionFunction", "Decrypt", "signing", "visitor"),
-    ("RetentionFunction", "Decrypt", "signing", "root"),
-    ("RetentionFunction", "Decrypt", "credential", "staff"),
-    ("RetentionFunction", "Decrypt", "transport", "2026-11"),
-    ("SweepFunction", "GenerateDataKey", "transcript", "2026-11"),
-    ("SweepFunction", "GenerateDataKey", "audit", "2026-11"),
-    ("SweepFunction", "Decrypt", "audit", "reasons"),
-    ("SweepFunction", "Decrypt", "signing", "staff-2026-11"),
-    ("SweepFunction", "Decrypt", "signing", "staff-set"),
-    ("SweepFunction", "Decrypt", "signing", "visitor"),
-    ("SweepFunction", "Decrypt", "transport", "2026-11"),
-];
-
 #[test]
-fn a_role_is_refused_what_is_not_its_job() {
-    for (function, operation, table, partition, more) in REFUSED {
-        let (called, body) = call(operation, table, partition, more);
-        assert!(!may(function, &called, &body), "{function} {operation} {table} {partition}");
-    }
-    for (function, operation, purpose, branch) in REFUSED_KEYS {
-        let used = may_use_key(function, operation, purpose, branch, &[]);
-        assert!(!used, "{function} {operation} {purpose} {branch}");
-    }
-    for purpose in ["transcript", "profile", "transport", "index"] {
-        for operation in ["Decrypt", "GenerateDataKey"] {
-            let allowed = may_use_key("AuthFunction", operation, purpose, "2026-11", &[]);
-            assert!(!allowed, "AuthFunction {operation} {purpose}");
-        }
-    }
+fn a_context_with_one_more_name_is_another_place() {
+    // Nobody seals with the key itself.
+    assert!(!may_use_key("IntakeFunction", "Encrypt", "transcript", "2026-11", &[]));
     for (purpose, branch) in [("credential", "staff"), ("signing", "staff-2026-11")] {
         assert!(may_use_key("AuthFunction", "Decrypt", purpose, branch, &[]), "{purpose}");
         let more = may_use_key("AuthFunction", "Decrypt", purpose, branch, &["other"]);
@@ -265,31 +134,17 @@ fn a_role_is_refused_what_is_not_its_job() {
     assert!(may_use_key("IntakeFunction", "Decrypt", "transcript", "2026-11", &[]));
     let one_more = may_use_key("IntakeFunction", "Decrypt", "transcript", "2026-11", &["other"]);
     assert!(!one_more, "a context with one more name is another place");
-    let (called, body) = call("PutItem", "SettingsTable", "default", &["k", "w"]);
-    assert!(may("IntakeFunction", &called, &body), "a new branch key");
-    let (called, body) = call("GetItem", "LedgerTable", "touched#x", &["k"]);
-    assert!(may("DetectFunction", &called, &body), "an announcement");
 }
 
 /// The staff's sign-in and what visitors say are two worlds: who answers the one reaches nothing of the
 /// other, with no operation.
 #[test]
 fn the_staff_and_the_conversations_are_apart() {
-    let tables = [
-        (
-            "AuthFunction",
-            &["ConversationsTable", "KeysTable", "LedgerTable", "ProfilesTable", "TransportTable"]
-                [..],
-        ),
-        ("RetentionFunction", &["IdentityTable", "TransportTable", "WatchTable"]),
-        ("SweepFunction", &["IdentityTable", "WatchTable"]),
-        ("IntakeFunction", &["IdentityTable", "EventsTable"]),
-        ("SiteFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
-        ("RotateKeysFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
-        ("DetectFunction", &["IdentityTable", "EventsTable", "KeysTable", "WatchTable"]),
-        ("PreflightFunction", &["IdentityTable", "EventsTable", "LedgerTable", "WatchTable"]),
-    ];
-    for (function, tables) in tables {
+    let refusals = rehearsal::refusals::Table::read().expect("the table");
+    for declared in Template::deployed().expect("the template").functions() {
+        let function = declared.logical_id();
+        let role = declared.role().expect("a role");
+        let tables = refusals.apart(role).unwrap_or_else(|| panic!("{role} is apart from nothing"));
         for table in tables {
             for operation in OPERATIONS {
                 for partition in PARTITIONS {
@@ -306,7 +161,7 @@ fn the_staff_and_the_conversations_are_apart() {
 
 #[test]
 fn a_security_event_is_appended_and_never_changed() {
-    for function in FUNCTIONS {
+    for function in functions() {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
             let tells = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
@@ -320,7 +175,7 @@ fn a_security_event_is_appended_and_never_changed() {
 /// is ever updated.
 #[test]
 fn what_was_said_is_changed_by_nobody_and_destroyed_by_one() {
-    for function in FUNCTIONS {
+    for function in functions() {
         for operation in ["UpdateItem", "DeleteItem", "Scan", "BatchWriteItem"] {
             for table in ["ConversationsTable", "KeysTable", "ProfilesTable"] {
                 let (called, body) = call(operation, table, "x", &["v"]);
@@ -351,7 +206,7 @@ fn what_was_said_is_changed_by_nobody_and_destroyed_by_one() {
 #[test]
 fn what_is_allowed_is_what_the_page_lists() {
     let mut allowed = BTreeSet::new();
-    for function in FUNCTIONS {
+    for function in functions() {
         let indexes = TABLES.iter().flat_map(|(name, table)| {
             table.indexes().map(move |index| format!("{name}/index/{index}"))
         });
@@ -407,17 +262,9 @@ async fn the_endpoint_refuses_by_the_callers_role_as_aws_does() {
     let world = World::new().await;
     world.aws.provoke_refusals();
     let key = || AttributeValue::S("x".to_owned());
-    for program in [
-        "site",
-        "auth",
-        "retention",
-        "detect",
-        "preflight",
-        "intake",
-        "rotate-keys",
-        "sweep",
-        "nobody",
-    ] {
+    let functions = Template::deployed().expect("the template").functions();
+    let programs = functions.iter().filter_map(Function::program);
+    for program in programs.chain(["nobody"]) {
         let dynamo = shared::http::aws::dynamodb(&world.config.backend, &world.sdk_of(program));
         for table in ["world-profiles", "world-conversations"] {
             let scan = dynamo.scan().table_name(table).send().await.expect_err("no scan");

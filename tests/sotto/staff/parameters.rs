@@ -1,5 +1,5 @@
-//! The parameters of the sign-in, held to the record in docs/authentication.md: what stands there is
-//! what the code has, none is weaker than recommended, and the record is not older than a year.
+//! The parameters of the sign-in, held to the table in docs/authentication-parameters.md: it has the
+//! values of the code, none is weaker than recommended, and the last check is not older than a year.
 
 use std::path::Path;
 
@@ -67,15 +67,30 @@ fn recovery_bits() -> i64 {
     5 * whole(codes[0].reveal().chars().filter(|sign| *sign != '-').count())
 }
 
-/// The one block of TOML in the page that has parameters.
+/// The one table of parameters in the page, and the date of its last check, as TOML.
 fn record(page: &str) -> Table {
-    let mut blocks = page
-        .split("```toml\n")
-        .skip(1)
-        .map(|rest| rest.split("\n```").next().expect("a block that ends"));
-    let block = blocks.find(|block| block.contains("[[parameter]]")).expect("the record");
-    assert!(blocks.all(|block| !block.contains("[[parameter]]")), "there are two records");
-    block.parse().expect("TOML")
+    assert_eq!(page.matches("| parameter |").count(), 1, "one table");
+    let mut record = Table::new();
+    let checked = page.lines().find_map(|line| line.strip_prefix("Checked: "));
+    if let Some(checked) = checked.and_then(|date| date.parse().ok()) {
+        record.insert("checked".to_owned(), Value::Datetime(checked));
+    }
+    let rows = page.lines().skip_while(|line| !line.starts_with("| parameter |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    record.insert("parameter".to_owned(), Value::Array(rows.map(entry).collect()));
+    record
+}
+
+/// A row of the table. An empty cell is no field, and a limit that is no number stays text.
+fn entry(row: &str) -> Value {
+    let cells = row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`'));
+    let fields = ["name", "code", "at_least", "at_most", "source"];
+    let fields = fields.into_iter().zip(cells).filter(|(_, cell)| !cell.is_empty());
+    let fields = fields.map(|(field, cell)| {
+        let value = cell.parse().map_or_else(|_| Value::from(cell), Value::Integer);
+        (field.to_owned(), value)
+    });
+    Value::Table(fields.collect())
 }
 
 /// What is wrong with a record, in sentences.
@@ -145,11 +160,22 @@ fn date(text: &str) -> Date {
 
 #[test]
 fn every_parameter_is_recorded_recommended_and_checked_within_a_year() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/authentication.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/authentication-parameters.md");
     let page = std::fs::read_to_string(path).expect("the page");
     let today = date(&rfc3339(Clock::system().now_ms()));
     let faults = faults(&record(&page), &constants(), today);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_row_of_the_page_is_an_entry_with_its_gaps() {
+    let page = "Checked: 2026-11-25\n\n| parameter | code | at least | at most | source |\n\
+                |---|---|---|---|---|\n| `a` | 5 | 5 | | x |\n| `b` | seven | | 7 | y |\n\nText.\n";
+    let same = "checked = 2026-11-25\n\
+                [[parameter]]\nname = \"a\"\ncode = 5\nat_least = 5\nsource = \"x\"\n\
+                [[parameter]]\nname = \"b\"\ncode = \"seven\"\nat_most = 7\nsource = \"y\"\n";
+    assert_eq!(record(page), same.parse().expect("TOML"));
+    assert!(!record(&page.replace("2026-11-25", "lately")).contains_key("checked"));
 }
 
 #[test]

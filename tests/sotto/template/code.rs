@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use local::template::{DEPLOYED, to_json};
 use serde_json::Value;
 use shared::config::{Backend, Config, Lookup};
 use shared::http::metrics;
+use template::{DEPLOYED, to_json};
 
 /// A check: one sentence for each fault of a template.
 type Check = fn(&Value) -> Vec<String>;
@@ -142,18 +142,16 @@ fn metrics_are_counted(template: &Value) -> Vec<String> {
     faults
 }
 
-/// Which settings of ours a function's code looks up, by what it reads them with.
-fn read_by(function: &str) -> Option<BTreeSet<String>> {
-    let read: fn(Lookup<'_>) = match function {
-        "IntakeFunction" => |lookup| drop(Config::read(lookup)),
-        "AuthFunction" => |lookup| drop(auth::state::Config::read(lookup)),
-        "RetentionFunction" | "SweepFunction" => {
-            |lookup| drop(retention::state::Config::read(lookup))
-        }
-        "SiteFunction" => |lookup| drop(site::Config::read(lookup)),
-        "RotateKeysFunction" => |lookup| drop(Backend::read(lookup)),
-        "DetectFunction" => |lookup| drop(monitor::Config::read(lookup)),
-        "PreflightFunction" => |lookup| drop(preflight::config::Config::read(lookup)),
+/// Which settings of ours a function's code looks up, by what its crate reads them with.
+fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>> {
+    let read: fn(Lookup<'_>) = match (code, program) {
+        ("functions/intake", "rotate-keys") => |lookup| drop(Backend::read(lookup)),
+        ("functions/intake", _) => |lookup| drop(Config::read(lookup)),
+        ("functions/auth", _) => |lookup| drop(auth::state::Config::read(lookup)),
+        ("functions/retention", _) => |lookup| drop(retention::state::Config::read(lookup)),
+        ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
+        ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),
+        ("functions/preflight", _) => |lookup| drop(preflight::config::Config::read(lookup)),
         _ => return None,
     };
     let names = RefCell::new(BTreeSet::new());
@@ -184,8 +182,10 @@ fn settings(template: &Value) -> Vec<String> {
         let its = &function["Properties"]["Environment"]["Variables"];
         let both = [everywhere, its].into_iter().filter_map(Value::as_object);
         let set: BTreeSet<String> = both.flat_map(|names| names.keys().cloned()).collect();
-        let Some(read) = read_by(id) else {
-            faults.push(format!("{id} is not known here"));
+        let code = text(&function["Properties"]["CodeUri"]);
+        let program = text(&function["Metadata"]["BuildProperties"]["Binary"]);
+        let Some(read) = read_by(id, &code, &program) else {
+            faults.push(format!("{id} is of {code}, which is not known here"));
             continue;
         };
         faults.extend(set.difference(&read).map(|name| format!("{id} does not read {name}")));
@@ -208,20 +208,93 @@ fn retained(template: &Value) -> Vec<String> {
     .collect()
 }
 
-const CHECKS: [Check; 6] =
-    [sids, log_groups, dashboards_are_json, metrics_are_counted, settings, retained];
+/// The API may call each function that it hands requests to, once and for all of them, and no other.
+fn permissions(template: &Value) -> Vec<String> {
+    let api = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<Api>/*";
+    let mut may: Vec<String> = resources(template, "AWS::Lambda::Permission")
+        .map(|(id, permission)| {
+            let permission = &permission["Properties"];
+            let by_the_api = permission["Action"] == "lambda:InvokeFunction"
+                && permission["Principal"] == "apigateway.amazonaws.com"
+                && text(&permission["SourceArn"]) == api;
+            if by_the_api { text(&permission["FunctionName"]) } else { id.to_owned() }
+        })
+        .collect();
+    let paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"].as_object();
+    let operations = paths.into_iter().flatten().flat_map(|(_, path)| path.as_object());
+    let called: BTreeSet<String> = operations
+        .flatten()
+        .map(|(_, one)| &one["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"][1]["Alias"])
+        .map(text)
+        .collect();
+    let mut faults = Vec::new();
+    for alias in called {
+        match may.iter().position(|one| *one == alias) {
+            Some(at) => drop(may.remove(at)),
+            None => faults.push(format!("the API may not call {alias}")),
+        }
+    }
+    faults.extend(may.into_iter().map(|one| format!("{one} has a permission too many")));
+    faults
+}
+
+/// What fails is heard and seen: each function has its alarms and its lines, each table its lines.
+fn watched(template: &Value) -> Vec<String> {
+    let alarms = resources(template, "AWS::CloudWatch::Alarm").flat_map(|(_, alarm)| {
+        let alarm = &alarm["Properties"];
+        let metric = text(&alarm["MetricName"]);
+        let of = items(&alarm["Dimensions"]).map(move |one| (metric.clone(), text(&one["Value"])));
+        of.collect::<Vec<_>>()
+    });
+    let alarms: BTreeSet<_> = alarms.collect();
+    let widgets = dashboards(template).filter_map(Result::ok);
+    let widgets = widgets.flat_map(|body| items(&body["widgets"]).cloned().collect::<Vec<_>>());
+    let lines = widgets.flat_map(|widget| {
+        let metrics = items(&widget["properties"]["metrics"]);
+        metrics.map(|metric| (text(&metric[1]), text(&metric[3]))).collect::<Vec<_>>()
+    });
+    let lines: BTreeSet<_> = lines.collect();
+    let mut faults = Vec::new();
+    let mut expect = |kind, metrics: &[&str], known: &BTreeSet<(String, String)>, place: &str| {
+        for (id, _) in resources(template, kind) {
+            for metric in metrics {
+                if !known.contains(&((*metric).to_owned(), format!("<{id}>"))) {
+                    faults.push(format!("{id} has no {metric} {place}"));
+                }
+            }
+        }
+    };
+    let function = "AWS::Serverless::Function";
+    expect(function, &["Errors", "Throttles"], &alarms, "among the alarms");
+    expect(function, &["Errors", "Throttles", "Invocations"], &lines, "in the dashboard");
+    let units = ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"];
+    expect("AWS::DynamoDB::Table", &units, &lines, "in the dashboard");
+    expect("AWS::Logs::LogGroup", &["IncomingBytes"], &lines, "in the dashboard");
+    faults
+}
+
+const CHECKS: [Check; 8] = [
+    sids,
+    log_groups,
+    dashboards_are_json,
+    metrics_are_counted,
+    settings,
+    retained,
+    permissions,
+    watched,
+];
 
 #[test]
 fn the_template_says_of_the_code_what_is_so() {
     let template = to_json(DEPLOYED).expect("the template");
-    assert_eq!(CHECKS.map(|check| check(&template)), [const { Vec::<String>::new() }; 6]);
+    assert_eq!(CHECKS.map(|check| check(&template)), [const { Vec::<String>::new() }; 8]);
     assert!(!counted(&template).is_empty(), "there are metrics of ours in it");
 }
 
 #[test]
 fn what_is_not_so_is_seen() {
     // The check, what is changed wherever it stands in the template, and what the check says.
-    let cases: [(Check, &str, &str, &str); 16] = [
+    let cases: [(Check, &str, &str, &str); 22] = [
         (
             sids,
             "- Sid: ContentKeys\n",
@@ -280,11 +353,16 @@ fn what_is_not_so_is_seen() {
             "Corrupt is of another stack",
         ),
         (settings, "SOTTO_ORIGINS:", "SOTTO_ORIGIN:", "IntakeFunction does not read SOTTO_ORIGIN"),
-        (settings, "  DetectFunction:\n", "  WatchFunction:\n", "WatchFunction is not known here"),
+        (
+            settings,
+            "CodeUri: functions/monitor\n",
+            "CodeUri: functions/watch\n",
+            "DetectFunction is of functions/watch, which is not known here",
+        ),
         (
             retained,
-            "KeysTable:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain\n",
-            "KeysTable:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Delete\n",
+            "Metadata: {Deletion: final}\n    DeletionPolicy: Retain\n",
+            "Metadata: {Deletion: final}\n    DeletionPolicy: Delete\n",
             "KeysTable has not DeletionPolicy Retain",
         ),
         (
@@ -292,6 +370,37 @@ fn what_is_not_so_is_seen() {
             "would not answer.\n    DeletionPolicy: Retain\n",
             "would not answer.\n",
             "Keys has not DeletionPolicy Retain",
+        ),
+        (
+            permissions,
+            "FunctionName: !Ref AuthFunction.Alias\n",
+            "FunctionName: !Ref AuthFunction.Version\n",
+            "the API may not call <AuthFunction.Alias>",
+        ),
+        (
+            permissions,
+            "FunctionName: !Ref AuthFunction.Alias\n",
+            "FunctionName: !Ref SweepFunction.Alias\n",
+            "<SweepFunction.Alias> has a permission too many",
+        ),
+        (permissions, "${Api}/*\n", "*\n", "SitePermission has a permission too many"),
+        (
+            watched,
+            "MetricName: Throttles\n",
+            "MetricName: Duration\n",
+            "SweepFunction has no Throttles among the alarms",
+        ),
+        (
+            watched,
+            "\"Invocations\", \"FunctionName\", \"${DetectFunction}\"",
+            "\"Invocations\", \"FunctionName\", \"${SweepFunction}\"",
+            "DetectFunction has no Invocations in the dashboard",
+        ),
+        (
+            watched,
+            "\"TableName\", \"${WatchTable}\"",
+            "\"TableName\", \"${EventsTable}\"",
+            "WatchTable has no ConsumedReadCapacityUnits in the dashboard",
         ),
     ];
     for (check, from, to, expected) in cases {

@@ -1,4 +1,5 @@
 //! template.yaml, without deploying it.
 
 mod code;
+mod operations;
 mod rules;

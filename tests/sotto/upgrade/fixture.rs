@@ -110,11 +110,13 @@ pub(super) async fn resend(api: &Api, recorded: &Value) -> tests::api::Response 
     api.send(&request_from_json(recorded)).await
 }
 
-fn to_json(item: &Item) -> Value {
+/// An item as DynamoDB writes it in JSON.
+pub(super) fn to_json(item: &Item) -> Value {
     let value = |value: &AttributeValue| match value {
         AttributeValue::B(bytes) => json!({ "B": data_encoding::BASE64.encode(bytes.as_ref()) }),
         AttributeValue::N(digits) => json!({ "N": digits }),
         AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::Ss(texts) => json!({ "SS": texts }),
         other => unreachable!("an attribute of no type that Sotto stores: {other:?}"),
     };
     item.iter().map(|(name, one)| (name.clone(), value(one))).collect::<Map<_, _>>().into()

@@ -4,4 +4,5 @@
 mod before;
 mod fixture;
 mod later;
+mod stored;
 mod write;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use shared::bot::{Answer as Found, Base, Entry, normalise};
+use shared::bot::{Answer as Found, Base, Entry};
 use shared::problem::{Code, Problem};
 use shared::store::state::State;
 use shared::values::site::Site;
@@ -17,26 +17,6 @@ const PUBLISHED: [&[u8]; 2] = [
 static BASES: LazyLock<Vec<Option<Base<'static>>>> =
     LazyLock::new(|| PUBLISHED.iter().map(|bytes| Base::load(bytes).ok()).collect());
 
-/// What agrees to the bot's offer to fetch a person, as [`normalise`] leaves it.
-const AGREEMENTS: [&str; 16] = [
-    "yes",
-    "yes please",
-    "yeah",
-    "yep",
-    "sure",
-    "ok",
-    "okay",
-    "please",
-    "please do",
-    "ja",
-    "ja bitte",
-    "ja gern",
-    "ja gerne",
-    "gern",
-    "gerne",
-    "bitte",
-];
-
 /// What the bot says.
 pub struct Answer {
     /// The text.
@@ -50,15 +30,13 @@ pub struct Answer {
 }
 
 /// Answers `text` from the published entries; the first answer of a conversation says that a bot
-/// gives it (EU AI Act, Art. 50). A bare yes accepts the person that was offered just before.
+/// gives it (EU AI Act, Art. 50). A yes accepts the person that was offered just before, a no declines.
 ///
 /// # Errors
 /// [`Code::Internal`] when no base of that language was published.
 pub fn answer(site: &Site, state: &State, text: &str) -> Result<Answer, Problem> {
     let base = base(site, state.locale).ok_or(Code::Internal)?;
-    let accepted = state.offered && AGREEMENTS.contains(&normalise(text).trim());
-    let found =
-        if accepted { Found::HandOver { text: base.hand_over() } } else { base.answer(text) };
+    let found = base.answer(text, state.offered);
     let source = match found {
         Found::Entry { id, .. } => Some(id),
         _ => None,
@@ -69,8 +47,8 @@ pub fn answer(site: &Site, state: &State, text: &str) -> Result<Answer, Problem>
     Ok(Answer {
         text,
         source,
-        hands_over: matches!(found, Found::HandOver { .. }),
-        offers_person: matches!(found, Found::Unknown { .. }),
+        hands_over: found.hands_over(),
+        offers_person: found.offers_person(),
     })
 }
 

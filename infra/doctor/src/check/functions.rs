@@ -2,74 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use template::Template;
+
 use crate::aws::{Clients, could_not, is_absent};
 use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding};
-
-/// What every function needs in its environment, by its name in the template. A function without one
-/// of them stops at its start.
-pub const ENVIRONMENT: [(&str, &[&str]); 8] = [
-    (
-        "IntakeFunction",
-        &[
-            "SOTTO_ISSUER",
-            "SOTTO_KMS_KEY",
-            "SOTTO_ORIGINS",
-            "SOTTO_TABLE_CONVERSATIONS",
-            "SOTTO_TABLE_KEYS",
-            "SOTTO_TABLE_LEDGER",
-            "SOTTO_TABLE_PROFILES",
-            "SOTTO_TABLE_SETTINGS",
-            "SOTTO_TABLE_TRANSPORT",
-            "SOTTO_TABLE_WATCH",
-        ],
-    ),
-    (
-        "AuthFunction",
-        &[
-            "SOTTO_ISSUER",
-            "SOTTO_KMS_KEY",
-            "SOTTO_TABLE_EVENTS",
-            "SOTTO_TABLE_IDENTITY",
-            "SOTTO_TABLE_SETTINGS",
-            "SOTTO_TABLE_TRANSPORT",
-            "SOTTO_TABLE_WATCH",
-        ],
-    ),
-    ("RetentionFunction", &OF_RETENTION),
-    ("SiteFunction", &["SOTTO_ROOT_PIN"]),
-    (
-        "RotateKeysFunction",
-        &["SOTTO_ISSUER", "SOTTO_KMS_KEY", "SOTTO_TABLE_SETTINGS", "SOTTO_TABLE_TRANSPORT"],
-    ),
-    ("SweepFunction", &OF_RETENTION),
-    ("DetectFunction", &["SOTTO_TABLE_LEDGER"]),
-    (
-        "PreflightFunction",
-        &[
-            "SOTTO_AUTH_VERSION",
-            "SOTTO_INTAKE_VERSION",
-            "SOTTO_ISSUER",
-            "SOTTO_RETENTION_VERSION",
-            "SOTTO_ROOT_PIN",
-            "SOTTO_SITE_VERSION",
-        ],
-    ),
-];
-
-/// What the function of transcripts and their lifetime needs, and its sweep.
-const OF_RETENTION: [&str; 10] = [
-    "SOTTO_ISSUER",
-    "SOTTO_KMS_KEY",
-    "SOTTO_TABLE_CONVERSATIONS",
-    "SOTTO_TABLE_EVENTS",
-    "SOTTO_TABLE_KEYS",
-    "SOTTO_TABLE_LEDGER",
-    "SOTTO_TABLE_PROFILES",
-    "SOTTO_TABLE_SETTINGS",
-    "SOTTO_TABLE_TRANSPORT",
-    "SOTTO_TABLE_WATCH",
-];
 
 /// Below this an account is a new one, whose functions get in each other's way.
 const FEW_AT_ONCE: i32 = 100;
@@ -156,7 +93,10 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Function, CouldNot> {
 
 /// What is to be said of a function that needs `required` in its environment.
 #[must_use]
-pub fn judge(function: &Function, required: &[&str]) -> Vec<Fault> {
+pub fn judge<'name>(
+    function: &Function,
+    required: impl IntoIterator<Item = &'name str>,
+) -> Vec<Fault> {
     let mut faults: Vec<Fault> =
         function.failed.clone().map(Fault::UpdateFailed).into_iter().collect();
     let Some(live) = function.live else {
@@ -168,8 +108,8 @@ pub fn judge(function: &Function, required: &[&str]) -> Vec<Fault> {
     } else if let Some(newest) = function.newest.filter(|newest| *newest > live) {
         faults.push(Fault::Behind { live, newest });
     }
-    let unset = required.iter().filter(|name| !function.environment.contains(**name));
-    faults.extend(unset.map(|name| Fault::Unset((*name).to_owned())));
+    let unset = required.into_iter().filter(|name| !function.environment.contains(*name));
+    faults.extend(unset.map(|name| Fault::Unset(name.to_owned())));
     faults
 }
 
@@ -217,9 +157,10 @@ impl Fault {
 }
 
 /// Looks at every function of the stack.
-pub async fn check(clients: &Clients, stack: &Stack) -> Vec<Finding> {
+pub async fn check(clients: &Clients, stack: &Stack, template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (logical, required) in ENVIRONMENT {
+    for declared in template.functions() {
+        let logical = declared.logical_id();
         let Some(resource) = stack.resources.iter().find(|resource| resource.logical == logical)
         else {
             findings.push(Finding::wrong(
@@ -233,7 +174,7 @@ pub async fn check(clients: &Clients, stack: &Stack) -> Vec<Finding> {
         match look(clients, &resource.physical).await {
             Err(could_not) => findings.push(could_not.finding(&logical)),
             Ok(function) => {
-                let faults = judge(&function, required);
+                let faults = judge(&function, declared.required());
                 if faults.is_empty() {
                     let live = function.live.unwrap_or_default();
                     let what = format!("{logical} runs version {live}, the newest.");
@@ -277,18 +218,18 @@ mod tests {
     #[test]
     fn the_newest_version_alone_is_fine_and_everything_else_is_said() {
         let required = ["SOTTO_ROOT_PIN"];
-        assert_eq!(judge(&whole(), &required), []);
+        assert_eq!(judge(&whole(), required), []);
         let rollout =
             Function { beside: [("3".to_owned(), 0.1)].into(), newest: Some(3), ..whole() };
         let expected = Fault::Rollout { from: 2, to: "3".to_owned(), part: 0.1 };
-        assert_eq!(judge(&rollout, &required), [expected]);
+        assert_eq!(judge(&rollout, required), [expected]);
         let behind = Function { newest: Some(10), ..whole() };
-        assert_eq!(judge(&behind, &required), [Fault::Behind { live: 2, newest: 10 }]);
-        assert_eq!(judge(&Function { live: None, ..whole() }, &required), [Fault::NoAlias]);
+        assert_eq!(judge(&behind, required), [Fault::Behind { live: 2, newest: 10 }]);
+        assert_eq!(judge(&Function { live: None, ..whole() }, required), [Fault::NoAlias]);
         let failed = Function { failed: Some("no".to_owned()), ..whole() };
-        assert_eq!(judge(&failed, &required), [Fault::UpdateFailed("no".to_owned())]);
+        assert_eq!(judge(&failed, required), [Fault::UpdateFailed("no".to_owned())]);
         let unset = [Fault::Unset("SOTTO_ROOT_PIN".to_owned())];
-        assert_eq!(judge(&Function { environment: BTreeSet::new(), ..whole() }, &required), unset);
+        assert_eq!(judge(&Function { environment: BTreeSet::new(), ..whole() }, required), unset);
     }
 
     #[test]

@@ -1,50 +1,13 @@
 //! The tables: is each as it was designed (docs/data.md), whoever changed it since.
 
+use template::{Table as Design, Template};
+
 use crate::aws::{Clients, could_not, is_absent};
 use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding};
 
-/// What a table has to be.
-#[derive(Debug, Clone, Copy)]
-pub struct Design {
-    /// Its name in the template.
-    pub logical: &'static str,
-    /// For how many days back it can be restored; `None` for no recovery.
-    pub recovery_days: Option<i32>,
-    /// What its stream shows; `None` for no stream.
-    pub stream: Option<&'static str>,
-    /// The index by which its items are found other than by their keys.
-    pub index: Option<&'static str>,
-}
-
 /// The attribute whose time ends an item.
 pub const EXPIRY: &str = shared::store::attributes::EXPIRES_AT;
-
-/// The tables of the stack. What is deleted from keys, transport and profiles has to stay deleted, and
-/// what watch says is only good as it is now, so none of them has backups; only the log has a stream,
-/// without contents.
-pub const DESIGNS: [Design; 9] = [
-    Design { index: Some("due"), ..Design::of("KeysTable") },
-    Design::of("TransportTable"),
-    Design::of("WatchTable"),
-    Design {
-        recovery_days: Some(7),
-        stream: Some("KEYS_ONLY"),
-        index: Some("inbox"),
-        ..Design::of("ConversationsTable")
-    },
-    Design { index: Some("email"), ..Design::of("ProfilesTable") },
-    Design { recovery_days: Some(7), ..Design::of("SettingsTable") },
-    Design { recovery_days: Some(7), ..Design::of("IdentityTable") },
-    Design { recovery_days: Some(35), ..Design::of("EventsTable") },
-    Design { recovery_days: Some(35), ..Design::of("LedgerTable") },
-];
-
-impl Design {
-    const fn of(logical: &'static str) -> Self {
-        Self { logical, recovery_days: None, stream: None, index: None }
-    }
-}
 
 /// A table as DynamoDB describes it.
 #[derive(Debug, Clone)]
@@ -98,7 +61,7 @@ pub enum Fault {
     /// Its stream shows more or other than it should.
     OtherStream(String),
     /// Items cannot be found by this index, or not yet.
-    NoIndex(&'static str),
+    NoIndex(String),
 }
 
 /// Reads one table; `None` if there is none of that name.
@@ -178,7 +141,7 @@ pub fn judge(
     if protection && !table.protected {
         faults.push(Fault::Unprotected);
     }
-    match (design.recovery_days, table.recovery) {
+    match (design.recovery_days(), table.recovery) {
         (Some(_), false) => faults.push(Fault::NoRecovery),
         (None, true) => faults.push(Fault::Recoverable),
         (Some(designed), true) => {
@@ -187,15 +150,15 @@ pub fn judge(
         }
         (None, false) => {}
     }
-    match (design.stream, table.stream.as_deref()) {
+    match (design.stream_view(), table.stream.as_deref()) {
         (Some(_), None) => faults.push(Fault::NoStream),
         (designed, Some(other)) if designed != Some(other) => {
             faults.push(Fault::OtherStream(other.to_owned()));
         }
         (None | Some(_), Some(_)) | (None, None) => {}
     }
-    let missing = design.index.filter(|index| !table.indexes.iter().any(|one| one == index));
-    faults.extend(missing.map(Fault::NoIndex));
+    let missing = design.indexes().filter(|index| !table.indexes.iter().any(|one| one == index));
+    faults.extend(missing.map(|index| Fault::NoIndex(index.to_owned())));
     faults
 }
 
@@ -271,25 +234,26 @@ impl Fault {
 }
 
 /// Looks at every table of the stack.
-pub async fn check(clients: &Clients, stack: &Stack) -> Vec<Finding> {
+pub async fn check(clients: &Clients, stack: &Stack, template: &Template) -> Vec<Finding> {
     let key_arn = stack.outputs.get("KmsKeyArn").map(String::as_str);
     let protection = stack.parameters.get("DeletionProtection").is_none_or(|set| set != "off");
     let mut findings = Vec::new();
-    for design in &DESIGNS {
-        let resource = stack.resources.iter().find(|resource| resource.logical == design.logical);
+    for design in template.tables() {
+        let logical = design.logical_id();
+        let resource = stack.resources.iter().find(|resource| resource.logical == logical);
         let table = match resource {
             None => Ok(None),
             Some(resource) => look(clients, &resource.physical).await,
         };
         match table {
-            Err(could_not) => findings.push(could_not.finding(&design.logical)),
+            Err(could_not) => findings.push(could_not.finding(&logical)),
             Ok(table) => {
                 let faults = judge(design, table.as_ref(), key_arn, protection);
                 if faults.is_empty() {
-                    let what = format!("{} is as designed.", design.logical);
+                    let what = format!("{logical} is as designed.");
                     findings.push(Finding::fine("table_as_designed", what, Chapter::TableChanged));
                 }
-                findings.extend(faults.iter().map(|fault| fault.finding(design.logical)));
+                findings.extend(faults.iter().map(|fault| fault.finding(logical)));
             }
         }
     }
@@ -308,11 +272,15 @@ mod tests {
             expiry: Some(EXPIRY.to_owned()),
             key_arn: Some(KEY.to_owned()),
             protected: true,
-            recovery: design.recovery_days.is_some(),
-            recovery_days: design.recovery_days,
-            stream: design.stream.map(ToOwned::to_owned),
-            indexes: design.index.map(ToOwned::to_owned).into_iter().collect(),
+            recovery: design.recovery_days().is_some(),
+            recovery_days: design.recovery_days(),
+            stream: design.stream_view().map(ToOwned::to_owned),
+            indexes: design.indexes().map(ToOwned::to_owned).collect(),
         }
+    }
+
+    fn designed(logical: &str) -> &'static Design {
+        Template::deployed().unwrap().table(logical).unwrap()
     }
 
     fn faults(design: &Design, change: impl FnOnce(&mut Table)) -> Vec<Fault> {
@@ -323,14 +291,14 @@ mod tests {
 
     #[test]
     fn a_table_as_designed_has_no_fault() {
-        for design in &DESIGNS {
-            assert_eq!(faults(design, |_| {}), [], "{}", design.logical);
+        for design in Template::deployed().unwrap().tables() {
+            assert_eq!(faults(design, |_| {}), [], "{}", design.logical_id());
         }
     }
 
     #[test]
     fn every_change_is_named() {
-        let [keys, _, _, log, ..] = &DESIGNS;
+        let [keys, log] = ["KeysTable", "ConversationsTable"].map(designed);
         assert_eq!(faults(keys, |table| table.active = false), [Fault::NotActive]);
         assert_eq!(faults(keys, |table| table.expiry = None), [Fault::ExpiryOff]);
         let elsewhere = faults(keys, |table| table.expiry = Some("p".to_owned()));
@@ -347,12 +315,12 @@ mod tests {
         let shown = [Fault::OtherStream("NEW_IMAGE".to_owned())];
         assert_eq!(faults(log, |table| table.stream = image()), shown);
         assert_eq!(faults(keys, |table| table.stream = image()), shown);
-        assert_eq!(faults(keys, |table| table.indexes.clear()), [Fault::NoIndex("due")]);
+        assert_eq!(faults(keys, |table| table.indexes.clear()), [Fault::NoIndex("due".to_owned())]);
     }
 
     #[test]
     fn what_is_not_there_and_what_the_parameter_allows() {
-        let [keys, ..] = &DESIGNS;
+        let keys = designed("KeysTable");
         assert_eq!(judge(keys, None, Some(KEY), true), [Fault::Absent]);
         let mut open = as_designed(keys);
         open.protected = false;

@@ -3,9 +3,9 @@
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use shared::clock::Clock;
+use template::{Function, Template};
 
 use crate::aws::{Clients, could_not};
-use crate::check::functions::ENVIRONMENT;
 use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding};
 
@@ -126,9 +126,14 @@ pub fn judge_sweep(hour: &Hour, changed_seconds: i64) -> Finding {
 }
 
 /// Looks at the last hour of every function.
-pub async fn check(clients: &Clients, stack: &Stack, clock: &Clock) -> Vec<Finding> {
+pub async fn check(
+    clients: &Clients,
+    stack: &Stack,
+    template: &Template,
+    clock: &Clock,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (logical, _) in ENVIRONMENT {
+    for logical in template.functions().iter().map(Function::logical_id) {
         if let Some(resource) = stack.resources.iter().find(|one| one.logical == logical) {
             match look(clients, &resource.physical, clock.now_seconds()).await {
                 Err(could_not) => {

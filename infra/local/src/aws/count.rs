@@ -15,6 +15,7 @@ use super::Service;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counts {
     requests: BTreeMap<(Service, String), u64>,
+    writes: BTreeMap<String, u64>,
     read_units: f64,
     write_units: f64,
 }
@@ -43,6 +44,13 @@ impl Counts {
             .map(|((service, operation), count)| (*service, operation.as_str(), *count))
     }
 
+    /// Writes that DynamoDB carried out, by the table's name. A transaction or a batch counts once for
+    /// each item that it writes; a refused condition or transaction writes nothing.
+    #[must_use]
+    pub fn writes(&self) -> &BTreeMap<String, u64> {
+        &self.writes
+    }
+
     /// Read units of the answers whose requests asked for `ReturnConsumedCapacity`.
     #[must_use]
     pub fn read_units(&self) -> f64 {
@@ -58,17 +66,9 @@ impl Counts {
     /// What came after `earlier` was taken.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        let requests = self
-            .requests
-            .iter()
-            .map(|(key, count)| {
-                let before = earlier.requests.get(key).copied().unwrap_or(0);
-                (key.clone(), count.saturating_sub(before))
-            })
-            .filter(|(_, count)| *count > 0)
-            .collect();
         Self {
-            requests,
+            requests: beyond(&self.requests, &earlier.requests),
+            writes: beyond(&self.writes, &earlier.writes),
             read_units: self.read_units - earlier.read_units,
             write_units: self.write_units - earlier.write_units,
         }
@@ -97,6 +97,14 @@ impl Counters {
         }
     }
 
+    /// Adds a write to each of the tables: those that [`written_by`] named before it was carried out.
+    pub(super) fn wrote(&self, tables: Vec<String>) {
+        let mut counts = self.counts();
+        for table in tables {
+            *counts.writes.entry(table).or_default() += 1;
+        }
+    }
+
     pub(super) fn snapshot(&self) -> Counts {
         self.counts().clone()
     }
@@ -104,6 +112,42 @@ impl Counters {
     fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The tables that a request writes to, one entry for each item.
+pub(super) fn written_by(operation: &str, body: &[u8]) -> Vec<String> {
+    let parsed = || serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let named = |write: &Value| write["TableName"].as_str().map(str::to_owned);
+    match operation {
+        "PutItem" | "UpdateItem" | "DeleteItem" => named(&parsed()).into_iter().collect(),
+        "TransactWriteItems" => {
+            let body = parsed();
+            let items = body["TransactItems"].as_array().into_iter().flatten();
+            items
+                .flat_map(|item| ["Put", "Update", "Delete"].map(|kind| named(&item[kind])))
+                .flatten()
+                .collect()
+        }
+        "BatchWriteItem" => {
+            let body = parsed();
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            tables
+                .flat_map(|(table, items)| {
+                    vec![table.clone(); items.as_array().map_or(0, Vec::len)]
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn beyond<K: Clone + Ord>(now: &BTreeMap<K, u64>, earlier: &BTreeMap<K, u64>) -> BTreeMap<K, u64> {
+    now.iter()
+        .map(|(key, count)| {
+            (key.clone(), count.saturating_sub(earlier.get(key).copied().unwrap_or(0)))
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 fn units(entry: &Value) -> f64 {
@@ -135,7 +179,27 @@ mod tests {
         assert_eq!(between.of(Service::DynamoDb, "PutItem"), 1);
         assert_eq!(between.total(Service::Kms), 0);
         assert_eq!(between.operations().count(), 1);
+        assert!(between.writes().is_empty());
         assert!((between.write_units() - 2.0).abs() < 1e-9);
         assert!((between.read_units() - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn writes_are_counted_by_table_and_item() {
+        let counters = Counters::default();
+        for (operation, body) in [
+            ("PutItem", r#"{"TableName":"a"}"#),
+            ("GetItem", r#"{"TableName":"a"}"#),
+            (
+                "TransactWriteItems",
+                r#"{"TransactItems":[{"Put":{"TableName":"a"}},{"ConditionCheck":{"TableName":"b"}},
+                    {"Delete":{"TableName":"c"}}]}"#,
+            ),
+            ("BatchWriteItem", r#"{"RequestItems":{"c":[{},{}]}}"#),
+        ] {
+            counters.wrote(written_by(operation, body.as_bytes()));
+        }
+        let expected = [("a".to_owned(), 2), ("c".to_owned(), 3)];
+        assert_eq!(*counters.snapshot().writes(), BTreeMap::from(expected));
     }
 }

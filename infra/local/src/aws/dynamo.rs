@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 use super::Stop;
 use super::stream::Expired;
-use crate::template::Table;
+use template::Table;
 
 /// The engine refused or failed; the text says what it was asked to do.
 #[derive(Debug)]

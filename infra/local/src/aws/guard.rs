@@ -13,7 +13,7 @@ use crate::iam::dynamodb::{self, Tables};
 use crate::iam::policies::Policies;
 use crate::iam::seen::{Record, Sight};
 use crate::iam::{Decision, Request, kms, program_of};
-use crate::template::Table;
+use template::Table;
 
 /// The key of the template that every alias here stands for.
 const DATA_KEY: &str = "DataKey";

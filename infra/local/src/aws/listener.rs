@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::count::Counters;
+use super::count::{Counters, written_by};
 use super::dynamo::Dynamo;
 use super::fault::{Fault, Faults};
 use super::guard::Guard;
@@ -184,10 +184,14 @@ async fn perform(
         }
         Service::DynamoDb => {
             let counts = contains(request.body(), b"ReturnConsumedCapacity");
+            let written = written_by(&call.operation, request.body());
             let response = services.dynamo.forward(request).await.map_err(|error| {
                 tracing::error!(error = %error, "the database does not answer");
                 Gone
             })?;
+            if response.status().is_success() {
+                services.counters.wrote(written);
+            }
             if counts && response.status().is_success() {
                 let (parts, body) = response.into_parts();
                 let body = match body.collect().await {

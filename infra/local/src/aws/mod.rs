@@ -36,7 +36,7 @@ use self::guard::Guard;
 use self::kms::Kms;
 use self::listener::Services;
 use crate::iam::policies::Policies;
-use crate::template::{Table, TemplateError};
+use template::{Table, TemplateError};
 
 pub use self::count::Counts;
 pub use self::dynamo::DatabaseError;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::glob::{arn_matches, glob_matches};
-use crate::template::TemplateError;
+use template::TemplateError;
 
 /// What a request says about itself: condition key to values, one for most keys.
 pub type Context = BTreeMap<String, Vec<String>>;

@@ -22,7 +22,7 @@ use super::Request;
 use super::condition::Context;
 use super::expression::Expression;
 use super::kms::ACCOUNT_ID;
-use crate::template::Table;
+use template::Table;
 
 /// The tables by their names at the endpoint.
 pub type Tables = BTreeMap<String, Table>;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::statement::Statement;
 use super::{Decision, Grant, Refusal, Request};
-use crate::template::{TemplateError, logical_id, resolve, to_json};
+use template::{TemplateError, logical_id, resolve, to_json};
 
 /// The account itself as a principal: who is named so may be allowed by IAM.
 const ACCOUNT: &str = "AWS: arn:<Partition>:iam::<AccountId>:root";
@@ -93,7 +93,7 @@ impl Policies {
     pub fn deployed() -> Result<Arc<Self>, TemplateError> {
         use std::sync::LazyLock;
         static DEPLOYED: LazyLock<Result<Arc<Policies>, TemplateError>> =
-            LazyLock::new(|| Policies::parse(crate::template::DEPLOYED).map(Arc::new));
+            LazyLock::new(|| Policies::parse(template::DEPLOYED).map(Arc::new));
         DEPLOYED.clone()
     }
 

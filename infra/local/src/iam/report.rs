@@ -7,7 +7,7 @@ use super::policies::{Policies, Principal};
 use super::seen::Sight;
 use super::services::{UNSEEN, Unseen};
 use super::statement::Statement;
-use crate::template::logical_id;
+use template::logical_id;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -218,7 +218,7 @@ fn names(definition: &str, id: &str) -> bool {
 mod tests {
     use super::*;
     use crate::iam::{Decision, Refusal, Request};
-    use crate::template::DEPLOYED;
+    use template::DEPLOYED;
 
     /// As if every grant had been seen.
     fn all_seen(policies: &Policies) -> BTreeSet<Sight> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Request;
 use super::condition::{Condition, texts};
 use super::glob::glob_matches;
-use crate::template::TemplateError;
+use template::TemplateError;
 
 /// What an element of a statement may be called.
 const ELEMENTS: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];

@@ -9,9 +9,9 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem,
 };
 use local::aws::{Aws, Options, Service};
-use local::template::Template;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use template::Template;
 
 use crate::{PATIENT, dynamodb, in_memory, tables};
 

@@ -14,11 +14,11 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use local::aws::{Aws, Options};
-use local::template::Template;
+use template::Template;
 
 /// The tables of the deployment.
 pub(crate) fn tables() -> Template {
-    Template::parse(include_str!("../../../../template.yaml")).unwrap()
+    Template::deployed().unwrap().clone()
 }
 
 /// An AWS in memory on a free port.

@@ -1,7 +1,7 @@
-//! The commands of docs/operations.md, line by line, as a newcomer would run them.
+//! The commands of the operator's pages, line by line, as a newcomer would run them.
 //!
-//! Blocks that begin with ```` ```sh ```` are run in one shell, in their order, from the checkout's root,
-//! from the first deployment to the removal. What mends something is a block that begins with
+//! Blocks that begin with ```` ```sh ```` are run in one shell, page after page ([`PAGES`]), from the
+//! checkout's root, from the first deployment to the removal. What mends something is a block that begins with
 //! ```` ```sh after=<command> ````: the command, which a page does not show, breaks it first, and the doctor
 //! has to see that.
 
@@ -17,8 +17,12 @@ use crate::report::{Report, say};
 use crate::root;
 use crate::stack::Package;
 
+/// The pages in the order in which they are run: the first begins a stack, the last removes it.
+const PAGES: [&str; 3] = ["deploy.md", "upgrade-and-restore.md", "runbooks.md"];
+
 /// A block of commands.
 struct Block {
+    page: &'static str,
     /// Of its first command in the document.
     line: usize,
     commands: String,
@@ -26,12 +30,18 @@ struct Block {
     after: Option<String>,
 }
 
-/// Runs the operations guide.
+/// Runs the operator's pages.
 pub fn act(package: &Package, report: &mut Report) {
     let mut run = None;
-    report.step("docs/operations.md, line by line", || {
-        let text = std::fs::read_to_string(root().join("docs/operations.md"))?;
-        let blocks = blocks(&text)?;
+    report.step("the operator's pages, line by line", || {
+        let mut found = Vec::new();
+        for page in PAGES {
+            let text = std::fs::read_to_string(root().join("docs").join(page))?;
+            let of_page = blocks(page, &text)?;
+            ensure(!of_page.is_empty(), || format!("docs/{page} has no commands"))?;
+            found.extend(of_page);
+        }
+        let blocks = found;
         let emulator = Emulator::start()?;
         let script = script(&blocks);
         run_script(&script.text, package, &emulator)?;
@@ -76,8 +86,8 @@ pub fn act(package: &Package, report: &mut Report) {
     }
 }
 
-/// The blocks of a document.
-fn blocks(text: &str) -> Result<Vec<Block>, Failure> {
+/// The blocks of a page.
+fn blocks(page: &'static str, text: &str) -> Result<Vec<Block>, Failure> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
     for (number, line) in text.lines().enumerate() {
@@ -94,19 +104,21 @@ fn blocks(text: &str) -> Result<Vec<Block>, Failure> {
                     let after = info.strip_prefix("after=").filter(|command| !command.is_empty());
                     Some(after.map(str::to_owned).ok_or_else(|| {
                         let number = number + 1;
-                        Failure(format!("line {number}: a block is ```sh or ```sh after=<command>"))
+                        Failure(format!(
+                            "{page}, line {number}: a block is ```sh or ```sh after=<command>"
+                        ))
                     })?)
                 }
             };
-            blocks.push(Block { line: number + 2, commands: String::new(), after });
+            blocks.push(Block { page, line: number + 2, commands: String::new(), after });
             open = true;
         }
     }
-    ensure(!open, || "the last block has no end".to_owned())?;
+    ensure(!open, || format!("the last block of {page} has no end"))?;
     Ok(blocks)
 }
 
-/// All of a page as one shell script.
+/// All pages as one shell script.
 struct Script {
     text: String,
     /// What the doctor has to find, each time that it is run.
@@ -127,10 +139,11 @@ fn script(blocks: &[Block]) -> Script {
             text += doctor;
             expected.push(Expected::NothingWrong);
         }
+        let place = format!("{} of {}", block.line, block.page);
         let _ = write!(
             text,
-            "printf 'line {}\\n' >&2; started=$SECONDS\n{}printf '%5d s  line {}\\n' $((SECONDS - started)) >&2\n",
-            block.line, block.commands, block.line,
+            "printf 'line {place}\\n' >&2; started=$SECONDS\n{}printf '%5d s  line {place}\\n' $((SECONDS - started)) >&2\n",
+            block.commands,
         );
         let runs = block.commands.lines().filter(|line| line.starts_with("cargo doctor")).count();
         expected.extend(std::iter::repeat_n(Expected::NothingWrong, runs));
@@ -235,7 +248,7 @@ mod tests {
     #[test]
     fn every_block_is_run_and_what_mends_is_run_after_what_breaks() {
         let text = "```sh\none\ncargo doctor\n```\n```console\n$ three\n```\n```sh after=two\nfour\n```\n```sh\nsam delete\n```\n";
-        let found = blocks(text).expect("blocks");
+        let found = blocks("a page", text).expect("blocks");
         let seen: Vec<_> = found
             .iter()
             .map(|block| (block.line, block.commands.as_str(), block.after.as_deref()))
@@ -250,8 +263,8 @@ mod tests {
         let expected = [Expected::NothingWrong, Expected::SomethingWrong, Expected::NothingWrong];
         assert_eq!(script.expected, expected);
         assert_eq!(script.text.matches("cargo doctor").count(), expected.len());
-        assert!(blocks("```sh quick\none\n```\n").is_err());
-        assert!(blocks("```sh after=\none\n```\n").is_err());
-        assert!(blocks("```sh\none\n").is_err());
+        assert!(blocks("a page", "```sh quick\none\n```\n").is_err());
+        assert!(blocks("a page", "```sh after=\none\n```\n").is_err());
+        assert!(blocks("a page", "```sh\none\n").is_err());
     }
 }

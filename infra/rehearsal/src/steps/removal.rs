@@ -27,7 +27,7 @@ const EMPTY: [(&[&str], &str); 9] = [
     (&["sns", "list-topics"], "Topics"),
 ];
 
-/// Deletes the stack as the operations guide says, and looks for what is left.
+/// Deletes the stack as docs/runbooks.md says, and looks for what is left.
 pub(super) fn remove(stack: &Stack) -> Result<usize, Failure> {
     let aws = &stack.aws;
     let template = aws.ask(&[

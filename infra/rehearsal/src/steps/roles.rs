@@ -1,53 +1,21 @@
 //! What each role must not do, asked of the emulator's IAM evaluation with the role's own rights.
 //!
-//! `roles.txt` is the table. For each role that has any right it also has something that the role may do
+//! `refusals.txt` is the table. For each role that has any right it also has something that the role may do
 //! with the same call: otherwise a call that is wrong in itself would pass for a refusal.
-//! `cargo local permissions` holds the same documents against another evaluator.
+//! Another evaluator is asked the same in `tests/sotto/security/refusals.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::command::{Failure, ensure};
+use crate::refusals::{Outcome, Table};
 use crate::stack::Stack;
-
-const TABLE: &str = include_str!("roles.txt");
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Outcome {
-    Allowed,
-    Refused,
-}
-
-/// The lines of the table.
-#[derive(Default)]
-struct Table {
-    calls: Vec<Call>,
-    contexts: Vec<Context>,
-    values: BTreeMap<String, String>,
-}
-
-struct Call {
-    role: String,
-    expected: Outcome,
-    means: String,
-    words: Vec<String>,
-}
-
-/// A data key under an encryption context.
-struct Context {
-    role: String,
-    purpose: String,
-    branch: String,
-    making: Outcome,
-    opening: Outcome,
-}
 
 /// Tries all of it, and gives how many outcomes were as expected.
 pub(super) fn refused(stack: &Stack) -> Result<usize, Failure> {
-    let table = Table::parse(TABLE)?;
+    let table = Table::read()?;
     let folder = tempfile::tempdir()?;
     let mut wrong = Vec::new();
     let mut checks = 0;
@@ -55,12 +23,12 @@ pub(super) fn refused(stack: &Stack) -> Result<usize, Failure> {
         let name = stack.aws.assume(&stack.role(role)?)?;
         for call in table.of(role) {
             checks += 1;
-            let words = table.filled(&call.words, stack)?;
+            let words = table.filled(&call.words, &stack.resources)?;
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let differs = differs(&name.try_ask(&words)?.all, call.expected);
             wrong.extend(differs.map(|how| format!("{role} {}: {how}", call.means)));
         }
-        for context in table.contexts.iter().filter(|context| context.role == role) {
+        for context in table.contexts_of(role) {
             checks += 2;
             let place = format!("{role}, {} {}", context.purpose, context.branch);
             let names = json!({
@@ -88,7 +56,7 @@ fn roles<'a>(table: &Table, stack: &'a Stack) -> Result<Vec<&'a str>, Failure> {
     let said = table.roles();
     for role in &roles {
         ensure(said.contains(role) || role.contains("Function"), || {
-            format!("roles.txt says nothing of {role}")
+            format!("refusals.txt says nothing of {role}")
         })?;
     }
     let gone = said.iter().find(|role| !roles.contains(role));
@@ -143,120 +111,9 @@ fn differs(said: &str, expected: Outcome) -> Option<String> {
     (outcome != expected || broken).then(|| format!("{outcome:?}, not {expected:?}: {text}"))
 }
 
-impl Table {
-    fn parse(text: &str) -> Result<Self, Failure> {
-        let mut table = Self::default();
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let known = table.add(line);
-            known
-                .ok_or_else(|| Failure(format!("roles.txt has a line that is none: {line}")))??;
-        }
-        Ok(table)
-    }
-
-    /// Takes a line; nothing, if it has too few words.
-    fn add(&mut self, line: &str) -> Option<Result<(), Failure>> {
-        let (first, rest) = line.split_once(' ')?;
-        let rest = rest.trim_start();
-        Some(match first {
-            "value" => {
-                let (name, value) = rest.split_once(' ')?;
-                self.values.insert(name.to_owned(), value.trim_start().to_owned());
-                Ok(())
-            }
-            "context" => {
-                let words: Vec<&str> = rest.split_whitespace().collect();
-                let [role, purpose, branch, making, opening] = words.as_slice() else {
-                    return None;
-                };
-                outcome(making).and_then(|making| {
-                    self.contexts.push(Context {
-                        role: (*role).to_owned(),
-                        purpose: (*purpose).to_owned(),
-                        branch: (*branch).to_owned(),
-                        making,
-                        opening: outcome(opening)?,
-                    });
-                    Ok(())
-                })
-            }
-            role => {
-                let (expected, rest) = rest.split_once("  ")?;
-                let (means, call) = rest.split_once("  ")?;
-                let words = call.split_whitespace().map(str::to_owned).collect();
-                outcome(expected).map(|expected| {
-                    let (role, means) = (role.to_owned(), means.trim().to_owned());
-                    self.calls.push(Call { role, expected, means, words });
-                })
-            }
-        })
-    }
-
-    /// What is said of a role, and of every role unless this one has a line of its own for that call.
-    fn of(&self, role: &str) -> impl Iterator<Item = &Call> {
-        let own = move |call: &Call| {
-            self.calls.iter().any(|other| other.role == role && other.words == call.words)
-        };
-        self.calls
-            .iter()
-            .filter(move |call| call.role == role || (call.role == "every" && !own(call)))
-    }
-
-    fn roles(&self) -> BTreeSet<&str> {
-        self.calls.iter().map(|call| call.role.as_str()).filter(|role| *role != "every").collect()
-    }
-
-    /// A call with the values of the table and the physical ids of this stack.
-    fn filled(&self, words: &[String], stack: &Stack) -> Result<Vec<String>, Failure> {
-        let fill = |word: &String| {
-            let mut word = word.clone();
-            let physical =
-                stack.resources.iter().map(|(logical, id)| (format!("{{{logical}}}"), id));
-            let values = self.values.iter().map(|(name, value)| (name.clone(), value));
-            for (name, value) in values.chain(physical) {
-                word = word.replace(&name, value);
-            }
-            let named = word.starts_with('{') && word.ends_with('}') && word.len() > 2;
-            ensure(!named || word.contains('"'), || format!("nothing is named {word}"))?;
-            Ok(word)
-        };
-        words.iter().map(fill).collect()
-    }
-}
-
-fn outcome(word: &str) -> Result<Outcome, Failure> {
-    match word {
-        "allowed" => Ok(Outcome::Allowed),
-        "refused" => Ok(Outcome::Refused),
-        _ => Err(Failure(format!("an outcome is allowed or refused, not {word}"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, TABLE, Table, differs};
-
-    #[test]
-    fn the_table_is_read_to_its_last_line() {
-        let table = Table::parse(TABLE).expect("a table");
-        let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
-        let read = table.calls.len() + table.contexts.len() + table.values.len();
-        assert_eq!(read, lines);
-        assert!(table.roles().contains("IntakeRole") && !table.roles().contains("every"));
-        let deletes = |role| {
-            let mut calls = table.of(role).filter(|call| {
-                call.words.iter().any(|word| word == "delete-item")
-                    && call.words.iter().any(|word| word == "{KeysTable}")
-            });
-            let found = calls.next().expect("a line").expected;
-            assert!(calls.next().is_none(), "{role} has two");
-            found
-        };
-        assert_eq!(deletes("SweepRole"), Outcome::Allowed);
-        assert_eq!(deletes("RetentionRole"), Outcome::Refused);
-        assert!(Table::parse("IntakeRole  maybe  reads  dynamodb scan").is_err());
-        assert!(Table::parse("IntakeRole").is_err());
-    }
+    use super::{Outcome, differs};
 
     #[test]
     fn a_call_that_breaks_is_neither_allowed_nor_refused() {

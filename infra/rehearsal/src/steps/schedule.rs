@@ -1,29 +1,36 @@
 //! The daily rotation and the sweep, as the scheduler starts them.
 
 use serde_json::Value;
+use template::{Function, Template};
 
 use crate::command::{Failure, ensure};
 use crate::emulator::pause;
 use crate::root;
 use crate::stack::Stack;
 
-/// A schedule of the template: its event, how often, the event file of what it sends, and a word of
-/// the job's report.
-const SCHEDULES: [(&str, &str, &str, &str); 2] = [
-    ("SweepFunctionOften", "rate(5 minutes)", "sweep", "\"expired\""),
-    ("RotateKeysFunctionDaily", "rate(1 day)", "rotate-keys", "\"listed\""),
-];
+/// A word of the report of each job that a schedule starts, by its program.
+const REPORTS: [(&str, &str); 2] = [("rotate-keys", "\"listed\""), ("sweep", "\"expired\"")];
 
 /// Each schedule of the template has one target, whose role may invoke it, and nothing else. The same
 /// target fires when a schedule of the same group, role and target is due now.
 pub(super) fn fires(stack: &Stack) -> Result<usize, Failure> {
+    let template = Template::deployed().map_err(|error| Failure(error.to_string()))?;
     let mut checks = 0;
-    let mut last = Value::Null;
-    for (name, expression, event, word) in SCHEDULES {
-        last = started(stack, stack.physical(name)?, expression, event, word)?;
+    let mut rotation = Value::Null;
+    for schedule in template.schedules() {
+        let program = template.function(&schedule.function).and_then(Function::program);
+        let report = REPORTS.iter().find(|(name, _)| program == Some(name));
+        let Some((program, word)) = report else {
+            return Err(Failure(format!("nobody knows what {} reports", schedule.function)));
+        };
+        let name = stack.physical(&format!("{}{}", schedule.function, schedule.event))?;
+        let target = started(stack, name, &schedule.expression, program, word)?;
+        if *program == "rotate-keys" {
+            rotation = target;
+        }
         checks += 4;
     }
-    Ok(checks + due(stack, &last)?)
+    Ok(checks + due(stack, &rotation)?)
 }
 
 /// Looks at a schedule, starts its target with its role, and gives the target.
@@ -85,4 +92,19 @@ fn runs(stack: &Stack) -> Result<usize, Failure> {
     Ok(lines
         .filter(|event| event["message"].as_str().is_some_and(|line| line.contains("listed")))
         .count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_known_what_each_scheduled_job_reports() {
+        let template = Template::deployed().unwrap();
+        let programs: Vec<_> = template
+            .schedules()
+            .filter_map(|schedule| template.function(&schedule.function)?.program())
+            .collect();
+        assert_eq!(REPORTS.map(|(program, _)| program).as_slice(), programs);
+    }
 }

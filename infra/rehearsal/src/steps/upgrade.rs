@@ -113,7 +113,7 @@ fn deploy_old(old: &Package, emulator: &Emulator) -> Result<(Stack, String), Fai
     Ok((old.deploy(aws, &[&origins, &format!("RootPin={pin}")])?, pin))
 }
 
-/// The rights that intake has, under a second name, as docs/operations.md says for the way back: roles are
+/// The rights that intake has, under a second name, as docs/upgrade-and-restore.md says for the way back: roles are
 /// changed before functions, and the newer version would answer for a while with the older's rights.
 struct Bridge {
     role: String,

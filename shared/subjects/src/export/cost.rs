@@ -4,8 +4,10 @@
 //!
 //! The gateway gets a body as a string in JSON, in which quotes and backslashes count twice; in the
 //! page, each of five characters is written out as an entity. What is sealed is not more than that.
+//!
+//! What is counted is taken apart without `..`, so that no text is given out uncounted.
 
-use super::document::{ExportedConsent, ExportedEvent, ExportedLead, ExportedRead};
+use super::document::{ExportedConsent, ExportedEvent, ExportedLead, ExportedRead, ExportedSource};
 
 /// The document around its contents: the page's head and its words.
 pub(super) const FRAME: usize = 8 * 1024;
@@ -43,27 +45,30 @@ fn optional(words: Option<&String>) -> usize {
 }
 
 pub(super) fn lead(lead: &ExportedLead) -> usize {
-    LEAD + text(&lead.name) + text(&lead.email) + optional(lead.phone.as_ref())
+    LEAD + lead.texts().into_iter().map(optional).sum::<usize>()
 }
 
 pub(super) fn consent(consent: &ExportedConsent) -> usize {
-    let purposes = consent.purposes.iter().map(|purpose| text(purpose) + ELEMENT);
-    CONSENT + text(&consent.notice_version) + text(&consent.locale) + purposes.sum::<usize>()
+    let ExportedConsent { notice_version, purposes, locale } = consent;
+    let purposes = purposes.iter().map(|purpose| text(purpose) + ELEMENT);
+    CONSENT + text(notice_version) + text(locale) + purposes.sum::<usize>()
 }
 
 pub(super) fn event(event: &ExportedEvent) -> usize {
     let said = match event {
-        ExportedEvent::Message { text: said, sources, .. } => {
-            let sources = sources.iter().flatten().map(|source| text(&source.id) + ELEMENT);
+        ExportedEvent::Message { at: _, author: _, text: said, sources } => {
+            let sources = sources.iter().flatten();
+            let sources = sources.map(|ExportedSource { id }| text(id) + ELEMENT);
             text(said) + sources.sum::<usize>()
         }
-        ExportedEvent::Handover { reason: words, .. }
-        | ExportedEvent::Rated { comment: words, .. } => optional(words.as_ref()),
-        ExportedEvent::Closed { .. } | ExportedEvent::ContactLeft { .. } => 0,
+        ExportedEvent::Handover { at: _, reason: words }
+        | ExportedEvent::Rated { at: _, score: _, comment: words } => optional(words.as_ref()),
+        ExportedEvent::Closed { at: _ } | ExportedEvent::ContactLeft { at: _ } => 0,
     };
     EVENT + said
 }
 
 pub(super) fn read(read: &ExportedRead) -> usize {
-    READ + optional(read.reason.as_ref())
+    let ExportedRead { at: _, by_role: _, purpose: _, reason, conversation_id: _ } = read;
+    READ + optional(reason.as_ref())
 }

@@ -1,10 +1,31 @@
 //! The document: all that is held about a subject, as it is given out. Its published form is
 //! docs/export.schema.json, which a test holds against these types. They hold what people wrote, so only
 //! tests can print them.
+//!
+//! A contact is taken apart without `..`: a field that is added to it does not compile here until
+//! somebody has decided whether the subject is told of it (Art. 15 GDPR). This takes all fields:
+//!
+//! ```
+//! # use store::lead::Contact;
+//! fn told(Contact { conversation: _, email, name, phone }: Contact) -> [Option<String>; 3] {
+//!     [Some(name), Some(email), phone]
+//! }
+//! ```
+//!
+//! With one left out, as if `phone` had been added today, it is an error:
+//!
+//! ```compile_fail,E0027
+//! # use store::lead::Contact;
+//! fn told(Contact { conversation: _, email, name }: Contact) -> [Option<String>; 3] {
+//!     [Some(name), Some(email), None]
+//! }
+//! ```
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use store::lead::{Contact, Lead};
+use values::clock::rfc3339;
 use values::ids::{ConversationId, SubjectId};
 
 /// A part of all that is held about a subject; a document of its own.
@@ -71,6 +92,32 @@ pub struct ExportedLead {
     /// Until when it is kept.
     #[schema(format = DateTime)]
     pub expires_at: String,
+}
+
+/// How many texts a contact has.
+pub(super) const CONTACT_TEXTS: usize = 3;
+
+impl ExportedLead {
+    /// The contact as it is given out.
+    pub(super) fn of(Lead { contact, left_ms, end_ms }: Lead) -> Self {
+        // The conversation itself says that a contact was left in it.
+        let Contact { conversation: _, email, name, phone } = contact;
+        Self { name, email, phone, left_at: rfc3339(left_ms), expires_at: rfc3339(end_ms) }
+    }
+
+    /// What was left, in the order of its names on the page.
+    pub(super) fn texts(&self) -> [Option<&String>; CONTACT_TEXTS] {
+        let Self { name, email, phone, left_at: _, expires_at: _ } = self;
+        [Some(name), Some(email), phone.as_ref()]
+    }
+
+    /// A contact of these texts, in the order of [`Self::texts`]; those that may be missing are if empty.
+    #[cfg(test)]
+    pub(super) fn of_texts([name, email, phone]: [String; CONTACT_TEXTS]) -> Self {
+        let optional = |text: String| (!text.is_empty()).then_some(text);
+        let phone = optional(phone);
+        Self { name, email, phone, left_at: rfc3339(1), expires_at: rfc3339(2) }
+    }
 }
 
 /// A conversation, or as much of it as this part holds.

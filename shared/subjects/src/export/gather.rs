@@ -1,7 +1,44 @@
 //! Gathers a part from what is stored: contact and readings first, then the conversations, the oldest
 //! first, event by event. At most one page of DynamoDB and one part are in memory.
-
-use serde::Deserialize;
+//!
+//! Each record is taken apart without `..`: a field that is added to one does not compile here until
+//! somebody has decided whether the subject is told of it (Art. 15 GDPR). This takes all fields of what
+//! was agreed to, of a rating, of a message and of a reading:
+//!
+//! ```
+//! # use store::{body::{Consent, Rating}, event::Spoken, read_record::ReadRecord};
+//! fn agreed(Consent { locale: _, notice_version: _, purposes: _ }: Consent) {}
+//! fn rated(Rating { comment: _, score: _ }: Rating) {}
+//! fn said(Spoken { message: _, reply: _ }: Spoken) {}
+//! fn read(record: ReadRecord) {
+//!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, words: _, conversation: _ } =
+//!         record;
+//! }
+//! ```
+//!
+//! With one field left out, as if it had been added today, each of them is an error:
+//!
+//! ```compile_fail,E0027
+//! # use store::body::Consent;
+//! fn agreed(Consent { locale: _, notice_version: _ }: Consent) {}
+//! ```
+//!
+//! ```compile_fail,E0027
+//! # use store::body::Rating;
+//! fn rated(Rating { score: _ }: Rating) {}
+//! ```
+//!
+//! ```compile_fail,E0027
+//! # use store::event::Spoken;
+//! fn said(Spoken { message: _ }: Spoken) {}
+//! ```
+//!
+//! ```compile_fail,E0027
+//! # use store::read_record::ReadRecord;
+//! fn read(record: ReadRecord) {
+//!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, conversation: _ } = record;
+//! }
+//! ```
 
 use super::cost;
 use super::cursor::Position;
@@ -10,9 +47,10 @@ use super::document::{
     ExportedLead, ExportedRead, ExportedSource, Form, Integrity,
 };
 use access::insight::Insight;
+use store::body::{Body, Consent, Rating};
 use store::chain::Chain;
 use store::conversation::{Conversation, Found};
-use store::event::{Kind, Spoken, StoredEvent};
+use store::event::{Header, Spoken, StoredEvent};
 use store::key_row::{Guarded, KeyRow, Term};
 use store::read_record::ReadRecord;
 use store::reason::Reasons;
@@ -215,15 +253,7 @@ impl<'a> Draft<'a> {
             self.export.customer = Some(ExportedCustomer { verified: true });
         }
         if let Some(lead) = self.store.find_lead(subject).await? {
-            let contact: Contact =
-                serde_json::from_slice(lead.contact.reveal()).map_err(|_| Code::IntegrityFailed)?;
-            let lead = ExportedLead {
-                name: contact.name,
-                email: contact.email,
-                phone: contact.phone,
-                left_at: rfc3339(lead.left_ms),
-                expires_at: rfc3339(lead.end_ms),
-            };
+            let lead = ExportedLead::of(lead);
             self.take(cost::lead(&lead));
             self.export.lead = Some(lead);
         }
@@ -256,19 +286,21 @@ impl<'a> Draft<'a> {
     }
 
     fn read(&mut self, record: &ReadRecord, reasons: Option<&Reasons>) -> ExportedRead {
-        let opened = record.words.as_ref().zip(reasons).map(|(words, reasons)| {
-            reasons.open(&record.event.to_string(), words).ok().and_then(|words| text(&words))
+        // The subject is told of the role, not of the person in it.
+        let ReadRecord { event, at, staff: _, role, purpose, words, conversation } = record;
+        let opened = words.as_ref().zip(reasons).map(|(words, reasons)| {
+            reasons.open(&event.to_string(), words).ok().and_then(|words| text(&words))
         });
         if let Some(None) = opened {
             self.sound = false;
-            tracing::error!(event = %record.event, "a reason did not open");
+            tracing::error!(event = %event, "a reason did not open");
         }
         ExportedRead {
-            at: record.at.clone(),
-            by_role: record.role.as_str(),
-            purpose: record.purpose.as_str(),
+            at: at.clone(),
+            by_role: role.as_str(),
+            purpose: purpose.as_str(),
             reason: opened.flatten(),
-            conversation_id: record.conversation,
+            conversation_id: *conversation,
         }
     }
 
@@ -332,12 +364,15 @@ impl<'a> Draft<'a> {
 
 /// A conversation before something has happened in it.
 fn frame_of(conversation: &Conversation) -> ExportedConversation {
+    // Subject and site stand at the head of the document; promise and policy give the end.
+    let Conversation { id, subject: _, site: _, policy: _, promised_until_ms: _, term, key: _ } =
+        conversation;
     ExportedConversation {
-        id: conversation.id,
+        id: *id,
         status: "",
         created_at: rfc3339(conversation.opened_at_ms()),
         expires_at: rfc3339(conversation.end_ms()),
-        held: conversation.term == Term::Held,
+        held: *term == Term::Held,
         consent: None,
         events: Vec::new(),
         integrity: Integrity::Ok,
@@ -351,53 +386,28 @@ struct Content {
     events: Vec<ExportedEvent>,
 }
 
-/// A contact, as the visitors' function stores it.
-#[derive(Deserialize)]
-struct Contact {
-    name: String,
-    email: String,
-    phone: Option<String>,
-}
-
-/// What was agreed to, as the visitors' function stores it.
-#[derive(Deserialize)]
-struct Consent {
-    notice_version: String,
-    purposes: Vec<String>,
-    locale: String,
-}
-
-/// A rating, as the visitors' function stores it.
-#[derive(Deserialize)]
-struct Rating {
-    score: u8,
-    comment: Option<String>,
-}
-
 impl Content {
     fn of(conversation: &Conversation, event: &StoredEvent) -> Result<Self, StoreError> {
-        let body = conversation.open(event)?;
-        let at = rfc3339(event.header.state.at_ms);
-        let events = match event.header.kind {
-            Kind::Opened => {
-                let Consent { notice_version, purposes, locale } = json(&body)?;
+        // Links and hashes of keys hold the log together, and say nothing of anybody.
+        let Header { kind, state, previous: _, twin: _ } = event.header;
+        let at = rfc3339(state.at_ms);
+        let events = match Body::decode(kind, &conversation.open(event)?)? {
+            Body::Opened(Consent { notice_version, purposes, locale }) => {
                 let consent = ExportedConsent { notice_version, purposes, locale };
                 return Ok(Self { consent: Some(consent), events: Vec::new() });
             }
-            Kind::Exchange | Kind::Message => messages(event.header.kind, &body, &at)?,
-            Kind::Handover => {
-                let reason = text(&body).ok_or(StoreError::Corrupt)?;
+            Body::Said(spoken) => messages(spoken, &at),
+            Body::Handover(reason) => {
                 let reason = Some(reason).filter(|reason| !reason.is_empty());
                 vec![ExportedEvent::Handover { at, reason }]
             }
-            Kind::Rated => {
-                let Rating { score, comment } = json(&body)?;
+            Body::Rated(Rating { score, comment }) => {
                 vec![ExportedEvent::Rated { at, score, comment }]
             }
-            Kind::Closed => vec![ExportedEvent::Closed { at }],
-            Kind::LeadOffered => vec![ExportedEvent::ContactLeft { at }],
+            Body::Closed => vec![ExportedEvent::Closed { at }],
+            Body::LeadOffered => vec![ExportedEvent::ContactLeft { at }],
             // Says nothing but that nothing is left.
-            Kind::Erased => Vec::new(),
+            Body::Erased => Vec::new(),
         };
         Ok(Self { consent: None, events })
     }
@@ -408,22 +418,17 @@ impl Content {
     }
 }
 
-fn messages(kind: Kind, body: &Plaintext, at: &str) -> Result<Vec<ExportedEvent>, StoreError> {
-    let Some(spoken) = Spoken::decode(kind, body)? else { return Ok(Vec::new()) };
+fn messages(Spoken { message: said, reply }: Spoken, at: &str) -> Vec<ExportedEvent> {
     let message = |author, text, sources| {
         let at = at.to_owned();
         ExportedEvent::Message { at, author, text, sources }
     };
-    let mut messages = vec![message(Author::Visitor, spoken.message, None)];
-    if let Some((text, sources)) = spoken.reply {
+    let mut messages = vec![message(Author::Visitor, said, None)];
+    if let Some((text, sources)) = reply {
         let sources = sources.into_iter().map(|id| ExportedSource { id }).collect();
         messages.push(message(Author::Bot, text, Some(sources)));
     }
-    Ok(messages)
-}
-
-fn json<T: for<'a> Deserialize<'a>>(body: &Plaintext) -> Result<T, StoreError> {
-    serde_json::from_slice(body.reveal()).map_err(|_| StoreError::Corrupt)
+    messages
 }
 
 fn text(body: &Plaintext) -> Option<String> {

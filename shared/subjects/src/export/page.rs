@@ -1,5 +1,8 @@
 //! The document as a page that a person can read and print. Plain elements, no script, and whatever
 //! somebody wrote is text and nothing else: markup is only what stands in this file.
+//!
+//! The document is taken apart without `..`, a contact by [`ExportedLead::texts`], so that the page leaves
+//! nothing out that JSON has.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -7,7 +10,8 @@ use std::sync::LazyLock;
 use data_encoding::BASE64;
 
 use super::document::{
-    Author, Export, ExportedConversation, ExportedEvent, ExportedLead, ExportedRead, Integrity,
+    Author, Export, ExportedConsent, ExportedConversation, ExportedCustomer, ExportedEvent,
+    ExportedLead, ExportedRead, ExportedSource, Integrity,
 };
 use super::words::{Language, Words};
 use seal::suite;
@@ -83,6 +87,17 @@ impl Page {
     }
 
     fn document(&mut self, export: &Export) {
+        let Export {
+            schema: _,
+            generated_at,
+            subject_id,
+            site,
+            customer,
+            lead,
+            conversations,
+            reads,
+            next_cursor,
+        } = export;
         let words = self.words;
         self.raw("<!doctype html><html lang=\"").raw(words.language);
         self.raw("\"><head><meta charset=\"utf-8\"><title>").raw(words.title);
@@ -91,33 +106,33 @@ impl Page {
         self.heading("<h1>", words.title, "</h1>");
         self.heading("<p>", words.about, "</p><dl>");
         self.row(words.subject, |page| {
-            page.text(&export.subject_id.to_string());
+            page.text(&subject_id.to_string());
         });
         self.row(words.site, |page| {
-            page.text(export.site);
+            page.text(site);
         });
         self.row(words.made, |page| {
-            page.time(&export.generated_at);
+            page.time(generated_at);
         });
-        if export.customer.is_some() {
+        if let Some(ExportedCustomer { verified: true }) = customer {
             self.row(words.customer, |page| {
                 page.raw(words.is_customer);
             });
         }
         self.raw("</dl>");
-        if let Some(lead) = &export.lead {
+        if let Some(lead) = lead {
             self.lead(lead);
         }
-        self.reads(&export.reads);
-        for conversation in &export.conversations {
+        self.reads(reads);
+        for conversation in conversations {
             self.conversation(conversation);
         }
-        match &export.next_cursor {
+        match next_cursor {
             Some(cursor) => {
                 self.heading("<p>", words.goes_on, "</p><p>");
                 self.text(cursor).raw("</p>");
             }
-            None if export.conversations.is_empty() && export.reads.is_empty() => {
+            None if conversations.is_empty() && reads.is_empty() => {
                 self.heading("<p>", words.nothing, "</p>");
             }
             None => self.heading("<p>", words.end, "</p>"),
@@ -128,19 +143,15 @@ impl Page {
     fn lead(&mut self, lead: &ExportedLead) {
         let words = self.words;
         self.heading("<h2>", words.contact, "</h2><dl>");
-        for (name, value) in [
-            (words.name, Some(&lead.name)),
-            (words.email, Some(&lead.email)),
-            (words.phone, lead.phone.as_ref()),
-        ] {
+        for (called, value) in words.contact_texts.into_iter().zip(lead.texts()) {
             if let Some(value) = value {
-                self.row(name, |page| {
+                self.row(called, |page| {
                     page.text(value);
                 });
             }
         }
-        for (name, at) in [(words.left, &lead.left_at), (words.kept_until, &lead.expires_at)] {
-            self.row(name, |page| {
+        for (called, at) in [(words.left, &lead.left_at), (words.kept_until, &lead.expires_at)] {
+            self.row(called, |page| {
                 page.time(at);
             });
         }
@@ -158,13 +169,13 @@ impl Page {
             self.heading("<th>", name, "</th>");
         }
         self.raw("</tr>");
-        for read in reads {
-            self.raw("<tr><td>").time(&read.at);
-            self.raw("</td><td>").raw(words.called(read.by_role));
-            self.raw("</td><td>").raw(words.called(read.purpose));
-            self.raw("</td><td dir=\"auto\">").text(read.reason.as_deref().unwrap_or_default());
+        for ExportedRead { at, by_role, purpose, reason, conversation_id } in reads {
+            self.raw("<tr><td>").time(at);
+            self.raw("</td><td>").raw(words.called(by_role));
+            self.raw("</td><td>").raw(words.called(purpose));
+            self.raw("</td><td dir=\"auto\">").text(reason.as_deref().unwrap_or_default());
             self.raw("</td><td>");
-            match read.conversation_id {
+            match conversation_id {
                 Some(id) => self.raw(words.conversation).raw(" ").text(&id.to_string()),
                 None => self.raw(words.everything),
             };
@@ -174,50 +185,60 @@ impl Page {
     }
 
     fn conversation(&mut self, conversation: &ExportedConversation) {
+        let ExportedConversation {
+            id,
+            status,
+            created_at,
+            expires_at,
+            held,
+            consent,
+            events,
+            integrity,
+        } = conversation;
         let words = self.words;
-        self.raw("<h2>").raw(words.conversation).raw(" ").time(&conversation.created_at);
+        self.raw("<h2>").raw(words.conversation).raw(" ").time(created_at);
         self.raw("</h2><dl>");
         self.row(words.number, |page| {
-            page.text(&conversation.id.to_string());
+            page.text(&id.to_string());
         });
         self.row(words.status, |page| {
-            page.raw(words.called(conversation.status));
+            page.raw(words.called(status));
         });
         self.row(words.opened, |page| {
-            page.time(&conversation.created_at);
+            page.time(created_at);
         });
         self.row(words.kept_until, |page| {
-            page.time(&conversation.expires_at);
+            page.time(expires_at);
         });
-        if conversation.held {
+        if *held {
             self.row(words.held, |page| {
                 page.raw(words.is_held);
             });
         }
         self.raw("</dl>");
-        match &conversation.consent {
-            Some(consent) => {
+        match consent {
+            Some(ExportedConsent { notice_version, purposes, locale }) => {
                 self.heading("<h3>", words.consent, "</h3><dl>");
                 self.row(words.notice, |page| {
-                    page.text(&consent.notice_version);
+                    page.text(notice_version);
                 });
                 self.row(words.purposes, |page| {
-                    for (at, purpose) in consent.purposes.iter().enumerate() {
+                    for (at, purpose) in purposes.iter().enumerate() {
                         page.raw(if at > 0 { ", " } else { "" }).text(purpose);
                     }
                 });
                 self.row(words.locale, |page| {
-                    page.text(&consent.locale);
+                    page.text(locale);
                 });
                 self.raw("</dl>");
             }
             None => self.heading("<p>", words.continued, "</p>"),
         }
-        if conversation.integrity == Integrity::Broken {
+        if *integrity == Integrity::Broken {
             self.heading("<p>", words.broken, "</p>");
         }
         self.heading("<h3>", words.happened, "</h3>");
-        for event in &conversation.events {
+        for event in events {
             self.event(event);
         }
     }
@@ -235,8 +256,8 @@ impl Page {
                 self.time(at).raw(": ").raw(author).raw("</p>").words_of(text);
                 if let Some(sources) = sources.as_ref().filter(|sources| !sources.is_empty()) {
                     self.raw("<p>").raw(words.source).raw(":");
-                    for source in sources {
-                        self.raw(" ").text(&source.id);
+                    for ExportedSource { id } in sources {
+                        self.raw(" ").text(id);
                     }
                     self.raw("</p>");
                 }

@@ -1,5 +1,7 @@
 //! The words of the page, in the languages that it has.
 
+use super::document::CONTACT_TEXTS;
+
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
@@ -20,9 +22,8 @@ pub(super) struct Words {
     pub(super) customer: &'static str,
     pub(super) is_customer: &'static str,
     pub(super) contact: &'static str,
-    pub(super) name: &'static str,
-    pub(super) email: &'static str,
-    pub(super) phone: &'static str,
+    /// The names of what [`ExportedLead::texts`](super::document::ExportedLead::texts) gives.
+    pub(super) contact_texts: [&'static str; CONTACT_TEXTS],
     pub(super) left: &'static str,
     pub(super) kept_until: &'static str,
     pub(super) reads: &'static str,
@@ -96,9 +97,7 @@ static ENGLISH: Words = Words {
     customer: "Customer",
     is_customer: "The site has confirmed who you are. Your name there is not stored here.",
     contact: "Contact details",
-    name: "Name",
-    email: "E-mail",
-    phone: "Phone",
+    contact_texts: ["Name", "E-mail", "Phone"],
     left: "Left at",
     kept_until: "Kept until",
     reads: "Who has read your data",
@@ -160,9 +159,7 @@ static GERMAN: Words = Words {
     customer: "Kunde",
     is_customer: "Die Website hat bestätigt, wer Sie sind. Ihr Name dort ist hier nicht gespeichert.",
     contact: "Kontaktdaten",
-    name: "Name",
-    email: "E-Mail",
-    phone: "Telefon",
+    contact_texts: ["Name", "E-Mail", "Telefon"],
     left: "Hinterlassen am",
     kept_until: "Aufbewahrt bis",
     reads: "Wer Ihre Daten gelesen hat",

@@ -18,7 +18,9 @@ use tests::staff::Staff;
 use tests::visitor::{Visitor, fresh_key};
 use tests::world::World;
 
-use super::stage::{DAY, conversation, erase_me, id_of, items_of, leave_contact, officer};
+use super::stage::{
+    DAY, REASON, conversation, erase_me, id_of, items_of, leave_contact, officer, with_reason,
+};
 
 /// What the shipped knowledge base answers with an entry.
 const QUESTION: &str = "where is my parcel?";
@@ -34,7 +36,8 @@ async fn mine(visitor: &Visitor) -> Value {
 
 /// The staff's.
 async fn theirs(officer: &Staff, subject: &str) -> Response {
-    officer.send(Request::new("POST", &format!("/v1/subjects/{subject}/export"))).await
+    let request = Request::new("POST", &format!("/v1/subjects/{subject}/export"));
+    officer.send(with_reason(request)).await
 }
 
 /// A visitor whom the site's server has named.
@@ -193,7 +196,7 @@ async fn everything_is_in_it() {
     expected["generated_at"] = json!(at(begun + 9));
     let read = json!({
         "at": at(begun + 9), "by_role": "privacy", "purpose": "subject_request",
-        "reason": null, "conversation_id": null,
+        "reason": REASON, "conversation_id": null,
     });
     expected["reads"].as_array_mut().expect("reads").push(read);
     assert_eq!(given.json(), expected);
@@ -310,8 +313,12 @@ async fn a_case_is_named_by_its_id_and_nothing_else_is_said() {
     let unknown = "01890000-0000-7000-8000-000000000000";
     for (request, answer) in [
         (request().header("sotto-case", case), (200, "")),
-        (request().json(&json!({})), (200, "")),
-        (request().bytes("application/json", " "), (200, "")),
+        (with_reason(request()).json(&json!({})), (200, "")),
+        (with_reason(request()).bytes("application/json", " "), (200, "")),
+        (request(), (403, "purpose_required")),
+        (request().header("sotto-purpose", "legal"), (403, "purpose_required")),
+        (request().header("sotto-purpose", "support"), (403, "purpose_required")),
+        (request().header("sotto-reason", REASON), (403, "purpose_required")),
         (request().header("sotto-case", "7"), (422, "invalid")),
         (request().header("sotto-case", unknown), (422, "invalid")),
         (request().json(&json!({ "subject_id": visitor.subject })), (400, "unknown_field")),

@@ -6,7 +6,7 @@ use tests::sealed::published_keys;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-use super::super::stage::officer;
+use super::super::stage::{officer, with_reason};
 use super::{ME, mine};
 
 /// Texts that have broken other pages, of the kinds that the Big List of Naughty Strings collects.
@@ -94,7 +94,7 @@ async fn it_loads_nothing_runs_nothing_and_speaks_the_readers_language() {
         }
     }
     let request = Request::new("POST", &format!("/v1/subjects/{}/export", visitor.subject));
-    let given = officer.send(request.header("accept", "text/html")).await;
+    let given = officer.send(with_reason(request.header("accept", "text/html"))).await;
     assert_eq!(given.status, 200);
     assert!(html(&given).contains("Because of a request about your data"), "{}", html(&given));
 

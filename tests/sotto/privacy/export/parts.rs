@@ -12,7 +12,7 @@ use tests::sealed::{published_keys, seal_request};
 use tests::visitor::Visitor;
 use tests::world::World;
 
-use super::super::stage::{conversation, id_of, items_of, leave_contact, officer};
+use super::super::stage::{conversation, id_of, items_of, leave_contact, officer, with_reason};
 use super::{ME, customer, full_conversation, mine, read_by, subject_of, theirs};
 
 /// What Lambda gives back at most, all of a response counted.
@@ -160,7 +160,7 @@ async fn a_cursor_is_good_for_its_caller_and_its_subject() {
         (&officer, &bob.subject, &staffs),
         (&colleague, &ada.subject, &staffs),
     ] {
-        assert_eq!(reader.send(of(subject, cursor)).await.code(), "invalid");
+        assert_eq!(reader.send(with_reason(of(subject, cursor))).await.code(), "invalid");
     }
     assert_eq!(items_of(&world, "events", &ada.subject).await.len(), told, "nothing was read");
     assert_eq!(ada.get(&me(&own)).await.status, 200);

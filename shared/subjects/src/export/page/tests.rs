@@ -2,7 +2,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::export::document::{ExportedConsent, ExportedCustomer, ExportedSource, Form, Integrity};
+use crate::export::document::{
+    CONTACT_TEXTS, ExportedConsent, ExportedCustomer, ExportedSource, Form, Integrity,
+};
 use crate::export::{Limits, cost};
 use values::clock::{Clock, rfc3339};
 use values::ids::{ConversationId, SubjectId};
@@ -78,9 +80,8 @@ fn read() -> impl Strategy<Value = ExportedRead> {
 }
 
 fn lead() -> impl Strategy<Value = ExportedLead> {
-    (hostile(), hostile(), prop::option::of(hostile())).prop_map(|(name, email, phone)| {
-        ExportedLead { name, email, phone, left_at: rfc3339(1), expires_at: rfc3339(2) }
-    })
+    let texts = prop::collection::vec(hostile(), CONTACT_TEXTS);
+    texts.prop_map(|texts| ExportedLead::of_texts(texts.try_into().unwrap()))
 }
 
 fn export() -> impl Strategy<Value = Export> {

@@ -12,7 +12,7 @@ use super::TemplateError;
 ///
 /// # Errors
 /// When a function is none of these, or malformed; `place` names it.
-pub(crate) fn resolve(place: &str, value: &Value) -> Result<Value, TemplateError> {
+pub fn resolve(place: &str, value: &Value) -> Result<Value, TemplateError> {
     match value {
         Value::Object(object) => match function(object) {
             Some((name, argument)) => call(place, name, argument).map(Value::String),
@@ -34,7 +34,8 @@ pub(crate) fn resolve(place: &str, value: &Value) -> Result<Value, TemplateError
 }
 
 /// The logical id that a resolved name begins with: `X` of `<X.Arn>/index/i`.
-pub(crate) fn logical_id(resolved: &str) -> Option<&str> {
+#[must_use]
+pub fn logical_id(resolved: &str) -> Option<&str> {
     let (name, _) = resolved.strip_prefix('<')?.split_once('>')?;
     name.split('.').next()
 }

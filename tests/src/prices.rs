@@ -1,7 +1,7 @@
 //! What a million exchanges cost by the public price list, from what was counted.
 
 /// The list prices of us-east-1 as taken down in November 2026, in USD, without free tier.
-const PRICES: Prices = Prices {
+pub const PRICES: Prices = Prices {
     http_api_request: 1.00e-6,
     lambda_request: 0.20e-6,
     lambda_gb_second_arm: 13.3334e-6,
@@ -16,33 +16,44 @@ const MEMORY_GB: f64 = 0.25;
 const BILLED_SECONDS: f64 = 0.010;
 const MILLION: f64 = 1e6;
 /// Traffic by which calls that are made once a lifetime are shared out.
-pub(crate) const EXCHANGES_PER_DAY: f64 = 1e6;
+pub const EXCHANGES_PER_DAY: f64 = 1e6;
 
-struct Prices {
-    http_api_request: f64,
-    lambda_request: f64,
-    lambda_gb_second_arm: f64,
-    write_unit: f64,
-    read_unit: f64,
-    kms_request: f64,
-    log_gb: f64,
+/// The prices that are counted with, in USD.
+#[derive(Debug, Clone, Copy)]
+pub struct Prices {
+    /// A request to an HTTP API.
+    pub http_api_request: f64,
+    /// An invocation.
+    pub lambda_request: f64,
+    /// A GB-second of a function on arm64.
+    pub lambda_gb_second_arm: f64,
+    /// A write unit on demand.
+    pub write_unit: f64,
+    /// A read unit on demand.
+    pub read_unit: f64,
+    /// A request to KMS.
+    pub kms_request: f64,
+    /// A GB of logs taken in.
+    pub log_gb: f64,
 }
 
 /// What one exchange takes.
-pub(crate) struct Exchange {
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
     /// Write units.
-    pub(crate) write_units: f64,
+    pub write_units: f64,
     /// Read units.
-    pub(crate) read_units: f64,
+    pub read_units: f64,
     /// Calls to KMS.
-    pub(crate) kms_calls: f64,
+    pub kms_calls: f64,
     /// Bytes of log.
-    pub(crate) log_bytes: f64,
+    pub log_bytes: f64,
 }
 
 impl Exchange {
     /// USD for a million of them.
-    pub(crate) fn usd_per_million(&self) -> f64 {
+    #[must_use]
+    pub fn usd_per_million(&self) -> f64 {
         let each = PRICES.http_api_request
             + PRICES.lambda_request
             + PRICES.lambda_gb_second_arm * MEMORY_GB * BILLED_SECONDS
@@ -54,7 +65,8 @@ impl Exchange {
     }
 }
 
-/// Gateway, request and one write unit: nothing that stores an exchange behind an HTTP API costs less.
-pub(crate) fn floor_usd_per_million() -> f64 {
+/// USD for a million of gateway, request and one write unit: nothing that stores an exchange behind an HTTP API costs less.
+#[must_use]
+pub fn floor_usd_per_million() -> f64 {
     (PRICES.http_api_request + PRICES.lambda_request + PRICES.write_unit) * MILLION
 }

@@ -1,0 +1,41 @@
+//! What the bot says of itself, whatever the site is about.
+
+/// Sentences in one language.
+pub(super) struct Sentences {
+    /// To a no.
+    pub(super) declined: &'static str,
+    /// To a yes where nothing was offered.
+    pub(super) yes: &'static str,
+    /// To a number or a code.
+    pub(super) code: &'static str,
+    /// To whether a machine answers.
+    pub(super) machine: &'static str,
+    /// To an insult.
+    pub(super) abuse: &'static str,
+    /// To a crisis: numbers that answer at any hour.
+    pub(super) crisis: &'static str,
+}
+
+const ENGLISH: Sentences = Sentences {
+    declined: "All right. What would you like to know?",
+    yes: "What would you like to know? I can also fetch a person: shall I?",
+    code: "I see a number or a code, but no question, and I cannot look anything up by it. A person can. Shall I fetch one?",
+    machine: "I am an automated assistant, not a person. Shall I fetch a person?",
+    abuse: "I am sorry that this is annoying. Tell me in a few words what you need, or shall I fetch a person?",
+    crisis: "I am an automated assistant and cannot help with this, but people can, now and in confidence. In danger call 112 (Europe), 999 (United Kingdom) or 911 (North America). To talk to somebody call 116 123 (United Kingdom, Ireland and much of Europe) or 988 (United States and Canada). I am asking a person to join this chat.",
+};
+
+const GERMAN: Sentences = Sentences {
+    declined: "In Ordnung. Was möchten Sie wissen?",
+    yes: "Was möchten Sie wissen? Ich kann auch einen Menschen holen: Soll ich?",
+    code: "Ich sehe eine Nummer oder einen Code, aber keine Frage, und kann damit nichts nachschlagen. Ein Mensch kann das. Soll ich einen holen?",
+    machine: "Ich bin ein automatischer Assistent, kein Mensch. Soll ich einen Menschen holen?",
+    abuse: "Es tut mir leid, dass das ärgerlich ist. Sagen Sie mir mit wenigen Worten, was Sie brauchen, oder soll ich einen Menschen holen?",
+    crisis: "Ich bin ein automatischer Assistent und kann dabei nicht helfen, aber Menschen können es, jetzt und vertraulich. Bei Gefahr wählen Sie 112. Die Telefonseelsorge erreichen Sie jederzeit kostenlos unter 0800 111 0 111 oder 116 123 (Österreich: 142, Schweiz: 143). Ich bitte einen Menschen in diesen Chat.",
+};
+
+/// The sentences of a language tag; English for a language that has none.
+pub(super) fn of(locale: &str) -> &'static Sentences {
+    let language = locale.split(['-', '_']).next().unwrap_or_default();
+    if language.eq_ignore_ascii_case("de") { &GERMAN } else { &ENGLISH }
+}
