@@ -1,12 +1,29 @@
-//! What Sotto's functions share, in rooms that depend in one direction only:
-//! `values` → `seal` → `store` → `access` → `http` (and `answer`, pure, beside `values`).
-//! A test reads the `use` lines and refuses an arrow that points backwards.
+//! The face of the crates that Sotto's functions share. Cargo holds the direction of their
+//! dependencies: `values` → `seal` → `store` and `edge` → `access` → `subjects`, with `connect` below
+//! `store` and `bot` on its own. A function that needs few of them names those crates instead.
 
-pub mod access;
-pub mod answer;
-pub mod http;
-pub mod seal;
-pub mod store;
-pub mod values;
-
+pub use bot;
+pub use edge::table;
+pub use seal;
+pub use store;
+pub use values;
 pub use values::{clock, config, ids, problem, random, secret, text};
+
+/// Who calls, and what they may read.
+pub mod access {
+    pub use access::{identity, insight, keychain, staff, staff_keychain, token};
+    pub use store::permit;
+}
+
+/// From request to response.
+pub mod http {
+    pub use access::{app, request, requirement as staff};
+    pub use edge::{demands, finish, gateway, metrics, response, routes, telemetry};
+    pub use subjects::{cursor, erase, export, transcript};
+
+    /// The way to AWS and the clients of its services.
+    pub mod aws {
+        pub use connect::{connector, sdk, sdk_config};
+        pub use store::clients::{dynamodb, dynamodb_at, kms};
+    }
+}

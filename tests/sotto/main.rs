@@ -22,3 +22,4 @@ mod staff;
 mod template;
 mod upgrade;
 mod vectors;
+mod walls;

@@ -1,5 +1,5 @@
 //! One table of routes, four readers: the routers themselves, template.yaml, the cargo-lambda router
-//! in Cargo.toml and docs/openapi.json. And the rooms of the shared crate, in one direction.
+//! in Cargo.toml and docs/openapi.json.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -108,58 +108,4 @@ fn the_published_description_is_the_routers_own() {
         .map(|route| openapi::operation_id(route.method, &route.path))
         .collect();
     assert_eq!(ids.len(), both.len(), "two operations have one id");
-}
-
-#[test]
-fn no_room_of_the_shared_crate_reaches_backwards() {
-    const ROOMS: [&str; 6] = ["values", "answer", "seal", "store", "access", "http"];
-    let order = |room: &str| ROOMS.iter().position(|known| *known == room);
-    let mut seen = 0;
-    for (at, room) in ROOMS.iter().enumerate() {
-        for path in files_below(&root().join("shared/src").join(room)) {
-            let text = std::fs::read_to_string(&path).expect("a source file");
-            for found in text.split("crate::").skip(1) {
-                let name: String =
-                    found.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if let Some(used) = order(&name) {
-                    assert!(used <= at, "{} uses crate::{name}", path.display());
-                    seen += 1;
-                }
-            }
-            let sdk = |sdk: &str, home: &[&str]| {
-                assert!(
-                    !text.contains(sdk) || home.contains(room),
-                    "{} uses {sdk}",
-                    path.display()
-                );
-            };
-            sdk("aws_sdk_kms", &["seal", "http"]);
-            sdk("aws_sdk_dynamodb", &["store", "http"]);
-        }
-    }
-    assert!(seen > 20, "the rooms were not read");
-}
-
-#[test]
-fn functions_do_not_know_one_another() {
-    let functions = ["auth", "intake", "preflight", "retention", "site"];
-    for function in functions {
-        let manifest = read(&format!("functions/{function}/Cargo.toml"));
-        for other in functions.iter().filter(|other| **other != function) {
-            assert!(!manifest.contains(&format!("\n{other}")), "{function} knows {other}");
-        }
-    }
-}
-
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(files_below(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

@@ -1,11 +1,11 @@
 //! The keys of the sign-in, all derived from one that KMS wraps (`credential`, `staff`).
 
 use shared::ids::StaffId;
-use shared::seal::SealError;
 use shared::seal::envelope::{DataKey, Sealed};
-use shared::seal::keyring::BranchKey;
 use shared::seal::mac::MacKey;
 use shared::seal::place::Place;
+use shared::seal::suite::derived;
+use shared::seal::{BranchKey, SealError};
 use shared::secret::{Plaintext, Secret};
 use shared::values::address::Address;
 use shared::values::encoding::base64url;
@@ -31,8 +31,8 @@ impl Keys {
     /// [`SealError::Failed`] when the library fails.
     pub fn derive(branch: &BranchKey) -> Result<Self, SealError> {
         Ok(Self {
-            pepper: branch.derive("sotto/v1 pepper")?,
-            recovery: branch.derive("sotto/v1 recovery")?,
+            pepper: derived(branch, "sotto/v1 pepper")?,
+            recovery: derived(branch, "sotto/v1 recovery")?,
             tokens: MacKey::derive(branch, "sotto/v1 staff tokens")?,
             index: MacKey::derive(branch, "sotto/v1 staff index")?,
             addresses: MacKey::derive(branch, "sotto/v1 network")?,

@@ -1,7 +1,7 @@
 //! What the function must be told.
 
-use shared::config::{Lookup, TrustRoots, endpoint};
-use shared::values::pins::Pins;
+use values::config::{Lookup, TrustRoots, endpoint};
+use values::pins::Pins;
 
 /// The configuration, read once at start.
 #[derive(Debug, Clone)]

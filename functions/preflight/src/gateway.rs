@@ -5,12 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::ProvideErrorMetadata;
-use aws_sdk_lambda::operation::invoke::InvokeError;
-use aws_sdk_lambda::primitives::Blob;
 use data_encoding::BASE64;
+use deploys::{NotInvoked, Versions};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
@@ -31,7 +27,7 @@ const NOBODYS: &str = "192.0.2.1";
 
 /// The way to the new versions.
 pub(crate) struct Gateway {
-    lambda: Client,
+    versions: Versions,
     rights_within: Duration,
 }
 
@@ -186,16 +182,8 @@ impl Response {
 impl Gateway {
     /// The way that the configuration names.
     pub(crate) fn new(config: &Config, sdk: &SdkConfig) -> Self {
-        let mut lambda = aws_sdk_lambda::config::Builder::from(sdk).timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(1))
-                .operation_attempt_timeout(INVOCATION)
-                // Unset, it would be what the settings of all clients say: less than one attempt.
-                .operation_timeout(INVOCATION * 3)
-                .build(),
-        );
-        lambda.set_endpoint_url(config.lambda_endpoint.clone());
-        Self { lambda: Client::from_conf(lambda.build()), rights_within: RIGHTS_WITHIN }
+        let versions = Versions::new(sdk, config.lambda_endpoint.clone(), INVOCATION);
+        Self { versions, rights_within: RIGHTS_WITHIN }
     }
 
     /// The same with less patience for rights that are not there yet.
@@ -225,27 +213,17 @@ impl Gateway {
     }
 
     async fn invoke(&self, version: &Version, event: &[u8]) -> Result<Response, Fault> {
-        let invoked = self
-            .lambda
-            .invoke()
-            .function_name(version.as_str())
-            .payload(Blob::new(event))
-            .send()
-            .await
-            .map_err(|error| fault(error.as_service_error()))?;
-        if invoked.function_error().is_some() {
-            return Err(Fault::FunctionFailed);
-        }
-        Response::read(invoked.payload().map_or(&[], AsRef::as_ref))
+        Response::read(&self.versions.invoke(version.as_str(), event).await.map_err(fault)?)
     }
 }
 
-/// Whose fault a failed invocation is. What Lambda says about it is not passed on.
-fn fault(error: Option<&InvokeError>) -> Fault {
-    match error.and_then(ProvideErrorMetadata::code) {
-        Some("AccessDeniedException") => Fault::MayNotInvoke,
-        Some("ResourceNotFoundException") => Fault::NoSuchVersion,
-        Some("TooManyRequestsException") => Fault::Throttled,
-        _ => Fault::LambdaFailed,
+/// What a failed invocation is to the verdict.
+const fn fault(not_invoked: NotInvoked) -> Fault {
+    match not_invoked {
+        NotInvoked::NotAllowed => Fault::MayNotInvoke,
+        NotInvoked::NoSuchVersion => Fault::NoSuchVersion,
+        NotInvoked::Throttled => Fault::Throttled,
+        NotInvoked::FunctionFailed => Fault::FunctionFailed,
+        NotInvoked::LambdaFailed => Fault::LambdaFailed,
     }
 }

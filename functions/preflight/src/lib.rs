@@ -17,15 +17,12 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_sdk_codedeploy::Client;
-use aws_sdk_codedeploy::error::ProvideErrorMetadata;
-use aws_sdk_codedeploy::types::LifecycleEventStatus;
+use deploys::Rollouts;
+use edge::telemetry::{Invocation, Job, Outcome};
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::clock::Clock;
-use shared::http::telemetry::{Invocation, Job, Outcome};
+use values::clock::Clock;
 
 use config::Config;
 use gateway::Gateway;
@@ -42,7 +39,7 @@ pub struct Hook {
     config: Config,
     clock: Clock,
     gateway: Gateway,
-    codedeploy: Client,
+    rollouts: Rollouts,
     patience: Duration,
 }
 
@@ -79,17 +76,9 @@ impl Hook {
     /// The hook over AWS clients that are configured already.
     #[must_use]
     pub fn new(config: Config, clock: Clock, sdk: &SdkConfig) -> Self {
-        let mut codedeploy = aws_sdk_codedeploy::config::Builder::from(sdk).timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(1))
-                .operation_attempt_timeout(REPORT)
-                .operation_timeout(REPORT * 4)
-                .build(),
-        );
-        codedeploy.set_endpoint_url(config.codedeploy_endpoint.clone());
         Self {
             gateway: Gateway::new(&config, sdk),
-            codedeploy: Client::from_conf(codedeploy.build()),
+            rollouts: Rollouts::new(sdk, config.codedeploy_endpoint.clone(), REPORT),
             config,
             clock,
             patience: PATIENCE,
@@ -135,30 +124,15 @@ impl Hook {
         event: Event,
         failure: Option<Failure>,
     ) -> Result<&'static str, HookError> {
-        let (status, word) = match failure {
-            None => (LifecycleEventStatus::Succeeded, "Succeeded"),
-            Some(_) => (LifecycleEventStatus::Failed, "Failed"),
+        let (may_go_on, word) = match failure {
+            None => (true, "Succeeded"),
+            Some(_) => (false, "Failed"),
         };
-        let told = self
-            .codedeploy
-            .put_lifecycle_event_hook_execution_status()
-            .deployment_id(event.deployment_id)
-            .lifecycle_event_hook_execution_id(event.lifecycle_event_hook_execution_id)
-            .status(status)
-            .send()
-            .await;
-        match told {
-            Ok(_) => Ok(word),
-            Err(error) => {
-                let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-                // An earlier call told it and was not sure of it.
-                if code == Some("LifecycleEventAlreadyCompletedException") {
-                    return Ok(word);
-                }
-                tracing::error!(code, "CodeDeploy was not told the verdict");
-                Err(HookError::NotReported)
-            }
-        }
+        self.rollouts
+            .tell(event.deployment_id, event.lifecycle_event_hook_execution_id, may_go_on)
+            .await
+            .map(|()| word)
+            .map_err(|_| HookError::NotReported)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The visitor's message layer: a request goes sealed and its response must come sealed.
 
+use seal::key_list::PublishedKey;
+use seal::transport::client::{self, SealedRequest};
+use seal::transport::{SEALED_JSON, pad, request_aad};
 use serde_json::json;
-use shared::seal::key_list::PublishedKey;
-use shared::seal::transport::client::{self, SealedRequest};
-use shared::seal::transport::{SEALED_JSON, pad, request_aad};
-use shared::values::encoding::{base64url, from_base64url};
+use values::encoding::{base64url, from_base64url};
 
 use crate::gateway::{Request, Response};
 use crate::verdict::Fault;

@@ -1,9 +1,9 @@
 //! What is checked, and what can be wrong with it, in words that the program is made of: whatever
 //! else a new version says stays out of the log.
 
+use edge::telemetry::Label;
+use seal::key_list::KeyListError;
 use serde::{Serialize, Serializer};
-use shared::http::telemetry::Label;
-use shared::seal::key_list::KeyListError;
 
 /// Something that a visitor does and that has to work, in the order in which it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

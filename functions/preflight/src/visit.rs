@@ -7,12 +7,12 @@
 
 use std::time::Duration;
 
+use seal::key_list::{self, PublishedKey};
+use seal::transport::KemSuite;
 use serde_json::{Value, json};
-use shared::clock::Clock;
-use shared::seal::key_list::{self, PublishedKey};
-use shared::seal::transport::KemSuite;
-use shared::values::encoding::base64url;
 use tokio::time::{Instant, timeout_at};
+use values::clock::Clock;
+use values::encoding::base64url;
 
 use crate::config::Config;
 use crate::gateway::{Gateway, Request, Response};
@@ -139,7 +139,7 @@ impl<'a> Visit<'a> {
     }
 
     async fn message(&self, visitor: &Visitor, messages: &str) -> Result<Said, Fault> {
-        let random: [u8; 16] = shared::random::bytes().map_err(|_| Fault::CannotSeal)?;
+        let random: [u8; 16] = values::random::bytes().map_err(|_| Fault::CannotSeal)?;
         let idempotency_key = base64url(&random);
         let request = message(messages, &idempotency_key);
         let response = self.sealed(visitor, &visitor.keys.x_wing, request, 201).await?;
@@ -210,7 +210,7 @@ impl<'a> Visit<'a> {
     }
 
     async fn sign_in(&self) -> Result<(), Fault> {
-        let random: [u8; 16] = shared::random::bytes().map_err(|_| Fault::CannotSeal)?;
+        let random: [u8; 16] = values::random::bytes().map_err(|_| Fault::CannotSeal)?;
         let [high, low, ..] = random;
         // Of the addresses that nobody has (RFC 3849) one with a network of its own.
         let address = format!("2001:db8:{high:02x}{low:02x}::1");

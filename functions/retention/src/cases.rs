@@ -8,7 +8,7 @@ use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
 use shared::http::cursor;
 use shared::http::request::{PageQuery, PathId, PlainJson};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Privacy, SteppedUp};
+use shared::http::staff::{Allowed, IfSteppedUp, Privacy};
 use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::place::Place;
@@ -222,7 +222,7 @@ pub(crate) async fn get(
 pub(crate) async fn patch(
     State(app): State<App>,
     Allowed(officer, ..): Allowed<Privacy>,
-    stepped_up: Result<SteppedUp<Privacy>, Problem>,
+    IfSteppedUp(stepped_up): IfSteppedUp<Privacy>,
     PathId(id): PathId,
     PlainJson(request): PlainJson<PatchCaseRequest>,
 ) -> Result<Reply<CaseResponse>, Problem> {

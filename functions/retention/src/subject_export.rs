@@ -54,7 +54,7 @@ pub(crate) async fn post(
     let permit = ReadPermit::issue(
         &app.store,
         &app.events,
-        (&staff, Role::Privacy),
+        (staff.id, Role::Privacy),
         &why,
         Subjected::Everything(subject),
     )

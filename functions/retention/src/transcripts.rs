@@ -57,7 +57,7 @@ pub(crate) async fn get(
         return Err(Code::Erased.into());
     }
     let what = Subjected::Conversation(subject, id);
-    let permit = ReadPermit::issue(&app.store, &app.events, (&staff, role), &why, what).await?;
+    let permit = ReadPermit::issue(&app.store, &app.events, (staff.id, role), &why, what).await?;
     let conversation = permit.open(&app.store, (&row, policy)).await?;
     let reader = staff.id.to_string();
     let asked = (query.cursor.as_deref(), query.limit);

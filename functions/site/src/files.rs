@@ -7,7 +7,7 @@ use http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
-use shared::problem::{Code, Problem};
+use values::problem::{Code, Problem};
 
 use crate::dist::{DIST, File};
 

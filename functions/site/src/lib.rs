@@ -13,10 +13,10 @@ pub mod page;
 use std::sync::Arc;
 
 use axum::Router;
-use shared::clock::Clock;
-use shared::config::Lookup;
-use shared::http::finish::finish;
-use shared::values::pins::{PinError, Pins};
+use edge::finish::finish;
+use values::clock::Clock;
+use values::config::Lookup;
+use values::pins::{PinError, Pins};
 
 use page::Pages;
 
@@ -39,7 +39,7 @@ impl Config {
     }
 }
 
-shared::table! {
+edge::table! {
     Arc<Pages>:
     page => get, __path_get;
     console => get, __path_get;

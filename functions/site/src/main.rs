@@ -1,9 +1,9 @@
 //! Bootstrap of the pages' function.
 
-use shared::clock::Clock;
-use shared::config::environment;
-use shared::http::telemetry;
+use edge::telemetry;
 use site::Config;
+use values::clock::Clock;
+use values::config::environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

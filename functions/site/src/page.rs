@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use shared::values::pins::Pins;
+use values::pins::Pins;
 
 use crate::dist::{DIST, Page};
 use crate::document::{Document, Rules};

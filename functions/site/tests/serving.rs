@@ -12,9 +12,9 @@ use http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
 };
 use http::{HeaderMap, HeaderName, Request, StatusCode};
-use shared::clock::Clock;
 use site::Config;
 use tower::ServiceExt;
+use values::clock::Clock;
 
 const PIN: &str = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::answer::{Base, Reply, Source, SourceEntry, publish};
+use bot::{Base, Reply, Source, SourceEntry, publish};
 
 use crate::phrasings::Phrasing;
 use crate::report::share;

@@ -10,9 +10,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bot::Base;
 use knowledge::{draw, phrasings, report::Report, shipped};
 use lexopt::prelude::{Long, Value, ValueExt};
-use shared::answer::Base;
 
 const USAGE: &str = "\
 cargo knowledge publish

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use shared::answer::{Answer, Base};
+use bot::{Answer, Base};
 
 use crate::phrasings::Phrasing;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::answer::{Published, Source, publish};
+use bot::{Published, Source, publish};
 
 use crate::phrasings::{self, Phrasing, Unasked};
 

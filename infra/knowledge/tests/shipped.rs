@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use bot::{Answer, Base, normalise};
 use knowledge::report::Report;
 use knowledge::shipped;
-use shared::answer::{Answer, Base, normalise};
 
 #[test]
 fn models_are_what_their_sources_give() {

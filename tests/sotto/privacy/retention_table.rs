@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use auth::store::{invitation, session};
 use shared::access::token;
-use shared::seal::keyring;
-use shared::store::{self, customer, due, hold, once, settings, transport_key};
+use shared::store::{self, customer, due, hold, keyring, once, settings, transport_key};
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
 

@@ -6,8 +6,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Where a path in the pages may begin.
-const ROOTS: [&str; 3] = ["tests/sotto", "functions/auth/src", "shared/src"];
+/// Where a path in the pages may begin; otherwise it begins with the name of a shared crate.
+const ROOTS: [&str; 2] = ["tests/sotto", "functions/auth/src"];
 
 /// What stands between backquotes in a page, outside of blocks of code.
 fn quoted(page: &str) -> Vec<&str> {
@@ -38,9 +38,11 @@ fn defines(source: &str, name: &str) -> bool {
 /// Whether a file of the tree at the place that `path` names has that function.
 fn is_there(path: &str) -> bool {
     let Some((module, name)) = path.rsplit_once("::") else { return false };
-    let module = module.replace("::", "/");
-    let mut files = ROOTS.iter().flat_map(|start| {
-        let place = root().join(start).join(&module);
+    let (first, rest) = module.split_once("::").unwrap_or((module, ""));
+    let shared = format!("shared/{first}/src/{rest}");
+    let places = ROOTS.iter().map(|start| format!("{start}/{module}")).chain([shared]);
+    let mut files = places.flat_map(|place| {
+        let place = root().join(place.replace("::", "/"));
         [place.with_extension("rs"), place.join("mod.rs"), place.join("tests.rs")]
     });
     files.any(|file| std::fs::read_to_string(file).is_ok_and(|source| defines(&source, name)))

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use shared::answer::{Answer as Found, Base, Entry};
+use shared::bot::{Answer as Found, Base, Entry};
 use shared::problem::{Code, Problem};
 use shared::store::state::State;
 use shared::values::site::Site;

@@ -66,7 +66,7 @@ async fn read_by(
     let staff = shared::access::staff::verify(&keys, &world.clock, "world", &reader.token);
     let staff = staff.expect("one of the staff");
     let why = Purposed::read(Some(purpose), words).expect("a purpose");
-    let who = (&staff, Role::Privacy);
+    let who = (staff.id, Role::Privacy);
     ReadPermit::issue(&app.store, &app.events, who, &why, what).await.expect("it is told");
 }
 

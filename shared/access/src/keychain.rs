@@ -1,0 +1,102 @@
+//! The keys that every request needs: the visitors' signing key, the transport's private keys and
+//! the published list. Loaded in two reads, kept for 300 seconds at most.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use seal::cache::Cache;
+use seal::place::{BranchName, Purpose};
+use seal::sign::Signer;
+use seal::transport::PrivateKey;
+use store::settings::Settings;
+use store::stack::KeyList;
+use store::{Store, StoreError};
+use values::clock::{Clock, UnixMillis, month};
+use values::site::Site;
+
+const LIFETIME_MS: i64 = 300_000;
+/// An unknown key makes the keys be read again, but not more often than this.
+const RELOAD_MS: i64 = 1_000;
+
+/// The keys in memory.
+pub struct Keychain {
+    /// Signs and verifies visitors' tokens.
+    pub visitors: Signer,
+    /// The published key list, if the rotation has made one.
+    pub key_list: Option<KeyList>,
+    transport: HashMap<String, (UnixMillis, PrivateKey)>,
+    loaded_ms: UnixMillis,
+}
+
+/// Loads and keeps the keys.
+pub struct Keys {
+    clock: Clock,
+    store: Arc<Store>,
+    cache: Cache<(), Arc<Keychain>>,
+}
+
+impl Keychain {
+    /// The transport key of that name, if it still opens.
+    #[must_use]
+    pub fn transport(&self, kid: &str, now_ms: UnixMillis) -> Option<&PrivateKey> {
+        let (not_after_ms, key) = self.transport.get(kid)?;
+        (now_ms < *not_after_ms).then_some(key)
+    }
+
+    async fn load(settings: &Settings, clock: &Clock) -> Result<Arc<Self>, StoreError> {
+        // The next message in a new conversation needs the transcripts' key of the month: it is read
+        // with the others, and unwrapped while the keys of every request are.
+        let month = month(clock.now_ms());
+        let transcripts = BranchName::new(Site::SHIPPED.id, Purpose::Transcript, &month);
+        let stack = settings.stack_for_visitors(&transcripts).await?;
+        let visitors = Signer::derive(&settings.visitor_seed(&stack).await?)?;
+        let mut transport = HashMap::new();
+        for key in &stack.transport_keys {
+            match settings.unwrap_transport_key(&stack, key).await {
+                Ok(private) => {
+                    transport.insert(key.kid.clone(), (key.not_after_ms, private));
+                }
+                // One damaged row must not silence everybody: who sealed to it seals again.
+                Err(StoreError::Corrupt) => {
+                    tracing::error!(kid = key.kid, "a transport key does not open");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // Who needs it and does not find it asks for it again, and answers if that fails.
+        let _kept = settings.read_key(&stack, &transcripts).await;
+        let loaded_ms = clock.now_ms();
+        Ok(Arc::new(Self { visitors, key_list: stack.key_list, transport, loaded_ms }))
+    }
+}
+
+impl Keys {
+    /// The keys of a deployment, not yet loaded.
+    #[must_use]
+    pub fn new(store: Arc<Store>, clock: Clock) -> Self {
+        Self { cache: Cache::new(clock.clone(), LIFETIME_MS, 1), clock, store }
+    }
+
+    /// The keys, loaded when they are not there or too old.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get(&self) -> Result<Arc<Keychain>, StoreError> {
+        let load = async || Keychain::load(&self.store.settings, &self.clock).await;
+        self.cache.get(&(), load).await
+    }
+
+    /// The keys, read again if these are more than a second old: for a caller who knows a key that we
+    /// do not. When they cannot be read, those that are known go on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newer_than(&self, known: &Keychain) -> Result<Arc<Keychain>, StoreError> {
+        let known_ms = known.loaded_ms;
+        let stale = |kept: &Arc<Keychain>| {
+            kept.loaded_ms == known_ms && self.clock.now_ms() - known_ms >= RELOAD_MS
+        };
+        let load = async || Keychain::load(&self.store.settings, &self.clock).await;
+        self.cache.refresh(&(), stale, load).await
+    }
+}

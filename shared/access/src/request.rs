@@ -1,0 +1,359 @@
+//! Extractors: authenticate, open, parse. What a handler receives has passed all three.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::app::App;
+use crate::keychain::Keychain;
+use crate::token::{self, Visitor};
+pub use edge::reply::BODY_LIMIT;
+use edge::reply::ReplySlot;
+use seal::transport::{PrivateKey, SEALED_JSON, parse_reply_key, request_aad};
+use values::encoding::from_base64url;
+use values::ids::{ConversationId, SubjectId};
+use values::object::Object;
+use values::problem::{Code, FieldCode, FieldError, Problem};
+use values::secret::Plaintext;
+
+/// The same for a sealed body, whose padding and base64 may add a third; what is inside is held to
+/// [`BODY_LIMIT`].
+const SEALED_LIMIT: usize = 96 * 1024;
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
+        let keys = app.keys.get().await?;
+        let visitor = token::verify(keys.visitors.verifier(), &app.clock, &app.issuer, token)?;
+        fill_slot(parts, app, &keys).await?;
+        Ok(visitor)
+    }
+}
+
+/// A request of somebody without a token, who may ask for a sealed response all the same.
+pub struct Anybody;
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let keys = app.keys.get().await?;
+        fill_slot(parts, app, &keys).await?;
+        Ok(Self)
+    }
+}
+
+/// A request without a body asks in a header for a sealed response; a sealed body asks by itself.
+async fn fill_slot(parts: &Parts, app: &App, keys: &Keychain) -> Result<(), Problem> {
+    let Some(header) = parts.headers.get("sotto-reply-key") else { return Ok(()) };
+    let header = header.to_str().map_err(|_| Code::UnsealingFailed)?;
+    let (kid, enc) = parse_reply_key(header).ok_or(Code::UnsealingFailed)?;
+    let sealer = with_key(app, keys, kid, |key| key.reply_to(&enc)).await?;
+    ReplySlot::fill(&parts.extensions, sealer);
+    Ok(())
+}
+
+/// The bearer token of a request; `None` when it has no `Authorization`.
+///
+/// # Errors
+/// [`Code::TokenInvalid`] for another scheme or bytes that are no text.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| Code::TokenInvalid)?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(Code::TokenInvalid.into()),
+    }
+}
+
+macro_rules! path_id {
+    ($(#[$doc:meta])* $name:ident($id:ty), $parameter:literal) => {
+        $(#[$doc])*
+        pub struct $name(pub $id);
+
+        impl<S: Sync + Send> FromRequestParts<S> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                let id = parameter(parts, state, $parameter).await?;
+                <$id>::parse(&id).map(Self).ok_or_else(|| Code::NotFound.into())
+            }
+        }
+    };
+}
+
+path_id! {
+    /// The conversation id of the path. What is no id names nothing: 404, as for an unknown one.
+    ConversationPath(ConversationId), "id"
+}
+path_id! {
+    /// The conversation id of a path of the staff.
+    TranscriptPath(ConversationId), "conversation_id"
+}
+path_id! {
+    /// The subject id of the path.
+    SubjectPath(SubjectId), "subject_id"
+}
+
+/// The `Idempotency-Key` of a request that must have one.
+pub struct IdempotencyKey(pub String);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let refused = |code| Problem::invalid("/headers/idempotency-key", code);
+        let key = parts
+            .headers
+            .get("idempotency-key")
+            .ok_or_else(|| refused(FieldCode::Missing))?
+            .to_str()
+            .map_err(|_| refused(FieldCode::BadFormat))?;
+        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+        match key.len() {
+            0 => Err(refused(FieldCode::TooShort)),
+            129.. => Err(refused(FieldCode::TooLong)),
+            _ if visible => Ok(Self(key.to_owned())),
+            _ => Err(refused(FieldCode::BadFormat)),
+        }
+    }
+}
+
+/// A JSON body, plain or sealed.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let body = read_body(request, app).await?.ok_or_else(unsupported)?;
+        Ok(Self(parse(body.reveal())?))
+    }
+}
+
+/// A JSON body, plain or sealed, that may be missing; then it counts as `{}`.
+pub struct MaybeJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for MaybeJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let body = read_body(request, app).await?;
+        parse_or_empty(body.as_ref().map_or(&[], |body| body.reveal())).map(Self)
+    }
+}
+
+const PLAIN_ONLY: &str = "Send application/json.";
+
+/// A JSON body of a route that takes no sealed ones, since it is not a visitor's.
+pub struct PlainJson<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for PlainJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !matches!(content_type(&parts.headers), ContentType::Json) {
+            return Err(Problem::new(Code::UnsupportedMediaType, PLAIN_ONLY));
+        }
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Code::BodyTooLarge)?;
+        let body = Plaintext::new(bytes.to_vec());
+        Ok(Self(parse(body.reveal())?))
+    }
+}
+
+/// The same, that may be missing; then it counts as `{}`.
+pub struct MaybePlainJson<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for MaybePlainJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Code::BodyTooLarge)?;
+        let body = Plaintext::new(bytes.to_vec());
+        match content_type(&parts.headers) {
+            ContentType::Missing if bytes.is_empty() => {}
+            ContentType::Json => {}
+            _ => return Err(Problem::new(Code::UnsupportedMediaType, PLAIN_ONLY)),
+        }
+        parse_or_empty(body.reveal()).map(Self)
+    }
+}
+
+/// The parameter `id` of the path, as it came.
+pub struct PathId(pub String);
+
+impl<S: Sync + Send> FromRequestParts<S> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        parameter(parts, state, "id").await.map(Self)
+    }
+}
+
+/// A parameter of the path, as it came.
+async fn parameter<S: Sync + Send>(
+    parts: &mut Parts,
+    state: &S,
+    wanted: &str,
+) -> Result<String, Problem> {
+    let params =
+        RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
+    let found = params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
+    found.ok_or_else(|| Code::NotFound.into())
+}
+
+/// The sealed form of a body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealedBody {
+    kid: String,
+    enc: String,
+    ct: String,
+}
+
+/// The body in the clear; `None` when there is none and no type either.
+async fn read_body(request: Request, app: &App) -> Result<Option<Plaintext>, Problem> {
+    let (parts, body) = request.into_parts();
+    let kind = content_type(&parts.headers);
+    let limit = if matches!(kind, ContentType::Sealed) { SEALED_LIMIT } else { BODY_LIMIT };
+    let bytes = to_bytes(body, limit).await.map_err(|_| Code::BodyTooLarge)?;
+    match kind {
+        ContentType::Missing if bytes.is_empty() => Ok(None),
+        ContentType::Json => Ok(Some(Plaintext::new(bytes.to_vec()))),
+        ContentType::Sealed => open(&parts, &bytes, app).await.map(Some),
+        ContentType::Missing | ContentType::Other => Err(unsupported()),
+    }
+}
+
+fn unsupported() -> Problem {
+    Problem::new(Code::UnsupportedMediaType, "Send application/json, or the sealed form.")
+}
+
+enum ContentType {
+    Json,
+    Sealed,
+    Missing,
+    Other,
+}
+
+fn content_type(headers: &HeaderMap) -> ContentType {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return ContentType::Missing };
+    let Ok(text) = value.to_str() else { return ContentType::Other };
+    let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    if !parts.all(|parameter| matches!(&*parameter, "charset=utf-8" | "charset=\"utf-8\"")) {
+        return ContentType::Other;
+    }
+    match &*essence {
+        "application/json" => ContentType::Json,
+        SEALED_JSON => ContentType::Sealed,
+        _ => ContentType::Other,
+    }
+}
+
+/// Opens a sealed body; one code for every cause but an unknown key.
+async fn open(parts: &Parts, bytes: &Bytes, app: &App) -> Result<Plaintext, Problem> {
+    let sealed: SealedBody = parse(bytes)?;
+    let enc = from_base64url(&sealed.enc).ok_or(Code::UnsealingFailed)?;
+    let ct = from_base64url(&sealed.ct).ok_or(Code::UnsealingFailed)?;
+    let aad = request_aad(parts.method.as_str(), path(parts), idempotency_key(&parts.headers));
+    let keys = app.keys.get().await?;
+    let (plaintext, sealer) =
+        with_key(app, &keys, &sealed.kid, |key| key.open(&enc, &ct, &aad)).await?;
+    ReplySlot::fill(&parts.extensions, sealer);
+    if plaintext.reveal().len() > BODY_LIMIT {
+        return Err(Code::BodyTooLarge.into());
+    }
+    Ok(plaintext)
+}
+
+/// Uses the transport key of that name; reads the keys again when it is not known.
+async fn with_key<T>(
+    app: &App,
+    keys: &Keychain,
+    kid: &str,
+    usage: impl FnOnce(&PrivateKey) -> Result<T, seal::SealError>,
+) -> Result<T, Problem> {
+    let now_ms = app.clock.now_ms();
+    let newer;
+    let key = if let Some(key) = keys.transport(kid, now_ms) {
+        key
+    } else {
+        newer = app.keys.newer_than(keys).await?;
+        newer
+            .transport(kid, now_ms)
+            .ok_or_else(|| Problem::new(Code::UnknownKey, "GET /v1/keys and seal again."))?
+    };
+    usage(key).map_err(|_| Code::UnsealingFailed.into())
+}
+
+fn path(parts: &Parts) -> &str {
+    parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |original| original.path())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> &str {
+    headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default()
+}
+
+/// Parses a body. The library's texts repeat values, so they are looked at and never passed on.
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    // Text is read as bytes, which lets control characters through that JSON forbids; this does not.
+    serde_json::from_slice::<IgnoredAny>(json).map_err(|_| Code::MalformedJson)?;
+    let read = serde_json::from_slice::<Object<T>>(json);
+    read.map(|Object(body)| body).map_err(|error| {
+        let text = error.to_string();
+        if text.starts_with("unknown field") {
+            Code::UnknownField.into()
+        } else if text.starts_with("missing field") {
+            FieldError { pointer: "", code: FieldCode::Missing }.into()
+        } else {
+            Code::MalformedJson.into()
+        }
+    })
+}
+
+/// The same; nothing counts as `{}`.
+fn parse_or_empty<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    let blank = json.iter().all(u8::is_ascii_whitespace);
+    parse(if blank { b"{}" } else { json })
+}
+
+/// The query of a list: `limit` and `cursor`.
+pub struct PageQuery {
+    /// How many items at most, 1 to 100.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut page = Self { limit: 50, cursor: None };
+        let query = parts.uri.query().unwrap_or_default();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "limit" => {
+                    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+                    let limit = value.parse().ok().filter(|_| digits);
+                    page.limit = limit
+                        .filter(|limit| (1..=100).contains(limit))
+                        .ok_or_else(|| Problem::invalid("/query/limit", FieldCode::BadFormat))?;
+                }
+                "cursor" if value.is_empty() => page.cursor = None,
+                "cursor" => page.cursor = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+}

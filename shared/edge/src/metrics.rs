@@ -1,0 +1,216 @@
+//! What is counted, and by which event: one enum, one table from problems to counts.
+//!
+//! Successes are not counted here: Lambda and API Gateway count every request for free, and the line
+//! of a request answers the rest. What is counted is what an operator wants to be woken by, or to see
+//! on the dashboard; the count travels in the line of the request that it is about
+//! (CloudWatch's embedded metric format), so that there is never a second line.
+
+use values::problem::{Cause, Code};
+
+/// The namespace of our metrics in CloudWatch.
+pub const NAMESPACE: &str = "Sotto";
+/// The dimensions of our metrics; each is counted by the first one alone, and by both.
+pub const DIMENSIONS: [&str; 2] = ["stack", "function"];
+
+/// What is counted. The unit is always one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// A token that we did not sign, or not for this use.
+    TokenRefused,
+    /// A request sealed to a key that is not published any more, or never was.
+    UnknownKey,
+    /// A sealed request that did not open.
+    UnsealingFailed,
+    /// A conversation over its allowance.
+    RateLimited,
+    /// A change that lost against other writers until it was given up.
+    Conflict,
+    /// DynamoDB or KMS out of reach.
+    Unavailable,
+    /// Something stored that did not open, or a log whose chain is broken.
+    Corrupt,
+    /// Something stored by a release whose shapes this one does not know.
+    OtherVersion,
+    /// There are no keys: the rotation never ran here.
+    KeysMissing,
+    /// A conversation in which a person was asked for.
+    HandedOver,
+    /// A response of 5xx, whatever its reason.
+    Requests5xx,
+    /// An event of a log that was overwritten or deleted.
+    LogTampered,
+    /// An item of a log that DynamoDB's TTL deleted.
+    Expired,
+    /// An event of a log that was changed or deleted, and the sweep had said so before.
+    Purged,
+    /// A record of a stream that could not be read.
+    RecordFailed,
+    /// A job without a caller that failed.
+    JobFailed,
+    /// An attempt to sign in with a wrong password or second factor.
+    SignInFailed,
+    /// A refresh token that came twice: one of the two holders is a thief.
+    TokenReused,
+    /// A sweep that went through to its end.
+    Swept,
+    /// A key that was destroyed because its time was up.
+    KeyExpired,
+    /// A request of a subject that is due within five days, or overdue.
+    RequestsDue,
+    /// A table that was restored, and has not followed the ledger of erasures yet.
+    LedgerBehind,
+}
+
+impl Metric {
+    /// Every metric there is.
+    pub const ALL: [Self; 22] = [
+        Self::TokenRefused,
+        Self::UnknownKey,
+        Self::UnsealingFailed,
+        Self::RateLimited,
+        Self::Conflict,
+        Self::Unavailable,
+        Self::Corrupt,
+        Self::OtherVersion,
+        Self::KeysMissing,
+        Self::HandedOver,
+        Self::Requests5xx,
+        Self::LogTampered,
+        Self::Expired,
+        Self::Purged,
+        Self::RecordFailed,
+        Self::JobFailed,
+        Self::SignInFailed,
+        Self::TokenReused,
+        Self::Swept,
+        Self::KeyExpired,
+        Self::RequestsDue,
+        Self::LedgerBehind,
+    ];
+
+    /// Its name in CloudWatch, for alarms and dashboards.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TokenRefused => "TokenRefused",
+            Self::UnknownKey => "UnknownKey",
+            Self::UnsealingFailed => "UnsealingFailed",
+            Self::RateLimited => "RateLimited",
+            Self::Conflict => "Conflict",
+            Self::Unavailable => "Unavailable",
+            Self::Corrupt => "Corrupt",
+            Self::OtherVersion => "OtherVersion",
+            Self::KeysMissing => "KeysMissing",
+            Self::HandedOver => "HandedOver",
+            Self::Requests5xx => "Requests5xx",
+            Self::LogTampered => "LogTampered",
+            Self::Expired => "Expired",
+            Self::Purged => "Purged",
+            Self::RecordFailed => "RecordFailed",
+            Self::JobFailed => "JobFailed",
+            Self::SignInFailed => "SignInFailed",
+            Self::TokenReused => "TokenReused",
+            Self::Swept => "Swept",
+            Self::KeyExpired => "KeyExpired",
+            Self::RequestsDue => "RequestsDue",
+            Self::LedgerBehind => "LedgerBehind",
+        }
+    }
+
+    /// Whether it tells of trouble, and not only of something that happened.
+    #[must_use]
+    pub const fn is_trouble(self) -> bool {
+        !matches!(
+            self,
+            Self::HandedOver | Self::Expired | Self::Purged | Self::Swept | Self::KeyExpired
+        )
+    }
+}
+
+/// The names of all metrics, for what refers to them by name.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    Metric::ALL.iter().map(|metric| metric.name()).collect()
+}
+
+/// An event that a handler wants counted although it is no problem; put into its response's
+/// extensions (`axum::Extension`).
+#[derive(Debug, Clone, Copy)]
+pub struct Noted(pub Metric);
+
+/// What a problem counts as. What only the caller did wrong counts as nothing: its code is in the
+/// line, and a scanner that asks for every path there is must not cost an alarm.
+#[must_use]
+pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
+    match code {
+        Code::MalformedJson
+        | Code::UnknownField
+        | Code::UnsupportedMediaType
+        | Code::BodyTooLarge
+        | Code::NoSuchRoute
+        | Code::MethodNotAllowed
+        | Code::TokenMissing
+        | Code::TokenExpired
+        | Code::TokenRevoked
+        | Code::Forbidden
+        | Code::MfaRequired
+        | Code::StepUpRequired
+        | Code::CoolingDown
+        | Code::Conflict
+        | Code::NotFound
+        | Code::ConversationClosed
+        | Code::Erased
+        | Code::LegalHold
+        | Code::PurposeRequired
+        | Code::Invalid
+        | Code::ConsentRequired
+        | Code::IdempotencyMismatch => &[],
+        Code::TokenInvalid => &[Metric::TokenRefused],
+        Code::TokenReused => &[Metric::TokenReused],
+        Code::CredentialsInvalid | Code::CodeInvalid => &[Metric::SignInFailed],
+        Code::UnknownKey => &[Metric::UnknownKey],
+        Code::UnsealingFailed => &[Metric::UnsealingFailed],
+        Code::RateLimited => &[Metric::RateLimited],
+        Code::Unavailable => match cause {
+            None => &[Metric::Unavailable, Metric::Requests5xx],
+            Some(Cause::ConflictsExhausted) => &[Metric::Conflict, Metric::Requests5xx],
+            Some(Cause::KeysMissing) => &[Metric::KeysMissing, Metric::Requests5xx],
+            Some(Cause::LedgerBehind) => &[Metric::LedgerBehind, Metric::Requests5xx],
+        },
+        Code::IntegrityFailed => &[Metric::Corrupt, Metric::Requests5xx],
+        Code::OtherVersion => &[Metric::OtherVersion, Metric::Requests5xx],
+        Code::Internal => &[Metric::Requests5xx],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_metric_has_a_name_of_its_own_that_cloudwatch_takes() {
+        let names: HashSet<_> = names().into_iter().collect();
+        assert_eq!(names.len(), Metric::ALL.len());
+        for name in names {
+            assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{name}");
+            assert!(!DIMENSIONS.contains(&name), "{name} is a dimension's name");
+        }
+    }
+
+    #[test]
+    fn a_problem_is_a_5xx_exactly_when_it_counts_as_one() {
+        for code in Code::ALL {
+            for cause in [
+                None,
+                Some(Cause::ConflictsExhausted),
+                Some(Cause::KeysMissing),
+                Some(Cause::LedgerBehind),
+            ] {
+                let counted = of_problem(code, cause).contains(&Metric::Requests5xx);
+                assert_eq!(counted, code.status().is_server_error(), "{code:?} {cause:?}");
+            }
+        }
+    }
+}

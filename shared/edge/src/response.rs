@@ -1,0 +1,82 @@
+//! Responses. A refusal travels as a [`Problem`] in the response's extensions and gets its body, with
+//! the request's id, where every response is finished.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use values::ids::RequestId;
+use values::problem::{Code, Problem};
+
+/// Content type of a problem (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A body in JSON with a status.
+pub struct Reply<T>(pub StatusCode, pub T);
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.1) {
+            Ok(body) => {
+                let json = HeaderValue::from_static("application/json");
+                (self.0, [(CONTENT_TYPE, json)], body).into_response()
+            }
+            Err(_) => Problem::from(Code::Internal).into_response(),
+        }
+    }
+}
+
+/// Says of a response that it was given before, to the same request.
+#[must_use]
+pub fn replayed(mut response: Response) -> Response {
+    let name = HeaderName::from_static("idempotent-replayed");
+    response.headers_mut().insert(name, HeaderValue::from_static("true"));
+    response
+}
+
+/// Turns the problem in a response's extensions into its body and headers.
+pub(super) fn render_problem(response: &mut Response, request: &RequestId) {
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return };
+    let code = problem.code;
+    let detail = if problem.detail.is_empty() { code.title() } else { problem.detail };
+    let errors: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|error| {
+            let (code, detail) = error.code.words();
+            json!({ "pointer": error.pointer, "code": code, "detail": detail })
+        })
+        .collect();
+    let mut body = json!({
+        "type": format!("urn:sotto:problem:{}", code.as_str()),
+        "title": code.title(),
+        "status": code.status().as_u16(),
+        "detail": detail,
+        "code": code.as_str(),
+        "request_id": request,
+    });
+    if let Some(fields) = body.as_object_mut().filter(|_| !errors.is_empty()) {
+        fields.insert("errors".to_owned(), errors.into());
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    if code.status() == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = problem.retry_after_seconds {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    *response.body_mut() = body.to_string().into();
+}
+
+/// The answer to a path that no route has.
+pub(super) async fn no_such_route() -> Problem {
+    Code::NoSuchRoute.into()
+}
+
+/// The answer to a method that a route does not have; the router adds `Allow`.
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "The header Allow names the methods.")
+}

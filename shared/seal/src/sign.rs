@@ -1,0 +1,180 @@
+//! Signatures: Ed25519 (RFC 8032) as compact JWS (RFC 7515, 8037), with `typ` set and checked, so
+//! that one kind of token can never be taken for another.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::BranchKey;
+use super::SealError;
+use super::suite;
+use values::encoding::base64url;
+
+/// A signing key in memory. No `Debug`.
+pub struct Signer {
+    private: EncodingKey,
+    public: Verifier,
+}
+
+/// A verification key.
+#[derive(Clone)]
+pub struct Verifier {
+    key: DecodingKey,
+    raw: [u8; 32],
+}
+
+impl Signer {
+    /// The Ed25519 key whose seed is derived from a KMS-wrapped key.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn derive(branch: &BranchKey) -> Result<Self, SealError> {
+        let seed = suite::derive(branch, &[], "sotto/v1 ed25519")?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose_secret())
+            .map_err(|_| SealError::Failed)?;
+        let document = pair.to_pkcs8()?;
+        let public = Verifier::from_raw(pair.public_key().as_ref())?;
+        Ok(Self { private: EncodingKey::from_ed_der(document.as_ref()), public })
+    }
+
+    /// Signs `claims` as a compact JWS of that type.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, SealError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(typ.to_owned());
+        jsonwebtoken::encode(&header, claims, &self.private).map_err(|_| SealError::Failed)
+    }
+
+    /// The same, under the name of the key among several: its thumbprint.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn sign_named(&self, typ: &str, claims: &impl Serialize) -> Result<String, SealError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(self.public.thumbprint()?);
+        jsonwebtoken::encode(&header, claims, &self.private).map_err(|_| SealError::Failed)
+    }
+
+    /// The verification key.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.public
+    }
+}
+
+/// The name of the key that a compact JWS says it was signed with; nothing of it is verified yet.
+#[must_use]
+pub fn named_key(jws: &str) -> Option<String> {
+    jsonwebtoken::decode_header(jws).ok()?.kid
+}
+
+/// The name of the key and the type that a compact JWS claims; nothing of it is verified yet.
+#[must_use]
+pub fn named_key_and_type(jws: &str) -> Option<(Option<String>, Option<String>)> {
+    let header = jsonwebtoken::decode_header(jws).ok()?;
+    Some((header.kid, header.typ))
+}
+
+impl Verifier {
+    /// The verification key with these 32 bytes.
+    ///
+    /// # Errors
+    /// [`SealError::DidNotOpen`] when there are not 32.
+    pub fn from_raw(raw: &[u8]) -> Result<Self, SealError> {
+        let raw: [u8; 32] = raw.try_into().map_err(|_| SealError::DidNotOpen)?;
+        Ok(Self { key: DecodingKey::from_ed_der(&raw), raw })
+    }
+
+    /// Checks signature, algorithm and type of a compact JWS and gives its claims. Times, issuer and
+    /// audience are the caller's to check, against the injected clock.
+    ///
+    /// # Errors
+    /// [`SealError::DidNotOpen`] for every cause there is.
+    pub fn verify<C: DeserializeOwned + Clone>(
+        &self,
+        typ: &str,
+        jws: &str,
+    ) -> Result<C, SealError> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let token = jsonwebtoken::decode::<C>(jws, &self.key, &validation)
+            .map_err(|_| SealError::DidNotOpen)?;
+        if token.header.typ.as_deref() == Some(typ) {
+            Ok(token.claims)
+        } else {
+            Err(SealError::DidNotOpen)
+        }
+    }
+
+    /// The 32 bytes of the key.
+    #[must_use]
+    pub fn as_raw(&self) -> &[u8; 32] {
+        &self.raw
+    }
+
+    /// The key as a JWK (RFC 8037).
+    #[must_use]
+    pub fn jwk(&self) -> serde_json::Value {
+        serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": base64url(&self.raw) })
+    }
+
+    /// The pin of this key: `sha256-` and its RFC 7638 thumbprint.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn pin(&self) -> Result<String, SealError> {
+        Ok(format!("sha256-{}", self.thumbprint()?))
+    }
+
+    /// The RFC 7638 thumbprint of this key, base64url.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn thumbprint(&self) -> Result<String, SealError> {
+        let jwk: Jwk = serde_json::from_value(self.jwk()).map_err(|_| SealError::Failed)?;
+        jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| SealError::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use values::secret::Secret;
+
+    fn signer(seed: u8) -> Signer {
+        Signer::derive(&Arc::new(Secret::from_slice(&[seed; 32]).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_valid_for_its_key_and_type_only() {
+        let signer = signer(1);
+        let jws = signer.sign("a+jwt", &json!({ "sub": "x" })).unwrap();
+        let verified = |verifier: &Verifier, typ, jws: &str| verifier.verify::<Value>(typ, jws);
+        assert_eq!(verified(signer.verifier(), "a+jwt", &jws).unwrap()["sub"], "x");
+        assert!(verified(signer.verifier(), "b+jwt", &jws).is_err());
+        assert!(verified(self::signer(2).verifier(), "a+jwt", &jws).is_err());
+        assert!(verified(signer.verifier(), "a+jwt", &format!("{jws}.x")).is_err());
+        let none =
+            format!("eyJhbGciOiJub25lIiwidHlwIjoiYStqd3QifQ.{}.", jws.split('.').nth(1).unwrap());
+        assert!(verified(signer.verifier(), "a+jwt", &none).is_err());
+    }
+
+    /// RFC 8037, appendix A.3.
+    #[test]
+    fn the_pin_is_the_published_thumbprint() {
+        let x = values::encoding::from_base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        let verifier = Verifier::from_raw(&x.unwrap()).unwrap();
+        assert_eq!(verifier.pin().unwrap(), "sha256-kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+}

@@ -1,0 +1,184 @@
+//! Erasures that somebody of the staff has asked for without a case. Another officer approves them, or
+//! the same one after a day.
+//!
+//! Ledger item: `p` = `asked`, `k` the id, `v` all else, sealed under the key of reasons and bound to the
+//! id: nobody who can only write to the table can ask for an erasure, or turn one to another subject.
+//! `expires_at` is [`AskedErasure::LIFE_MS`] after it was asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, take_binary, take_string};
+use super::erasure::Request;
+use super::ledger::Basis;
+use super::ledger_table::key;
+use super::read_record::ReadPurpose;
+use super::reason::Reasons;
+use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::write::{NEW, delete_if, put_if};
+use super::{Store, StoreError};
+use seal::envelope::Sealed;
+use values::clock::UnixMillis;
+use values::ids::{ErasureId, StaffId, SubjectId};
+use values::policy::DAY_MS;
+use values::secret::Plaintext;
+use values::site::Site;
+
+const PARTITION: &str = "asked";
+
+/// An erasure that waits for an approval. No `Debug`: the reason may name somebody.
+#[derive(Clone)]
+pub struct AskedErasure {
+    /// Its id.
+    pub id: ErasureId,
+    /// What is to be done.
+    pub request: Request,
+    /// Who has asked.
+    pub by: StaffId,
+    /// What for.
+    pub purpose: ReadPurpose,
+    /// Why.
+    pub reason: String,
+}
+
+impl AskedErasure {
+    /// So long it waits; then it is forgotten.
+    pub const LIFE_MS: UnixMillis = 30 * DAY_MS;
+    /// After so long, who has asked may approve it alone: a team may have a single officer.
+    pub const DELAY_MS: UnixMillis = DAY_MS;
+
+    /// From when on the officer who has asked may approve it alone.
+    #[must_use]
+    pub const fn not_before_ms(&self) -> UnixMillis {
+        self.request.requested_ms + Self::DELAY_MS
+    }
+
+    const fn end_ms(&self) -> UnixMillis {
+        self.request.requested_ms + Self::LIFE_MS
+    }
+
+    fn seal(&self, reasons: &Reasons) -> Result<Sealed, StoreError> {
+        let Self { id, request, by, purpose, reason } = self;
+        let stored = Stored {
+            subject: request.subject.to_string(),
+            basis: request.basis.as_str().to_owned(),
+            requested_ms: request.requested_ms,
+            repetition: request.twin.to_vec(),
+            by: by.to_string(),
+            purpose: purpose.as_str().to_owned(),
+            reason: reason.clone(),
+        };
+        let json = serde_json::to_string(&stored).map_err(|_| StoreError::Failed)?;
+        reasons.seal(&place(*id), &json)
+    }
+
+    fn open(id: ErasureId, sealed: &Sealed, reasons: &Reasons) -> Result<Self, StoreError> {
+        let opened: Plaintext = reasons.open(&place(id), sealed)?;
+        let stored: Stored =
+            serde_json::from_slice(opened.reveal()).map_err(|_| StoreError::Corrupt)?;
+        let request = Request {
+            subject: SubjectId::parse(&stored.subject).ok_or(StoreError::Corrupt)?,
+            site: Site::SHIPPED,
+            basis: Basis::find(&stored.basis).ok_or(StoreError::OtherVersion)?,
+            requested_ms: stored.requested_ms,
+            twin: stored.repetition.try_into().map_err(|_| StoreError::Corrupt)?,
+            of_nothing: false,
+        };
+        Ok(Self {
+            id,
+            request,
+            by: StaffId::parse(&stored.by).ok_or(StoreError::Corrupt)?,
+            purpose: ReadPurpose::find(&stored.purpose).ok_or(StoreError::OtherVersion)?,
+            reason: stored.reason,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    subject: String,
+    basis: String,
+    requested_ms: UnixMillis,
+    repetition: Vec<u8>,
+    by: String,
+    purpose: String,
+    reason: String,
+}
+
+/// Apart from the reasons of reads and holds, which have ids of the same form.
+fn place(id: ErasureId) -> String {
+    format!("asked erasure {id}")
+}
+
+impl Store {
+    /// Stores that an erasure was asked for, with its event.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ask_for_erasure(
+        &self,
+        events: &SecurityEvents,
+        asked: &AskedErasure,
+    ) -> Result<(), StoreError> {
+        let reasons = self.settings.reasons(asked.request.site).await?;
+        let mut item = key(PARTITION, asked.id);
+        item.insert("v".to_owned(), binary(asked.seal(&reasons)?.as_stored()));
+        item.insert(EXPIRES_AT.to_owned(), expiry(asked.end_ms()));
+        let put = put_if(&self.ledger_table, item, NEW, [])?;
+        let event = SecurityEvent::by(asked.by, Action::ErasureAsked, asked.request.subject);
+        self.write_both("ask_for_erasure", vec![put, events.put(event)?]).await
+    }
+
+    /// The erasure of that id that waits for an approval; none once its time is up.
+    ///
+    /// # Errors
+    /// [`StoreError`], also for a row that nobody but the service could have written and did not.
+    pub async fn find_asked_erasure(
+        &self,
+        id: ErasureId,
+    ) -> Result<Option<AskedErasure>, StoreError> {
+        let Some(item) = self.ledger_item("find_asked_erasure", key(PARTITION, id)).await? else {
+            return Ok(None);
+        };
+        let reasons = self.settings.reasons(Site::SHIPPED).await?;
+        let asked = read(item, &reasons)?;
+        Ok((self.clock.now_ms() < asked.end_ms()).then_some(asked))
+    }
+
+    /// All that wait, in no order.
+    ///
+    /// # Errors
+    /// As [`Store::find_asked_erasure`].
+    pub async fn asked_erasures(&self) -> Result<Vec<AskedErasure>, StoreError> {
+        let items = self.ledger_items("find_asked_erasures", PARTITION, None).await?;
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reasons = self.settings.reasons(Site::SHIPPED).await?;
+        let asked = items.into_iter().map(|item| read(item, &reasons));
+        let asked: Vec<_> = asked.collect::<Result<_, _>>()?;
+        let now_ms = self.clock.now_ms();
+        Ok(asked.into_iter().filter(|asked| now_ms < asked.end_ms()).collect())
+    }
+
+    /// Forgets an erasure that was asked for, with an event; false when it was not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn withdraw_erasure(
+        &self,
+        events: &SecurityEvents,
+        by: StaffId,
+        asked: &AskedErasure,
+    ) -> Result<bool, StoreError> {
+        let gone =
+            delete_if(&self.ledger_table, key(PARTITION, asked.id), "attribute_exists(p)", [])?;
+        let event = SecurityEvent::by(by, Action::ErasureWithdrawn, asked.request.subject);
+        self.write_whole("withdraw_erasure", vec![gone, events.put(event)?]).await
+    }
+}
+
+fn read(mut item: Item, reasons: &Reasons) -> Result<AskedErasure, StoreError> {
+    let id = ErasureId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+    let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
+    AskedErasure::open(id, &sealed, reasons)
+}

@@ -1,0 +1,433 @@
+//! A conversation: found by its row in the keys table, which proves that it exists and whose it is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
+
+use super::attributes::{binary, number, string, take_binary};
+use super::body::{Body, Consent};
+use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
+use super::key_row::{Guarded, KeyRow, Term};
+use super::ledger;
+use super::policy::{POLICY, StoredPolicy};
+use super::state::{State, Status};
+use super::subject::Subject;
+use super::write::put;
+use super::{Store, StoreError, fault};
+use seal::conversation_key::ConversationKey;
+use values::clock::UnixMillis;
+use values::ids::{ConversationId, SubjectId};
+use values::policy::RetentionPolicy;
+use values::secret::Secret;
+use values::site::Site;
+
+/// How often opening is tried again when what is known of the subject has changed.
+const ATTEMPTS: usize = 8;
+
+/// A conversation that may be read and written: its row was found under its subject.
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Whose it is.
+    pub subject: SubjectId,
+    /// The site it belongs to.
+    pub site: &'static Site,
+    /// The site's policy, as it was when the row was read.
+    pub policy: RetentionPolicy,
+    /// The latest end that the visitor was promised.
+    pub promised_until_ms: UnixMillis,
+    /// Until when it is kept.
+    pub term: Term,
+    /// What opens and seals it.
+    pub key: ConversationKey,
+}
+
+/// What a caller finds under an id.
+pub enum Found {
+    /// A conversation of the caller's.
+    Live(Arc<Conversation>),
+    /// One of the caller's that was erased.
+    Erased,
+    /// Nothing, or somebody else's.
+    Absent,
+}
+
+/// Why a look-up gave no conversation to keep.
+pub(super) enum Missing {
+    Erased,
+    Absent,
+    Fault(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for Missing {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl Missing {
+    pub(super) fn found(self) -> Result<Found, StoreError> {
+        match self {
+            Self::Erased => Ok(Found::Erased),
+            Self::Absent => Ok(Found::Absent),
+            Self::Fault(error) => Err(error),
+        }
+    }
+}
+
+impl Conversation {
+    /// When it was opened.
+    #[must_use]
+    pub fn opened_at_ms(&self) -> UnixMillis {
+        self.id.made_at_ms()
+    }
+
+    /// When it ceases to exist for its visitor: the earlier of what was promised and what the site's
+    /// present policy gives.
+    #[must_use]
+    pub fn end_ms(&self) -> UnixMillis {
+        self.promised_until_ms.min(self.policy.transcript_end_ms(self.opened_at_ms()))
+    }
+
+    /// When its items are to be deleted; `None` as long as it is held.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<UnixMillis> {
+        match self.term {
+            Term::Promised => Some(self.promised_until_ms),
+            Term::Held => None,
+            Term::Released(until_ms) => Some(until_ms),
+        }
+    }
+
+    /// When it stops taking messages.
+    #[must_use]
+    pub fn last_word_ms(&self) -> UnixMillis {
+        self.policy.last_word_ms(self.opened_at_ms())
+    }
+
+    /// The status at `now_ms` after an event that left `state`: a conversation also ends by time.
+    #[must_use]
+    pub fn status_at(&self, state: State, now_ms: UnixMillis) -> Status {
+        if self.last_word_ms() <= now_ms { Status::Closed } else { state.status }
+    }
+}
+
+impl Store {
+    /// Opens a conversation: its key row and its first event, in one transaction. `None` when the
+    /// subject was erased.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_conversation(
+        &self,
+        site: &'static Site,
+        subject: SubjectId,
+        locale: u8,
+        consent: Consent,
+    ) -> Result<Option<Arc<Conversation>>, StoreError> {
+        let id = ConversationId::generate(&self.clock)?;
+        let opened_ms = id.made_at_ms();
+        let policy = self.settings.retention_policy(site).await?.policy;
+        let promised_until_ms = policy.promised_transcript_end_ms(opened_ms);
+        let guarded = Guarded::Conversation(id);
+        let branch = KeyRow::branch_of(site, guarded, opened_ms);
+        let branch_key = self.settings.branch_key(&branch).await?;
+        let secret = Secret::generate()?;
+        let key = ConversationKey::from_secret(&secret)?;
+
+        let body = Body::Opened(consent);
+        let header = Header {
+            kind: body.kind(),
+            state: State::opened(locale, opened_ms),
+            previous: [0; LINK_LEN],
+            twin: None,
+        };
+        let sealed =
+            key.events.seal(&event_place(site.id, id, 1, &header), body.encode()?.reveal())?;
+        let first = StoredEvent { seq: 1, header, sealed };
+        // Nearly nobody is known: that is assumed, and looked at only if it is not so.
+        let mut known = Subject::default();
+        for _ in 0..ATTEMPTS {
+            let owner = (subject, guarded, site);
+            let named = (branch.clone(), &branch_key);
+            let row = KeyRow::new(owner, promised_until_ms, known.holds.clone(), named, &secret)?;
+            let due_ms = (row.term != Term::Held).then_some(promised_until_ms);
+            let mut item = first.to_item(id, due_ms);
+            // By which the staff find whose it is; the row there proves it.
+            item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
+            let writes = vec![
+                put(&self.keys_table, row.to_item(promised_until_ms))?,
+                put(&self.conversations_table, item)?,
+                self.unless_changed(subject, &known)?,
+            ];
+            if self.write_whole("open_conversation", writes).await? {
+                let term = row.term;
+                let conversation =
+                    Conversation { id, subject, site, policy, promised_until_ms, term, key };
+                let conversation = Arc::new(conversation);
+                self.conversations.put(&(subject, id), Arc::clone(&conversation)).await;
+                return Ok(Some(conversation));
+            }
+            known = self.find_subject(subject).await?;
+            if known.erased.is_some() {
+                return Ok(None);
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// The subject's conversation of that id. Its key is kept in memory for 60 seconds at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_conversation(
+        &self,
+        subject: SubjectId,
+        id: ConversationId,
+    ) -> Result<Found, StoreError> {
+        let name = (subject, id);
+        let found =
+            self.conversations.get(&name, async || self.load_conversation(subject, id).await).await;
+        match found {
+            Ok(live) if self.clock.now_ms() < live.end_ms() => Ok(Found::Live(live)),
+            Ok(_) => {
+                self.conversations.forget(&name);
+                Ok(Found::Absent)
+            }
+            Err(missing) => {
+                self.conversations.forget(&name);
+                missing.found()
+            }
+        }
+    }
+
+    /// The same as its row and the policy stand now: for what gives out texts, so that what was erased
+    /// elsewhere a moment ago is not read from memory.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_conversation_now(
+        &self,
+        subject: SubjectId,
+        id: ConversationId,
+    ) -> Result<Found, StoreError> {
+        self.conversations.forget(&(subject, id));
+        self.find_conversation(subject, id).await
+    }
+
+    /// Whose a conversation is, as its first event says; the row under that subject proves it. `None`
+    /// for one that is not there, or that a release opened which did not write it down.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn owner_of(&self, id: ConversationId) -> Result<Option<SubjectId>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.conversations_table)
+            .key("c", binary(id.as_bytes().to_vec()))
+            .key("s", number(1))
+            .projection_expression("u")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_owner", &error))?;
+        let Some(mut item) = found.item.filter(|item| item.contains_key("u")) else {
+            return Ok(None);
+        };
+        SubjectId::from_slice(&take_binary(&mut item, "u")?).map(Some).ok_or(StoreError::Corrupt)
+    }
+
+    /// How many live rows the subject has, conversations and profile; 1 MB of rows are looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count_of_subject(&self, subject: SubjectId) -> Result<i32, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .key_condition_expression("u = :u")
+            .filter_expression(LIVE)
+            .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
+            .expression_attribute_values(":now", number(self.clock.now_seconds()))
+            .select(Select::Count)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("count_of_subject", &error))?;
+        Ok(found.count)
+    }
+
+    /// Ids of the subject's conversations that were not erased, the newest first; those opened before
+    /// `since_ms` are left out, and 1 MB of rows are looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn conversations_of_subject(
+        &self,
+        subject: SubjectId,
+        since_ms: UnixMillis,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .key_condition_expression("u = :u")
+            .filter_expression(LIVE)
+            .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
+            .expression_attribute_values(":now", number(self.clock.now_seconds()))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_conversations_of_subject", &error))?;
+        let mut ids = Vec::new();
+        for mut row in found.items.unwrap_or_default() {
+            // The row of the profile has a name and no id.
+            if let Some(id) = ConversationId::from_slice(&take_binary(&mut row, "c")?)
+                && since_ms <= id.made_at_ms()
+            {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// A conversation whose promised end has come is absent, held or not: the staff have other ways.
+    async fn load_conversation(
+        &self,
+        subject: SubjectId,
+        id: ConversationId,
+    ) -> Result<Arc<Conversation>, Missing> {
+        let guarded = Guarded::Conversation(id);
+        let (row, policy) = self.row_and_policy(subject, guarded.sort_key()).await?;
+        let row = row.ok_or(Missing::Absent)?;
+        if row.promised_until_ms <= self.clock.now_ms() {
+            return Err(Missing::Absent);
+        }
+        self.open_row(&row, policy).await
+    }
+
+    /// The row of a conversation and the policy with it, for who of the staff may have a reason to read it; nothing of it is
+    /// opened. `None` when there is none, or none that is kept any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn row_for_staff(
+        &self,
+        subject: SubjectId,
+        id: ConversationId,
+    ) -> Result<Option<(KeyRow, RetentionPolicy)>, StoreError> {
+        let sort_key = Guarded::Conversation(id).sort_key();
+        let (row, policy) = self.row_and_policy(subject, sort_key).await?;
+        let now_ms = self.clock.now_ms();
+        let is_kept = |row: &KeyRow| {
+            // That it was erased is told until it would have ended.
+            (row.is_destroyed() && now_ms < row.promised_until_ms) || row.is_kept(&policy, now_ms)
+        };
+        Ok(row.filter(is_kept).map(|row| (row, policy)))
+    }
+
+    /// Opens a row for who has a permit. What has ended for its visitor and is still kept, because of a
+    /// hold, is opened only if that is what it is kept for.
+    pub(crate) async fn open_for_staff(
+        &self,
+        (row, policy): (&KeyRow, RetentionPolicy),
+        beyond_its_end: bool,
+    ) -> Result<Found, StoreError> {
+        if row.end_ms(&policy) <= self.clock.now_ms() && !beyond_its_end {
+            return Ok(Found::Absent);
+        }
+        match self.open_row(row, policy).await {
+            Ok(conversation) => Ok(Found::Live(conversation)),
+            Err(missing) => missing.found(),
+        }
+    }
+
+    /// The conversation of a row.
+    pub(super) async fn open_row(
+        &self,
+        row: &KeyRow,
+        policy: RetentionPolicy,
+    ) -> Result<Arc<Conversation>, Missing> {
+        let Guarded::Conversation(id) = row.guarded else { return Err(Missing::Absent) };
+        if row.is_destroyed() {
+            return Err(Missing::Erased);
+        }
+        let branch_key = self.settings.existing_branch_key(&row.branch()).await?;
+        let secret = row.open(&branch_key)?.ok_or(Missing::Erased)?;
+        Ok(Arc::new(Conversation {
+            id,
+            subject: row.subject,
+            site: row.site,
+            policy,
+            promised_until_ms: row.promised_until_ms,
+            term: row.term,
+            key: ConversationKey::from_secret(&secret).map_err(StoreError::from)?,
+        }))
+    }
+
+    /// A row of the subject's and the policy of its site, read together; refused when the table is an
+    /// old copy in which erased keys may be.
+    pub(super) async fn row_and_policy(
+        &self,
+        subject: SubjectId,
+        sort_key: AttributeValue,
+    ) -> Result<(Option<KeyRow>, RetentionPolicy), StoreError> {
+        let site = Site::SHIPPED;
+        let row = HashMap::from([
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("c".to_owned(), sort_key),
+        ]);
+        let policy =
+            HashMap::from([("p".to_owned(), string(site.id)), ("k".to_owned(), string(POLICY))]);
+        let asked = |keys| {
+            KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(keys))
+                .build()
+                .map_err(|_| StoreError::Failed)
+        };
+        let found = self
+            .dynamo
+            .batch_get_item()
+            .request_items(&self.keys_table, asked(vec![row, ledger::position_in_keys()])?)
+            .request_items(&self.settings.table, asked(vec![ledger::head_key(), policy])?)
+            .send()
+            .await
+            .map_err(|error| fault("find_row", &error))?;
+        // A throttled table leaves some out; what is missing then is not absent.
+        if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable);
+        }
+        let mut found = found.responses.unwrap_or_default();
+        let (mut row, mut position) = (None, None);
+        for item in found.remove(&self.keys_table).unwrap_or_default() {
+            if ledger::is_position_in_keys(&item) {
+                position = Some(item);
+            } else {
+                row = KeyRow::from_item(item)?;
+            }
+        }
+        let (mut head, mut policy) = (None, None);
+        for item in found.remove(&self.settings.table).unwrap_or_default() {
+            if ledger::is_head(&item) {
+                head = Some(item);
+            } else {
+                policy = Some(item);
+            }
+        }
+        let head = ledger::number_of(head.as_ref())?;
+        // The items of a batch are not read at one instant: an erasure may have come in between, and
+        // then the position that is read now has followed.
+        if ledger::number_of(position.as_ref())? < head && self.position_of_keys().await? < head {
+            return Err(StoreError::LedgerBehind);
+        }
+        Ok((row, StoredPolicy::from_item(site, policy.as_ref())?.policy))
+    }
+}
+
+/// Rows whose key is there and whose time is not up.
+const LIVE: &str = "(expires_at > :now OR attribute_exists(h)) AND attribute_exists(w)";

@@ -1,0 +1,91 @@
+//! The top of the key hierarchy: branch keys, wrapped by KMS under their encryption context.
+
+use std::sync::Arc;
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::error::SdkError;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
+
+use seal::cache::Cache;
+use seal::place::BranchName;
+use seal::{BranchKey, SealError};
+use values::clock::Clock;
+use values::secret::Secret;
+
+/// How long a function keeps an unwrapped branch key.
+pub const LIFETIME_MS: i64 = 300_000;
+/// How many it keeps at most.
+const BOUND: usize = 64;
+
+/// Unwraps branch keys by KMS and keeps them for 300 seconds at most.
+pub struct Keyring {
+    kms: Client,
+    key_id: String,
+    cache: Cache<BranchName, BranchKey>,
+}
+
+impl Keyring {
+    /// A keyring over one KMS key.
+    #[must_use]
+    pub fn new(kms: Client, key_id: String, clock: Clock) -> Self {
+        let cache = Cache::new(clock, LIFETIME_MS, BOUND);
+        Self { kms, key_id, cache }
+    }
+
+    /// The branch key of that name: from memory, or through `load`, which finds or makes it.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub async fn cached<E>(
+        &self,
+        name: &BranchName,
+        load: impl AsyncFnOnce() -> Result<BranchKey, E>,
+    ) -> Result<BranchKey, E> {
+        self.cache.get(name, load).await
+    }
+
+    /// A fresh branch key, and the blob of it to store (one KMS call).
+    ///
+    /// # Errors
+    /// [`SealError::Unavailable`] when KMS cannot be reached, [`SealError::Failed`] otherwise.
+    pub async fn generate(&self, name: &BranchName) -> Result<(BranchKey, Vec<u8>), SealError> {
+        let mut call =
+            self.kms.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
+        for (key, value) in name.encryption_context() {
+            call = call.encryption_context(key, value);
+        }
+        let made = call.send().await.map_err(|error| fault(&error))?;
+        let secret = made.plaintext.as_ref().and_then(|plain| Secret::from_slice(plain.as_ref()));
+        let blob = made.ciphertext_blob.map(Blob::into_inner);
+        secret.zip(blob).map(|(secret, blob)| (Arc::new(secret), blob)).ok_or(SealError::Failed)
+    }
+
+    /// Unwraps a stored blob (one KMS call).
+    ///
+    /// # Errors
+    /// [`SealError::DidNotOpen`] when KMS refuses it, [`SealError::Unavailable`] when KMS cannot be
+    /// reached.
+    pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
+        let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
+        for (key, value) in name.encryption_context() {
+            call = call.encryption_context(key, value);
+        }
+        let opened = call.send().await.map_err(|error| fault(&error))?;
+        opened
+            .plaintext
+            .as_ref()
+            .and_then(|plain| Secret::from_slice(plain.as_ref()))
+            .map(Arc::new)
+            .ok_or(SealError::DidNotOpen)
+    }
+}
+
+/// Whose fault a failed call is. Throttling and a key that is pending or disabled are an outage to
+/// the caller; only a blob that KMS refuses is damage.
+fn fault<E: aws_sdk_kms::error::ProvideErrorMetadata>(error: &SdkError<E>) -> SealError {
+    match error.as_service_error().and_then(|service| service.code()) {
+        Some("InvalidCiphertextException" | "IncorrectKeyException") => SealError::DidNotOpen,
+        _ => SealError::Unavailable,
+    }
+}

@@ -1,0 +1,277 @@
+//! A contact that a visitor leaves, in the profiles table, under a key of its own in the keys table.
+//!
+//! Profile item: `u` subject, `k` = `lead`, `v` the sealed contact, `b` the blind index
+//! of the address, `t` when it was left, `expires_at` unless it is held. Its key: see
+//! [`super::key_row`].
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
+use super::body::{from_json, to_json};
+use super::key_row::{Guarded, KeyRow, profile_sort_key};
+use super::subject::Subject;
+use super::write::{put, put_if};
+use super::{Store, StoreError, fault};
+use seal::blind_index;
+use seal::envelope::{DataKey, Sealed};
+use seal::place::{BranchName, Place, Purpose};
+use values::address::Address;
+use values::clock::UnixMillis;
+use values::ids::{ConversationId, SubjectId};
+use values::policy::RetentionPolicy;
+use values::secret::Secret;
+use values::site::Site;
+
+/// What opens and seals a subject's profile.
+pub struct ProfileKey(Secret);
+
+/// A contact as a visitor leaves it. No `Debug`.
+///
+/// JSON whose members stand in the order of their names, as every release has written them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Debug))]
+pub struct Contact {
+    /// The conversation in which it was left.
+    #[serde(deserialize_with = "conversation_id")]
+    pub conversation: ConversationId,
+    /// An address to write to.
+    pub email: String,
+    /// Whose contact it is.
+    pub name: String,
+    /// A number to call.
+    pub phone: Option<String>,
+}
+
+/// A contact that was left. No `Debug`.
+pub struct Lead {
+    /// The contact.
+    pub contact: Contact,
+    /// When it was left.
+    pub left_ms: UnixMillis,
+    /// When it ends.
+    pub end_ms: UnixMillis,
+}
+
+/// What became of leaving a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It is stored.
+    There,
+    /// The subject was erased.
+    Erased,
+    /// The one that is there is under a hold.
+    Held,
+}
+
+const LEAD: &str = "lead";
+const LABEL: &str = "sotto/v1 lead";
+/// How often a contact is stored again when what is known of the subject has changed.
+const ATTEMPTS: usize = 8;
+
+impl Store {
+    /// Keeps a contact that was left in a conversation opened at `opened_ms` for the site's lead days; the one left before, if any, is replaced. The
+    /// profile's key and the contact are written in one transaction. One that is held is not replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_lead(
+        &self,
+        (site, policy): (&'static Site, &RetentionPolicy),
+        (subject, opened_ms): (SubjectId, UnixMillis),
+        ProfileKey(secret): ProfileKey,
+        email: &Address,
+        contact: &Contact,
+    ) -> Result<Left, StoreError> {
+        let left_ms = self.clock.now_ms();
+        let guarded = Guarded::Profile { left_ms };
+        let end_ms = policy.promised_lead_end_ms(left_ms, opened_ms);
+        let branch = KeyRow::branch_of(site, guarded, left_ms);
+        let index = BranchName::new(site.id, Purpose::Index, "email");
+        let (branch_key, index_key) =
+            tokio::try_join!(self.settings.branch_key(&branch), self.settings.branch_key(&index))?;
+        let place = place(site.id, subject);
+        let sealed = DataKey::derive(&secret, LABEL)?.seal(&place, to_json(contact)?.reveal())?;
+        let mut lead = key_of(subject);
+        lead.insert("v".to_owned(), binary(sealed.into_stored()));
+        lead.insert("b".to_owned(), binary(blind_index::email(&index_key, email.reveal())));
+        lead.insert("t".to_owned(), number(left_ms));
+
+        let mut known = Subject::default();
+        for _ in 0..ATTEMPTS {
+            let owner = (subject, guarded, site);
+            let named = (branch.clone(), &branch_key);
+            let row = KeyRow::new(owner, end_ms, known.holds.clone(), named, &secret)?;
+            let mut lead = lead.clone();
+            if known.holds.is_empty() {
+                lead.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+            }
+            // Nobody has taken its place since, and nobody has put it under a hold.
+            let writes = vec![
+                put_if(&self.keys_table, row.to_item(end_ms), "attribute_not_exists(h)", [])?,
+                put(&self.profiles_table, lead)?,
+                self.unless_changed(subject, &known)?,
+            ];
+            if self.write_whole("put_lead", writes).await? {
+                return Ok(Left::There);
+            }
+            let rows = self.rows_of(subject).await?;
+            if rows.subject.erased.is_some() {
+                return Ok(Left::Erased);
+            }
+            let is_held_contact = |row: &KeyRow| {
+                matches!(row.guarded, Guarded::Profile { .. }) && !row.holds.is_empty()
+            };
+            if rows.keys.iter().any(is_held_contact) {
+                return Ok(Left::Held);
+            }
+            known = rows.subject;
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// The key of the subject's profile; a fresh one, not stored yet, when there is none. Nothing when
+    /// the contact is under a hold, and so to stay as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn profile_key(&self, subject: SubjectId) -> Result<Option<ProfileKey>, StoreError> {
+        let (row, policy) = self.row_and_policy(subject, profile_sort_key()).await?;
+        if row.as_ref().is_some_and(|row| !row.holds.is_empty()) {
+            return Ok(None);
+        }
+        let secret = match row.filter(|row| self.clock.now_ms() < row.end_ms(&policy)) {
+            Some(row) => self.open_profile(&row).await?,
+            None => None,
+        };
+        Ok(Some(ProfileKey(match secret {
+            Some(secret) => secret,
+            None => Secret::generate()?,
+        })))
+    }
+
+    /// The subject's contact, if one was left and its time is not up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_lead(&self, subject: SubjectId) -> Result<Option<Lead>, StoreError> {
+        let Some((row, end_ms)) = self.find_profile_row(subject).await? else { return Ok(None) };
+        let Some(secret) = self.open_profile(&row).await? else { return Ok(None) };
+        let Guarded::Profile { left_ms } = row.guarded else { return Ok(None) };
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.profiles_table)
+            .set_key(Some(key_of(subject)))
+            // The role may read these of the table.
+            .projection_expression("v")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_lead", &error))?;
+        let Some(mut item) = found.item else { return Ok(None) };
+        let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
+        let contact =
+            DataKey::derive(&secret, LABEL)?.open(&place(row.site.id, subject), &sealed)?;
+        Ok(Some(Lead { contact: from_json(&contact)?, left_ms, end_ms }))
+    }
+
+    /// The subjects that left a contact with this address, by the index, also by one that an older
+    /// release has made; candidates, to be looked at. `typed` is the address as it is searched for.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn subjects_with_email(
+        &self,
+        site: &Site,
+        (address, typed): (&Address, &str),
+    ) -> Result<Vec<SubjectId>, StoreError> {
+        let index = BranchName::new(site.id, Purpose::Index, "email");
+        let index_key = self.settings.branch_key(&index).await?;
+        let mut all = Vec::new();
+        let canonical = std::iter::once(address.reveal().to_owned());
+        for form in canonical.chain(address.older_forms(typed)) {
+            for subject in self.subjects_indexed(blind_index::email(&index_key, &form)).await? {
+                if !all.contains(&subject) {
+                    all.push(subject);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn subjects_indexed(&self, index: [u8; 16]) -> Result<Vec<SubjectId>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.profiles_table)
+            .index_name("email")
+            .key_condition_expression("b = :b")
+            .expression_attribute_values(":b", binary(index))
+            .limit(100)
+            .send()
+            .await
+            .map_err(|error| fault("find_subjects_by_email", &error))?;
+        let subject = |mut item: Item| {
+            SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(StoreError::Corrupt)
+        };
+        found.items.unwrap_or_default().into_iter().map(subject).collect()
+    }
+
+    /// The subject's profile row and when it ends, if its time is not up.
+    async fn find_profile_row(
+        &self,
+        subject: SubjectId,
+    ) -> Result<Option<(KeyRow, UnixMillis)>, StoreError> {
+        let (row, policy) = self.row_and_policy(subject, profile_sort_key()).await?;
+        let ended = |row: &KeyRow| row.end_ms(&policy) <= self.clock.now_ms();
+        Ok(row.filter(|row| !ended(row)).map(|row| {
+            let end_ms = row.end_ms(&policy);
+            (row, end_ms)
+        }))
+    }
+
+    async fn open_profile(&self, row: &KeyRow) -> Result<Option<Secret>, StoreError> {
+        if row.is_destroyed() {
+            return Ok(None);
+        }
+        row.open(&self.settings.existing_branch_key(&row.branch()).await?)
+    }
+}
+
+/// The key of a subject's contact in the profiles table.
+pub(super) fn key_of(subject: SubjectId) -> Item {
+    Item::from([
+        ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+        ("k".to_owned(), string(LEAD)),
+    ])
+}
+
+fn place(site: &str, subject: SubjectId) -> Place {
+    Place::new(LABEL).part(site.as_bytes()).part(subject.as_bytes())
+}
+
+fn conversation_id<'de, D: Deserializer<'de>>(text: D) -> Result<ConversationId, D::Error> {
+    let text = String::deserialize(text)?;
+    ConversationId::parse(&text).ok_or_else(|| de::Error::custom("no id of a conversation"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::round_trip::text;
+    use super::*;
+    use values::clock::Clock;
+
+    proptest! {
+        #[test]
+        fn what_was_left_is_read_back(
+            email in text(), name in text(), phone in prop::option::of(text()),
+        ) {
+            let conversation = ConversationId::generate(&Clock::manual(1)).unwrap();
+            let contact = Contact { conversation, email, name, phone };
+            let read: Result<Contact, StoreError> = from_json(&to_json(&contact).unwrap());
+            prop_assert!(read == Ok(contact));
+        }
+    }
+}

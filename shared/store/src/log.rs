@@ -1,0 +1,436 @@
+//! The log of a conversation: append by conditional write, tail, pages, and the cursor that saves a
+//! client's next message the read.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
+};
+use super::body::Body;
+use super::conversation::Conversation;
+use super::event::{Header, KEY_HASH_LEN, LINK_LEN, StoredEvent, Twin, place as event_place};
+use super::schema::Noun;
+use super::state::{State, Status};
+use super::write::put;
+use super::{Store, StoreError, fault};
+use seal::envelope::Sealed;
+use seal::place::Place;
+use values::clock::UnixMillis;
+use values::encoding::{base64url, from_base64url};
+use values::ids::ConversationId;
+use values::secret::Plaintext;
+
+/// How many events back a repeated request is still known.
+const WINDOW: usize = 32;
+/// The label of a cursor's place, one a shape of events, the newest last: a cursor holds a state, so
+/// a release that does not know the shape must not open the cursor either. It reads the log instead.
+const CURSOR_LABELS: [&str; Noun::Event.newest() as usize] = ["sotto/v1 cursor"];
+const NO_TWIN: [u8; KEY_HASH_LEN] = [0; KEY_HASH_LEN];
+
+/// The end of a log: what the next event is decided on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tail {
+    /// Sequence number of the last event.
+    pub seq: u64,
+    /// The state after it.
+    pub state: State,
+    link: [u8; LINK_LEN],
+    /// Hashes of the idempotency keys of the last events, the newest first.
+    twins: Vec<[u8; KEY_HASH_LEN]>,
+}
+
+/// An event to append.
+pub struct Draft {
+    /// What happened.
+    pub body: Body,
+    /// The state after it.
+    pub state: State,
+    /// What makes a repetition known.
+    pub twin: Option<Twin>,
+    /// Whether the inbox changes with it.
+    pub inbox: Inbox,
+}
+
+/// What an event does to the row by which the desk finds a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbox {
+    /// Nothing.
+    Unchanged,
+    /// The conversation waits for a person since then.
+    WaitingSince(UnixMillis),
+    /// It waits no more.
+    Left,
+}
+
+/// What became of a draft.
+pub enum Appended {
+    /// It is stored; this is the log's new end.
+    Stored(StoredEvent, Tail),
+    /// Another event has its place.
+    Taken(StoredEvent),
+    /// Another writer was at the same place at the same instant, and may or may not have won.
+    Contended,
+}
+
+/// What a conditional write met.
+enum Met {
+    Nothing,
+    Item(Item),
+    Writer,
+}
+
+impl Tail {
+    /// The sequence number of the event among the last that came with this idempotency key.
+    #[must_use]
+    pub fn find_twin(&self, key: &[u8; KEY_HASH_LEN]) -> Option<u64> {
+        let back = self.twins.iter().position(|known| known == key && known != &NO_TWIN)?;
+        self.seq.checked_sub(u64::try_from(back).ok()?)
+    }
+
+    /// The tail as an opaque text that only this conversation's key makes and reads.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when there is no randomness.
+    pub fn to_cursor(&self, conversation: &Conversation) -> Result<String, StoreError> {
+        let mut out = self.seq.to_be_bytes().to_vec();
+        out.extend_from_slice(&self.state.encode());
+        out.extend_from_slice(&self.link);
+        out.extend(self.twins.iter().flatten());
+        let sealed = conversation.key.cursors.seal(&cursor_place(conversation, "tail"), &out)?;
+        Ok(base64url(sealed.as_stored()))
+    }
+
+    /// Reads a cursor; `None` for everything that [`Tail::to_cursor`] did not make here.
+    #[must_use]
+    pub fn from_cursor(conversation: &Conversation, cursor: &str) -> Option<Self> {
+        let sealed = Sealed::from_stored(from_base64url(cursor)?);
+        let opened =
+            conversation.key.cursors.open(&cursor_place(conversation, "tail"), &sealed).ok()?;
+        let (seq, rest) = opened.reveal().split_first_chunk::<8>()?;
+        let (state, rest) = rest.split_first_chunk::<{ State::LEN }>()?;
+        let (link, rest) = rest.split_first_chunk::<LINK_LEN>()?;
+        let (twins, []) = rest.as_chunks::<KEY_HASH_LEN>() else { return None };
+        Some(Self {
+            seq: u64::from_be_bytes(*seq),
+            state: State::decode(state)?,
+            link: *link,
+            twins: twins.to_vec(),
+        })
+    }
+
+    fn followed_by(&self, event: &StoredEvent, conversation: &Conversation) -> Self {
+        let mut twins = Vec::with_capacity(WINDOW);
+        twins.push(event.header.twin.map_or(NO_TWIN, |twin| twin.key));
+        twins.extend_from_slice(&self.twins);
+        twins.truncate(WINDOW);
+        Self {
+            seq: event.seq,
+            state: event.header.state,
+            link: event.link(conversation.site.id, conversation.id),
+            twins,
+        }
+    }
+}
+
+/// Events read newest first, before the conversation they belong to is known to be the caller's.
+pub struct RawTail(Vec<StoredEvent>);
+
+impl RawTail {
+    /// The sequence number of the last event; 0 when there is none.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.0.first().map_or(0, |event| event.seq)
+    }
+
+    /// The tail; `None` when there is no event. The last event is opened, so that a decision never
+    /// rests on a header that somebody else wrote.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it does not open.
+    pub fn of(&self, conversation: &Conversation) -> Result<Option<Tail>, StoreError> {
+        let Some(last) = self.0.first() else { return Ok(None) };
+        conversation.open(last)?;
+        Ok(Some(Tail {
+            seq: last.seq,
+            state: last.header.state,
+            link: last.link(conversation.site.id, conversation.id),
+            twins: self
+                .0
+                .iter()
+                .map(|event| event.header.twin.map_or(NO_TWIN, |twin| twin.key))
+                .collect(),
+        }))
+    }
+}
+
+impl Conversation {
+    /// Opens an event's body.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is not what was stored there.
+    pub fn open(&self, event: &StoredEvent) -> Result<Plaintext, StoreError> {
+        let place = event_place(self.site.id, self.id, event.seq, &event.header);
+        Ok(self.key.events.open(&place, &event.sealed)?)
+    }
+}
+
+impl Store {
+    /// The last events of a log, by one consistent read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tail(&self, id: ConversationId) -> Result<RawTail, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.conversations_table)
+            .key_condition_expression("c = :c AND s >= :s")
+            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+            .expression_attribute_values(":s", number(1))
+            .scan_index_forward(false)
+            .limit(i32::try_from(WINDOW).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| fault("find_tail", &error))?;
+        let events = found.items.unwrap_or_default();
+        Ok(RawTail(events.into_iter().map(StoredEvent::from_item).collect::<Result<_, _>>()?))
+    }
+
+    /// The event at `seq`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_event(
+        &self,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.conversations_table)
+            .key("c", binary(id.as_bytes().to_vec()))
+            .key("s", number(seq))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_event", &error))?;
+        found.item.map(StoredEvent::from_item).transpose()
+    }
+
+    /// Up to `limit` events from `seq` on, in order, and whether the log goes on behind them. DynamoDB
+    /// gives at most 1 MB at once, which may be fewer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events_from(
+        &self,
+        id: ConversationId,
+        seq: u64,
+        limit: i32,
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        self.query_events(id, seq, Some(limit)).await
+    }
+
+    /// As many events from `seq` on as DynamoDB gives at once, which is 1 MB of them, and whether the
+    /// log goes on behind them: so a whole log takes no more reads than it has megabytes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn page_from(
+        &self,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        self.query_events(id, seq, None).await
+    }
+
+    async fn query_events(
+        &self,
+        id: ConversationId,
+        seq: u64,
+        limit: Option<i32>,
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.conversations_table)
+            .key_condition_expression("c = :c AND s >= :s")
+            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+            .expression_attribute_values(":s", number(seq.max(1)))
+            .set_limit(limit)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_events", &error))?;
+        let goes_on = found.last_evaluated_key.is_some();
+        let events = found.items.unwrap_or_default();
+        let events = events.into_iter().map(StoredEvent::from_item).collect::<Result<_, _>>()?;
+        Ok((events, goes_on))
+    }
+
+    /// How many messages a log holds: read in the clear from the headers, as far as `pages` of 1 MB
+    /// are left. What is not read counts as one message an event.
+    pub(super) async fn count_messages_of(
+        &self,
+        id: ConversationId,
+        pages: &mut usize,
+    ) -> Result<u64, StoreError> {
+        let (mut messages, mut start) = (0, None);
+        let mut last = 0;
+        while *pages > 0 {
+            *pages -= 1;
+            let found = self
+                .dynamo
+                .query()
+                .table_name(&self.conversations_table)
+                .key_condition_expression("c = :c AND s >= :s")
+                .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+                .expression_attribute_values(":s", number(1))
+                .projection_expression("s, m")
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| fault("count_messages", &error))?;
+            for mut item in found.items.unwrap_or_default() {
+                last = read_number(&item, "s")?;
+                messages += Header::decode(&take_binary(&mut item, "m")?)?.kind.messages();
+            }
+            start = found.last_evaluated_key;
+            if start.is_none() {
+                return Ok(messages);
+            }
+        }
+        let tail = self.tail(id).await?;
+        Ok(messages + tail.last_seq().saturating_sub(last))
+    }
+
+    /// Appends a draft behind `tail`: one conditional write, which is at once the append, the
+    /// sequence number and the check that what it was decided on is still true.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn append(
+        &self,
+        conversation: &Conversation,
+        tail: &Tail,
+        draft: &Draft,
+    ) -> Result<Appended, StoreError> {
+        let header = Header {
+            kind: draft.body.kind(),
+            state: draft.state,
+            previous: tail.link,
+            twin: draft.twin,
+        };
+        let seq = tail.seq.checked_add(1).ok_or(StoreError::Failed)?;
+        let place = event_place(conversation.site.id, conversation.id, seq, &header);
+        let sealed = conversation.key.events.seal(&place, draft.body.encode()?.reveal())?;
+        let event = StoredEvent { seq, header, sealed };
+        let item = event.to_item(conversation.id, conversation.due_ms());
+        let met = match draft.inbox {
+            Inbox::Unchanged => self.put_event(item).await?,
+            inbox => {
+                let row = inbox_row(conversation, &draft.state, inbox);
+                self.put_event_and_inbox(item, row).await?
+            }
+        };
+        let other = match met {
+            Met::Nothing => None,
+            Met::Item(item) => Some(StoredEvent::from_item(item)?),
+            Met::Writer => return Ok(Appended::Contended),
+        };
+        match other {
+            // Our own write, repeated by the SDK after its answer was lost, is in its own way.
+            Some(other) if other != event => Ok(Appended::Taken(other)),
+            _ => {
+                let tail = tail.followed_by(&event, conversation);
+                Ok(Appended::Stored(event, tail))
+            }
+        }
+    }
+
+    async fn put_event(&self, item: Item) -> Result<Met, StoreError> {
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.conversations_table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(c)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let Err(error) = put else { return Ok(Met::Nothing) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                failed.item.clone().map(Met::Item).ok_or(StoreError::Failed)
+            }
+            Some(PutItemError::TransactionConflictException(_)) => Ok(Met::Writer),
+            _ => Err(fault("append", &error)),
+        }
+    }
+
+    async fn put_event_and_inbox(&self, item: Item, inbox: Item) -> Result<Met, StoreError> {
+        let event = Put::builder()
+            .table_name(&self.conversations_table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(c)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let written = self
+            .dynamo
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(event).build())
+            .transact_items(put(&self.conversations_table, inbox)?)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let Err(error) = written else { return Ok(Met::Nothing) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Err(fault("append_with_inbox", &error));
+        };
+        let reasons = cancelled.cancellation_reasons();
+        if let Some(item) = reasons.first().and_then(|reason| reason.item.clone()) {
+            return Ok(Met::Item(item));
+        }
+        if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
+            return Ok(Met::Writer);
+        }
+        Err(fault("append_with_inbox", &error))
+    }
+}
+
+/// The row at sequence number 0, by which the desk finds who waits: `q` status and site, `w` since
+/// when. Without them it is not in the index.
+fn inbox_row(conversation: &Conversation, state: &State, inbox: Inbox) -> Item {
+    let mut row = Item::from([
+        ("c".to_owned(), binary(conversation.id.as_bytes().to_vec())),
+        ("s".to_owned(), number(0)),
+    ]);
+    if let Some(due_ms) = conversation.due_ms() {
+        row.insert(EXPIRES_AT.to_owned(), expiry(due_ms));
+    }
+    if let (Inbox::WaitingSince(since_ms), Status::Waiting) = (inbox, state.status) {
+        let status = format!("{}#{}", state.status.as_str(), conversation.site.id);
+        row.insert("q".to_owned(), string(status));
+        row.insert("w".to_owned(), number(since_ms));
+    }
+    row
+}
+
+/// Where a cursor belongs: its use and its conversation.
+#[must_use]
+pub fn cursor_place(conversation: &Conversation, usage: &str) -> Place {
+    let [label] = CURSOR_LABELS;
+    Place::new(label).part(usage.as_bytes()).part(conversation.id.as_bytes())
+}

@@ -1,0 +1,213 @@
+//! The permission to read what visitors wrote. There is one way to get it: to say who reads what, for
+//! which purpose and why, which is stored before any key is unwrapped. What is not told is not read.
+
+use std::sync::Arc;
+
+use crate::Store;
+use crate::StoreError;
+use crate::conversation::{Conversation, Found};
+use crate::key_row::{Guarded, KeyRow};
+use crate::read_record::{ReadPurpose, ReadRecord};
+use crate::security_event::{Action, Reason, SecurityEvent, SecurityEvents};
+use values::ids::{CaseId, ConversationId, EventId, StaffId, SubjectId};
+use values::policy::RetentionPolicy;
+use values::problem::{Code, Problem};
+use values::role::Role;
+use values::site::Site;
+use values::text::is_visible;
+
+/// Least and most characters of a reason.
+pub const REASON_CHARACTERS: (usize, usize) = (8, 200);
+
+/// What is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subjected {
+    /// One conversation of a subject.
+    Conversation(SubjectId, ConversationId),
+    /// All that is held about a subject.
+    Everything(SubjectId),
+}
+
+/// Why it is to be read, as somebody has said it. No `Debug`.
+pub struct Purposed {
+    purpose: ReadPurpose,
+    words: Option<String>,
+}
+
+/// That somebody may read something, because it is stored that they do. It cannot be copied, made
+/// elsewhere, or used for anything else.
+pub struct ReadPermit {
+    what: Subjected,
+    purpose: ReadPurpose,
+}
+
+impl Purposed {
+    /// Takes a purpose and the words to it, as they came in headers.
+    ///
+    /// # Errors
+    /// [`Code::PurposeRequired`] when there is no such purpose, or no reason to a purpose that asks
+    /// for one, or one that is too short or too long.
+    pub fn read(purpose: Option<&str>, words: Option<&str>) -> Result<Self, Problem> {
+        let refused = || {
+            Problem::new(
+                Code::PurposeRequired,
+                "Sotto-Purpose is one of support, quality, subject_request, incident, legal; \
+                 Sotto-Reason has 8 to 200 characters, and only support needs none.",
+            )
+        };
+        let purpose = purpose.and_then(ReadPurpose::find).ok_or_else(refused)?;
+        let words = words.map(str::trim).filter(|words| !words.is_empty());
+        let (least, most) = REASON_CHARACTERS;
+        match words {
+            None if purpose == ReadPurpose::Support => {}
+            Some(words) if (least..=most).contains(&words.chars().count()) && is_visible(words) => {
+            }
+            _ => return Err(refused()),
+        }
+        Ok(Self { purpose, words: words.map(str::to_owned) })
+    }
+
+    /// The same, for what needs a reason whatever the purpose is: giving out or destroying all that is
+    /// held about somebody.
+    ///
+    /// # Errors
+    /// As [`Purposed::read`], and without a reason.
+    pub fn read_with_reason(purpose: Option<&str>, words: Option<&str>) -> Result<Self, Problem> {
+        let why = Self::read(purpose, words)?;
+        if why.words.is_some() {
+            return Ok(why);
+        }
+        Err(Problem::new(
+            Code::PurposeRequired,
+            "Name a verified case in Sotto-Case, or give Sotto-Purpose and Sotto-Reason.",
+        ))
+    }
+
+    /// What a subject has asked for in a case. The case is the reason, and the subject sees it.
+    #[must_use]
+    pub fn of_case(case: CaseId) -> Self {
+        Self { purpose: ReadPurpose::SubjectRequest, words: Some(format!("case {case}")) }
+    }
+
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> ReadPurpose {
+        self.purpose
+    }
+
+    /// The reason, in words.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.words.as_deref()
+    }
+}
+
+impl ReadPermit {
+    /// Stores that `staff` reads `what` in this role and why, as an event and for the subject, in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then there is no permission.
+    pub async fn issue(
+        store: &Store,
+        events: &SecurityEvents,
+        (staff, role): (StaffId, Role),
+        why: &Purposed,
+        what: Subjected,
+    ) -> Result<Self, StoreError> {
+        let site = Site::SHIPPED;
+        let event = EventId::generate(store.clock())?;
+        let words = match &why.words {
+            None => None,
+            Some(words) => {
+                let reasons = store.settings.reasons(site).await?;
+                Some(reasons.seal(&event.to_string(), words)?)
+            }
+        };
+        let (action, object, subject, conversation) = match what {
+            Subjected::Conversation(subject, id) => {
+                (Action::TranscriptRead, id.to_string(), subject, Some(id))
+            }
+            Subjected::Everything(subject) => {
+                (Action::SubjectExported, subject.to_string(), subject, None)
+            }
+        };
+        let record = ReadRecord {
+            event,
+            at: store.now(),
+            staff,
+            role,
+            purpose: why.purpose,
+            words: words.clone(),
+            conversation,
+        };
+        let told = SecurityEvent {
+            reason: Some(Reason { id: event, purpose: why.purpose, words }),
+            ..SecurityEvent::by(staff, action, object)
+        };
+        let read = store.put_read(subject, &record, events.end_ms())?;
+        store.write_both("read", vec![events.put(told)?, read]).await?;
+        Ok(Self { what, purpose: why.purpose })
+    }
+
+    /// Opens the conversation that may be read.
+    ///
+    /// # Errors
+    /// 404 for another one, and for what has ended unless it is read for a legal purpose under a hold;
+    /// 410 for what was erased; 503.
+    pub async fn open(
+        &self,
+        store: &Store,
+        (row, policy): (&KeyRow, RetentionPolicy),
+    ) -> Result<Arc<Conversation>, Problem> {
+        let named = match (self.what, row.guarded) {
+            (Subjected::Conversation(subject, id), Guarded::Conversation(of)) => {
+                subject == row.subject && id == of
+            }
+            _ => false,
+        };
+        if !named {
+            return Err(Code::NotFound.into());
+        }
+        match store.open_for_staff((row, policy), self.purpose == ReadPurpose::Legal).await? {
+            Found::Live(conversation) => Ok(conversation),
+            Found::Erased => Err(Code::Erased.into()),
+            Found::Absent => Err(Code::NotFound.into()),
+        }
+    }
+
+    /// What may be read.
+    #[must_use]
+    pub const fn what(&self) -> Subjected {
+        self.what
+    }
+
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> ReadPurpose {
+        self.purpose
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_support_needs_no_reason() {
+        fn reads(purpose: Option<&str>, words: Option<&str>) -> bool {
+            Purposed::read(purpose, words).is_ok()
+        }
+        assert!(reads(Some("support"), None));
+        for purpose in ["quality", "subject_request", "incident", "legal"] {
+            assert!(!reads(Some(purpose), None), "{purpose}");
+            assert!(!reads(Some(purpose), Some("1234567")), "{purpose}");
+            assert!(!reads(Some(purpose), Some(&"x".repeat(201))), "{purpose}");
+            assert!(reads(Some(purpose), Some("12345678")), "{purpose}");
+            assert!(reads(Some(purpose), Some(&"ü".repeat(200))), "{purpose}");
+        }
+        assert!(!reads(None, Some("12345678")));
+        assert!(!reads(Some("curiosity"), Some("12345678")));
+        assert!(!reads(Some("support"), Some("short")));
+    }
+}

@@ -1,0 +1,178 @@
+//! A site's retention policy.
+//!
+//! Settings item: `p` the site, `k` = `retention`; `d`, `l`, `a`, `c` the days of transcripts, contacts,
+//! audit events and of conversations that take messages; `e`, `f` the most days that a transcript and
+//! a contact were ever promised; `v`, `z` up to when conversations were opened, and contacts left, that
+//! had ended when the policy was last changed; `g`, `h` the fewest days that visitors were shown before,
+//! who may agree to them up to `i`; `n` version, one more with each change; `t` when it was changed.
+
+use std::sync::PoisonError;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::attributes::{Item, number, read_number, string};
+use super::settings::Settings;
+use super::write::put_if;
+use super::{StoreError, fault};
+use values::clock::UnixMillis;
+use values::policy::{RetentionPolicy, Shown};
+use values::site::Site;
+
+/// The sort key of a policy.
+pub(super) const POLICY: &str = "retention";
+
+/// A policy as it is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredPolicy {
+    /// The days.
+    pub policy: RetentionPolicy,
+    /// One more with each change; 0 of a site that nobody has changed.
+    pub version: u64,
+    /// When it was changed.
+    pub changed_ms: Option<UnixMillis>,
+    /// The most days that a transcript was ever promised.
+    pub longest_transcript_days: u16,
+    /// The most days that a contact was ever promised.
+    pub longest_lead_days: u16,
+}
+
+impl StoredPolicy {
+    /// What a site has that nobody has changed.
+    #[must_use]
+    pub fn shipped(site: &Site) -> Self {
+        Self {
+            policy: site.policy,
+            version: 0,
+            changed_ms: None,
+            longest_transcript_days: site.policy.transcript_days(),
+            longest_lead_days: site.policy.lead_days(),
+        }
+    }
+
+    /// Reads an item; what nobody has stored is what the site ships with.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is no policy.
+    pub(super) fn from_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
+        let Some(item) = item else { return Ok(Self::shipped(site)) };
+        let policy = RetentionPolicy::new(
+            read_number(item, "d")?,
+            read_number(item, "l")?,
+            read_number(item, "a")?,
+            read_number(item, "c")?,
+        );
+        Ok(Self {
+            policy: policy
+                .map_err(|_| StoreError::Corrupt)?
+                .with_ended(read_number(item, "v")?, read_number(item, "z")?)
+                .with_shown(Shown {
+                    transcript_days: read_number(item, "g")?,
+                    lead_days: read_number(item, "h")?,
+                    until_ms: read_number(item, "i")?,
+                }),
+            version: read_number(item, "n")?,
+            changed_ms: Some(read_number(item, "t")?),
+            longest_transcript_days: read_number(item, "e")?,
+            longest_lead_days: read_number(item, "f")?,
+        })
+    }
+
+    pub(super) fn to_item(self, site: &Site) -> Item {
+        let Self { policy, version, changed_ms, longest_transcript_days, longest_lead_days } = self;
+        let (ended_transcripts_ms, ended_leads_ms) = policy.ended_ms();
+        let Shown { transcript_days, lead_days, until_ms } = policy.shown();
+        Item::from([
+            ("p".to_owned(), string(site.id)),
+            ("k".to_owned(), string(POLICY)),
+            ("d".to_owned(), number(policy.transcript_days())),
+            ("l".to_owned(), number(policy.lead_days())),
+            ("a".to_owned(), number(policy.audit_days())),
+            ("c".to_owned(), number(policy.conversation_max_days())),
+            ("e".to_owned(), number(longest_transcript_days)),
+            ("f".to_owned(), number(longest_lead_days)),
+            ("n".to_owned(), number(version)),
+            ("t".to_owned(), number(changed_ms.unwrap_or_default())),
+            ("v".to_owned(), number(ended_transcripts_ms)),
+            ("z".to_owned(), number(ended_leads_ms)),
+            ("g".to_owned(), number(transcript_days)),
+            ("h".to_owned(), number(lead_days)),
+            ("i".to_owned(), number(until_ms)),
+        ])
+    }
+}
+
+impl Settings {
+    /// The site's policy as it is in force (one read).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retention_policy(&self, site: &Site) -> Result<StoredPolicy, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.table)
+            .key("p", string(site.id))
+            .key("k", string(POLICY))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_policy", &error))?;
+        let stored = StoredPolicy::from_item(site, found.item.as_ref())?;
+        let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(site.id, stored.policy);
+        Ok(stored)
+    }
+
+    /// The site's policy, or the one that this function knew last when there is no answer. For what is
+    /// only said: by it nothing is kept or destroyed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when none is known.
+    pub async fn policy_to_say(&self, site: &Site) -> Result<RetentionPolicy, StoreError> {
+        match self.retention_policy(site).await {
+            Ok(stored) => Ok(stored.policy),
+            Err(error) => {
+                let known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+                known.get(site.id).copied().ok_or(error)
+            }
+        }
+    }
+
+    /// Puts `policy` in the place of `known`, in one transaction with the event that tells of it;
+    /// `None` when somebody else has changed it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_retention_policy(
+        &self,
+        site: &Site,
+        known: &StoredPolicy,
+        policy: RetentionPolicy,
+        event: TransactWriteItem,
+    ) -> Result<Option<StoredPolicy>, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let changed = StoredPolicy {
+            policy: known.policy.replaced_by(policy, now_ms),
+            version: known.version + 1,
+            changed_ms: Some(now_ms),
+            longest_transcript_days: known.longest_transcript_days.max(policy.transcript_days()),
+            longest_lead_days: known.longest_lead_days.max(policy.lead_days()),
+        };
+        let unchanged = [(":n", number(known.version))];
+        let condition = "attribute_not_exists(p) OR n = :n";
+        let put = put_if(&self.table, changed.to_item(site), condition, unchanged)?;
+        let written = self
+            .dynamo
+            .transact_write_items()
+            .transact_items(put)
+            .transact_items(event)
+            .send()
+            .await;
+        let Err(error) = written else { return Ok(Some(changed)) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(None),
+            _ => Err(fault("put_policy", &error)),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Who has read something of a subject, and why: what a subject is told in an export.
+//!
+//! Ledger item: `p` = `subject#<id>`, `k` = `read#<time>#<event>`, `a` who, `o` in which role, `d` for
+//! what purpose, `v` why in their words, sealed, `c` the conversation, or nothing if it was all;
+//! `expires_at`. The event of the same id is in the table of events.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, optional, string, take_binary, take_string,
+};
+use super::write::put;
+use super::{Store, StoreError, fault};
+use seal::envelope::Sealed;
+use values::clock::{UnixMillis, rfc3339};
+use values::ids::{ConversationId, EventId, StaffId, SubjectId};
+use values::role::Role;
+
+/// Why a transcript is read (the header `Sotto-Purpose`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadPurpose {
+    /// To answer the visitor.
+    Support,
+    /// To see how well it was answered.
+    Quality,
+    /// The subject has asked for something.
+    SubjectRequest,
+    /// Something has happened.
+    Incident,
+    /// A court or an authority asks for it.
+    Legal,
+}
+
+impl ReadPurpose {
+    const ALL: [Self; 5] =
+        [Self::Support, Self::Quality, Self::SubjectRequest, Self::Incident, Self::Legal];
+
+    /// Its name in the header and in items.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Support => "support",
+            Self::Quality => "quality",
+            Self::SubjectRequest => "subject_request",
+            Self::Incident => "incident",
+            Self::Legal => "legal",
+        }
+    }
+
+    /// The purpose of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == name)
+    }
+}
+
+/// One reading.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub struct ReadRecord {
+    /// The event that tells of it.
+    pub event: EventId,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub staff: StaffId,
+    /// In which role.
+    pub role: Role,
+    /// What for.
+    pub purpose: ReadPurpose,
+    /// Why, in their words, sealed.
+    pub words: Option<Sealed>,
+    /// Of which conversation; of everything if none.
+    pub conversation: Option<ConversationId>,
+}
+
+impl ReadRecord {
+    /// The key of it, behind which [`Store::reads_of`] goes on.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{READ}{}#{}", self.at, self.event)
+    }
+
+    pub(super) fn to_item(&self, subject: SubjectId, end_ms: UnixMillis) -> Item {
+        // When and by which event it is told stands in the key.
+        let Self { event: _, at: _, staff, role, purpose, words, conversation } = self;
+        let mut item = Item::from([
+            ("p".to_owned(), string(partition(subject))),
+            ("k".to_owned(), string(self.key())),
+            ("a".to_owned(), string(*staff)),
+            ("o".to_owned(), string(role.as_str())),
+            ("d".to_owned(), string(purpose.as_str())),
+            (EXPIRES_AT.to_owned(), expiry(end_ms)),
+        ]);
+        if let Some(words) = words {
+            item.insert("v".to_owned(), binary(words.as_stored()));
+        }
+        if let Some(id) = conversation {
+            item.insert("c".to_owned(), string(*id));
+        }
+        item
+    }
+
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let key = take_string(&mut item, "k")?;
+        let named = key.strip_prefix(READ).and_then(|key| key.split_once('#'));
+        let (at, event) = named.ok_or(StoreError::Corrupt)?;
+        let words = optional(&mut item, "v", take_binary)?;
+        let conversation = optional(&mut item, "c", |item, name| {
+            ConversationId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        Ok(Self {
+            event: EventId::parse(event).ok_or(StoreError::Corrupt)?,
+            at: at.to_owned(),
+            staff: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
+            role: Role::find(&take_string(&mut item, "o")?).ok_or(StoreError::OtherVersion)?,
+            purpose: ReadPurpose::find(&take_string(&mut item, "d")?)
+                .ok_or(StoreError::OtherVersion)?,
+            words: words.map(Sealed::from_stored),
+            conversation,
+        })
+    }
+}
+
+impl Store {
+    /// A reading, as part of the transaction that tells of it.
+    pub(crate) fn put_read(
+        &self,
+        subject: SubjectId,
+        record: &ReadRecord,
+        end_ms: UnixMillis,
+    ) -> Result<TransactWriteItem, StoreError> {
+        put(&self.ledger_table, record.to_item(subject, end_ms))
+    }
+
+    /// Who has read something of the subject, the first first: up to 1 MB of them behind `after`, the
+    /// key that the page before ended with, and where the next begins.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reads_of(
+        &self,
+        subject: SubjectId,
+        after: Option<&str>,
+    ) -> Result<(Vec<ReadRecord>, Option<String>), StoreError> {
+        let start = after.map(|after| {
+            Item::from([
+                ("p".to_owned(), string(partition(subject))),
+                ("k".to_owned(), string(after)),
+            ])
+        });
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.ledger_table)
+            .key_condition_expression("p = :p AND begins_with(k, :k)")
+            .expression_attribute_values(":p", string(partition(subject)))
+            .expression_attribute_values(":k", string(READ))
+            .set_exclusive_start_key(start)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_reads", &error))?;
+        let next = found.last_evaluated_key.and_then(|mut key| match key.remove("k") {
+            Some(AttributeValue::S(key)) => Some(key),
+            _ => None,
+        });
+        let reads = found.items.unwrap_or_default().into_iter().map(ReadRecord::from_item);
+        let reads = reads.collect::<Result<_, _>>()?;
+        Ok((reads, next))
+    }
+
+    /// The time of a reading that happens now.
+    #[must_use]
+    pub fn now(&self) -> String {
+        rfc3339(self.clock.now_ms())
+    }
+}
+
+const READ: &str = "read#";
+
+fn partition(subject: SubjectId) -> String {
+    format!("subject#{subject}")
+}

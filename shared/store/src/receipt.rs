@@ -1,0 +1,233 @@
+//! Receipts of erasures: what was destroyed and when, signed.
+//!
+//! Ledger item: `p` = `receipt#<id>`, `k` = `receipt`, `j` the receipt as JSON with its signature,
+//! `expires_at`.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::attributes::{EXPIRES_AT, Item, expiry, string, take_string};
+use super::ledger::Entry;
+use super::ledger_table::key;
+use super::write::put;
+use super::{Store, StoreError, fault};
+use seal::sign::{Signer, Verifier};
+use values::clock::{UnixMillis, rfc3339};
+use values::ids::ReceiptId;
+
+/// The type of a receipt's signature.
+pub const RECEIPT_TYPE: &str = "sotto-receipt+jwt";
+/// How long a function may keep a conversation's key after it was destroyed, and a little more.
+pub const KEPT_IN_MEMORY_MS: i64 = 60_000;
+
+/// A receipt without its signature: what the signature is over, together with the issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    /// Its id.
+    pub id: String,
+    /// Who was erased.
+    pub subject_id: String,
+    /// When it was asked for.
+    pub requested_at: String,
+    /// When nobody could read anything any more, from memory either.
+    pub completed_at: String,
+    /// `gdpr_17`, `ccpa_delete` or `other`.
+    pub basis: String,
+    /// Conversations whose keys were destroyed.
+    pub conversations: u64,
+    /// Keys that were destroyed.
+    pub keys_destroyed: u64,
+    /// Messages that they guarded.
+    pub messages: u64,
+    /// What was kept, and why.
+    pub kept: Vec<Kept>,
+    /// Where the audit log has it; null until its next checkpoint.
+    pub log: Option<Value>,
+}
+
+/// Something that was not erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Kept {
+    /// The conversation.
+    pub conversation_id: String,
+    /// `legal_hold`.
+    pub reason: String,
+}
+
+/// A receipt with its signature, as it is given out and stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignedReceipt {
+    /// The receipt.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+    /// The signature (RFC 7515, compact) over the receipt and its issuer.
+    pub jws: String,
+}
+
+/// What a signature is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    #[serde(flatten)]
+    receipt: Receipt,
+}
+
+/// Why something is no receipt of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invalid {
+    /// It is no receipt at all.
+    Malformed,
+    /// A signature of another type: a token, or a list of keys.
+    WrongType,
+    /// Signed with a key that is none of this deployment's for receipts.
+    UnknownKey,
+    /// The signature does not fit.
+    BadSignature,
+    /// Signed by another deployment.
+    OtherIssuer,
+    /// What stands beside the signature is not what was signed.
+    Altered,
+}
+
+impl Invalid {
+    /// The reason as it is given.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::WrongType => "wrong_type",
+            Self::UnknownKey => "unknown_key",
+            Self::BadSignature => "bad_signature",
+            Self::OtherIssuer => "other_issuer",
+            Self::Altered => "altered",
+        }
+    }
+}
+
+impl Receipt {
+    /// The receipt of an erasure whose keys were destroyed at `destroyed_ms` at the latest.
+    #[must_use]
+    pub fn of(entry: &Entry, destroyed_ms: UnixMillis, messages: u64) -> Self {
+        let kept = |id: &values::ids::ConversationId| Kept {
+            conversation_id: id.to_string(),
+            reason: "legal_hold".to_owned(),
+        };
+        Self {
+            id: entry.receipt.to_string(),
+            subject_id: entry.subject.to_string(),
+            requested_at: rfc3339(entry.requested_ms),
+            completed_at: rfc3339(destroyed_ms + KEPT_IN_MEMORY_MS),
+            basis: entry.basis.as_str().to_owned(),
+            conversations: entry.conversations,
+            keys_destroyed: entry.keys_destroyed,
+            messages,
+            kept: entry.kept.iter().map(kept).collect(),
+            log: None,
+        }
+    }
+
+    /// Signs it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when the library fails.
+    pub fn sign(self, signer: &Signer, issuer: &str) -> Result<SignedReceipt, StoreError> {
+        let claims = Claims { iss: issuer.to_owned(), receipt: self };
+        let jws = signer.sign_named(RECEIPT_TYPE, &claims)?;
+        Ok(SignedReceipt { receipt: claims.receipt, jws })
+    }
+}
+
+/// Whether `presented`, a receipt or its signature alone, is one of this deployment.
+///
+/// # Errors
+/// [`Invalid`], the first reason that is found.
+pub fn verify<'a>(
+    presented: &Value,
+    issuer: &str,
+    key_of: impl Fn(&str) -> Option<&'a Verifier>,
+) -> Result<(), Invalid> {
+    let fields = presented.as_object().ok_or(Invalid::Malformed)?;
+    let jws = fields.get("jws").and_then(Value::as_str).ok_or(Invalid::Malformed)?;
+    let (kid, typ) = seal::sign::named_key_and_type(jws).ok_or(Invalid::Malformed)?;
+    if typ.as_deref() != Some(RECEIPT_TYPE) {
+        return Err(Invalid::WrongType);
+    }
+    let key = kid.as_deref().and_then(key_of).ok_or(Invalid::UnknownKey)?;
+    let signed: Value = key.verify(RECEIPT_TYPE, jws).map_err(|_| Invalid::BadSignature)?;
+    let mut signed = signed.as_object().cloned().ok_or(Invalid::Malformed)?;
+    if signed.remove("iss").as_ref().and_then(Value::as_str) != Some(issuer) {
+        return Err(Invalid::OtherIssuer);
+    }
+    let mut beside = fields.clone();
+    beside.remove("jws");
+    if beside.is_empty() || beside == signed { Ok(()) } else { Err(Invalid::Altered) }
+}
+
+impl Store {
+    /// The receipt of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_receipt(&self, id: ReceiptId) -> Result<Option<SignedReceipt>, StoreError> {
+        let found = self.ledger_item("find_receipt", key(partition(id), RECEIPT)).await?;
+        found.map(read).transpose()
+    }
+
+    /// Stores a receipt, unless there is one; gives the one that is stored then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_receipt(
+        &self,
+        id: ReceiptId,
+        receipt: SignedReceipt,
+        end_ms: UnixMillis,
+    ) -> Result<SignedReceipt, StoreError> {
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.ledger_table)
+            .set_item(Some(item(id, &receipt, end_ms)?))
+            .condition_expression("attribute_not_exists(p)")
+            .send()
+            .await;
+        let Err(error) = put else { return Ok(receipt) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                self.find_receipt(id).await?.ok_or(StoreError::Corrupt)
+            }
+            _ => Err(fault("put_receipt", &error)),
+        }
+    }
+
+    /// A receipt in the place of an earlier one, which told of less: part of a transaction.
+    pub(super) fn replacement_of_receipt(
+        &self,
+        id: ReceiptId,
+        receipt: &SignedReceipt,
+        end_ms: UnixMillis,
+    ) -> Result<TransactWriteItem, StoreError> {
+        put(&self.ledger_table, item(id, receipt, end_ms)?)
+    }
+}
+
+const RECEIPT: &str = "receipt";
+
+fn partition(id: ReceiptId) -> String {
+    format!("receipt#{id}")
+}
+
+fn item(id: ReceiptId, receipt: &SignedReceipt, end_ms: UnixMillis) -> Result<Item, StoreError> {
+    let json = serde_json::to_string(receipt).map_err(|_| StoreError::Failed)?;
+    let mut item = key(partition(id), RECEIPT);
+    item.insert("j".to_owned(), string(json));
+    item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+    Ok(item)
+}
+
+fn read(mut item: Item) -> Result<SignedReceipt, StoreError> {
+    serde_json::from_str(&take_string(&mut item, "j")?).map_err(|_| StoreError::Corrupt)
+}

@@ -1,0 +1,261 @@
+//! Security events: who did what to which id, and never content. An item is written once; the roles
+//! of the functions allow no change and no deletion.
+//!
+//! Items of the events table: `p` = `<day>#<shard>`, `k` = `<time>#<id>`, `a` who acted (an id, or
+//! nothing where nobody was known), `w` what was done, `o` to what (an id), `d` for what purpose and `v`
+//! why, sealed, where it was asked, `expires_at`.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::attributes::{EXPIRES_AT, Item, binary, expiry, string};
+use super::read_record::ReadPurpose;
+use super::write::{NEW, put_if};
+use super::{StoreError, fault};
+use seal::envelope::Sealed;
+use values::clock::{Clock, UnixMillis, rfc3339};
+use values::ids::{EventId, StaffId};
+use values::policy::AuditDays;
+
+/// Into how many partitions a day's events are spread.
+const SHARDS: u8 = 4;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Somebody was invited by an operator of the account, not by an admin.
+    Bootstrapped,
+    /// An admin invited somebody.
+    Invited,
+    /// An invitation was accepted: name and password are set.
+    Accepted,
+    /// A second factor was enrolled.
+    FactorEnrolled,
+    /// A second factor was removed by its owner.
+    FactorRemoved,
+    /// An admin took all second factors of somebody.
+    FactorsReset,
+    /// An admin made somebody choose a new password.
+    PasswordReset,
+    /// Somebody chose another password.
+    PasswordChanged,
+    /// New recovery codes replaced the old ones.
+    RecoveryCodesMade,
+    /// Somebody signed in, second factor included.
+    SignedIn,
+    /// Somebody signed in with a recovery code.
+    RecoveryCodeUsed,
+    /// A second factor was shown again.
+    SteppedUp,
+    /// A second factor that was shown again was wrong.
+    StepUpFailed,
+    /// Somebody asked for what their cool-down holds back.
+    CoolingDown,
+    /// A session was ended.
+    SessionEnded,
+    /// A spent refresh token came again, and its session was ended.
+    TokenReused,
+    /// A passkey's counter went back: there may be a copy of it.
+    PasskeyCounterWentBack,
+    /// Roles were changed.
+    RolesChanged,
+    /// An account was disabled.
+    Disabled,
+    /// An account was enabled again.
+    Enabled,
+    /// An account was deleted.
+    Deleted,
+    /// Attempts on an account or from an address have to wait from now on.
+    ThrottleBegan,
+    /// Attempts on an account need not wait any more.
+    ThrottleEnded,
+    /// The key by which a site's server vouches for its customers was changed.
+    IdentityKeyChanged,
+    /// A transcript was read.
+    TranscriptRead,
+    /// All that is held about a subject was given out.
+    SubjectExported,
+    /// Subjects were looked for.
+    SubjectSearched,
+    /// A subject was erased.
+    SubjectErased,
+    /// The erasure of a subject was asked for, and waits for a hold to end.
+    ErasureWaits,
+    /// An erasure was asked for without a case, and waits for an approval.
+    ErasureAsked,
+    /// Such an erasure was withdrawn.
+    ErasureWithdrawn,
+    /// A site's retention policy was changed.
+    PolicyChanged,
+    /// A legal hold was placed.
+    HoldPlaced,
+    /// A legal hold was released.
+    HoldReleased,
+    /// The case of a subject's request was opened.
+    CaseOpened,
+    /// The case of a subject's request was changed.
+    CaseChanged,
+}
+
+impl Action {
+    /// The word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bootstrapped => "bootstrapped",
+            Self::Invited => "invited",
+            Self::Accepted => "accepted",
+            Self::FactorEnrolled => "factor_enrolled",
+            Self::FactorRemoved => "factor_removed",
+            Self::FactorsReset => "factors_reset",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
+            Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::SignedIn => "signed_in",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::SteppedUp => "stepped_up",
+            Self::StepUpFailed => "step_up_failed",
+            Self::CoolingDown => "cooling_down",
+            Self::SessionEnded => "session_ended",
+            Self::TokenReused => "token_reused",
+            Self::PasskeyCounterWentBack => "passkey_counter_went_back",
+            Self::RolesChanged => "roles_changed",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::Deleted => "deleted",
+            Self::ThrottleBegan => "throttle_began",
+            Self::ThrottleEnded => "throttle_ended",
+            Self::IdentityKeyChanged => "identity_key_changed",
+            Self::TranscriptRead => "transcript_read",
+            Self::SubjectExported => "subject_exported",
+            Self::SubjectSearched => "subject_searched",
+            Self::SubjectErased => "subject_erased",
+            Self::ErasureWaits => "erasure_waits",
+            Self::ErasureAsked => "erasure_asked",
+            Self::ErasureWithdrawn => "erasure_withdrawn",
+            Self::PolicyChanged => "policy_changed",
+            Self::HoldPlaced => "hold_placed",
+            Self::HoldReleased => "hold_released",
+            Self::CaseOpened => "case_opened",
+            Self::CaseChanged => "case_changed",
+        }
+    }
+}
+
+/// An event, to be stored with what it tells of or right after it.
+pub struct SecurityEvent {
+    /// What was done.
+    pub action: Action,
+    /// Who did it, by id; nobody when nobody is known.
+    pub actor: Option<String>,
+    /// To what, by id.
+    pub object: String,
+    /// What for, where that is asked.
+    pub reason: Option<Reason>,
+}
+
+/// What something was done for.
+pub struct Reason {
+    /// The event's id, which the sealed words are bound to.
+    pub id: EventId,
+    /// The purpose.
+    pub purpose: ReadPurpose,
+    /// The words of whoever did it, sealed.
+    pub words: Option<Sealed>,
+}
+
+impl SecurityEvent {
+    /// An event that somebody caused.
+    #[must_use]
+    pub fn by(actor: StaffId, action: Action, object: impl Into<String>) -> Self {
+        Self::by_whom(Some(actor), action, object)
+    }
+
+    /// An event that somebody caused, or nobody where the service did it by itself.
+    #[must_use]
+    pub fn by_whom(actor: Option<StaffId>, action: Action, object: impl Into<String>) -> Self {
+        Self { action, actor: actor.map(String::from), object: object.into(), reason: None }
+    }
+
+    /// An event whose cause is not known by id.
+    #[must_use]
+    pub fn of(action: Action, object: impl Into<String>) -> Self {
+        Self::by_whom(None, action, object)
+    }
+}
+
+/// The table of security events, to append to.
+#[derive(Clone)]
+pub struct SecurityEvents {
+    dynamo: Client,
+    table: String,
+    clock: Clock,
+    kept: AuditDays,
+}
+
+impl SecurityEvents {
+    /// The events of a deployment.
+    #[must_use]
+    pub fn new(dynamo: Client, table: String, clock: Clock, kept: AuditDays) -> Self {
+        Self { dynamo, table, clock, kept }
+    }
+
+    /// When an event that is stored now may be forgotten.
+    #[must_use]
+    pub fn end_ms(&self) -> UnixMillis {
+        self.kept.end_ms(self.clock.now_ms())
+    }
+
+    /// The event as part of a transaction: it is stored exactly if what it tells of is.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when there is no randomness.
+    pub fn put(&self, event: SecurityEvent) -> Result<TransactWriteItem, StoreError> {
+        put_if(&self.table, self.item(event)?, NEW, [])
+    }
+
+    /// Stores an event by itself.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn append(&self, event: SecurityEvent) -> Result<(), StoreError> {
+        // The key holds fresh randomness: what is already there can only be this very event, stored
+        // by an attempt whose answer was lost.
+        self.dynamo
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(self.item(event)?))
+            .send()
+            .await
+            .map_err(|error| fault("append_security_event", &error))?;
+        Ok(())
+    }
+
+    fn item(&self, event: SecurityEvent) -> Result<Item, StoreError> {
+        let id = match &event.reason {
+            Some(reason) => reason.id,
+            None => EventId::generate(&self.clock)?,
+        };
+        let now_ms = self.clock.now_ms();
+        let time = rfc3339(now_ms);
+        let day = time.get(..10).unwrap_or_default();
+        let shard = id.as_bytes().last().copied().unwrap_or_default() % SHARDS;
+        let mut item = Item::from([
+            ("p".to_owned(), string(format!("{day}#{shard}"))),
+            ("k".to_owned(), string(format!("{time}#{id}"))),
+            ("w".to_owned(), string(event.action.as_str())),
+            ("o".to_owned(), string(event.object)),
+            (EXPIRES_AT.to_owned(), expiry(self.kept.end_ms(now_ms))),
+        ]);
+        if let Some(actor) = event.actor {
+            item.insert("a".to_owned(), string(actor));
+        }
+        if let Some(reason) = event.reason {
+            item.insert("d".to_owned(), string(reason.purpose.as_str()));
+            if let Some(words) = reason.words {
+                item.insert("v".to_owned(), binary(words.into_stored()));
+            }
+        }
+        Ok(item)
+    }
+}

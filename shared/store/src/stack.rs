@@ -1,0 +1,219 @@
+//! What is stored for the whole stack: the published list, the transport keys, branch keys. The daily
+//! rotation reads all of it; a function that serves visitors reads what it needs by name.
+//!
+//! The list: `p` = `*`, `k` = `key-list`, `j` the JWS, `r` the root's public key. Its shape says where
+//! the keys that it names are: beside it in the first, in the transport table in the second.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use super::attributes::{Item, binary, string, take_binary, take_string};
+use super::schema::Noun;
+use super::settings::{Settings, sort_key, visitor_seed};
+use super::transport_key::{self, TransportKey};
+use super::{StoreError, fault};
+use seal::place::{BranchName, Purpose, STACK};
+use values::clock::{self, UnixMillis};
+
+const KEY_LIST: &str = "key-list";
+
+/// The published list of transport keys.
+#[derive(Clone)]
+pub struct KeyList {
+    /// The signed list, a compact JWS.
+    pub jws: String,
+    /// The 32 bytes of the root's public key.
+    pub root: Vec<u8>,
+    shape: u8,
+}
+
+/// What was read of the stack, in one go.
+#[derive(Default)]
+pub struct Stack {
+    /// The published list, if one was made.
+    pub key_list: Option<KeyList>,
+    /// The transport keys that are not past their time, from where the list says they are.
+    pub transport_keys: Vec<TransportKey>,
+    branch_keys: HashMap<(String, String), Result<Vec<u8>, StoreError>>,
+}
+
+impl Stack {
+    /// The stored branch key of that name, if it was read and is there.
+    pub(super) fn blob(&self, name: &BranchName) -> Result<Option<Vec<u8>>, StoreError> {
+        self.branch_keys.get(&(name.site.clone(), sort_key(name))).cloned().transpose()
+    }
+
+    /// Whether a branch key of that name was read.
+    pub(super) fn knows(&self, name: &BranchName) -> bool {
+        self.branch_keys.contains_key(&(name.site.clone(), sort_key(name)))
+    }
+
+    /// The shape of this stack's transport keys. A stack that has no list yet begins with the newest;
+    /// any other stays with what its functions, and those of the release before, look for.
+    pub(super) fn transport_shape(&self) -> u8 {
+        self.key_list.as_ref().map_or(Noun::TransportKey.newest(), |list| list.shape)
+    }
+
+    fn add_setting(&mut self, mut item: Item) -> Result<(), StoreError> {
+        let (site, kind) = (take_string(&mut item, "p")?, take_string(&mut item, "k")?);
+        if kind.starts_with("branch#") {
+            let blob = Noun::BranchKey.shape_of(&item).and_then(|_| take_binary(&mut item, "w"));
+            self.branch_keys.insert((site, kind), blob);
+        } else if kind == KEY_LIST {
+            let shape = Noun::KeyList.shape_of(&item)?;
+            let jws = take_string(&mut item, "j")?;
+            self.key_list = Some(KeyList { jws, root: take_binary(&mut item, "r")?, shape });
+        }
+        Ok(())
+    }
+
+    fn add_transport_key(&mut self, mut item: Item, now_ms: UnixMillis) -> Result<(), StoreError> {
+        let kind = take_string(&mut item, "k")?;
+        let Some(kid) = kind.strip_prefix(transport_key::PREFIX) else { return Ok(()) };
+        match TransportKey::from_item(kid, item, self.transport_shape()) {
+            Ok(key) if now_ms < key.not_after_ms => self.transport_keys.push(key),
+            Ok(_) => {}
+            Err(_) => tracing::error!(kid, "the row of a transport key is damaged"),
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// All that is stored for the whole stack.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stack(&self) -> Result<Stack, StoreError> {
+        let mut stack = Stack::default();
+        for item in self.rows(&self.table, "branch#", "find_branch_keys").await? {
+            stack.add_setting(item)?;
+        }
+        for item in self.rows(&self.table, KEY_LIST, "find_key_list").await? {
+            stack.add_setting(item)?;
+        }
+        self.add_transport_keys(&mut stack).await?;
+        Ok(stack)
+    }
+
+    /// What every request of a visitor needs, and the branch key `also`: two requests, the second for
+    /// the transport keys. A branch key that is not there yet is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stack_for_visitors(&self, also: &BranchName) -> Result<Stack, StoreError> {
+        // What wraps a transport key is of the month in which it was made, days ago at most.
+        let now_ms = self.clock.now_ms();
+        let transport =
+            |at_ms| sort_key(&BranchName::new(STACK, Purpose::Transport, &clock::month(at_ms)));
+        let (month, before) =
+            (transport(now_ms), transport(now_ms - transport_key::LONGEST_LIFE_MS));
+        let mut wanted = vec![
+            (STACK, KEY_LIST.to_owned()),
+            (STACK, sort_key(&visitor_seed())),
+            (&also.site, sort_key(also)),
+        ];
+        if month != before {
+            wanted.push((STACK, before));
+        }
+        wanted.push((STACK, month));
+        let mut stack = Stack::default();
+        for item in self.named(wanted).await? {
+            stack.add_setting(item)?;
+        }
+        self.add_transport_keys(&mut stack).await?;
+        Ok(stack)
+    }
+
+    /// Publishes a list of transport keys, all of which `stack` has or were made for it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_key_list(
+        &self,
+        stack: &Stack,
+        jws: String,
+        root: &[u8],
+    ) -> Result<(), StoreError> {
+        let mut item = Item::from([
+            ("p".to_owned(), string(STACK)),
+            ("k".to_owned(), string(KEY_LIST)),
+            ("j".to_owned(), string(jws)),
+            ("r".to_owned(), binary(root)),
+        ]);
+        Noun::name_shape(stack.transport_shape(), &mut item);
+        self.dynamo
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| fault("put_key_list", &error))?;
+        Ok(())
+    }
+
+    async fn add_transport_keys(&self, stack: &mut Stack) -> Result<(), StoreError> {
+        let table = self.transport_table(stack.transport_shape());
+        let now_ms = self.clock.now_ms();
+        for item in self.rows(table, transport_key::PREFIX, "find_transport_keys").await? {
+            stack.add_transport_key(item, now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// Where transport keys of a shape are.
+    pub(super) fn transport_table(&self, shape: u8) -> &str {
+        if shape == 1 { &self.table } else { &self.transport_table }
+    }
+
+    /// The stack's rows whose sort key begins with `prefix`, of a table that has a partition for it.
+    pub(super) async fn rows(
+        &self,
+        table: &str,
+        prefix: &str,
+        operation: &'static str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(table)
+            .key_condition_expression("p = :p AND begins_with(k, :k)")
+            .expression_attribute_values(":p", string(STACK))
+            .expression_attribute_values(":k", string(prefix))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Vec::new();
+        while let Some(item) = pages.next().await {
+            rows.push(item.map_err(|error| fault(operation, &error))?);
+        }
+        Ok(rows)
+    }
+
+    /// The rows of these names that are there, read together.
+    async fn named(&self, names: Vec<(&str, String)>) -> Result<Vec<Item>, StoreError> {
+        let key = |(site, kind): (&str, String)| {
+            HashMap::from([("p".to_owned(), string(site)), ("k".to_owned(), string(kind))])
+        };
+        let keys: Vec<HashMap<String, AttributeValue>> = names.into_iter().map(key).collect();
+        let asked = KeysAndAttributes::builder()
+            .consistent_read(true)
+            .set_keys(Some(keys))
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        let found = self
+            .dynamo
+            .batch_get_item()
+            .request_items(&self.table, asked)
+            .send()
+            .await
+            .map_err(|error| fault("find_stack", &error))?;
+        // A throttled table leaves some out; half of the keys are no keys.
+        if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable);
+        }
+        Ok(found.responses.unwrap_or_default().into_values().flatten().collect())
+    }
+}

@@ -1,0 +1,188 @@
+//! A subject as a whole: whether they were erased, and whether all that is theirs is held. There is a
+//! row only if one of both is so.
+//!
+//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure, or
+//! `h` the holds; `expires_at` of who was erased.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_string,
+};
+use super::key_row::{KeyRow, holds_value, take_holds};
+use super::write::put_if;
+use super::{Store, StoreError, fault};
+use values::clock::UnixMillis;
+use values::ids::{HoldId, ReceiptId, SubjectId};
+
+/// The sort key of the row.
+const SUBJECT: &[u8] = b"subject";
+
+/// Whether there is something about the subject as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subject {
+    /// The erasure.
+    pub erased: Option<Erased>,
+    /// The holds on all that is theirs.
+    pub holds: Vec<HoldId>,
+}
+
+/// That a subject was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    /// The receipt.
+    pub receipt: ReceiptId,
+    /// The number of the erasure in the ledger.
+    pub number: u64,
+}
+
+/// All rows of a subject.
+pub struct Rows {
+    /// The subject as a whole.
+    pub subject: Subject,
+    /// The keys, destroyed or not.
+    pub keys: Vec<KeyRow>,
+}
+
+impl Subject {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let holds = take_holds(&mut item)?;
+        let erased = optional(&mut item, "g", |item, name| {
+            let receipt = ReceiptId::parse(&take_string(item, name)?);
+            let receipt = receipt.ok_or(StoreError::Corrupt)?;
+            Ok(Erased { receipt, number: read_number(item, "n")? })
+        })?;
+        Ok(Self { erased, holds })
+    }
+
+    /// The item to store, to be deleted at `end_ms` unless it is held.
+    pub(super) fn to_item(&self, subject: SubjectId, end_ms: UnixMillis) -> Item {
+        let Self { erased, holds } = self;
+        let mut item = key_of(subject);
+        if let Some(Erased { receipt, number: at }) = erased {
+            item.insert("g".to_owned(), string(*receipt));
+            item.insert("n".to_owned(), number(*at));
+        }
+        if holds.is_empty() {
+            item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+        } else {
+            item.insert("h".to_owned(), holds_value(holds));
+        }
+        item
+    }
+}
+
+/// The key of a subject's row.
+pub(super) fn key_of(subject: SubjectId) -> Item {
+    Item::from([
+        ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+        ("c".to_owned(), binary(SUBJECT)),
+    ])
+}
+
+impl Store {
+    /// All rows of a subject, by one consistent query; those past their time are among them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rows_of(&self, subject: SubjectId) -> Result<Rows, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .key_condition_expression("u = :u")
+            .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Rows { subject: Subject::default(), keys: Vec::new() };
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("find_rows_of_subject", &error))?;
+            if item.get("c") == Some(&binary(SUBJECT)) {
+                rows.subject = Subject::from_item(item)?;
+            } else if let Some(row) = KeyRow::from_item(item)? {
+                rows.keys.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What there is about the subject as a whole.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_subject(&self, subject: SubjectId) -> Result<Subject, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.keys_table)
+            .set_key(Some(key_of(subject)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_subject", &error))?;
+        found.item.map_or(Ok(Subject::default()), Subject::from_item)
+    }
+
+    /// That nothing new is stored of who was erased, nor without its hold of who is held: a condition
+    /// of the transaction that stores it.
+    pub(super) fn unless_changed(
+        &self,
+        subject: SubjectId,
+        known: &Subject,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let check =
+            ConditionCheck::builder().table_name(&self.keys_table).set_key(Some(key_of(subject)));
+        let (condition, value) = condition_of(known);
+        let values = value.map(|(name, value)| HashMap::from([(name.to_owned(), value)]));
+        let check = check
+            .condition_expression(condition)
+            .set_expression_attribute_values(values)
+            .build()
+            .map_err(|_| StoreError::Failed)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    /// That the subject was erased, in the place of `known`.
+    pub(super) fn put_erased(
+        &self,
+        subject: SubjectId,
+        known: &Subject,
+        erased: Erased,
+        end_ms: UnixMillis,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let erased = Subject { erased: Some(erased), holds: Vec::new() };
+        self.put_subject(erased.to_item(subject, end_ms), known)
+    }
+
+    /// The holds on all that is the subject's, in the place of `known`.
+    pub(super) fn put_subject_holds(
+        &self,
+        subject: SubjectId,
+        known: &Subject,
+        holds: &[HoldId],
+        now_ms: UnixMillis,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let held = Subject { erased: None, holds: holds.to_vec() };
+        self.put_subject(held.to_item(subject, now_ms), known)
+    }
+
+    fn put_subject(&self, item: Item, known: &Subject) -> Result<TransactWriteItem, StoreError> {
+        let (condition, value) = condition_of(known);
+        put_if(&self.keys_table, item, condition, value)
+    }
+}
+
+/// That a row still says what is known of it, and the value that this names.
+fn condition_of(known: &Subject) -> (&'static str, Option<(&'static str, AttributeValue)>) {
+    if let Some(erased) = &known.erased {
+        return ("g = :g", Some((":g", string(erased.receipt))));
+    }
+    if known.holds.is_empty() {
+        return ("attribute_not_exists(g) AND attribute_not_exists(h)", None);
+    }
+    ("h = :h", Some((":h", holds_value(&known.holds))))
+}

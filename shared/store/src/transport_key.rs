@@ -1,0 +1,196 @@
+//! HPKE key pairs of the transport: `p` = `*`, `k` = `transport#<kid>`, `a` the KEM, `q` the public
+//! key, `w` and `m` the wrapped private key and its commitment, `b` the branch key that wraps it, `t`
+//! when it was made, `n` when it stops opening, both in milliseconds.
+//!
+//! The first shape lies in the settings table, whose recovery brings back what was deleted; the second
+//! in a table without recovery, with another label in its AAD, so that neither opens in the other's
+//! place (docs/decisions/0011).
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+};
+use super::schema::Noun;
+use super::settings::Settings;
+use super::stack::Stack;
+use super::{StoreError, fault};
+use seal::conversation_key::{WrappedKey, unwrap, wrap};
+use seal::place::{BranchName, Place, Purpose, STACK};
+use seal::transport::{KemSuite, PrivateKey};
+use values::clock::{self, UnixMillis};
+use values::encoding::base64url;
+use values::random;
+
+/// The longest that a key may open, in milliseconds.
+pub const LONGEST_LIFE_MS: UnixMillis = 72 * 60 * 60 * 1000;
+/// What the sort key of a transport key begins with.
+pub(super) const PREFIX: &str = "transport#";
+
+/// A transport key as it is stored.
+pub struct TransportKey {
+    /// Its name in the key list and in requests.
+    pub kid: String,
+    /// Which suite it is for.
+    pub suite: KemSuite,
+    /// The public key.
+    pub public: Vec<u8>,
+    /// When it was made.
+    pub made_at_ms: UnixMillis,
+    /// When it stops opening anything; its row is deleted then.
+    pub not_after_ms: UnixMillis,
+    wrapped: WrappedKey,
+    branch: String,
+    shape: u8,
+}
+
+impl TransportKey {
+    /// Reads an item that was found where keys of this shape are.
+    pub(super) fn from_item(kid: &str, mut item: Item, shape: u8) -> Result<Self, StoreError> {
+        if Noun::TransportKey.shape_of(&item)? != shape {
+            return Err(StoreError::Corrupt);
+        }
+        let suite = KemSuite::from_kem(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?;
+        let commitment = take_binary(&mut item, "m")?;
+        Ok(Self {
+            kid: kid.to_owned(),
+            suite,
+            public: take_binary(&mut item, "q")?,
+            made_at_ms: read_number(&item, "t")?,
+            not_after_ms: read_number(&item, "n")?,
+            wrapped: WrappedKey {
+                wrapped: take_binary(&mut item, "w")?,
+                commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+            },
+            branch: take_string(&mut item, "b")?,
+            shape,
+        })
+    }
+
+    fn to_item(&self) -> Item {
+        let Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape } = self;
+        let WrappedKey { wrapped, commitment } = wrapped;
+        let mut item = Item::from([
+            ("p".to_owned(), string(STACK)),
+            ("k".to_owned(), string(format!("{PREFIX}{kid}"))),
+            ("a".to_owned(), string(suite.kem())),
+            ("q".to_owned(), binary(public.clone())),
+            ("w".to_owned(), binary(wrapped.clone())),
+            ("m".to_owned(), binary(*commitment)),
+            ("b".to_owned(), string(branch)),
+            ("t".to_owned(), number(*made_at_ms)),
+            ("n".to_owned(), number(*not_after_ms)),
+            (EXPIRES_AT.to_owned(), expiry(*not_after_ms)),
+        ]);
+        Noun::name_shape(*shape, &mut item);
+        item
+    }
+
+    fn place(&self) -> Place {
+        place(self.shape, &self.kid, self.suite, &self.public, self.not_after_ms, &self.branch)
+    }
+}
+
+impl Settings {
+    /// Makes and stores a key pair that opens until `not_after_ms`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn make_transport_key(
+        &self,
+        stack: &Stack,
+        suite: KemSuite,
+        not_after_ms: UnixMillis,
+    ) -> Result<TransportKey, StoreError> {
+        let made_at_ms = self.clock.now_ms();
+        let branch = clock::month(made_at_ms);
+        let branch_key = self.stack_key(stack, Purpose::Transport, &branch).await?;
+        let kid = base64url(&random::bytes::<9>()?);
+        let (private, public) = PrivateKey::generate(suite)?;
+        let shape = stack.transport_shape();
+        let place = place(shape, &kid, suite, &public, not_after_ms, &branch);
+        let wrapped = wrap(&branch_key, &place, private.secret())?;
+        let key =
+            TransportKey { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape };
+        self.dynamo
+            .put_item()
+            .table_name(self.transport_table(shape))
+            .set_item(Some(key.to_item()))
+            .send()
+            .await
+            .map_err(|error| fault("put_transport_key", &error))?;
+        Ok(key)
+    }
+
+    /// Unwraps the private half of a stored key.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it does not open.
+    pub async fn unwrap_transport_key(
+        &self,
+        stack: &Stack,
+        key: &TransportKey,
+    ) -> Result<PrivateKey, StoreError> {
+        let name = BranchName::new(STACK, Purpose::Transport, &key.branch);
+        let branch_key = match self.read_key(stack, &name).await? {
+            Some(read) => read,
+            None => self.existing_branch_key(&name).await?,
+        };
+        let secret = unwrap(&branch_key, &key.place(), &key.wrapped)?;
+        Ok(PrivateKey::from_secret(key.suite, secret))
+    }
+
+    /// Deletes every transport key that has stopped opening, of either shape, and gives their number.
+    /// DynamoDB's TTL would take up to days.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn destroy_ended_transport_keys(&self) -> Result<usize, StoreError> {
+        // Those of the first shape are the rotation's alone, as all that is in their table.
+        let first = self.destroy_ended_in(&self.table).await?;
+        Ok(first + self.destroy_ended_in_transport_table().await?)
+    }
+
+    /// The same in the table that is theirs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn destroy_ended_in_transport_table(&self) -> Result<usize, StoreError> {
+        self.destroy_ended_in(&self.transport_table).await
+    }
+
+    async fn destroy_ended_in(&self, table: &str) -> Result<usize, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let mut destroyed = 0;
+        for mut item in self.rows(table, PREFIX, "find_ended_transport_keys").await? {
+            if now_ms < read_number::<i64>(&item, "n")? {
+                continue;
+            }
+            self.dynamo
+                .delete_item()
+                .table_name(table)
+                .key("p", string(STACK))
+                .key("k", string(take_string(&mut item, "k")?))
+                .send()
+                .await
+                .map_err(|error| fault("destroy_transport_key", &error))?;
+            destroyed += 1;
+        }
+        Ok(destroyed)
+    }
+}
+
+fn place(
+    shape: u8,
+    kid: &str,
+    suite: KemSuite,
+    public: &[u8],
+    not_after_ms: UnixMillis,
+    branch: &str,
+) -> Place {
+    let label = if shape == 1 { "sotto/v1 transport key" } else { "sotto/v2 transport key" };
+    Place::new(label)
+        .part(kid.as_bytes())
+        .part(suite.kem().as_bytes())
+        .part(public)
+        .number(not_after_ms.unsigned_abs())
+        .part(branch.as_bytes())
+}

@@ -1,0 +1,212 @@
+//! Erasures that are not finished: those whose keys are destroyed and whose ciphertext is not, and
+//! those that wait for a hold to end.
+//!
+//! Ledger items: `p` = `unfinished`, `k` the erasure's number; and `p` = `waiting`, `k` a subject, `n`
+//! the number of the erasure that kept something, or of one that was refused altogether `b` basis, `r`
+//! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
+//! `expires_at`, far away.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
+    take_string,
+};
+use super::erasure::Request;
+use super::ledger::{Basis, Entry, Rest};
+use super::ledger_table::key;
+use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::write::{NEW, delete_if, put, put_if};
+use super::{Store, StoreError};
+use values::clock::UnixMillis;
+use values::ids::{StaffId, SubjectId};
+use values::policy::RetentionPolicy;
+use values::site::Site;
+
+const UNFINISHED: &str = "unfinished";
+const WAITING: &str = "waiting";
+
+/// An erasure that waits for a hold to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Whose.
+    pub subject: SubjectId,
+    /// What waits.
+    pub what: Waiting,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// The conversations that the erasure of this number has kept.
+    Kept(u64),
+    /// All of it.
+    Whole(Request, Option<StaffId>),
+}
+
+impl Wish {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+        if item.contains_key("n") {
+            return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
+        }
+        let by = optional(&mut item, "a", |item, name| {
+            StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+        })?;
+        let basis = Basis::find(&take_string(&mut item, "b")?).ok_or(StoreError::OtherVersion)?;
+        let request = Request {
+            subject,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            basis,
+            requested_ms: read_number(&item, "r")?,
+            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
+            of_nothing: true,
+        };
+        Ok(Self { subject, what: Waiting::Whole(request, by) })
+    }
+
+    pub(super) fn to_item(self, end_ms: UnixMillis) -> Item {
+        let Self { subject, what } = self;
+        let mut item = row(WAITING, subject, end_ms);
+        match what {
+            Waiting::Kept(kept_by) => {
+                item.insert("n".to_owned(), number(kept_by));
+            }
+            Waiting::Whole(request, by) => {
+                // A waiting erasure is carried out even if nothing is stored by then.
+                let Request { subject: _, site, basis, requested_ms, twin, of_nothing: _ } =
+                    request;
+                item.insert("b".to_owned(), string(basis.as_str()));
+                item.insert("r".to_owned(), number(requested_ms));
+                item.insert("i".to_owned(), binary(twin));
+                item.insert("s".to_owned(), string(site.id));
+                if let Some(by) = by {
+                    item.insert("a".to_owned(), string(by));
+                }
+            }
+        }
+        item
+    }
+}
+
+impl Store {
+    /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
+    /// somebody of the staff has asked. The first wish of a subject counts; but the subject's own takes
+    /// the place of what the staff have asked for them, since only that is ever cancelled.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wait_for_release(
+        &self,
+        request: &Request,
+        told: Option<(&SecurityEvents, StaffId)>,
+    ) -> Result<(), StoreError> {
+        let what = Waiting::Whole(*request, told.map(|(_, by)| by));
+        let item = Wish { subject: request.subject, what }.to_item(self.far_end_ms());
+        let condition =
+            if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
+        let mut writes = vec![put_if(&self.ledger_table, item, condition, [])?];
+        if let Some((events, by)) = told {
+            let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
+            writes.push(events.put(event)?);
+        }
+        // There is a wish already: one is enough.
+        let _new = self.write_whole("wait_for_release", writes).await?;
+        Ok(())
+    }
+
+    /// All wishes; 1 MB of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
+        let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
+        items.into_iter().map(Wish::from_item).collect()
+    }
+
+    /// The wish of a subject.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
+        let found = self.ledger_item("find_wish", key(WAITING, subject)).await?;
+        found.map(Wish::from_item).transpose()
+    }
+
+    /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
+    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<TransactWriteItem, StoreError> {
+        delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
+    }
+
+    /// Forgets that an erasure of this number has kept something: part of a transaction.
+    pub(super) fn fulfilled(
+        &self,
+        subject: SubjectId,
+        kept_by: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let values = [(":n", number(kept_by))];
+        delete_if(&self.ledger_table, key(WAITING, subject), "n = :n", values)
+    }
+
+    /// Forgets a wish, which was fulfilled.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_wish(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.delete_ledger_item("forget_wish", key(WAITING, subject)).await
+    }
+
+    /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
+        let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
+        let read = |item: Item| match item.get("k") {
+            Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
+            _ => Err(StoreError::Corrupt),
+        };
+        items.into_iter().map(read).collect()
+    }
+
+    /// That nothing is left to do of an erasure.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finished(&self, number: u64) -> Result<(), StoreError> {
+        self.delete_ledger_item("finished", key(UNFINISHED, Entry::key(number))).await
+    }
+
+    /// That an erasure is to be finished.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinish(&self, entry: &Entry) -> Result<(), StoreError> {
+        let item = row(UNFINISHED, Entry::key(entry.number), self.far_end_ms());
+        self.put_ledger_item("unfinish", item).await
+    }
+
+    /// That an erasure is to be finished, and what it has kept: part of its transaction.
+    pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut items = Vec::new();
+        if entry.rest == Rest::Purge {
+            items.push(row(UNFINISHED, Entry::key(entry.number), self.far_end_ms()));
+        }
+        if !entry.kept.is_empty() {
+            let what = Waiting::Kept(entry.number);
+            items.push(Wish { subject: entry.subject, what }.to_item(self.far_end_ms()));
+        }
+        items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
+    }
+
+    /// A hold may last for years, and what waits for it must not be forgotten before.
+    fn far_end_ms(&self) -> UnixMillis {
+        self.clock.now_ms() + RetentionPolicy::LONGEST_MS
+    }
+}
+
+fn row(partition: &str, sort: impl Into<String>, end_ms: UnixMillis) -> Item {
+    let mut item = key(partition, sort);
+    item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+    item
+}

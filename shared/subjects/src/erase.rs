@@ -1,0 +1,55 @@
+//! Erasing somebody for a request: their own, or that of who answers them.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use edge::response::{Reply, replayed};
+use store::Store;
+use store::erasure::{Erasure, Likeness, Request, likeness};
+use store::receipt::SignedReceipt;
+use store::security_event::SecurityEvents;
+use values::ids::{ReceiptId, StaffId};
+use values::problem::{Code, Problem};
+
+/// An erasure that was carried out, now or before.
+pub struct Carried {
+    /// The receipt's id.
+    pub id: ReceiptId,
+    receipt: SignedReceipt,
+    again: bool,
+}
+
+impl IntoResponse for Carried {
+    fn into_response(self) -> Response {
+        let response = Reply(StatusCode::OK, self.receipt).into_response();
+        if self.again { replayed(response) } else { response }
+    }
+}
+
+/// Erases and gives the receipt; `None` when a hold does not allow it, which is kept in mind then.
+/// Whoever of the staff has asked is told of as an event.
+///
+/// # Errors
+/// 404 when there is nothing and a receipt of nothing was not asked for, 422 when the idempotency key
+/// came with another body before, 503.
+pub async fn carry_out(
+    store: &Store,
+    issuer: &str,
+    request: &Request,
+    told: Option<(&SecurityEvents, StaffId)>,
+) -> Result<Option<Carried>, Problem> {
+    let (entry, again) = match store.erase(request, told).await? {
+        Erasure::Done(entry) => (entry, false),
+        Erasure::Before(entry) => match likeness(&entry.twin, &request.twin) {
+            Likeness::OtherBody => return Err(Code::IdempotencyMismatch.into()),
+            likeness => (entry, likeness == Likeness::Same),
+        },
+        Erasure::Held => {
+            store.wait_for_release(request, told).await?;
+            return Ok(None);
+        }
+        Erasure::Nothing => return Err(Code::NotFound.into()),
+    };
+    let receipt = store.receipt_of(&entry, issuer).await?;
+    Ok(Some(Carried { id: entry.receipt, receipt, again }))
+}

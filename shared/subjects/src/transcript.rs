@@ -1,0 +1,269 @@
+//! What was said in a conversation, page by page: for its visitor, and for who of the staff may read it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use bot::Entry;
+use seal::envelope::Sealed;
+use seal::place::Place;
+use store::chain::Chain;
+use store::conversation::Conversation;
+use store::event::{Spoken, StoredEvent};
+use store::log::cursor_place;
+use store::{Store, StoreError};
+use values::clock::rfc3339;
+use values::encoding::{base64url, from_base64url};
+use values::ids::ConversationId;
+use values::problem::{Code, FieldCode, Problem};
+use values::site::Site;
+
+/// Events read at once. Those without text, such as ratings, fill no page, so a page may take several
+/// reads; after these it ends early and says where it goes on.
+const EVENTS_PER_READ: i32 = 64;
+const READS_PER_PAGE: usize = 4;
+
+/// What an entry of a site's base is called, in a language of the site, if it is still published.
+pub type Entries = fn(&'static Site, u8, &str) -> Option<Entry<'static>>;
+
+/// A message of a conversation.
+#[derive(Serialize, ToSchema)]
+pub struct Message {
+    /// Opaque.
+    id: String,
+    /// `visitor`, `bot` or `agent`.
+    author: &'static str,
+    text: String,
+    created_at: String,
+    /// The entries that a bot's answer is taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<Source>>,
+}
+
+/// An entry of the knowledge base.
+#[derive(Serialize, ToSchema)]
+pub struct Source {
+    id: String,
+    title: String,
+    /// A path on the site that says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'static str>,
+}
+
+/// The messages of an event, in order: none, one or two.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it is not what was stored there.
+pub fn spoken(
+    conversation: &Conversation,
+    event: &StoredEvent,
+    entries: Entries,
+) -> Result<Vec<Message>, StoreError> {
+    let body = conversation.open(event)?;
+    let Some(Spoken { message, reply }) = Spoken::decode(event.header.kind, &body)? else {
+        return Ok(Vec::new());
+    };
+    let created_at = rfc3339(event.header.state.at_ms);
+    let id = |part: u8| format!("{}.{}.{part}", conversation.id, event.seq);
+    let mut messages = vec![Message {
+        id: id(0),
+        author: "visitor",
+        text: message,
+        created_at: created_at.clone(),
+        sources: None,
+    }];
+    if let Some((text, sources)) = reply {
+        let locale = event.header.state.locale;
+        let sources = sources
+            .into_iter()
+            .map(|id| match entries(conversation.site, locale, &id) {
+                Some(entry) => Source { id, title: entry.title.to_owned(), url: entry.url },
+                // It is not published, or not here; what it was called is not kept.
+                None => Source { title: id.clone(), id, url: None },
+            })
+            .collect();
+        messages.push(Message {
+            id: id(1),
+            author: "bot",
+            text,
+            created_at,
+            sources: Some(sources),
+        });
+    }
+    Ok(messages)
+}
+
+/// A page of messages, oldest first.
+pub struct Page {
+    /// The messages.
+    pub items: Vec<Message>,
+    /// Where the next page begins; none on the last.
+    pub next_cursor: Option<String>,
+    /// Whether every event of this page is as it was stored, and none is missing.
+    pub is_sound: bool,
+}
+
+/// Whose cursor it is: it works for nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader<'a> {
+    /// The conversation's visitor.
+    Visitor,
+    /// Somebody of the staff, by id.
+    Staff(&'a str),
+}
+
+impl Reader<'_> {
+    fn place(self, conversation: &Conversation) -> Place {
+        match self {
+            Self::Visitor => cursor_place(conversation, "page"),
+            Self::Staff(id) => cursor_place(conversation, "staff page").part(id.as_bytes()),
+        }
+    }
+}
+
+impl Page {
+    /// Reads the page that a cursor says, or the first.
+    ///
+    /// # Errors
+    /// 422 for a cursor of somebody else, 404 when the log is gone, 503.
+    pub async fn read(
+        store: &Store,
+        conversation: &Conversation,
+        reader: Reader<'_>,
+        (cursor, limit): (Option<&str>, usize),
+        entries: Entries,
+    ) -> Result<Self, Problem> {
+        let start = match cursor {
+            None => Position { seq: 1, part: 0 },
+            Some(cursor) => Position::read(conversation, reader, cursor)
+                .ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))?,
+        };
+        let mut draft = Draft::new(conversation, start, limit, entries);
+        let mut goes_on = true;
+        for _ in 0..READS_PER_PAGE {
+            let events;
+            (events, goes_on) =
+                store.events_from(conversation.id, draft.chain.next_seq(), EVENTS_PER_READ).await?;
+            if draft.chain.last().is_none() && events.is_empty() {
+                // The key is there and its log is not: it is past its time.
+                return Err(Code::NotFound.into());
+            }
+            draft.add_all(&events);
+            if draft.rest.is_some() || !goes_on {
+                break;
+            }
+        }
+        if draft.rest.is_none() && goes_on {
+            draft.rest = Some(Position { seq: draft.chain.next_seq(), part: 0 });
+        }
+        let next_cursor = draft.rest.map(|rest| rest.write(conversation, reader)).transpose()?;
+        Ok(Self { items: draft.items, next_cursor, is_sound: draft.chain.is_sound() })
+    }
+
+    /// `ok`, or `broken` when an event of this page was altered, moved or taken out.
+    #[must_use]
+    pub const fn integrity(&self) -> &'static str {
+        if self.is_sound { "ok" } else { "broken" }
+    }
+}
+
+/// Where a page begins: an event, and the message in it.
+#[derive(Clone, Copy)]
+struct Position {
+    seq: u64,
+    part: usize,
+}
+
+impl Position {
+    fn write(self, conversation: &Conversation, reader: Reader<'_>) -> Result<String, Problem> {
+        let part = u8::try_from(self.part).map_err(|_| Code::Internal)?;
+        let mut bytes = self.seq.to_be_bytes().to_vec();
+        bytes.push(part);
+        let place = reader.place(conversation);
+        let sealed = conversation.key.cursors.seal(&place, &bytes).map_err(|_| Code::Internal)?;
+        Ok(base64url(sealed.as_stored()))
+    }
+
+    fn read(conversation: &Conversation, reader: Reader<'_>, cursor: &str) -> Option<Self> {
+        let sealed = Sealed::from_stored(from_base64url(cursor)?);
+        let place = reader.place(conversation);
+        let opened = conversation.key.cursors.open(&place, &sealed).ok()?;
+        let (seq, part) = opened.reveal().split_first_chunk::<8>()?;
+        let [part] = part else { return None };
+        Some(Self { seq: u64::from_be_bytes(*seq), part: usize::from(*part) })
+    }
+}
+
+/// A page while it is read.
+struct Draft<'a> {
+    conversation: &'a Conversation,
+    entries: Entries,
+    start: Position,
+    limit: usize,
+    items: Vec<Message>,
+    rest: Option<Position>,
+    chain: Chain<'a>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(
+        conversation: &'a Conversation,
+        start: Position,
+        limit: usize,
+        entries: Entries,
+    ) -> Self {
+        Self {
+            conversation,
+            entries,
+            start,
+            limit,
+            items: Vec::new(),
+            rest: None,
+            // One event more at the beginning, so that the first of the page is held against it.
+            chain: Chain::from(conversation, start.seq.saturating_sub(1)),
+        }
+    }
+
+    /// Adds events in order, until the page is full.
+    fn add_all(&mut self, events: &[StoredEvent]) {
+        for event in events {
+            self.chain.follow(event);
+            if event.seq >= self.start.seq && !self.add(event) {
+                return;
+            }
+        }
+    }
+
+    fn add(&mut self, event: &StoredEvent) -> bool {
+        let messages = spoken(self.conversation, event, self.entries).unwrap_or_else(|_| {
+            self.chain.did_not_open(event);
+            Vec::new()
+        });
+        let first = if event.seq == self.start.seq { self.start.part } else { 0 };
+        for (part, message) in messages.into_iter().enumerate().skip(first) {
+            if self.items.len() == self.limit {
+                self.rest = Some(Position { seq: event.seq, part });
+                return false;
+            }
+            self.items.push(message);
+        }
+        true
+    }
+}
+
+/// What a transcript is read of, for who answers about it.
+#[derive(Serialize, ToSchema)]
+pub struct ConversationRead {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: ConversationId,
+    /// Whose it is.
+    pub subject_id: String,
+    /// Who speaks next.
+    pub status: &'static str,
+    /// When it was opened.
+    pub created_at: String,
+    /// When it ends for its visitor.
+    pub expires_at: String,
+    /// Whether a legal hold is on it.
+    pub held: bool,
+}

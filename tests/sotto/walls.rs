@@ -1,0 +1,93 @@
+//! The walls that cargo holds: which crate may link which. A crate cannot use one that it does not
+//! name, so these tests ask for the names, and cargo for all that follows from them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const FUNCTIONS: [&str; 6] = ["auth", "intake", "monitor", "preflight", "retention", "site"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All that a crate of the workspace links when it is deployed.
+fn linked(package: &str) -> BTreeSet<String> {
+    let out = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p}"])
+        .args(["--edges", "normal", "--package", package])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let tree = String::from_utf8(out.stdout).expect("names");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// What the manifest of a crate names.
+fn named(manifest: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(root().join(manifest).join("Cargo.toml")).expect(manifest);
+    let manifest: Value = toml::from_str(&text).expect("a manifest");
+    let named = manifest["dependencies"].as_object().expect("dependencies");
+    named.keys().cloned().collect()
+}
+
+fn sdk(name: &str) -> bool {
+    name.starts_with("aws-sdk-")
+}
+
+#[test]
+fn who_has_no_table_links_no_client_of_one() {
+    for function in ["site", "preflight"] {
+        let linked = linked(function);
+        assert!(linked.contains("edge"), "{function}: the tree was not read");
+        for client in ["aws-sdk-dynamodb", "aws-sdk-kms", "store"] {
+            assert!(!linked.contains(client), "{function} links {client}");
+        }
+    }
+    assert!(linked("intake").contains("aws-sdk-dynamodb"), "the tree was not read");
+}
+
+#[test]
+fn what_is_pure_links_nothing_that_could_call() {
+    for room in ["values", "bot", "seal"] {
+        let linked = linked(room);
+        assert!(linked.contains(room), "{room}: the tree was not read");
+        for way_out in ["aws-config", "hyper", "lambda_http", "lambda_runtime", "mio", "socket2"] {
+            assert!(!linked.contains(way_out), "{room} links {way_out}");
+        }
+        assert_eq!(linked.iter().find(|name| sdk(name)), None, "{room}");
+    }
+}
+
+#[test]
+fn one_shared_crate_talks_to_dynamodb_and_kms() {
+    for room in ["access", "bot", "connect", "deploys", "edge", "seal", "subjects", "values"] {
+        let named = named(&format!("shared/{room}"));
+        for client in ["aws-sdk-dynamodb", "aws-sdk-kms"] {
+            assert!(!named.contains(client), "{room} names {client}");
+        }
+    }
+    assert!(named("shared/store").contains("aws-sdk-kms"), "the manifests were not read");
+}
+
+#[test]
+fn no_function_names_a_client_of_aws() {
+    // The store of `auth` still makes its own transactions.
+    for function in FUNCTIONS.into_iter().filter(|function| *function != "auth") {
+        let named = named(&format!("functions/{function}"));
+        assert_eq!(named.iter().find(|name| sdk(name)), None, "{function}");
+    }
+}
+
+#[test]
+fn functions_do_not_know_one_another() {
+    for function in FUNCTIONS {
+        let named = named(&format!("functions/{function}"));
+        for other in FUNCTIONS.into_iter().filter(|other| *other != function) {
+            assert!(!named.contains(other), "{function} knows {other}");
+        }
+    }
+}
