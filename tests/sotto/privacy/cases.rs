@@ -281,7 +281,9 @@ async fn of_two_officers_at_once_one_is_told_so() {
 #[tokio::test]
 async fn a_list_is_by_due_date_and_goes_on_where_it_ended() {
     let world = World::new().await;
-    let officer = officer(&world).await;
+    let admin = world.admin().await;
+    let officer = world.member(&admin, "officer@example.org", &["privacy"]).await;
+    let other = world.member(&admin, "second@example.org", &["privacy"]).await;
     let mut due = Vec::new();
     for (kind, law) in
         [("access", "ccpa"), ("erasure", "gdpr"), ("access", "other"), ("erasure", "ccpa")]
@@ -325,8 +327,6 @@ async fn a_list_is_by_due_date_and_goes_on_where_it_ended() {
     let list = format!("/v1/cases?cursor={cursor}");
     assert_eq!(officer.get(&list).await.status, 200);
     assert_eq!(officer.get(&format!("{list}&state=open")).await.status, 422);
-    let admin = world.admin().await;
-    let other = world.member(&admin, "second@example.org", &["privacy"]).await;
     assert_eq!(other.get(&list).await.status, 422);
     for query in ["state=closed", "state=Open", "cursor=1", "cursor=x.y", "limit=0"] {
         let answer = officer.get(&format!("/v1/cases?{query}")).await;

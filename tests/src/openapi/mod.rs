@@ -122,6 +122,14 @@ fn describe(operation: &mut Value, route: &Route, components: &mut Value) {
     let schemas = components["schemas"].clone();
     body::of_request(operation, &id, demands.sealable);
     body::of_responses(operation, route, &schemas);
+    // A sealed request to a route without an answer gets its status inside the seal.
+    if demands.sealable && !operation["responses"]["204"].is_null() {
+        operation["responses"]["200"] = json!({
+            "description": "As 204, sealed.",
+            "content": { "application/sotto-sealed+json": body::sealed() },
+        });
+        body::add_header(&mut operation["responses"]["200"], "X-Request-Id");
+    }
     for (status, codes) in problem::by_status(&demands.refusals) {
         let (name, response) = problem::response(status, &codes, demands.sealable);
         let name = format!("{name}{}", if demands.sealable { ".sealable" } else { "" });

@@ -164,7 +164,7 @@ async fn a_cursor_is_good_for_its_caller_and_its_subject() {
     }
     assert_eq!(items_of(&world, "events", &ada.subject).await.len(), told, "nothing was read");
     assert_eq!(ada.get(&me(&own)).await.status, 200);
-    assert_eq!(officer.send(of(&ada.subject, &staffs)).await.status, 200);
+    assert_eq!(officer.send(with_reason(of(&ada.subject, &staffs))).await.status, 200);
 }
 
 /// Of what takes most room in each form: quotes and ampersands.
