@@ -67,7 +67,7 @@ shared::table! {
     factors => delete, __path_delete [Conflict];
     staff => list, __path_list;
     staff => get, __path_get;
-    staff => patch, __path_patch [Conflict];
+    staff => patch, __path_patch [Conflict, CoolingDown];
     staff => delete, __path_delete [Conflict];
     jwks => get, __path_get;
 }

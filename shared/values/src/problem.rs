@@ -114,6 +114,10 @@ impl Code {
     ];
 
     /// Status, code and title, in one row a problem.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table: one row for each code, which the compiler holds complete"
+    )]
     const fn row(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::MalformedJson => {

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
-use shared::ids::{ConversationId, SubjectId};
+use shared::http::erase::{Carried, carry_out};
+use shared::ids::{ConversationId, StaffId, SubjectId};
 use shared::seal::envelope::{DataKey, Sealed};
 use shared::seal::place::Place;
 use shared::store::attributes::Item;
 use shared::store::conversation::Found;
+use shared::store::erasure::{Request as Erasure, twin};
 use shared::store::key_row::{Guarded, KeyRow};
+use shared::store::ledger::Basis;
 use shared::values::site::Site;
 use tests::api::Request;
 use tests::staff::Staff;
@@ -182,10 +185,22 @@ async fn ok(response: tests::api::Response) -> Value {
     response.json()
 }
 
-async fn erase(officer: &Staff, subject: &str, key: &str) -> tests::api::Response {
-    let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"));
-    let body = json!({ "basis": "gdpr_17" });
-    officer.send(request.header("idempotency-key", key).json(&body)).await
+/// Erases as an officer without a case did in 0.1.0, which the route does not do any more; none while a
+/// hold does not allow it.
+async fn erase(world: &World, officer: &Staff, subject: &str, key: &str) -> Option<Carried> {
+    let basis = Basis::Gdpr17;
+    let request = Erasure {
+        subject: SubjectId::parse(subject).expect("an id"),
+        site: Site::SHIPPED,
+        basis,
+        requested_ms: world.clock.now_ms(),
+        twin: twin(key, basis.as_str()),
+        of_nothing: false,
+    };
+    let officer = StaffId::parse(&officer.id).expect("an id");
+    let parts = &world.retention;
+    let told = Some((&parts.events, officer));
+    carry_out(&parts.store, &parts.issuer, &request, told).await.expect("it is carried out")
 }
 
 async fn read(officer: &Staff, path: &str) {
@@ -206,8 +221,7 @@ async fn held(world: &World, officer: &Staff, names: &mut Names) {
     read(officer, &path).await;
     let hold = json!({ "subject_id": visitor.subject, "reason": "Litigation 7" });
     names.add("<hold>", &ok(officer.post("/v1/holds", &hold).await).await["id"]);
-    let refused = erase(officer, &visitor.subject, "the-key-of-the-held").await;
-    assert_eq!(refused.code(), "legal_hold");
+    assert!(erase(world, officer, &visitor.subject, "the-key-of-the-held").await.is_none());
 }
 
 /// Somebody who was erased but for one conversation.
@@ -222,8 +236,8 @@ async fn kept(world: &World, officer: &Staff, names: &mut Names) {
         "review_at": "2026-12-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z",
     });
     names.add("<hold with an end>", &ok(officer.post("/v1/holds", &hold).await).await["id"]);
-    let receipt = ok(erase(officer, &visitor.subject, "the-key-of-the-erased").await).await;
-    names.add("<receipt>", &receipt["id"]);
+    let carried = erase(world, officer, &visitor.subject, "the-key-of-the-erased").await;
+    names.add("<receipt>", &json!(carried.expect("a receipt").id));
 }
 
 /// A hold that was released for a reason.

@@ -272,9 +272,10 @@ impl Purpose {
 pub(super) fn read(keys: &Keys, name: &Name, mut row: Item) -> Result<Invitation, StoreError> {
     let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
     let (word, roles) = (take_string(&mut row, "w")?, take_string(&mut row, "r")?);
-    let by = match row.contains_key("i") {
-        true => Some(StaffId::from_slice(&take_binary(&mut row, "i")?).ok_or(StoreError::Corrupt)?),
-        false => None,
+    let by = if row.contains_key("i") {
+        Some(StaffId::from_slice(&take_binary(&mut row, "i")?).ok_or(StoreError::Corrupt)?)
+    } else {
+        None
     };
     let beside = Beside {
         staff,

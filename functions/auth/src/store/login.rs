@@ -92,18 +92,15 @@ impl Store {
         let mut tables: HashMap<String, Vec<Item>> = found.responses.unwrap_or_default();
         let login = tables.remove(&self.identity).unwrap_or_default().pop();
         let counted = tables.remove(&self.watch).unwrap_or_default();
-        let login = match login {
-            Some(row) => {
-                let login = read(keys, name, row)?;
-                if let Ok(mut known) = self.stand_in.lock() {
-                    *known = Some(login.staff);
-                }
-                Some(login)
+        let login = if let Some(row) = login {
+            let login = read(keys, name, row)?;
+            if let Ok(mut known) = self.stand_in.lock() {
+                *known = Some(login.staff);
             }
-            None => {
-                stand_in(keys, name)?;
-                None
-            }
+            Some(login)
+        } else {
+            stand_in(keys, name)?;
+            None
         };
         Ok((login, attempt.with(counted)?))
     }
