@@ -188,7 +188,7 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "sessions and invitations of the staff",
             "`identity`",
-            format!("{}, {} at most", span(session::LONGEST_MS), span(invitation::LIFETIME_MS),),
+            format!("{}, {} at most", span(session::LONGEST_MS), span(invitation::LIFETIME_MS)),
             no(),
             "refused; the TTL deletes them",
         ),

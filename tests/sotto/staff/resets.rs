@@ -103,7 +103,7 @@ async fn the_operator_takes_no_second_factor_where_the_password_was_taken() {
     let member = world.member(&admin, "second@example.org", &["admin"]).await;
     let _link = reset(&world, &admin, &member, "password").await;
     let refused = auth::operator::bootstrap(&world.auth, "second@example.org").await;
-    assert!(refused.err().expect("a refusal").to_string().starts_with("conflict"));
+    assert!(refused.expect_err("a refusal").to_string().starts_with("conflict"));
 }
 
 #[tokio::test]

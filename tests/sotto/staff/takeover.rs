@@ -149,7 +149,7 @@ impl Search<'_> {
             let name = Secret::received(link).name();
             let found = store.invitation(&self.keys, &name).await.expect("read");
             if let Some(found) = found {
-                links.push(format!("{}", found.is_for(account)));
+                links.push(found.is_for(account).to_string());
             }
         }
         links.retain(|link| link != "none");
@@ -354,7 +354,7 @@ async fn nobody_is_let_in_as_somebody_whose_factors_they_do_not_have() {
             }
         }
     }
-    println!("{} states, {steps} steps, {halves} halves", seen.len());
+    assert_eq!(steps, seen.len() * STEPS.len(), "every step was taken from every state");
     assert!(halves > 0, "the admin never came as far as a half sign-in");
     let with = |text: &str| seen.iter().any(|state| state.contains(text));
     for reached in [

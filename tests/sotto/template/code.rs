@@ -221,7 +221,7 @@ fn permissions(template: &Value) -> Vec<String> {
         })
         .collect();
     let paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"].as_object();
-    let operations = paths.into_iter().flatten().flat_map(|(_, path)| path.as_object());
+    let operations = paths.into_iter().flatten().filter_map(|(_, path)| path.as_object());
     let called: BTreeSet<String> = operations
         .flatten()
         .map(|(_, one)| &one["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"][1]["Alias"])

@@ -180,7 +180,7 @@ impl Names {
     }
 }
 
-async fn ok(response: tests::api::Response) -> Value {
+fn ok(response: &tests::api::Response) -> Value {
     assert!(response.status < 300, "{}", response.json());
     response.json()
 }
@@ -207,7 +207,7 @@ async fn read(officer: &Staff, path: &str) {
     let request = Request::new("GET", &format!("/v1/transcripts/{}", id_of(path)))
         .header("sotto-purpose", "legal")
         .header("sotto-reason", "Complaint of today");
-    ok(officer.send(request).await).await;
+    ok(&officer.send(request).await);
 }
 
 /// The row of whose everything is held, and one who asks to be erased nevertheless.
@@ -217,10 +217,10 @@ async fn held(world: &World, officer: &Staff, names: &mut Names) {
     let path = visitor.open().await;
     names.add("<held conversation>", &json!(id_of(&path)));
     let body = json!({ "name": "Ada", "email": "ada@example.org", "consent": true });
-    ok(visitor.post(&format!("{path}/lead"), &body).await).await;
+    ok(&visitor.post(&format!("{path}/lead"), &body).await);
     read(officer, &path).await;
     let hold = json!({ "subject_id": visitor.subject, "reason": "Litigation 7" });
-    names.add("<hold>", &ok(officer.post("/v1/holds", &hold).await).await["id"]);
+    names.add("<hold>", &ok(&officer.post("/v1/holds", &hold).await)["id"]);
     assert!(erase(world, officer, &visitor.subject, "the-key-of-the-held").await.is_none());
 }
 
@@ -235,7 +235,7 @@ async fn kept(world: &World, officer: &Staff, names: &mut Names) {
         "conversation_id": id_of(&kept), "reason": "Asked by a court",
         "review_at": "2026-12-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z",
     });
-    names.add("<hold with an end>", &ok(officer.post("/v1/holds", &hold).await).await["id"]);
+    names.add("<hold with an end>", &ok(&officer.post("/v1/holds", &hold).await)["id"]);
     let carried = erase(world, officer, &visitor.subject, "the-key-of-the-erased").await;
     names.add("<receipt>", &json!(carried.expect("a receipt").id));
 }
@@ -246,24 +246,23 @@ async fn released(world: &World, officer: &Staff, names: &mut Names) {
     names.add("<released>", &json!(visitor.subject));
     names.add("<released conversation>", &json!(id_of(&visitor.open().await)));
     let hold = json!({ "subject_id": visitor.subject, "reason": "Litigation 8" });
-    let hold = ok(officer.post("/v1/holds", &hold).await).await;
+    let hold = ok(&officer.post("/v1/holds", &hold).await);
     names.add("<released hold>", &hold["id"]);
     let body = json!({ "id": hold["id"], "reason": "It was settled" });
-    ok(officer.send(Request::new("DELETE", "/v1/holds").json(&body)).await).await;
+    ok(&officer.send(Request::new("DELETE", "/v1/holds").json(&body)).await);
 }
 
 async fn cases(officer: &Staff, names: &mut Names, subject: &str) {
     let open = json!({ "kind": "access", "law": "gdpr" });
-    let case = ok(officer.post("/v1/cases", &open).await).await;
+    let case = ok(&officer.post("/v1/cases", &open).await);
     names.add("<case>", &case["id"]);
     let path = format!("/v1/cases/{}", case["id"].as_str().expect("an id"));
     let change = json!({ "subject_id": subject, "state": "verified" });
-    ok(officer.patch(&path, &change).await).await;
-    let other = ok(officer.post("/v1/cases", &json!({ "kind": "erasure", "law": "ccpa" })).await);
-    let other = other.await;
+    ok(&officer.patch(&path, &change).await);
+    let other = ok(&officer.post("/v1/cases", &json!({ "kind": "erasure", "law": "ccpa" })).await);
     names.add("<refused case>", &other["id"]);
     let path = format!("/v1/cases/{}", other["id"].as_str().expect("an id"));
-    ok(officer.patch(&path, &json!({ "state": "refused" })).await).await;
+    ok(&officer.patch(&path, &json!({ "state": "refused" })).await);
 }
 
 #[tokio::test]
@@ -278,7 +277,7 @@ async fn the_rows_of_the_staff_have_these_attributes() {
         "transcript_days": 20, "lead_days": 90, "audit_days": 730, "conversation_max_days": 5,
     });
     let policy = Request::new("PUT", "/v1/retention/policy").json(&days);
-    ok(officer.send(policy).await).await;
+    ok(&officer.send(policy).await);
     held(&world, &officer, &mut names).await;
     kept(&world, &officer, &mut names).await;
     released(&world, &officer, &mut names).await;
