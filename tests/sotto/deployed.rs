@@ -28,12 +28,22 @@ struct Deployed {
 }
 
 impl Deployed {
+    /// This release.
     fn here() -> Self {
+        Self::of(true)
+    }
+
+    /// This release, or the last one.
+    fn either() -> Self {
+        Self::of(false)
+    }
+
+    fn of(described: bool) -> Self {
         let said = std::env::var("SOTTO_DEPLOYED").expect("cargo rehearse runs this");
         let said: Value = serde_json::from_str(&said).expect("JSON");
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         Self {
-            api: Api::Deployed { base: text("base"), host: text("host") },
+            api: Api::Deployed { base: text("base"), host: text("host"), described },
             origin: text("origin"),
             pin: text("pin"),
             state: PathBuf::from(text("state")),
@@ -102,7 +112,7 @@ async fn the_page_pins_the_root_of_the_list() {
 #[tokio::test]
 #[ignore = "needs a deployed stack: cargo rehearse"]
 async fn a_visit_is_written_down() {
-    let deployed = Deployed::here();
+    let deployed = Deployed::either();
     let mut visits: Vec<Value> = std::fs::read(&deployed.state)
         .map(|text| serde_json::from_slice(&text).expect("JSON"))
         .unwrap_or_default();
@@ -132,7 +142,7 @@ async fn a_visit_is_written_down() {
 #[tokio::test]
 #[ignore = "needs a deployed stack: cargo rehearse"]
 async fn what_was_written_down_is_still_there() {
-    let deployed = Deployed::here();
+    let deployed = Deployed::either();
     let visits = std::fs::read(&deployed.state).expect("somebody was here before");
     let mut visits: Vec<Value> = serde_json::from_slice(&visits).expect("JSON");
     assert!(!visits.is_empty(), "nobody was here before");
@@ -159,7 +169,7 @@ async fn what_was_written_down_is_still_there() {
 #[tokio::test]
 #[ignore = "needs a deployed stack: cargo rehearse"]
 async fn visitors_meet_no_server_error() {
-    let deployed = Deployed::here();
+    let deployed = Deployed::either();
     let (mut served, mut rounds) = (0, interval(PACE));
     while !deployed.state.exists() {
         let visitor = deployed.sealing().await;

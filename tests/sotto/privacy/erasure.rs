@@ -290,3 +290,21 @@ async fn who_left_an_address_is_found_by_it_and_nobody_else() {
     );
     assert_eq!(search("ada@example.com").await, json!([]));
 }
+
+#[tokio::test]
+async fn a_repeated_message_gives_nothing_out_after_an_erasure() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let path = visitor.open().await;
+    let officer = officer(&world).await;
+    let say = || {
+        Request::new("POST", &format!("{path}/messages"))
+            .header("idempotency-key", "the-same")
+            .json(&json!({ "text": "where is my parcel?" }))
+    };
+    assert_eq!(visitor.send(say()).await.status, 201);
+    assert_eq!(visitor.send(say()).await.header("idempotent-replayed"), "true");
+    // The visitor's function keeps the conversation in memory, the officer's is another one.
+    erased(&officer, &visitor.subject).await;
+    assert_eq!(visitor.send(say()).await.refusal(), (410, "erased".to_owned()));
+}

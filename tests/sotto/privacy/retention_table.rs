@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use auth::store::{invitation, session};
 use shared::access::token;
+use shared::store::asked_erasure::AskedErasure;
 use shared::store::{self, customer, due, hold, keyring, once, settings, transport_key};
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
@@ -166,6 +167,13 @@ fn rows() -> Vec<[String; 5]> {
             ),
             no(),
             &format!("{ttl}; the sweep"),
+        ),
+        row(
+            "erasures without a case that wait for an approval, with their reason",
+            "`ledger`",
+            span(AskedErasure::LIFE_MS),
+            no(),
+            &format!("refused; {ttl}"),
         ),
         row(
             "the visitor's token",
