@@ -52,12 +52,12 @@ pub struct Entry<'a> {
 pub enum Answer<'a> {
     /// A greeting and nothing else.
     Greeting {
-        /// What to say.
+        /// The text.
         text: &'a str,
     },
     /// Thanks or a farewell and nothing else.
     Thanks {
-        /// What to say.
+        /// The text.
         text: &'a str,
     },
     /// A question that the base can answer.
@@ -66,7 +66,7 @@ pub enum Answer<'a> {
         id: &'a str,
         /// Names the entry where it is cited.
         title: &'a str,
-        /// What to say.
+        /// The text.
         answer: &'a str,
         /// A path on the site that says more.
         url: Option<&'a str>,
@@ -75,37 +75,37 @@ pub enum Answer<'a> {
     },
     /// The visitor asks for a person.
     HandOver {
-        /// What to say until one comes.
+        /// The text until one comes.
         text: &'a str,
     },
     /// Nothing fits well enough; the text offers a person.
     Unknown {
-        /// What to say.
+        /// The text.
         text: &'a str,
     },
     /// The visitor does not want the person that was offered, or says no to nothing.
     Declined {
-        /// What to say.
+        /// The text.
         text: &'a str,
     },
     /// The visitor asks whether a machine answers; it does (EU AI Act, Art. 50).
     Machine {
-        /// What to say; offers a person.
+        /// The text; it offers a person.
         text: &'a str,
     },
     /// A number, a code or a bare yes: nothing is asked. The text offers a person.
     NothingAsked {
-        /// What to say.
+        /// The text.
         text: &'a str,
     },
     /// An insult. The text offers a person.
     Abuse {
-        /// What to say.
+        /// The text.
         text: &'a str,
     },
     /// The visitor speaks of ending or harming themselves. A person is fetched.
     Crisis {
-        /// Who helps at once.
+        /// The text, with people who help at once.
         text: &'a str,
     },
 }
@@ -212,11 +212,12 @@ impl<'a> Base<'a> {
         self.entries().find(|entry| entry.id == id)
     }
 
-    /// What the bot does with a text; `offered` says that its last answer offered a person.
+    /// The bot's answer to a text; `offered` says that its last answer offered a person.
     #[must_use]
     pub fn answer(&self, text: &str, offered: bool) -> Answer<'a> {
         let said = sentences::of(self.locale());
-        match talk::of(text) {
+        let words = normal::words(text);
+        match talk::of(text, &words) {
             Some(Talk::Yes) if offered => return Answer::HandOver { text: self.hand_over() },
             Some(Talk::No) if offered => return Answer::Declined { text: said.declined },
             Some(Talk::Machine) => return Answer::Machine { text: said.machine },
@@ -224,38 +225,27 @@ impl<'a> Base<'a> {
             Some(Talk::Abuse) => return Answer::Abuse { text: said.abuse },
             Some(Talk::Code) => return Answer::NothingAsked { text: said.code },
             Some(Talk::No) => {
-                return self.small_talk(text).unwrap_or(Answer::Declined { text: said.declined });
+                return self.small_talk(&words).unwrap_or(Answer::Declined { text: said.declined });
             }
             Some(Talk::Yes) => {
-                return self.small_talk(text).unwrap_or(Answer::NothingAsked { text: said.yes });
+                return self.small_talk(&words).unwrap_or(Answer::NothingAsked { text: said.yes });
             }
             None => {}
         }
-        self.question(text)
+        self.question(&words)
     }
 
     /// The answer to a text that is nothing but a greeting, thanks or a farewell.
-    fn small_talk(&self, text: &str) -> Option<Answer<'a>> {
-        let words = normal::words(text);
-        let (question, said) = self.without_small_talk(&words);
-        if !question.is_empty() {
-            return None;
-        }
-        said.map(|said| match said {
-            Polite::Greeting => self.greeting(),
-            Polite::Thanks => self.thanks(),
-        })
+    fn small_talk(&self, words: &[char]) -> Option<Answer<'a>> {
+        let (question, said) = self.without_small_talk(words);
+        said.filter(|_| question.is_empty()).map(|said| self.politely(said))
     }
 
-    fn question(&self, text: &str) -> Answer<'a> {
-        let words = normal::words(text);
-        let (question, said) = self.without_small_talk(&words);
+    fn question(&self, words: &[char]) -> Answer<'a> {
+        let (question, said) = self.without_small_talk(words);
         if question.is_empty() {
-            return match said {
-                Some(Polite::Greeting) => self.greeting(),
-                Some(Polite::Thanks) => self.thanks(),
-                None => Answer::Unknown { text: self.unknown() },
-            };
+            let unknown = Answer::Unknown { text: self.unknown() };
+            return said.map_or(unknown, |said| self.politely(said));
         }
         if self.layout.has_phrase(2, features::phrase(question)) {
             return Answer::HandOver { text: self.hand_over() };
@@ -300,8 +290,8 @@ impl<'a> Base<'a> {
         ranked
     }
 
-    /// What a short text has to reach in spite of the calibrated threshold, which was set by whole
-    /// questions: one telling word among strangers, or none at all, is no question ("steve jobs
+    /// The confidence that a short text has to reach beyond the calibrated threshold, which was set by
+    /// whole questions: one telling word among strangers, or none at all, is no question ("steve jobs
     /// birthday", "etc passwd").
     fn least_confidence(&self, question: &[char]) -> f32 {
         let classes = self.layout.classes();
@@ -328,6 +318,13 @@ impl<'a> Base<'a> {
 
     fn begins_known(&self, word: &[char]) -> bool {
         self.layout.find(features::stem(word)).is_some()
+    }
+
+    fn politely(&self, said: Polite) -> Answer<'a> {
+        match said {
+            Polite::Greeting => self.greeting(),
+            Polite::Thanks => self.thanks(),
+        }
     }
 
     fn greeting(&self) -> Answer<'a> {

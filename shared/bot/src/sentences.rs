@@ -1,4 +1,4 @@
-//! What the bot says of itself, whatever the site is about.
+//! Sentences of the bot that do not depend on the site.
 
 /// Sentences in one language.
 pub(super) struct Sentences {
