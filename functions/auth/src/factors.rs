@@ -9,12 +9,11 @@ use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Anybody, SteppedUp};
 use shared::problem::{Code, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
-use shared::text::RawText;
+use shared::text::{Named, RawText};
 use utoipa::ToSchema;
 
 use crate::caller;
 use crate::gate::FactorChange;
-use crate::passkeys::read_name;
 use crate::state::App;
 use crate::store::Written;
 use crate::store::factor::{Expected, Passkey, Totp};
@@ -24,6 +23,8 @@ use crate::store::person::{Ends, Person};
 
 /// What the name of a passkey begins with among the factors.
 pub(crate) const PASSKEY: &str = "passkey-";
+/// What a passkey is called when its owner gives it no name.
+const NAME: &str = "Passkey";
 const TOTP: &str = "totp";
 
 /// A second factor.
@@ -161,4 +162,11 @@ pub(crate) async fn delete(
 fn passkey(person: Person, id: &str) -> Option<Passkey> {
     let name = id.strip_prefix(PASSKEY)?;
     person.passkeys.into_iter().find(|passkey| passkey.id == name)
+}
+
+pub(crate) fn read_name(name: Option<RawText>) -> Result<String, Problem> {
+    match name {
+        None => Ok(NAME.to_owned()),
+        Some(name) => Ok(Named::<1, 60>::line(Some(name), "/name")?.reveal().to_owned()),
+    }
 }

@@ -14,7 +14,7 @@ use shared::ids::StaffId;
 use shared::problem::{Code, Problem};
 use shared::seal::suite::hash;
 use shared::store::security_event::{Action, SecurityEvent};
-use shared::text::{Named, RawText};
+use shared::text::RawText;
 use shared::values::encoding::{base64url, from_base64url};
 use utoipa::ToSchema;
 
@@ -25,7 +25,7 @@ use crate::credential::passkey::{
     LoginState, Refused, RegistrationState, RelyingParty, Sealable, challenge_of, identify,
 };
 use crate::enrolling::{Enrolling, NewFactor, enrolled};
-use crate::factors::PASSKEY;
+use crate::factors::{PASSKEY, read_name};
 use crate::finish::begin;
 use crate::gate::{self, Evidence, FactorChange, Shown};
 use crate::keys::Keys;
@@ -33,9 +33,6 @@ use crate::state::App;
 use crate::store::challenge::{self, Challenge};
 use crate::store::factor::{Expected, PASSKEYS, Passkey};
 use crate::store::person::Person;
-
-/// What a passkey is called when its owner gives it no name.
-const NAME: &str = "Passkey";
 
 /// A passkey that is about to be made.
 #[derive(Deserialize, ToSchema)]
@@ -70,7 +67,7 @@ pub struct LoginFinishRequest {
     /// `AuthenticationResponseJSON` of `WebAuthn` Level 3.
     #[schema(value_type = Object)]
     credential: Value,
-    /// What a password gave that was chosen with a link: it becomes the account's.
+    /// The `mfa_token` of a password that was chosen with a link: the password becomes the account's.
     mfa_token: Option<String>,
 }
 
@@ -284,13 +281,6 @@ fn room(person: &Person) -> Result<(), Problem> {
         return Err(Problem::new(Code::Conflict, "There are ten passkeys: remove one first."));
     }
     Ok(())
-}
-
-pub(crate) fn read_name(name: Option<RawText>) -> Result<String, Problem> {
-    match name {
-        None => Ok(NAME.to_owned()),
-        Some(name) => Ok(Named::<1, 60>::line(Some(name), "/name")?.reveal().to_owned()),
-    }
 }
 
 /// A passkey's name in routes and rows: its own id may have a kilobyte.

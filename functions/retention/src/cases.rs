@@ -2,13 +2,13 @@
 //! to be answered, and what was done about it.
 
 use axum::extract::{RawQuery, State};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
 use shared::http::cursor;
 use shared::http::request::{PageQuery, PathId, PlainJson};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, IfSteppedUp, Privacy};
+use shared::http::staff::{Allowed, Privacy, SteppedUp};
 use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::place::Place;
@@ -222,14 +222,14 @@ pub(crate) async fn get(
 pub(crate) async fn patch(
     State(app): State<App>,
     Allowed(officer, ..): Allowed<Privacy>,
-    IfSteppedUp(stepped_up): IfSteppedUp<Privacy>,
     PathId(id): PathId,
+    headers: HeaderMap,
     PlainJson(request): PlainJson<PatchCaseRequest>,
 ) -> Result<Reply<CaseResponse>, Problem> {
     let steps = steps_of(request)?;
     // A refusal takes a right from somebody, and may cancel an erasure that waits.
     if steps.contains(&Step::Refuse) {
-        stepped_up?;
+        SteppedUp::<Privacy>::of(&headers, &app).await?;
     }
     let known = find(&app, &id).await?;
     let now_ms = app.clock.now_ms();

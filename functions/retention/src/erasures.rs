@@ -19,7 +19,6 @@ use shared::store::receipt::SignedReceipt;
 use utoipa::ToSchema;
 
 use crate::state::App;
-use crate::subjects::held;
 
 /// An erasure that waits for an approval.
 #[derive(Serialize, ToSchema)]
@@ -33,7 +32,7 @@ pub struct ErasureResponse {
     #[schema(value_type = String)]
     subject_id: SubjectId,
     requested_at: String,
-    /// Who has asked, by id.
+    /// The id of the officer who asked.
     #[schema(value_type = String)]
     by: StaffId,
     purpose: &'static str,
@@ -56,11 +55,11 @@ pub struct ApproveRequest {}
 
 /// An erasure that somebody asks for without a case.
 pub(crate) struct Asked {
-    /// What is to be done.
+    /// The erasure.
     pub(crate) request: Request,
     /// Why.
     pub(crate) why: Purposed,
-    /// Who asks.
+    /// The officer who asks.
     pub(crate) by: StaffId,
 }
 
@@ -148,6 +147,11 @@ pub(crate) async fn withdraw(
         return Err(Code::NotFound.into());
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The refusal of an erasure that a hold does not allow.
+pub(crate) fn held() -> Problem {
+    Problem::new(Code::LegalHold, "It is carried out when the hold is released.")
 }
 
 async fn find(app: &App, id: &str) -> Result<AskedErasure, Problem> {

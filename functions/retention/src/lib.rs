@@ -42,7 +42,7 @@ shared::table! {
     cases => list, __path_list [Invalid];
     cases => post, __path_post [Conflict];
     cases => get, __path_get;
-    cases => patch, __path_patch [Conflict];
+    cases => patch, __path_patch [Conflict, StepUpRequired];
 }
 
 /// The routes over their parts, to be finished with those of other functions.

@@ -10,7 +10,7 @@ use shared::http::request::{IdempotencyKey, PlainJson, SubjectPath};
 use shared::http::response::Reply;
 use shared::http::staff::{Privacy, SteppedUp};
 use shared::ids::{ReceiptId, SubjectId};
-use shared::problem::{Code, FieldCode, Problem};
+use shared::problem::{FieldCode, Problem};
 use shared::store::case::What;
 use shared::store::erasure::{Request, twin};
 use shared::store::key_row::{Guarded, KeyRow};
@@ -23,7 +23,7 @@ use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::erasures::{Asked, ErasureResponse};
+use crate::erasures::{Asked, ErasureResponse, held};
 use crate::grounds::{Grounds, takes};
 use crate::state::App;
 
@@ -175,9 +175,4 @@ pub(crate) async fn delete(
     let what = carried.as_ref().map_or(What::Waiting, |carried| What::Erased(carried.id));
     app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
     carried.map(Carried::into_response).ok_or_else(held)
-}
-
-/// The refusal of an erasure that a hold does not allow.
-pub(crate) fn held() -> Problem {
-    Problem::new(Code::LegalHold, "It is carried out when the hold is released.")
 }

@@ -1,4 +1,4 @@
-//! What the extractors of this crate demand of a caller, for the description of the API.
+//! Demands of this crate's extractors on a caller, for the description of the API.
 
 use edge::demands::{Backing, Demanding, Demands, Token};
 use values::problem::Code;
@@ -8,7 +8,7 @@ use crate::request::{
     self, ConversationPath, IdempotencyKey, Json, MaybeJson, MaybePlainJson, PageQuery, PathId,
     PlainJson, SubjectPath, TranscriptPath,
 };
-use crate::requirement::{Allowed, IfSteppedUp, Requirement, SteppedUp};
+use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
 
 impl Backing for App {}
@@ -78,13 +78,6 @@ impl<R: Requirement> Demanding for Allowed<R> {
 impl<R: Requirement> Demanding for SteppedUp<R> {
     fn add_to(demands: &mut Demands) {
         staff::<R>(demands, Token::SteppedUp);
-        demands.refusals.push(Code::StepUpRequired);
-    }
-}
-
-/// A step-up that only some requests to a route need: the handler asks the result.
-impl<R: Requirement> Demanding for IfSteppedUp<R> {
-    fn add_to(demands: &mut Demands) {
         demands.refusals.push(Code::StepUpRequired);
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls: the keys to find that out, and the extractors that only a known caller passes.
+//! Finds out who calls: the keys for that, and the extractors that only a known caller passes.
 
 pub mod app;
 mod demands;

@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::request::Parts;
 
 use super::request::bearer;
@@ -90,8 +91,19 @@ impl<S: KnowsStaff + Sync, R: Requirement> FromRequestParts<S> for SteppedUp<R> 
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
-        // What is refused without a call is; only who would be let in is looked at anew.
+        Self::of(&parts.headers, state).await
+    }
+}
+
+impl<R: Requirement> SteppedUp<R> {
+    /// The same for a route of which only some requests need it: it reads the ended sessions anew, so it
+    /// is asked only then.
+    ///
+    /// # Errors
+    /// The refusal, or that the keys cannot be read.
+    pub async fn of<S: KnowsStaff + Sync>(headers: &HeaderMap, state: &S) -> Result<Self, Problem> {
+        let token = bearer(headers)?.ok_or(Code::TokenMissing)?;
+        // A refusal that needs no call comes first; only a caller who passes is looked at anew.
         let keys = state.staff_keys().get().await?;
         allowed::<R, S>(state, keys, token).await?;
         let keys = state.staff_keys().now().await?;
@@ -103,17 +115,6 @@ impl<S: KnowsStaff + Sync, R: Requirement> FromRequestParts<S> for SteppedUp<R> 
             ));
         }
         Ok(Self(staff, PhantomData))
-    }
-}
-
-/// Whether the caller has just shown a second factor, for a route of which only some requests need it.
-pub struct IfSteppedUp<R>(pub Result<SteppedUp<R>, Problem>);
-
-impl<S: KnowsStaff + Sync, R: Requirement> FromRequestParts<S> for IfSteppedUp<R> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(SteppedUp::from_request_parts(parts, state).await))
     }
 }
 

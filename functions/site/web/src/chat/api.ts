@@ -1,11 +1,11 @@
 import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey } from "../contract.ts";
-import { customerOf, isToken } from "./memory.ts";
+import { customerOf, isToken, type Owner } from "./memory.ts";
 import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
  * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`, `longer`, `forbidden_page`, `refused`.
- * What a server wrote beside its code is never shown.
+ * The text beside a server's code is never shown.
  */
 export class Problem extends Error {
   constructor(readonly code: string) {
@@ -34,13 +34,6 @@ export interface Call {
   pageIn?: Locale;
   /** There is much to do, or much to send. */
   isLong?: boolean;
-}
-
-/** What a session is opened as: whom the page named then, and whom the server made of it. */
-export interface Owner {
-  subject: string;
-  /** The site's name for the customer; null for a guest. */
-  customer: string | null;
 }
 
 interface Reply {
@@ -251,7 +244,7 @@ export class Api {
   }
 
   /**
-   * What the seal holds: the answer, and its status, since anybody on the way can write another one
+   * The content of the seal: the answer, and its status, since anybody on the way can write another one
    * outside. What could not open the request cannot seal its answer, so a failure may come plain; it
    * says no more than that the request may be tried again.
    */

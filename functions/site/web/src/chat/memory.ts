@@ -1,4 +1,9 @@
-import type { Owner } from "./api.ts";
+/** The owner of a session: the customer whom the page named when it was opened, and the subject that the server returned. */
+export interface Owner {
+  subject: string;
+  /** The site's name for the customer; null for a guest. */
+  customer: string | null;
+}
 
 /** What a reload needs to find the conversation again. */
 export interface Remembered {

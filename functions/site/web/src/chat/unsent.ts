@@ -12,7 +12,7 @@ const STORE = "keys";
 const NAME = "unsent";
 
 /**
- * What a reload would lose: kept in the tab's storage until it was sent, encrypted under a key that no
+ * Text that a reload would lose: kept in the tab's storage until it was sent, encrypted under a key that no
  * script can read out. Where there is no storage, a reload loses it as before.
  */
 export class Unsent {

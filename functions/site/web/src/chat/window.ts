@@ -1,9 +1,9 @@
 import type { ChatWindow, Embed, Seal } from "../contract.ts";
-import { Api, endOf, type Owner, Problem, refusalOf } from "./api.ts";
+import { Api, endOf, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
 import { button, h } from "../elements.ts";
-import { customerOf, Memory, type Remembered } from "./memory.ts";
+import { customerOf, Memory, type Owner, type Remembered } from "./memory.ts";
 import { MyData, type Receipt } from "./my_data.ts";
 import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
 import type { Retention } from "./retention.ts";
