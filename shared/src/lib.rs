@@ -9,7 +9,7 @@ pub use store;
 pub use values;
 pub use values::{clock, config, ids, problem, random, secret, text};
 
-/// Who calls, and what they may read.
+/// Callers and their permits.
 pub mod access {
     pub use access::{identity, insight, keychain, staff, staff_keychain, token};
     pub use store::permit;

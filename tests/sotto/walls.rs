@@ -26,7 +26,7 @@ fn linked(package: &str) -> BTreeSet<String> {
     tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-/// What the manifest of a crate names.
+/// The dependencies that a crate's manifest names.
 fn named(manifest: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(root().join(manifest).join("Cargo.toml")).expect(manifest);
     let manifest: Value = toml::from_str(&text).expect("a manifest");

@@ -243,7 +243,7 @@ impl World {
     }
 }
 
-/// What a table of the template is called in a world.
+/// The name of a template's table in a world.
 fn name_of(table: &Table) -> String {
     format!("world-{}", table.short_name())
 }

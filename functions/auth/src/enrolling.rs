@@ -127,7 +127,7 @@ pub struct NewCodes {
     pub shown: Vec<String>,
     /// Their names in the account.
     pub names: Vec<String>,
-    /// What keeps them.
+    /// The store of the enrolled factors.
     pub writes: Vec<TransactWriteItem>,
 }
 

@@ -62,7 +62,7 @@ async fn step_of(app: &App, kind: Kind, token: &str) -> Result<Step, Problem> {
 }
 
 impl Begun {
-    /// What the gate is shown.
+    /// The proof for the gate.
     #[must_use]
     pub fn shown(
         &self,

@@ -58,7 +58,7 @@ impl Evidence {
         }
     }
 
-    /// What its owner is told of it.
+    /// The notice to its owner.
     fn tells(self, person: &Person, knows_device: bool) -> Option<Told> {
         if self.brings_its_own_factor() {
             // Of the first one of all, they know.
@@ -74,7 +74,7 @@ impl Evidence {
     }
 }
 
-/// What somebody comes to the gate with.
+/// The proof that a person brings to the gate.
 pub struct Shown<'a> {
     /// How they have shown who they are.
     pub evidence: Evidence,
@@ -84,11 +84,11 @@ pub struct Shown<'a> {
     pub password: Option<&'a StoredHash>,
     /// Whether the account knows the device.
     pub knows_device: bool,
-    /// What becomes of the factors by it.
+    /// The change of the factors that goes with it.
     pub factors: Option<FactorChange>,
 }
 
-/// What becomes of the factors that an account names.
+/// A change of the factors that an account names.
 #[derive(Clone)]
 pub enum FactorChange {
     /// An authenticator app, by its digest, and new recovery codes, if there are any.
@@ -176,7 +176,7 @@ pub async fn admit(
             if changes {
                 account.profile.prove(now_ms);
             }
-            // What the release before stored is taken once, as it is.
+            // Rows of the last release are taken once, as they are.
             account.profile.factors.get_or_insert_with(|| person.present_factors());
             account.profile.factors(|factors| {
                 if let Some(change) = shown.factors {

@@ -28,15 +28,15 @@ pub struct MeResponse {
     /// The second factors that there are: `totp`, `passkey`.
     mfa: Vec<&'static str>,
     training: Training,
-    /// What an admin took last, in the last 30 days; null when nothing was.
+    /// The last reset by an admin in the last 30 days; null when there was none.
     reset: Option<ResetNotice>,
-    /// What was done to the account in the last 30 days, the newest first.
+    /// Changes to the account in the last 30 days, the newest first.
     notices: Vec<NoticeItem>,
     /// Until when some of the roles may not be used; null when all may.
     cool_until: Option<String>,
 }
 
-/// What somebody is told about their own account.
+/// A notice to a person about their own account.
 #[derive(Serialize, ToSchema)]
 pub struct NoticeItem {
     at: String,
@@ -44,7 +44,7 @@ pub struct NoticeItem {
     /// `recovery_codes_made`, `password_changed`, `new_device`, `step_up_failed`, `roles_changed`.
     #[schema(value_type = String)]
     kind: Kind,
-    /// Who did it, by id; null for the operator.
+    /// The actor's id; null for the operator.
     by: Option<String>,
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn get(
     Ok(Reply(StatusCode::OK, me))
 }
 
-/// What somebody is told, the newest first.
+/// The notices, the newest first.
 fn notices(person: &Person, since_ms: UnixMillis) -> Vec<NoticeItem> {
     let mut told: Vec<(UnixMillis, Kind, Option<String>)> = Vec::new();
     for reset in &person.account.profile.resets {

@@ -271,7 +271,7 @@ impl Change {
             app.store.change_account(keys, account, (Ends::Sessions, password), |account| {
                 account.roles = roles;
                 account.status = status;
-                // What an admin gives to themselves rests for a day.
+                // A role that admins grant to themselves rests for a day.
                 if admin.id == id && !granted.is_empty() {
                     account.profile.cool(granted, now_ms);
                 }

@@ -21,7 +21,7 @@ pub struct KeyListResponse {
     /// The signing key as a JWK (RFC 8037); its RFC 7638 thumbprint is what pages pin.
     #[schema(value_type = Object)]
     root: Value,
-    /// What the notice has to say before anybody agrees to it. Believed only from a sealed answer:
+    /// The days that the notice has to name before anybody agrees to it. Believed only from a sealed answer:
     /// the list's signature is the rotation's, which does not know the policy.
     retention: RetentionShown,
 }

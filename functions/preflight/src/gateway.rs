@@ -217,7 +217,7 @@ impl Gateway {
     }
 }
 
-/// What a failed invocation is to the verdict.
+/// The verdict on a failed invocation.
 const fn fault(not_invoked: NotInvoked) -> Fault {
     match not_invoked {
         NotInvoked::NotAllowed => Fault::MayNotInvoke,

@@ -282,7 +282,7 @@ impl<'a> Visit<'a> {
         let (request, sealed) = seal(bearer(request, visitor), key)?;
         let response = self.intake(&request).await?.expect(status)?;
         let opened = open(&sealed, response)?;
-        // What a browser believes: the status inside the seal.
+        // A browser believes the status inside the seal.
         ensure(opened.json().get("http_status") == Some(&json!(status)), Fault::Body)?;
         Ok(opened)
     }

@@ -18,9 +18,9 @@ pub struct Phrasing {
 /// A text that asks nothing that an entry answers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Unasked {
-    /// What somebody typed.
+    /// The text as it was typed.
     pub text: String,
-    /// What it is: `yes`, `no`, `thanks`, `machine`, `code`, `crisis`, `abuse` or `foreign`.
+    /// Its kind: `yes`, `no`, `thanks`, `machine`, `code`, `crisis`, `abuse` or `foreign`.
     pub kind: String,
 }
 

@@ -1,4 +1,4 @@
-//! What each role must not do, as a table that two evaluators of IAM read: [`crate::steps`] asks an AWS,
+//! The calls that each role must be refused, as a table that two evaluators of IAM read: [`crate::steps`] asks an AWS,
 //! the tests ask the local one.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ pub struct Call {
     role: String,
     /// How it ends.
     pub expected: Outcome,
-    /// What it would mean.
+    /// The harm that the call would do.
     pub means: String,
     /// The words behind `aws`, with names for values and ids.
     pub words: Vec<String>,
@@ -113,7 +113,7 @@ impl Table {
         })
     }
 
-    /// What is said of a role, and of every role unless this one has a line of its own for that call.
+    /// The line of a role for a call; without one, the line of every role.
     pub fn of(&self, role: &str) -> impl Iterator<Item = &Call> {
         let own = move |call: &Call| {
             self.calls.iter().any(|other| other.role == role && other.words == call.words)

@@ -43,7 +43,7 @@ pub struct Stream {
     pub event: String,
     /// The logical id of the table.
     pub table: String,
-    /// What the event says beside the stream, such as `BatchSize`.
+    /// The event's other properties, such as `BatchSize`.
     pub properties: Value,
 }
 

@@ -1,4 +1,4 @@
-//! What the deployment's template declares: functions, routes, schedules, streams and tables.
+//! The declarations of the deployment's template: functions, routes, schedules, streams and tables.
 //!
 //! The local AWS, the tests, the bench, the doctor and the rehearsal ask here, so that the template is
 //! the one list. Nothing is evaluated: intrinsic functions stay what they are (`!Ref X` reads as

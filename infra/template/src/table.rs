@@ -100,7 +100,7 @@ impl Table {
         self.recovery_days
     }
 
-    /// What its stream shows; `None` for no stream.
+    /// The view of its stream; `None` for no stream.
     #[must_use]
     pub fn stream_view(&self) -> Option<&str> {
         self.definition.get("StreamSpecification")?["StreamViewType"].as_str()

@@ -1,4 +1,4 @@
-//! What an opened request leaves for its response.
+//! The part of an opened request that its response needs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use seal::transport::ReplySealer;
 /// The most bytes that a body may have.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// What will seal the response, once a request was opened; put into the request's extensions before
+/// The sealer of the response, once a request was opened; put into the request's extensions before
 /// it is routed.
 #[derive(Clone, Default)]
 pub struct ReplySlot(Arc<Mutex<Option<ReplySealer>>>);

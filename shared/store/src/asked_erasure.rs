@@ -30,20 +30,20 @@ const PARTITION: &str = "asked";
 pub struct AskedErasure {
     /// Its id.
     pub id: ErasureId,
-    /// What is to be done.
+    /// The erasure.
     pub request: Request,
-    /// Who has asked.
+    /// The officer who asked.
     pub by: StaffId,
-    /// What for.
+    /// The read purpose.
     pub purpose: ReadPurpose,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl AskedErasure {
-    /// So long it waits; then it is forgotten.
+    /// The time that it waits; then it lapses.
     pub const LIFE_MS: UnixMillis = 30 * DAY_MS;
-    /// After so long, who has asked may approve it alone: a team may have a single officer.
+    /// The officer who asked may approve it alone after this time: a team may have a single officer.
     pub const DELAY_MS: UnixMillis = DAY_MS;
 
     /// From when on the officer who has asked may approve it alone.

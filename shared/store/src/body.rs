@@ -1,4 +1,4 @@
-//! What is inside an event: one type that writes its bytes and reads them.
+//! The body of an event: one type that writes its bytes and reads them.
 //!
 //! Consent and rating are JSON whose members stand in the order of their names, as every release has
 //! written them.
@@ -9,7 +9,7 @@ use super::StoreError;
 use super::event::{Kind, Spoken};
 use values::secret::Plaintext;
 
-/// What an event says. No `Debug`.
+/// The body of an event. No `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub enum Body {
@@ -29,7 +29,7 @@ pub enum Body {
     Erased,
 }
 
-/// What a visitor agreed to. No `Debug`.
+/// The consent of a visitor. No `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Consent {
@@ -52,7 +52,7 @@ pub struct Rating {
 }
 
 impl Body {
-    /// What happened.
+    /// The kind of event.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {

@@ -36,7 +36,7 @@ pub struct Contact {
     pub conversation: ConversationId,
     /// An address to write to.
     pub email: String,
-    /// Whose contact it is.
+    /// The name that the visitor gave.
     pub name: String,
     /// A number to call.
     pub phone: Option<String>,

@@ -1,4 +1,4 @@
-//! What is stored: one file a noun, items and operations side by side. The one crate that talks to
+//! Stored data: one file a noun, items and operations side by side. The one crate that talks to
 //! DynamoDB and KMS; their errors leave as [`StoreError`].
 
 pub mod announced;

@@ -83,13 +83,13 @@ impl Purposed {
         ))
     }
 
-    /// What a subject has asked for in a case. The case is the reason, and the subject sees it.
+    /// The request of a subject in a case. The case is the reason, and the subject sees it.
     #[must_use]
     pub fn of_case(case: CaseId) -> Self {
         Self { purpose: ReadPurpose::SubjectRequest, words: Some(format!("case {case}")) }
     }
 
-    /// What for.
+    /// The read purpose.
     #[must_use]
     pub const fn purpose(&self) -> ReadPurpose {
         self.purpose
@@ -182,7 +182,7 @@ impl ReadPermit {
         self.what
     }
 
-    /// What for.
+    /// The read purpose.
     #[must_use]
     pub const fn purpose(&self) -> ReadPurpose {
         self.purpose

@@ -100,7 +100,7 @@ pub fn is_visible(text: &str) -> bool {
     text.chars().any(shows)
 }
 
-/// What a person, a key or a reason is called: [`Text`] that can be seen, and that reads as it is. It
+/// The name of a person or key, or a reason: [`Text`] that can be seen, and that reads as it is. It
 /// has no control characters and none that turn the direction; [`Named::line`] has one line.
 pub struct Named<const MIN: usize, const MAX: usize>(Text<MIN, MAX>);
 

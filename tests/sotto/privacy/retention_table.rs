@@ -64,7 +64,7 @@ fn rows() -> Vec<[String; 5]> {
         kept.iter().map(|table| format!("`{}` {}", table.short_name(), recovery_days(table)));
     let backups: Vec<_> = backups.collect();
     let lost: Vec<_> = lost.iter().map(|table| table.short_name()).collect();
-    // Whoever lets one of these be restored brings back what was erased.
+    // A restore of one of these would bring back erased data.
     assert_eq!(lost, ["keys", "profiles", "transport", "watch"]);
     let ttl = "DynamoDB's TTL deletes it";
     let row = |what: &str, place: &str, kept: String, set: String, end: &str| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use template::{Route, Template};
 
-/// What stands for an id that nobody has.
+/// An id that nobody has.
 const NO_ID: &str = "00000000-0000-7000-8000-000000000000";
 const HOST: &str = "example.execute-api.eu-central-1.amazonaws.com";
 const AGENT: &str = "sotto-event-file";
@@ -19,11 +19,11 @@ pub(super) struct Event {
     pub(super) function: &'static str,
     /// The status of the answer; none for a job.
     pub(super) status: Option<u16>,
-    /// What the file has.
+    /// The content of the file.
     pub(super) text: String,
 }
 
-/// What is said by hand of a route.
+/// The hand-written part of a route's event.
 struct Requests(toml::Table);
 
 /// The events of all routes and schedules of the template, in an order in which they can be sent: after
@@ -31,7 +31,7 @@ struct Requests(toml::Table);
 pub(super) fn made() -> Vec<Event> {
     let template = Template::deployed().expect("the template");
     let requests = Requests(include_str!("../../requests.toml").parse().expect("the requests"));
-    // What no route has is no route.
+    // An entry without a route is a mistake.
     let routes: Vec<_> = template.routes().iter().filter(|route| route.method != "ANY").collect();
     for key in requests.0.keys() {
         let known = routes.iter().any(|route| *key == key_of(route));
@@ -165,7 +165,7 @@ impl Requests {
     }
 }
 
-/// What the scheduler sends where the target has no input of its own.
+/// The scheduler's event for a target without an input.
 fn of_schedule(program: &'static str) -> Event {
     let arn =
         format!("arn:aws:scheduler:eu-central-1:123456789012:schedule/default/sotto-{program}");

@@ -13,7 +13,7 @@ use template::Template;
 
 use super::roles::TABLES;
 
-/// What IAM is asked about a call of the AWS CLI.
+/// The request to IAM for a call of the AWS CLI.
 fn asked(words: &[String]) -> Vec<Request> {
     let [service, command, arguments @ ..] = words else { panic!("no call: {words:?}") };
     let operation: String = command.split('-').map(capitalised).collect();

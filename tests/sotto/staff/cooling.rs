@@ -15,7 +15,7 @@ async fn back_after_a_reset(world: &World, admin: &Staff, whom: &Staff) -> Staff
     let admin = admin.signed_in(world).await;
     let reset = admin.patch(&path(whom), &json!({ "reset": "second_factor" })).await;
     let link = reset.json()["invitation_token"].as_str().expect("a token").to_owned();
-    // Who keeps the link for a day and a half has not waited the day out.
+    // Keeping the link for a day and a half does not use up the day.
     world.advance_seconds(DAY_SECONDS * 3 / 2);
     Staff::join(world, &whom.email, &link).await
 }
@@ -80,7 +80,7 @@ async fn a_role_that_an_admin_grants_to_themselves_rests_for_a_day() {
     assert_eq!(granted.status, 200, "{}", granted.json());
     let admin = admin.signed_in(&world).await;
     assert_eq!(admin.get("/v1/cases").await.refusal(), cooling());
-    // What they had before, they have.
+    // Earlier roles stay.
     let invitation = json!({ "email": "new@example.org", "roles": ["privacy"] });
     assert_eq!(admin.post("/v1/auth/invitations", &invitation).await.status, 201);
     world.advance_seconds(DAY_SECONDS);

@@ -24,7 +24,7 @@ enum Open {
     Enrolling,
     /// Admins who have shown a second factor just now.
     AdminsSteppedUp,
-    /// Who may read transcripts, each within limits of their own, with a second factor just now.
+    /// Readers of transcripts, each within limits of their own, with a second factor just now.
     Readers,
     /// Privacy officers.
     Privacy,

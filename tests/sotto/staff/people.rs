@@ -362,7 +362,7 @@ async fn every_change_is_an_event_that_names_who_and_whom() {
         assert_eq!(event["o"].as_s().unwrap(), &whom.id, "{action}");
         assert!(told.next().is_none(), "{action} twice");
     }
-    // Who accepted, and who invited: an admin who accepts a link has left their own name there.
+    // The person and the admin: an admin who accepts a link has left their own name there.
     let accepted = events.iter().filter(|(_, item)| item["w"].as_s().unwrap() == "accepted");
     let accepted: Vec<_> = accepted.map(|(_, item)| item["o"].as_s().unwrap().clone()).collect();
     for whose in [

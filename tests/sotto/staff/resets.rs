@@ -1,4 +1,4 @@
-//! What a reset leaves pending, and what it takes to finish it.
+//! Resets: the pending state, and the steps that finish it.
 
 use serde_json::{Value, json};
 use tests::staff::{Staff, post};

@@ -19,7 +19,7 @@ use tests::staff::{PASSWORD, Staff, code_at, post};
 use tests::world::World;
 
 const ACCEPT: &str = "/v1/auth/invitations/accept";
-/// What the admin chooses where a link asks for a password.
+/// The admin's choice where a link asks for a password.
 const INTRUDERS: &str = "quiet meadow lantern 7 orbit";
 const TABLES: [&str; 2] = ["world-identity", "world-watch"];
 /// More than there are: a search that passes it does not end.
@@ -59,7 +59,7 @@ const STEPS: [Step; 10] = [
     Step::OwnHalf,
 ];
 
-/// What everybody holds, and what is stored.
+/// The secrets that each side holds, and the stored rows.
 #[derive(Clone)]
 struct State {
     rows: Vec<(String, Item)>,
@@ -79,7 +79,7 @@ struct Search<'a> {
     keys: Keys,
     admin: Staff,
     id: StaffId,
-    /// Whose password a stored hash is of.
+    /// The person whose password a stored hash is of.
     owners: HashMap<String, &'static str>,
 }
 

@@ -81,7 +81,7 @@ async fn a_factor_that_was_replaced_does_not_come_back_with_its_row() {
     let token = member.mfa_token().await;
     let body = json!({ "mfa_token": token, "recovery_code": member.recovery[0] });
     assert_eq!(post(&member.api, "/v1/auth/recovery", &body).await.status, 200);
-    // What was used up is remembered elsewhere for a while: that goes first.
+    // Used-up codes are remembered elsewhere for a while: those rows go first.
     world.advance_seconds(2 * 24 * 60 * 60);
     for row in before.iter().filter(|item| sort(item).starts_with("recovery#")) {
         put(&world, row.clone()).await;
@@ -152,7 +152,7 @@ const NOT_NOTICED: [(&str, &str); 9] = [
     ("session", "expires_at"),
     // The last step of the app, within the minute in which a code is good.
     ("totp", "g"),
-    // What the account says counts.
+    // The account's own word counts.
     ("login", "d"),
     ("login", "n"),
 ];

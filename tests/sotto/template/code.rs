@@ -238,7 +238,7 @@ fn permissions(template: &Value) -> Vec<String> {
     faults
 }
 
-/// What fails is heard and seen: each function has its alarms and its lines, each table its lines.
+/// Failures ring and show: each function has its alarms and its lines, each table its lines.
 fn watched(template: &Value) -> Vec<String> {
     let alarms = resources(template, "AWS::CloudWatch::Alarm").flat_map(|(_, alarm)| {
         let alarm = &alarm["Properties"];

@@ -66,7 +66,7 @@ impl Taken {
     }
 }
 
-/// What an admin or an operator took from somebody.
+/// A factor that an admin or an operator reset.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Reset {
     /// Which factor.
@@ -93,7 +93,7 @@ pub struct FactorSet {
     pub recovery: Vec<String>,
 }
 
-/// What is sealed of an account. No `Debug`.
+/// The sealed part of an account. No `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Profile {
     /// As they wrote it.
@@ -201,7 +201,7 @@ impl Profile {
 pub struct Account {
     /// Who.
     pub id: StaffId,
-    /// What they may do.
+    /// The person's roles.
     pub roles: Roles,
     /// Whether they may sign in.
     pub status: Status,
@@ -211,7 +211,7 @@ pub struct Account {
     pub epoch: u64,
     /// The name of the sign-in row.
     pub login: String,
-    /// What they are called.
+    /// The person's name.
     pub profile: Profile,
     /// When the account was made.
     pub made_at_ms: UnixMillis,

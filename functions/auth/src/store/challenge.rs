@@ -107,7 +107,7 @@ impl Store {
             return Ok(None);
         }
         let sealed = take_binary(&mut row, "v")?;
-        // One that the release before has sealed lapses: the browser asks for another one.
+        // A challenge that the last release sealed lapses: the browser asks for another one.
         Ok(keys.open_challenge(challenge.kind.as_str(), challenge.bytes, sealed).ok())
     }
 

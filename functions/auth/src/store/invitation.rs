@@ -65,7 +65,7 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// What it is good for with that account as it is now: `password`, `second-factor`, or `none`.
+    /// Its use for that account as it is now: `password`, `second-factor`, or `none`.
     #[must_use]
     pub fn is_for(&self, account: &Account) -> &'static str {
         match self.purpose {

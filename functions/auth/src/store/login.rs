@@ -209,7 +209,7 @@ fn seal(
     Ok(keys.seal(LOGIN, &owner_of(name, whose), &content)?)
 }
 
-/// What a hash is bound to. The release before bound it to no version, which is 0 here.
+/// The place that a hash is bound to. The last release bound it to no version, which is 0 here.
 fn owner_of(name: &str, (staff, chosen_in): (StaffId, u64)) -> Vec<u8> {
     let version = chosen_in.to_be_bytes();
     let parts = [name.as_bytes(), &version];

@@ -39,7 +39,7 @@ pub struct Store {
     /// Who did what.
     pub events: SecurityEvents,
     pub(crate) clock: Clock,
-    /// Whose partition is read for an address that nobody has: the last one that somebody had.
+    /// The person whose partition is read for an unknown address: the last one who was found.
     pub(crate) stand_in: Mutex<Option<StaffId>>,
 }
 

@@ -1,4 +1,4 @@
-//! What somebody is told about their own account: in the partition of the person ([`super::person`]),
+//! Notices to a person about their own account: in the partition of the person ([`super::person`]),
 //! `k` = `notice#<time>#<random>`, `v` sealed JSON of kind and actor, bound to person and row,
 //! `expires_at`. Resets are told from the account itself, so that nothing pushes them out.
 
@@ -26,7 +26,7 @@ const PUSHED_OUT: usize = 5;
 
 pub(super) const NOTICE: &str = "notice#";
 
-/// What is told.
+/// The kind of notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
@@ -51,7 +51,7 @@ pub enum Told {
 pub struct Notice {
     /// What.
     pub told: Told,
-    /// Who did it, by id.
+    /// The actor's id.
     pub by: Option<String>,
     /// When.
     pub at_ms: UnixMillis,

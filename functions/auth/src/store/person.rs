@@ -58,7 +58,7 @@ pub struct Person {
     pub recovery: Vec<[u8; 32]>,
     /// Their sessions that have not ended.
     pub sessions: Vec<Session>,
-    /// What they are told, the oldest first.
+    /// Their notices, the oldest first.
     pub notices: Vec<Notice>,
 }
 
@@ -162,7 +162,7 @@ impl Store {
             }
         }
         let Some(account) = account else { return Ok(None) };
-        // What the account does not name was taken or used up: its row came back by another hand.
+        // A factor that the account does not name was reset or used up: somebody else put its row back.
         if let Some(factors) = &account.profile.factors {
             totp =
                 totp.filter(|totp| !totp.confirmed || factors.totp.as_ref() == Some(&totp.digest));

@@ -66,7 +66,7 @@ impl Session {
         now_ms - self.used_at_ms >= IDLE_MS || now_ms - self.made_at_ms >= LONGEST_MS
     }
 
-    /// What says that a row of it was written here.
+    /// The MAC that shows that this function wrote the row.
     fn code(&self, keys: &Keys, id: StaffId, methods: &str) -> [u8; 32] {
         keys.tokens.sign(&self.message(id, methods))
     }

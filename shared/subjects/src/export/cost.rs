@@ -5,7 +5,7 @@
 //! The gateway gets a body as a string in JSON, in which quotes and backslashes count twice; in the
 //! page, each of five characters is written out as an entity. What is sealed is not more than that.
 //!
-//! What is counted is taken apart without `..`, so that no text is given out uncounted.
+//! Each counted record is taken apart without `..`, so that no text is given out uncounted.
 
 use super::document::{ExportedConsent, ExportedEvent, ExportedLead, ExportedRead, ExportedSource};
 

@@ -105,7 +105,7 @@ impl ExportedLead {
         Self { name, email, phone, left_at: rfc3339(left_ms), expires_at: rfc3339(end_ms) }
     }
 
-    /// What was left, in the order of its names on the page.
+    /// The fields of the contact, in their order on the page.
     pub(super) fn texts(&self) -> [Option<&String>; CONTACT_TEXTS] {
         let Self { name, email, phone, left_at: _, expires_at: _ } = self;
         [Some(name), Some(email), phone.as_ref()]

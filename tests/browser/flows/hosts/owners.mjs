@@ -1,4 +1,4 @@
-// What is stored belongs to whom the server named, whatever the page said before or after. The server's
+// Stored data belongs to the subject that the server named, whatever the page said before or after. The server's
 // part is played by a guest's session, as in customers.mjs.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";

@@ -1,5 +1,5 @@
 /**
- * What pages are built from. Each page imports this file, so that the bundler puts all of it into the first load and
+ * The parts that pages are built from. Each page imports this file, so that the bundler puts all of it into the first load and
  * nothing of it into the file of a page.
  */
 export { Choices, Choice, type Option } from "./components/choice.tsx";

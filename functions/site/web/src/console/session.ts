@@ -112,7 +112,7 @@ export async function toSignIn(said = ""): Promise<void> {
 export async function signOut(everywhere: boolean): Promise<void> {
   await api.signOut(everywhere);
   tabs.postMessage("changed");
-  // Whoever signs in next begins at the beginning.
+  // The next person to sign in begins at the overview.
   put("/");
   await toSignIn(pageWords().signedOut);
 }

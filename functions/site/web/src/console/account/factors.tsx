@@ -88,6 +88,6 @@ function FactorRow({ factor }: { factor: Factor }) {
 function nameOf({ kind, name }: Factor): string {
   const { passkey, totp } = pageWords();
   const [own, servers] = kind === "totp" ? [totp, PAGE.en.totp] : [passkey, PAGE.en.passkey];
-  // What nobody named has the server's name for it, which is English.
+  // A passkey without a name has the server's name, which is English.
   return name && name !== servers ? name : own;
 }

@@ -46,7 +46,7 @@ function Dialog({ modal }: { modal: Modal }) {
     modals.value = modals.value.filter((other) => other !== modal);
     onClose?.();
   };
-  // What is under way is not turned back by a key.
+  // A key does not turn back a request that is under way.
   const cancelled = (event: Event) => {
     if (modal.isBusy) event.preventDefault();
   };

@@ -46,7 +46,7 @@ function CaseView({ opened, isGoingOn, again }: Props) {
   const { kind, subject_id: subjectId, holds, closed_at, receipt_id } = opened.case;
   const act = kind === "access" ? exportStep(opened) : eraseStep(opened);
   const steps = [findStep(opened), verifyStep(opened), act, answerStep(opened)];
-  // Of whom all was erased there is nothing left to hold.
+  // Nothing is left to hold of a subject who was erased.
   const canBeHeld = subjectId && !closed_at && (!receipt_id || holds.length > 0);
   return (
     <div class="page wide-terms">

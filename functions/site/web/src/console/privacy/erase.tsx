@@ -24,7 +24,7 @@ export function eraseStep(opened: Opened): Step {
 
 function EraseNow({ opened }: { opened: Opened }) {
   const words = wordsOf(CASE);
-  // What there was has expired since it was found.
+  // The data has expired since it was found.
   if (!opened.subject) return <><p>{words.nothingLeft}</p><NothingStored opened={opened} /></>;
   return (
     <>
@@ -41,7 +41,7 @@ function erase(opened: Opened): void {
   const headers = { "Idempotency-Key": crypto.randomUUID(), "Sotto-Case": id };
   const path = { subject_id: subject_id ?? "" };
   const what = [words.eraseKeys, words.eraseRest];
-  // What is held is said below, and better.
+  // The holds are named below.
   if (opened.subject) what.unshift(words.eraseWhat(storedOf({ ...opened.subject, held: false })));
   if (holds.length > 0) what.push(words.eraseKept(holds.length));
   ask({

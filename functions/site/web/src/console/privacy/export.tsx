@@ -25,7 +25,7 @@ export function exportStep(opened: Opened): Step {
     now: () =>
       opened.subject
         ? <><p>{words.exportText}</p><Exporting opened={opened} label={words.exportSend} /></>
-        // What there was has expired since it was found.
+        // The data has expired since it was found.
         : <><p>{words.nothingLeft}</p><NothingStored opened={opened} /></>,
   };
 }

@@ -19,7 +19,7 @@ export function Letter({ opened, kind }: DraftProps) {
   const begun = useMemo(() => letterIn(locale.peek(), opened, kind), []);
   const change = (to: Locale) => {
     if (!text.current) return;
-    // What was changed in the one is still there when one comes back to it.
+    // Each letter keeps its changes while the other is shown.
     drafts.current[locale.value] = text.current.value;
     locale.value = to;
     text.current.value = drafts.current[to] ?? letterIn(to, opened, kind);

@@ -17,7 +17,7 @@ export function Invitation({ token, purpose }: InvitationLink) {
     password: [words.resetPasswordTitle, words.resetPasswordText],
     second_factor: [words.resetFactorTitle, words.resetFactorText],
   }[purpose] as [string, string];
-  // Whoever was reset has a name already.
+  // A person who was reset has a name already.
   const isNew = purpose === "account";
   const [name, password] = useMemo(
     () => [

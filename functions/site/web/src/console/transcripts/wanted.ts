@@ -1,5 +1,5 @@
 /**
- * What is known already of what shall be read. It goes from page to page in memory: neither the id of a conversation
+ * The transcript that a page asks to be read. It goes from page to page in memory: neither the id of a conversation
  * nor a reason is in an address.
  */
 export interface Wanted {
