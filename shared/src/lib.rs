@@ -23,7 +23,7 @@ pub mod http {
 
     /// The way to AWS and the clients of its services.
     pub mod aws {
-        pub use connect::{connector, sdk, sdk_config};
+        pub use connect::{SdkConfig, connector, sdk, sdk_config};
         pub use store::clients::{dynamodb, dynamodb_at, kms};
     }
 }

@@ -1,7 +1,6 @@
 //! `POST /v1/auth/invitations/accept`: name and password of who is new; the password that is there, of
 //! who lost the second factor; a new password, of who lost that one.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,6 +11,7 @@ use shared::http::response::Reply;
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::{Transaction, Written};
 use shared::text::{Named, RawText};
 use shared::values::address::Address;
 use shared::values::role::Roles;
@@ -23,7 +23,6 @@ use crate::gate;
 use crate::keys::Keys;
 use crate::login::{self, LoginResponse};
 use crate::state::App;
-use crate::store::Written;
 use crate::store::invitation::{Invitation, Name, Purpose, Secret};
 use crate::store::person::{Account, Person, Profile, Status};
 
@@ -119,8 +118,11 @@ impl Accepting<'_> {
             profile: Profile::new(name, address),
             made_at_ms: app.clock.now_ms(),
         };
-        let mut writes = app.store.put_account(keys, &account)?.to_vec();
-        writes.push(app.store.put_login(keys, &account, &hash)?);
+        let writes = app
+            .store
+            .transaction()
+            .and_all(app.store.put_account(keys, &account)?)
+            .and(app.store.put_login(keys, &account, &hash)?);
         self.spend("join", writes).await?;
         self.enrolment((account.id, 1)).await
     }
@@ -135,7 +137,8 @@ impl Accepting<'_> {
         let Self { app, keys, .. } = self;
         let person = self.person(version).await?;
         let forgotten = login::confirm(app, keys, client, &person, password).await?;
-        let writes = vec![app.store.unchanged(&person.account)?, forgotten];
+        let unchanged = app.store.unchanged(&person.account)?;
+        let writes = app.store.transaction().and(unchanged).and(forgotten);
         self.spend("accept_second_factor", writes).await?;
         self.enrolment((person.account.id, version)).await
     }
@@ -169,17 +172,14 @@ impl Accepting<'_> {
         person.filter(same).ok_or_else(|| Code::TokenInvalid.into())
     }
 
-    async fn spend(
-        &self,
-        operation: &'static str,
-        mut writes: Vec<TransactWriteItem>,
-    ) -> Result<(), Problem> {
+    async fn spend(&self, operation: &'static str, writes: Transaction) -> Result<(), Problem> {
         let store = &self.app.store;
         let staff = self.invitation.staff;
-        writes.extend(store.spend_invitation(self.name, self.invitation)?);
         let event = SecurityEvent::by(staff, Action::Accepted, self.invitation.object());
-        writes.push(store.events.put(event)?);
-        match store.write(operation, writes).await? {
+        let writes = writes
+            .and_all(store.spend_invitation(self.name, self.invitation)?)
+            .and(store.events.put(event)?);
+        match writes.commit_patiently(operation).await? {
             Written::Whole => Ok(()),
             Written::Refused(_) => Err(Code::TokenInvalid.into()),
         }

@@ -1,7 +1,6 @@
 //! Who enrols a second factor: somebody who has just accepted an invitation, or somebody who is in and
 //! has shown the one that they have a moment ago.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,6 +14,7 @@ use shared::http::staff::{Anybody, SteppedUp};
 use shared::ids::{SessionId, StaffId};
 use shared::problem::{Code, Problem};
 use shared::store::once::Kind as Once;
+use shared::store::write::{Transaction, Write, Written};
 use utoipa::ToSchema;
 
 use crate::answer::{Tokens, tokens};
@@ -23,7 +23,6 @@ use crate::credential::recovery;
 use crate::gate::{self, Evidence, FactorChange, Shown};
 use crate::keys::Keys;
 use crate::state::App;
-use crate::store::Written;
 use crate::store::factor::recovery_name;
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
@@ -128,7 +127,7 @@ pub struct NewCodes {
     /// Their names in the account.
     pub names: Vec<String>,
     /// The store of the enrolled factors.
-    pub writes: Vec<TransactWriteItem>,
+    pub writes: Vec<Write>,
 }
 
 /// A factor that was added to others.
@@ -160,7 +159,7 @@ pub async fn enrolled(
     (app, keys, client): (&App, &Keys, &Client),
     person: &Person,
     enrolling: &Enrolling,
-    mut writes: Vec<TransactWriteItem>,
+    mut writes: Transaction,
     (evidence, factor, new): (Evidence, String, NewFactor),
 ) -> Result<Response, Problem> {
     let id = person.account.id;
@@ -198,7 +197,7 @@ pub async fn enrolled(
                     })?
                     .1,
             );
-            match app.store.write("enrol_another", writes).await? {
+            match writes.commit_patiently("enrol_another").await? {
                 Written::Whole => {
                     let added = Added { id: factor, recovery_codes: codes };
                     Ok(Reply(StatusCode::OK, Enrolled::Another(added)).into_response())

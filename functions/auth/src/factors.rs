@@ -9,13 +9,13 @@ use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Anybody, SteppedUp};
 use shared::problem::{Code, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::Written;
 use shared::text::{Named, RawText};
 use utoipa::ToSchema;
 
 use crate::caller;
 use crate::gate::FactorChange;
 use crate::state::App;
-use crate::store::Written;
 use crate::store::factor::{Expected, Passkey, Totp};
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
@@ -105,13 +105,9 @@ pub(crate) async fn patch(
     let person = caller::person(&app, &keys, &staff).await?;
     let mut passkey = passkey(person, &id).ok_or(Code::NotFound)?;
     passkey.name = name;
-    let writes = vec![app.store.put_passkey(
-        &keys,
-        staff.id,
-        &passkey,
-        Expected::UsedAt(passkey.used_at_ms),
-    )?];
-    match app.store.write("rename_passkey", writes).await? {
+    let expected = Expected::UsedAt(passkey.used_at_ms);
+    let renamed = app.store.put_passkey(&keys, staff.id, &passkey, expected)?;
+    match app.store.transaction().and(renamed).commit_patiently("rename_passkey").await? {
         Written::Whole => Ok(Reply(StatusCode::OK, Factor::of_passkey(&passkey))),
         Written::Refused(_) => Err(Code::Conflict.into()),
     }
@@ -141,19 +137,20 @@ pub(crate) async fn delete(
         return Err(Problem::new(Code::Conflict, detail));
     }
     let event = SecurityEvent::by(staff.id, Action::FactorRemoved, format!("{}/{id}", staff.id));
-    let mut writes = vec![removed, app.store.events.put(event)?];
-    writes.extend(told);
     // The version goes up with it: of two removals at once, of which each leaves one factor and both
     // none, the second finds another version.
     let change = (Ends::Steps, PasswordThen::Stays);
-    writes.extend(
-        app.store
-            .change_account(&keys, &account, change, |account| {
-                account.profile.factors(|known| factors.apply(known));
-            })?
-            .1,
-    );
-    match app.store.write("remove_factor", writes).await? {
+    let (_, changed) = app.store.change_account(&keys, &account, change, |account| {
+        account.profile.factors(|known| factors.apply(known));
+    })?;
+    let writes = app
+        .store
+        .transaction()
+        .and(removed)
+        .and(app.store.events.put(event)?)
+        .and_all(told)
+        .and_all(changed);
+    match writes.commit_patiently("remove_factor").await? {
         Written::Whole => Ok(StatusCode::NO_CONTENT),
         Written::Refused(_) => Err(Code::Conflict.into()),
     }

@@ -1,11 +1,11 @@
 //! The second half of a sign-in: a token of a right password, and what is shown with it.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::access::staff::{Kind, Step, verify_step};
 use shared::access::staff_keychain::StaffKeychain;
 use shared::http::staff::verified;
 use shared::problem::{Code, Problem};
 use shared::store::once::Kind as Once;
+use shared::store::write::Write;
 
 use crate::attempt;
 use crate::client::Client;
@@ -91,7 +91,7 @@ impl Begun {
         keys: &Keys,
         client: &Client,
         device_token: Option<&str>,
-    ) -> Result<Vec<TransactWriteItem>, Problem> {
+    ) -> Result<Vec<Write>, Problem> {
         let login = &*self.person.account.login;
         let counter = attempt::of_account(app, keys, client, (login, device_token));
         let parts = [self.step.token.as_bytes()];

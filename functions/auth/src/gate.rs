@@ -5,17 +5,16 @@
 //! transaction with what was used up, on condition that the account still is what was read. So no way
 //! in forgets to ask whether somebody was disabled, has lost a role or has no second factor.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::access::staff::{self, ACCESS_SECONDS, Begins, Method, Staff};
 use shared::ids::{RequestId, SessionId};
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Signer;
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::{Transaction, Written};
 
 use crate::credential::password::StoredHash;
 use crate::keys::Keys;
 use crate::state::App;
-use crate::store::Written;
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
 use crate::store::person::{Account, Ends, FactorSet, Person, Status};
@@ -148,7 +147,7 @@ pub async fn admit(
     keys: &Keys,
     person: &Person,
     shown: Shown<'_>,
-    mut writes: Vec<TransactWriteItem>,
+    mut writes: Transaction,
 ) -> Result<Granted, Problem> {
     let account = &person.account;
     let Shown { evidence, before, .. } = shown;
@@ -210,7 +209,7 @@ pub async fn admit(
     writes.push(app.store.events.put(signed_in)?);
     // Signed before it is written: when this fails nothing has happened.
     let granted = grant(app, keys, account, &session).await?;
-    match app.store.write("admit", writes).await? {
+    match writes.commit_patiently("admit").await? {
         Written::Whole => Ok(granted),
         Written::Refused(_) => Err(Code::CodeInvalid.into()),
     }
@@ -240,11 +239,12 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
         ..session.clone()
     };
     let granted = grant(app, keys, account, &next).await?;
-    let writes = vec![app.store.spend(&token)?, app.store.unchanged(account)?];
-    match app.store.write("renew", writes).await? {
+    let writes = app.store.transaction();
+    let writes = writes.and(app.store.spend(&token)?).and(app.store.unchanged(account)?);
+    match writes.commit_patiently("renew").await? {
         Written::Whole => Ok(granted),
         // Spent by another one, or gone with the session, which is nobody's theft.
-        Written::Refused(places) if places.contains(&0) => {
+        Written::Refused(refused) if refused.at(0) => {
             let person = app.store.person(keys, token.staff).await?;
             if person.is_some_and(|person| person.is_in(token.session)) {
                 Err(reused(app, &token).await?)
@@ -266,7 +266,7 @@ pub async fn step_up(
     keys: &Keys,
     person: &Person,
     asking: &Staff,
-    mut writes: Vec<TransactWriteItem>,
+    mut writes: Transaction,
 ) -> Result<String, Problem> {
     let session = person.session(asking.session).ok_or(Code::TokenRevoked)?;
     let account = &person.account;
@@ -283,7 +283,7 @@ pub async fn step_up(
     let event = SecurityEvent::by(account.id, Action::SteppedUp, session.id);
     writes.push(app.store.events.put(event)?);
     let granted = grant(app, keys, account, &shown).await?;
-    match app.store.write("step_up", writes).await? {
+    match writes.commit_patiently("step_up").await? {
         Written::Whole => Ok(granted.access_token),
         Written::Refused(_) => Err(Code::CodeInvalid.into()),
     }
@@ -291,10 +291,10 @@ pub async fn step_up(
 
 /// Ends the session of a token that was spent before, and says so.
 async fn reused(app: &App, token: &RefreshToken) -> Result<Problem, Problem> {
-    let mut writes = app.store.end_session(token.staff, token.session)?.to_vec();
+    let ended = app.store.end_session(token.staff, token.session)?;
     let event = SecurityEvent::of(Action::TokenReused, token.session);
-    writes.push(app.store.events.put(event)?);
-    app.store.write("end_reused", writes).await?;
+    let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
+    writes.commit_patiently("end_reused").await?;
     Ok(Code::TokenReused.into())
 }
 

@@ -59,8 +59,8 @@ pub(crate) async fn post(
     let (invited, kept) =
         invite(&app, &keys, (staff, Some(admin.id)), Purpose::Join { address, roles })?;
     let event = SecurityEvent::by(admin.id, Action::Invited, staff);
-    let writes = vec![kept, app.store.events.put(event)?];
-    app.store.write("invite", writes).await?;
+    let writes = app.store.transaction().and(kept).and(app.store.events.put(event)?);
+    writes.commit_patiently("invite").await?;
     let expires_at = invited.expires_at();
     let response = InvitationResponse { invitation_token: invited.token, expires_at };
     Ok(Reply(StatusCode::CREATED, response))

@@ -1,9 +1,9 @@
 //! Inviting: what an admin, a reset and the first start have in common.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::{UnixMillis, rfc3339};
 use shared::ids::StaffId;
 use shared::problem::Problem;
+use shared::store::write::Write;
 
 use crate::keys::Keys;
 use crate::state::App;
@@ -34,7 +34,7 @@ pub fn invite(
     keys: &Keys,
     (staff, by): (StaffId, Option<StaffId>),
     purpose: Purpose,
-) -> Result<(Invited, TransactWriteItem), Problem> {
+) -> Result<(Invited, Write), Problem> {
     let secret = Secret::generate()?;
     let ends_at_ms = app.clock.now_ms() + LIFETIME_MS;
     let invitation = Invitation { staff, purpose, by, ends_at_ms };

@@ -1,7 +1,6 @@
 //! `POST /v1/auth/login`: address and password. One answer for no account, a wrong password, a
 //! disabled account and one that has to wait, in body and in what is done for it.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use shared::http::request::PlainJson;
 use shared::http::response::Reply;
 use shared::ids::StaffId;
 use shared::problem::{Code, Problem};
+use shared::store::write::Write;
 use shared::text::{RawText, Text};
 use shared::values::address::Address;
 use utoipa::ToSchema;
@@ -116,7 +116,7 @@ pub(crate) async fn post(
         let hash = app.hasher.hash(&keys.pepper, password).map_err(|_| Code::Internal)?;
         let kept = (login.staff, before);
         let upgraded = app.store.upgrade_password(&keys, &name, kept, &hash)?;
-        app.store.write("upgrade_password", vec![upgraded]).await?;
+        app.store.transaction().and(upgraded).commit_patiently("upgrade_password").await?;
     }
     let begins = Begins { id: login.staff, version: login.version, pending: None };
     LoginResponse::of(&app, begins, person.factors()).await
@@ -139,7 +139,7 @@ pub(crate) async fn confirm(
     client: &Client,
     person: &Person,
     password: RawText,
-) -> Result<TransactWriteItem, Problem> {
+) -> Result<Write, Problem> {
     let name = &*person.account.login;
     let (row, attempt) = read(app, keys, client, name, None).await?;
     let may = attempt::count(app, &attempt).await?;

@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use crate::caller;
 use crate::client::{Client, REFRESH, cookie};
 use crate::state::App;
-use crate::store::Written;
 use crate::store::login::PasswordThen;
 use crate::store::person::Ends;
 
@@ -35,7 +34,8 @@ pub(crate) async fn post(
     Allowed(staff, ..): Allowed<Anybody>,
     PlainJson(request): PlainJson<LogoutRequest>,
 ) -> Result<Response, Problem> {
-    let mut writes = app.store.end_session(staff.id, staff.session)?.to_vec();
+    let ended = app.store.end_session(staff.id, staff.session)?;
+    let mut writes = app.store.transaction().and_all(ended);
     if request.everywhere {
         let keys = app.store.keys().await?;
         let person = caller::person(&app, &keys, &staff).await?;
@@ -45,7 +45,7 @@ pub(crate) async fn post(
     }
     let event = SecurityEvent::by(staff.id, Action::SessionEnded, staff.session);
     writes.push(app.store.events.put(event)?);
-    if app.store.write("logout", writes).await? != Written::Whole {
+    if !writes.commit_patiently("logout").await?.is_whole() {
         return Err(Problem::new(Code::Conflict, "The account was changed meanwhile: try again."));
     }
     let mut response = StatusCode::NO_CONTENT.into_response();

@@ -14,6 +14,7 @@ use shared::ids::StaffId;
 use shared::problem::Problem;
 use shared::store::identity_key::IdentityJwk;
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::Written;
 use shared::values::address::Address;
 use shared::values::role::{Role, Roles};
 use shared::values::site::Site;
@@ -21,7 +22,6 @@ use shared::values::site::Site;
 use crate::invite::invite;
 use crate::keys::Keys;
 use crate::state::App;
-use crate::store::Written;
 use crate::store::invitation::Purpose;
 use crate::store::throttle::Attempt;
 
@@ -127,7 +127,8 @@ async fn invite_new(
     let purpose = Purpose::Join { address, roles: Roles::from_iter([Role::Admin]) };
     let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
     let event = SecurityEvent::of(Action::Bootstrapped, staff);
-    app.store.write("bootstrap", vec![kept, app.store.events.put(event)?]).await?;
+    let writes = app.store.transaction().and(kept).and(app.store.events.put(event)?);
+    writes.commit_patiently("bootstrap").await?;
     Ok(invited)
 }
 
@@ -148,19 +149,24 @@ async fn invite_back(
         return Err(Code::Conflict.into());
     }
     let change = (Ends::Sessions, PasswordThen::Stays);
-    let (account, mut writes) =
+    let (account, changed) =
         app.store.change_account(keys, &person.account, change, |account| {
             account.roles = account.roles.iter().chain([Role::Admin]).collect();
             account.status = Status::Active;
             account.profile.take(Taken::SecondFactor, None, app.clock.now_ms());
         })?;
-    writes.extend(app.store.delete_factors(&person)?);
     let version = account.version;
     let purpose = Purpose::SecondFactor { version };
     let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
-    writes.push(kept);
-    writes.push(app.store.events.put(SecurityEvent::of(Action::Bootstrapped, staff))?);
-    match app.store.write("bootstrap_again", writes).await? {
+    let event = SecurityEvent::of(Action::Bootstrapped, staff);
+    let writes = app
+        .store
+        .transaction()
+        .and_all(changed)
+        .and_all(app.store.delete_factors(&person)?)
+        .and(kept)
+        .and(app.store.events.put(event)?);
+    match writes.commit_patiently("bootstrap_again").await? {
         Written::Whole => Ok(invited),
         Written::Refused(_) => Err(Code::Conflict.into()),
     }

@@ -1,7 +1,6 @@
 //! `POST /v1/auth/passkeys/register/start` and `/finish`: a new passkey;
 //! `/login/start` and `/finish`: signing in by one, which is two factors in one.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
@@ -14,6 +13,7 @@ use shared::ids::StaffId;
 use shared::problem::{Code, Problem};
 use shared::seal::suite::hash;
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::Write;
 use shared::text::RawText;
 use shared::values::encoding::{base64url, from_base64url};
 use utoipa::ToSchema;
@@ -162,9 +162,12 @@ pub(crate) async fn register_finish(
     };
     let factor = format!("{PASSKEY}{}", passkey.id);
     let event = SecurityEvent::by(id, Action::FactorEnrolled, format!("{id}/{factor}"));
-    let mut writes = app.store.spend_challenge(challenge)?.to_vec();
-    writes.push(app.store.put_passkey(&keys, id, &passkey, Expected::Nothing)?);
-    writes.push(app.store.events.put(event)?);
+    let writes = app
+        .store
+        .transaction()
+        .and_all(app.store.spend_challenge(challenge)?)
+        .and(app.store.put_passkey(&keys, id, &passkey, Expected::Nothing)?)
+        .and(app.store.events.put(event)?);
     let name = passkey.id.clone();
     let new: NewFactor = Box::new(move |codes| FactorChange::Passkey(name, codes));
     let factor = (Evidence::EnrolledPasskey, factor, new);
@@ -198,7 +201,8 @@ pub(crate) async fn login_finish(
         None => None,
     };
     let whose = begun.as_ref().map(|begun| begun.person.account.id);
-    let (person, mut writes) = shown(&app, &keys, &client, &request.credential, whose).await?;
+    let (person, spent) = shown(&app, &keys, &client, &request.credential, whose).await?;
+    let mut writes = app.store.transaction().and_all(spent);
     let granted = if let Some(begun) = &begun {
         writes.extend(begun.spend(&app, &keys, &client, None)?);
         let shown = begun.shown((&app, &keys, &client), Evidence::PasswordAndPasskey, None);
@@ -228,7 +232,7 @@ pub(crate) async fn shown(
     client: &Client,
     credential: &Value,
     expected: Option<StaffId>,
-) -> Result<(Person, Vec<TransactWriteItem>), Problem> {
+) -> Result<(Person, [Write; 3]), Problem> {
     let party = party(app, client)?;
     let bytes = challenge_of(credential).ok_or(Code::CodeInvalid)?;
     let (handle, shown) = identify(credential).ok_or(Code::CodeInvalid)?;
@@ -250,9 +254,12 @@ pub(crate) async fn shown(
         Err(Refused::CounterWentBack) => {
             let object = format!("{id}/{PASSKEY}{name}");
             let event = SecurityEvent::by(id, Action::PasskeyCounterWentBack, object);
-            let mut writes = app.store.spend_challenge(challenge)?.to_vec();
-            writes.push(app.store.events.put(event)?);
-            app.store.write("counter_went_back", writes).await?;
+            let writes = app
+                .store
+                .transaction()
+                .and_all(app.store.spend_challenge(challenge)?)
+                .and(app.store.events.put(event)?);
+            writes.commit_patiently("counter_went_back").await?;
             return Err(Code::CodeInvalid.into());
         }
         Err(Refused::Response) => return Err(Code::CodeInvalid.into()),
@@ -264,9 +271,9 @@ pub(crate) async fn shown(
         made_at_ms: passkey.made_at_ms,
         used_at_ms: Some(app.clock.now_ms()),
     };
-    let mut writes = app.store.spend_challenge(challenge)?.to_vec();
-    writes.push(app.store.put_passkey(keys, id, &used, Expected::UsedAt(passkey.used_at_ms))?);
-    Ok((person, writes))
+    let [deleted, spent] = app.store.spend_challenge(challenge)?;
+    let kept = app.store.put_passkey(keys, id, &used, Expected::UsedAt(passkey.used_at_ms))?;
+    Ok((person, [deleted, spent, kept]))
 }
 
 fn party(app: &App, client: &Client) -> Result<RelyingParty, Problem> {

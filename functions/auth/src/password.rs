@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use crate::client::Client;
 use crate::credential::password::Password;
 use crate::state::App;
-use crate::store::Written;
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
 use crate::store::person::Ends;
@@ -49,16 +48,20 @@ pub(crate) async fn post(
     let forgotten = login::confirm(&app, &keys, &client, &person, password).await?;
     let hash = app.hasher.hash(&keys.pepper, &new).map_err(|_| Code::Internal)?;
     let change = (Ends::Steps, PasswordThen::Is(&hash));
-    let (_, mut writes) = app.store.change_account(&keys, &person.account, change, |account| {
+    let (_, changed) = app.store.change_account(&keys, &person.account, change, |account| {
         account.profile.factors.get_or_insert_with(|| person.present_factors());
     })?;
-    // Whoever knew the old one is out; who has just shown both factors stays.
-    writes.extend(app.store.end_sessions(&person, Some(staff.session))?);
-    writes.extend(app.store.tell(&keys, &person, Told::PasswordChanged, Some(staff.id))?);
     let event = SecurityEvent::by(staff.id, Action::PasswordChanged, staff.id);
-    writes.push(app.store.events.put(event)?);
-    writes.push(forgotten);
-    if app.store.write("change_password", writes).await? != Written::Whole {
+    let writes = app
+        .store
+        .transaction()
+        .and_all(changed)
+        // Whoever knew the old one is out; who has just shown both factors stays.
+        .and_all(app.store.end_sessions(&person, Some(staff.session))?)
+        .and_all(app.store.tell(&keys, &person, Told::PasswordChanged, Some(staff.id))?)
+        .and(app.store.events.put(event)?)
+        .and(forgotten);
+    if !writes.commit_patiently("change_password").await?.is_whole() {
         return Err(Code::Conflict.into());
     }
     // A session may have begun with the old one while the new one was hashed, and there may have been
@@ -69,6 +72,6 @@ pub(crate) async fn post(
         if late.is_empty() {
             return Ok(StatusCode::NO_CONTENT);
         }
-        app.store.write("end_late", late).await?;
+        app.store.transaction().and_all(late).commit_patiently("end_late").await?;
     }
 }

@@ -12,6 +12,7 @@ use shared::http::staff::{Anybody, SteppedUp};
 use shared::problem::{Code, Problem};
 use shared::store::once::Kind as Once;
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::Written;
 use shared::text::RawText;
 use utoipa::ToSchema;
 
@@ -23,7 +24,6 @@ use crate::enrolling::{NewCodes, recovery_codes};
 use crate::finish::begin;
 use crate::gate::{self, Evidence, FactorChange};
 use crate::state::App;
-use crate::store::Written;
 use crate::store::factor::recovery_name;
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
@@ -72,13 +72,14 @@ pub(crate) async fn post(
     }
     let until_ms = app.clock.now_ms() + crate::store::session::LONGEST_MS;
     let event = SecurityEvent::by(id, Action::RecoveryCodeUsed, id);
-    let mut writes = vec![
+    let writes = app
+        .store
+        .transaction()
         // The row of the code goes; what was used up is known for longer than a repeated request.
-        app.store.spend_recovery_code(id, &digest)?,
-        app.store.once.put(Once::RecoveryCode, &[id.as_bytes(), &digest], until_ms)?,
-        app.store.events.put(event)?,
-    ];
-    writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
+        .and(app.store.spend_recovery_code(id, &digest)?)
+        .and(app.store.once.put(Once::RecoveryCode, &[id.as_bytes(), &digest], until_ms)?)
+        .and(app.store.events.put(event)?)
+        .and_all(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
     let parts = (&app, &keys, &client);
     let evidence = Evidence::PasswordAndRecoveryCode;
     let mut shown = begun.shown(parts, evidence, request.device_token.as_deref());
@@ -98,20 +99,20 @@ pub(crate) async fn renew(
     let person = caller::person(&app, &keys, &staff).await?;
     let NewCodes { shown: recovery_codes, names, writes: kept } =
         recovery_codes(&app, &keys, staff.id)?;
-    let mut writes = app.store.delete_recovery_codes(&person)?;
-    writes.extend(kept);
     let change = (Ends::Steps, PasswordThen::Stays);
-    writes.extend(
-        app.store
-            .change_account(&keys, &person.account, change, |account| {
-                account.profile.factors(|factors| FactorChange::Recovery(names).apply(factors));
-            })?
-            .1,
-    );
+    let (_, changed) = app.store.change_account(&keys, &person.account, change, |account| {
+        account.profile.factors(|factors| FactorChange::Recovery(names).apply(factors));
+    })?;
     let event = SecurityEvent::by(staff.id, Action::RecoveryCodesMade, staff.id);
-    writes.push(app.store.events.put(event)?);
-    writes.extend(app.store.tell(&keys, &person, Told::RecoveryCodesMade, Some(staff.id))?);
-    match app.store.write("renew_recovery_codes", writes).await? {
+    let writes = app
+        .store
+        .transaction()
+        .and_all(app.store.delete_recovery_codes(&person)?)
+        .and_all(kept)
+        .and_all(changed)
+        .and(app.store.events.put(event)?)
+        .and_all(app.store.tell(&keys, &person, Told::RecoveryCodesMade, Some(staff.id))?);
+    match writes.commit_patiently("renew_recovery_codes").await? {
         Written::Whole => Ok(Reply(StatusCode::OK, RecoveryCodesResponse { recovery_codes })),
         Written::Refused(_) => Err(Code::Conflict.into()),
     }

@@ -69,13 +69,13 @@ pub(crate) async fn delete(
     // As many at a time as a transaction takes.
     loop {
         let person = person(&app, &staff).await?;
-        let mut writes = app.store.end_sessions(&person, Some(staff.session))?;
-        if writes.is_empty() {
+        let ended = app.store.end_sessions(&person, Some(staff.session))?;
+        if ended.is_empty() {
             return Ok(StatusCode::NO_CONTENT);
         }
         let event = SecurityEvent::by(staff.id, Action::SessionEnded, staff.id);
-        writes.push(app.store.events.put(event)?);
-        app.store.write("end_others", writes).await?;
+        let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
+        writes.commit_patiently("end_others").await?;
     }
 }
 
@@ -91,9 +91,9 @@ pub(crate) async fn delete_one(
     if !person.is_in(id) {
         return Err(Code::NotFound.into());
     }
-    let mut writes = app.store.end_session(staff.id, id)?.to_vec();
+    let ended = app.store.end_session(staff.id, id)?;
     let event = SecurityEvent::by(staff.id, Action::SessionEnded, id);
-    writes.push(app.store.events.put(event)?);
-    app.store.write("end_session", writes).await?;
+    let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
+    writes.commit_patiently("end_session").await?;
     Ok(StatusCode::NO_CONTENT)
 }

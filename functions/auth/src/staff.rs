@@ -11,6 +11,7 @@ use shared::http::staff::{Admin, CoolingAdmin, SteppedUp, cooling_down};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::Transaction;
 use shared::values::role::{Role, Roles};
 use utoipa::ToSchema;
 
@@ -18,7 +19,6 @@ use crate::invitations::read_roles;
 use crate::invite::{Invited, invite};
 use crate::keys::Keys;
 use crate::state::App;
-use crate::store::Written;
 use crate::store::invitation::Purpose;
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
@@ -172,7 +172,7 @@ pub(crate) async fn patch(
     if !usable.has(Role::Admin) && (widens || enables || reset.is_some()) {
         return Err(cooling_down(&app, &admin).await);
     }
-    let mut writes = Vec::new();
+    let mut writes = app.store.transaction();
     if request.unlock == Some(true) {
         let counter = Counter::of_strangers(&person.account.login);
         writes.push(app.store.forget(&counter)?);
@@ -181,7 +181,7 @@ pub(crate) async fn patch(
     }
     let change = Change { roles, status, reset, ends: request.end_sessions == Some(true) };
     let invited = change.write(&app, &keys, &admin, &person, &mut writes)?;
-    if !writes.is_empty() && app.store.write("change_person", writes).await? != Written::Whole {
+    if !writes.is_empty() && !writes.commit_patiently("change_person").await?.is_whole() {
         return Err(Problem::new(Code::Conflict, "The account was changed meanwhile."));
     }
     let changed = app.store.person(&keys, id).await?.ok_or(Code::NotFound)?;
@@ -233,7 +233,7 @@ impl Change {
         keys: &Keys,
         admin: &Staff,
         person: &Person,
-        writes: &mut Vec<aws_sdk_dynamodb::types::TransactWriteItem>,
+        writes: &mut Transaction,
     ) -> Result<Option<Invited>, Problem> {
         let Self { roles, status, reset, ends } = self;
         let account = &person.account;
@@ -314,11 +314,11 @@ pub(crate) async fn delete(
     let none = Attempt::new(Vec::new(), app.clock.now_ms());
     let (login, _) = app.store.login(&keys, &person.account.login, none).await?;
     let before = (&person.account, login.as_ref());
-    let (account, mut writes) = app.store.begin_deletion(&keys, before)?;
+    let (account, begun) = app.store.begin_deletion(&keys, before)?;
     let event = SecurityEvent::by(admin.id, Action::Deleted, id);
-    writes.push(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(begun).and(app.store.events.put(event)?);
     let changed = || Problem::new(Code::Conflict, "The account was changed meanwhile.");
-    if app.store.write("begin_deletion", writes).await? != Written::Whole {
+    if !writes.commit_patiently("begin_deletion").await?.is_whole() {
         return Err(changed());
     }
     let deleted = item(&app, person, None).await?;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use shared::access::staff_keychain::StaffKeyring;
 use shared::clock::Clock;
 use shared::config::{Backend, ConfigError, Lookup};
+use shared::http::app;
+use shared::http::aws::{self, SdkConfig};
 use shared::http::demands::Backing;
 use shared::http::staff::KnowsStaff;
-use shared::http::{app, aws};
+use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
+use shared::store::table::Table;
 
 use crate::credential::password::Hasher;
 use crate::store::{Store, Tables};
@@ -88,20 +90,22 @@ impl App {
     /// A sentence for the operator.
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Result<Self, String> {
         let settings = Arc::new(app::settings(&config.backend, clock.clone(), sdk));
-        let tables = Tables {
-            identity: config.identity_table.clone(),
-            watch: config.watch_table.clone(),
-            events: config.events_table.clone(),
-        };
-        let dynamo = aws::dynamodb(&config.backend, sdk);
         let hasher = Hasher::new().map_err(|_| "There is no memory for Argon2id.".to_owned())?;
         let staff_keys = StaffKeyring::new(Arc::clone(&settings), clock.clone());
+        let dynamo = aws::dynamodb(&config.backend, sdk);
+        let (watch, events) = (config.watch_table.clone(), config.events_table.clone());
         let audit_days = staff_keys.audit_days();
+        let tables = Tables {
+            identity: Table::new(dynamo.clone(), config.identity_table.clone()),
+            watch: Table::new(dynamo.clone(), watch.clone()),
+            once: Once::new(dynamo.clone(), watch, clock.clone()),
+            events: SecurityEvents::new(dynamo, events, clock.clone(), audit_days),
+        };
         Ok(Self(Arc::new(Parts {
             issuer: config.backend.issuer.clone(),
             console_origin: config.console_origin.clone(),
             staff_keys,
-            store: Store::new(dynamo, tables, settings, audit_days, clock.clone()),
+            store: Store::new(tables, settings, clock.clone()),
             clock,
             hasher,
         })))

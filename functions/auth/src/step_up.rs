@@ -66,14 +66,14 @@ pub(crate) async fn post(
     }
     let person = person.ok_or(Code::TokenRevoked)?;
     let judged = match offered {
-        Offered::Code(code) => spend_code(&app, &person, &code),
+        Offered::Code(code) => spend_code(&app, &person, &code).map(Vec::from),
         Offered::Passkey(credential) => {
             let shown = shown(&app, &keys, &client, &credential, Some(staff.id)).await;
-            shown.map(|(_, writes)| writes)
+            shown.map(|(_, spent)| Vec::from(spent))
         }
     };
-    let mut writes = match judged {
-        Ok(writes) => writes,
+    let spent = match judged {
+        Ok(spent) => spent,
         Err(problem) => {
             if problem.code == Code::CodeInvalid {
                 failed(&app, &keys, &staff, &person).await?;
@@ -81,7 +81,7 @@ pub(crate) async fn post(
             return Err(problem);
         }
     };
-    writes.push(app.store.forget_tries(&tries)?);
+    let writes = app.store.transaction().and_all(spent).and(app.store.forget_tries(&tries)?);
     let access_token = Box::pin(gate::step_up(&app, &keys, &person, &staff, writes)).await?;
     let response = StepUpResponse { access_token, token_type: "Bearer", expires_in: EXPIRES_IN };
     Ok(Reply(StatusCode::OK, response))
@@ -94,10 +94,13 @@ enum Offered {
 
 /// Records a wrong second factor, and tells its owner: somebody may have the session and not the factor.
 async fn failed(app: &App, keys: &Keys, staff: &Staff, person: &Person) -> Result<(), Problem> {
-    let mut writes = vec![app.store.unchanged(&person.account)?];
     let event = SecurityEvent::by(staff.id, Action::StepUpFailed, staff.session);
-    writes.push(app.store.events.put(event)?);
-    writes.extend(app.store.tell(keys, person, Told::StepUpFailed, Some(staff.id))?);
-    app.store.write("step_up_failed", writes).await?;
+    let writes = app
+        .store
+        .transaction()
+        .and(app.store.unchanged(&person.account)?)
+        .and(app.store.events.put(event)?)
+        .and_all(app.store.tell(keys, person, Told::StepUpFailed, Some(staff.id))?);
+    writes.commit_patiently("step_up_failed").await?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use shared::http::response::Reply;
 use shared::problem::{Code, Problem};
 use shared::store::once::Kind as Once;
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::write::Write;
 use utoipa::ToSchema;
 
 use crate::answer::tokens;
@@ -69,8 +70,11 @@ pub(crate) async fn post(
     let keys = app.store.keys().await?;
     let begun = begin(&app, &keys, Kind::Mfa, &request.mfa_token).await?;
     let person = &begun.person;
-    let mut writes = spend_code(&app, person, &request.code)?;
-    writes.extend(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
+    let writes = app
+        .store
+        .transaction()
+        .and_all(spend_code(&app, person, &request.code)?)
+        .and_all(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
     let parts = (&app, &keys, &client);
     let shown = begun.shown(parts, Evidence::PasswordAndTotp, request.device_token.as_deref());
     let granted = Box::pin(gate::admit(&app, &keys, person, shown, writes)).await?;
@@ -81,18 +85,14 @@ pub(crate) async fn post(
 ///
 /// # Errors
 /// [`Code::CodeInvalid`] when it is none.
-pub(crate) fn spend_code(
-    app: &App,
-    person: &Person,
-    code: &str,
-) -> Result<Vec<aws_sdk_dynamodb::types::TransactWriteItem>, Problem> {
+pub(crate) fn spend_code(app: &App, person: &Person, code: &str) -> Result<[Write; 2], Problem> {
     let totp = person.confirmed_totp().ok_or(Code::CodeInvalid)?;
     let step = step_of(app, totp, code)?;
     let id = person.account.id;
     let (id_bytes, step_bytes) = (id.as_bytes(), step.to_be_bytes());
     // Two steps of 30 seconds: long enough for the one that is accepted last.
     let until_ms = app.clock.now_ms() + 120_000;
-    Ok(vec![
+    Ok([
         app.store.use_totp(id, step)?,
         app.store.once.put(Once::TotpStep, &[&id_bytes[..], &step_bytes], until_ms)?,
     ])
@@ -141,8 +141,11 @@ pub(crate) async fn confirm(
     let step = step_of(&app, totp, &request.code)?;
     let id = person.account.id;
     let event = SecurityEvent::by(id, Action::FactorEnrolled, format!("{id}/totp"));
-    let writes =
-        vec![app.store.confirm_totp(id, totp.made_at_ms, step)?, app.store.events.put(event)?];
+    let writes = app
+        .store
+        .transaction()
+        .and(app.store.confirm_totp(id, totp.made_at_ms, step)?)
+        .and(app.store.events.put(event)?);
     let digest = totp.digest.clone();
     let new: NewFactor = Box::new(move |codes| FactorChange::Totp(digest, codes));
     let factor = (Evidence::EnrolledTotp, "totp".to_owned(), new);

@@ -13,12 +13,12 @@ mod record;
 
 use std::collections::HashMap;
 
-use aws_config::SdkConfig;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::http::aws;
+use shared::http::aws::SdkConfig;
 use shared::http::metrics::Metric;
 use shared::http::telemetry::line::Level;
 use shared::http::telemetry::{Invocation, Job, Outcome};

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use connect::SdkConfig;
 use data_encoding::BASE64;
 use deploys::{NotInvoked, Versions};
 use serde::Deserialize;

@@ -16,7 +16,7 @@ mod visit;
 use std::fmt;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use connect::SdkConfig;
 use deploys::Rollouts;
 use edge::telemetry::{Invocation, Job, Outcome};
 use lambda_runtime::LambdaEvent;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use shared::access::staff_keychain::StaffKeyring;
 use shared::clock::Clock;
 use shared::config::{self, Backend, ConfigError, Lookup};
+use shared::http::aws::SdkConfig;
 use shared::http::demands::Backing;
 use shared::http::staff::KnowsStaff;
 use shared::http::{app, aws};

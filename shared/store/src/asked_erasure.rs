@@ -125,7 +125,7 @@ impl Store {
         item.insert(EXPIRES_AT.to_owned(), expiry(asked.end_ms()));
         let put = put_if(&self.ledger_table, item, NEW, [])?;
         let event = SecurityEvent::by(asked.by, Action::ErasureAsked, asked.request.subject);
-        self.write_both("ask_for_erasure", vec![put, events.put(event)?]).await
+        self.transaction().and(put).and(events.put(event)?).commit_or_fail("ask_for_erasure").await
     }
 
     /// The erasure of that id that waits for an approval; none once its time is up.
@@ -173,7 +173,8 @@ impl Store {
         let gone =
             delete_if(&self.ledger_table, key(PARTITION, asked.id), "attribute_exists(p)", [])?;
         let event = SecurityEvent::by(by, Action::ErasureWithdrawn, asked.request.subject);
-        self.write_whole("withdraw_erasure", vec![gone, events.put(event)?]).await
+        let writes = self.transaction().and(gone).and(events.put(event)?);
+        Ok(writes.commit("withdraw_erasure").await?.is_whole())
     }
 }
 

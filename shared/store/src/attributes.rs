@@ -7,8 +7,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreError;
 
+/// The value of an attribute.
+pub type Value = AttributeValue;
+
 /// An item as DynamoDB has it.
-pub type Item = HashMap<String, AttributeValue>;
+pub type Item = HashMap<String, Value>;
 
 /// The TTL attribute of every table, in seconds since the Unix epoch.
 pub const EXPIRES_AT: &str = "expires_at";

@@ -163,7 +163,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let put = put_if(&self.ledger_table, case.to_item(None)?, NEW, [])?;
         let event = events.put(SecurityEvent::by(by, Action::CaseOpened, case.id))?;
-        self.write_both("open_case", vec![put, event]).await
+        self.transaction().and(put).and(event).commit_or_fail("open_case").await
     }
 
     /// The case of that id.
@@ -209,14 +209,14 @@ impl Store {
         let unchanged = [(":n", number(known.version))];
         let put = put_if(&self.ledger_table, changed.to_item(end_ms)?, "n = :n", unchanged)?;
         let event = SecurityEvent::by_whom(by, Action::CaseChanged, changed.id);
-        let mut writes = vec![put, events.put(event)?];
+        let mut writes = self.transaction().and(put).and(events.put(event)?);
         if let (State::Waiting, State::Refused, Some(subject)) =
             (known.state, changed.state, known.subject)
             && self.waits_alone(known.id, subject).await?
         {
             writes.push(self.cancel_wish(subject)?);
         }
-        Ok(self.write_whole("change_case", writes).await?.then_some(changed))
+        Ok(writes.commit("change_case").await?.is_whole().then_some(changed))
     }
 
     /// Whether the erasure of a subject waits because the staff have asked for it, and for this case

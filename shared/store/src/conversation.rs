@@ -156,12 +156,12 @@ impl Store {
             let mut item = first.to_item(id, due_ms);
             // By which the staff find whose it is; the row there proves it.
             item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
-            let writes = vec![
-                put(&self.keys_table, row.to_item(promised_until_ms))?,
-                put(&self.conversations_table, item)?,
-                self.unless_changed(subject, &known)?,
-            ];
-            if self.write_whole("open_conversation", writes).await? {
+            let writes = self
+                .transaction()
+                .and(put(&self.keys_table, row.to_item(promised_until_ms))?)
+                .and(put(&self.conversations_table, item)?)
+                .and(self.unless_changed(subject, &known)?);
+            if writes.commit("open_conversation").await?.is_whole() {
                 let term = row.term;
                 let conversation =
                     Conversation { id, subject, site, policy, promised_until_ms, term, key };

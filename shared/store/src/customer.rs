@@ -7,15 +7,12 @@
 //! anything else about the person is stored. The subject is sealed at its place, so whoever can edit
 //! the table can make nobody somebody else.
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
 use super::once::Kind;
 use super::schema::Noun;
-use super::write::put;
+use super::write::{Write, Written, put, put_if};
 use super::{Store, StoreError, fault};
 use seal::blind_index;
 use seal::envelope::{DataKey, Sealed};
@@ -129,35 +126,21 @@ impl Store {
         }
         let end_ms = transcript_end_ms + FULL_DAYS * DAY_MS;
         let written = self
-            .dynamo
-            .transact_write_items()
-            .transact_items(self.once.put(Kind::IdentityJti, &parts, until_ms)?)
-            .transact_items(self.customer_row(customer, end_ms)?)
-            .transact_items(self.way_back(customer, end_ms)?)
-            .send()
-            .await;
-        let Err(error) = written else { return Ok(Admission::Admitted) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-            error.as_service_error()
-        else {
-            return Err(fault("admit_customer", &error));
-        };
-        let codes: Vec<_> =
-            cancelled.cancellation_reasons().iter().map(|reason| reason.code()).collect();
-        match codes.as_slice() {
-            [Some("ConditionalCheckFailed"), ..] => Ok(Admission::Spent),
-            [_, Some("ConditionalCheckFailed"), ..] => Ok(Admission::Overtaken),
-            _ if codes.contains(&Some("TransactionConflict")) => Ok(Admission::Overtaken),
-            _ => Err(fault("admit_customer", &error)),
-        }
+            .transaction()
+            .and(self.once.put(Kind::IdentityJti, &parts, until_ms)?)
+            .and(self.customer_row(customer, end_ms)?)
+            .and(self.way_back(customer, end_ms)?)
+            .commit("admit_customer")
+            .await?;
+        Ok(match written {
+            Written::Whole => Admission::Admitted,
+            Written::Refused(refused) if refused.at(0) => Admission::Spent,
+            Written::Refused(_) => Admission::Overtaken,
+        })
     }
 
     /// The item of the subject that leads back to the row.
-    fn way_back(
-        &self,
-        customer: &Customer,
-        end_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn way_back(&self, customer: &Customer, end_ms: UnixMillis) -> Result<Write, StoreError> {
         let place = back_place(customer.site.id, customer.subject);
         let sealed = customer.key.seal(&place, &customer.index)?;
         let mut item = back_key(customer.subject);
@@ -252,11 +235,7 @@ impl Store {
     }
 
     /// The row with a new end, in the place of what was read and of nothing else.
-    fn customer_row(
-        &self,
-        customer: &Customer,
-        end_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn customer_row(&self, customer: &Customer, end_ms: UnixMillis) -> Result<Write, StoreError> {
         let place = place(customer.site.id, &customer.index, end_ms);
         let sealed = customer.key.seal(&place, customer.subject.as_bytes())?;
         let item = Item::from([
@@ -266,19 +245,14 @@ impl Store {
             ("p".to_owned(), number(end_ms)),
             (EXPIRES_AT.to_owned(), expiry(end_ms)),
         ]);
-        let put = Put::builder().table_name(&self.profiles_table).set_item(Some(item));
-        let put = match &customer.stored {
-            None => put.condition_expression("attribute_not_exists(u)"),
+        let condition = match &customer.stored {
+            None => "attribute_not_exists(u)",
             // TTL may have taken what was read and past its end.
-            Some(stored) if !customer.known => put
-                .condition_expression("attribute_not_exists(u) OR s = :s")
-                .expression_attribute_values(":s", binary(stored.clone())),
-            Some(stored) => put
-                .condition_expression("s = :s")
-                .expression_attribute_values(":s", binary(stored.clone())),
+            Some(_) if !customer.known => "attribute_not_exists(u) OR s = :s",
+            Some(_) => "s = :s",
         };
-        let put = put.build().map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let stored = customer.stored.clone().map(|stored| (":s", binary(stored)));
+        put_if(&self.profiles_table, item, condition, stored)
     }
 }
 

@@ -7,13 +7,13 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, TransactWriteItem, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, read_number, string};
 use super::key_row::{Guarded, KeyRow, Term};
 use super::lead;
 use super::ledger_table::key;
-use super::write::{delete_if, put};
+use super::write::{Write, delete_if, put, update};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
 use values::ids::{ConversationId, SubjectId};
@@ -101,7 +101,8 @@ impl Store {
             return Ok(false);
         }
         let condition = "w = :w AND attribute_not_exists(h)";
-        let mut writes = vec![delete_if(&self.keys_table, key, condition, [(":w", wrapped)])?];
+        let destroyed = delete_if(&self.keys_table, key, condition, [(":w", wrapped)])?;
+        let mut writes = self.transaction().and(destroyed);
         match row.guarded {
             // Its items have the end that was promised, which has not come.
             Guarded::Conversation(id)
@@ -112,7 +113,7 @@ impl Store {
             Guarded::Conversation(_) => {}
             Guarded::Profile { left_ms } => writes.push(self.deletion_of_lead(&row, left_ms)?),
         }
-        self.write_whole("destroy_due", writes).await
+        Ok(writes.commit("destroy_due").await?.is_whole())
     }
 
     /// Up to `limit` rows of the keys table behind `after`, whoever's they are, and where the next
@@ -164,11 +165,11 @@ impl Store {
         let row = &scanned.row;
         let item = row.to_item(row.end_ms(policy));
         let aligned = self.replaced(row, item, "w = :w AND attribute_not_exists(h)")?;
-        let mut writes = vec![aligned];
+        let mut writes = self.transaction().and(aligned);
         if let Guarded::Profile { left_ms } = row.guarded {
             writes.push(self.ttl_of_lead(row, left_ms, row.end_ms(policy))?);
         }
-        self.write_whole("align", writes).await
+        Ok(writes.commit("align").await?.is_whole())
     }
 
     /// The conversations whose logs are queued for deletion, `limit` at most.
@@ -339,11 +340,7 @@ impl Store {
         Err(StoreError::Unavailable)
     }
 
-    fn queue_purge(
-        &self,
-        id: ConversationId,
-        subject: SubjectId,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn queue_purge(&self, id: ConversationId, subject: SubjectId) -> Result<Write, StoreError> {
         let mut item = key(PURGE, id);
         item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
         item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + QUEUED_MS));
@@ -351,11 +348,7 @@ impl Store {
     }
 
     /// The deletion of the contact that was left then; one left later stays.
-    fn deletion_of_lead(
-        &self,
-        row: &KeyRow,
-        left_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn deletion_of_lead(&self, row: &KeyRow, left_ms: UnixMillis) -> Result<Write, StoreError> {
         let condition = "attribute_not_exists(u) OR t = :t";
         let values = [(":t", number(left_ms))];
         delete_if(&self.profiles_table, lead::key_of(row.subject), condition, values)
@@ -366,17 +359,10 @@ impl Store {
         row: &KeyRow,
         left_ms: UnixMillis,
         end_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = aws_sdk_dynamodb::types::Update::builder()
-            .table_name(&self.profiles_table)
-            .set_key(Some(lead::key_of(row.subject)))
-            .update_expression("SET expires_at = :e")
-            .condition_expression("t = :t")
-            .expression_attribute_values(":e", expiry(end_ms))
-            .expression_attribute_values(":t", number(left_ms))
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    ) -> Result<Write, StoreError> {
+        let values = [(":e", expiry(end_ms)), (":t", number(left_ms))];
+        let change = ("SET expires_at = :e", "t = :t");
+        update(&self.profiles_table, lead::key_of(row.subject), change, values)
     }
 }
 

@@ -1,15 +1,13 @@
 //! Erasure: the keys of a subject are destroyed, by one query and one transaction, however many
 //! messages they guard. What they guarded is deleted later, by the sweep; nobody can read it meanwhile.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
-
 use super::attributes::Item;
 use super::key_row::{Guarded, KeyRow};
 use super::ledger::{Basis, Entry, Rest};
 use super::receipt::{Receipt, SignedReceipt};
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::subject::{Erased, Rows};
-use super::write::put_if;
+use super::write::{Write, put_if};
 use super::{Store, StoreError};
 use seal::suite;
 use values::clock::UnixMillis;
@@ -156,7 +154,7 @@ impl Store {
         let doomed: Vec<&KeyRow> = doomed(rows).collect();
         let (first, rest) = doomed.split_at(doomed.len().min(KEYS_AT_ONCE));
         let erased = Erased { receipt, number };
-        let mut writes = self.entry_writes(&entry)?;
+        let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
         if let Some((events, by)) = told {
             writes.push(events.put(SecurityEvent::by(
@@ -168,7 +166,7 @@ impl Store {
         for row in first {
             writes.push(self.destruction(row)?);
         }
-        if !self.write_whole("erase", writes).await? {
+        if !writes.commit("erase").await?.is_whole() {
             return Ok(Tried::Overtaken);
         }
         self.forget(rows);
@@ -217,14 +215,14 @@ impl Store {
         };
         let messages = messages + earlier.map_or(0, |signed| signed.receipt.messages);
         let receipt = Receipt::of(&entry, now_ms, messages).sign(&signer, issuer)?;
-        let mut writes = self.entry_writes(&entry)?;
+        let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
         writes.push(self.replacement_of_receipt(entry.receipt, &receipt, entry.end_ms)?);
         let erased = Erased { receipt: entry.receipt, number };
         writes.push(self.put_erased(entry.subject, &subject, erased, entry.end_ms)?);
         if entry.kept.is_empty() {
             writes.push(self.fulfilled(entry.subject, known.number)?);
         }
-        self.write_whole("erase_kept", writes).await
+        Ok(writes.commit("erase_kept").await?.is_whole())
     }
 
     /// Destroys what keys of an erased subject are left, unless they are held.
@@ -239,10 +237,10 @@ impl Store {
                 return Ok(());
             }
             for some in doomed.chunks(KEYS_AT_ONCE) {
-                let writes =
-                    some.iter().map(|row| self.destruction(row)).collect::<Result<_, _>>()?;
+                let writes: Result<Vec<_>, _> =
+                    some.iter().map(|row| self.destruction(row)).collect();
                 // Who else destroys them does the same.
-                let _ours = self.write_whole("erase_rest", writes).await?;
+                let _ours = self.transaction().and_all(writes?).commit("erase_rest").await?;
             }
             self.forget(&rows);
         }
@@ -299,7 +297,7 @@ impl Store {
     }
 
     /// The replacement of a row by what erasure leaves of it, if it is still the same.
-    fn destruction(&self, row: &KeyRow) -> Result<TransactWriteItem, StoreError> {
+    fn destruction(&self, row: &KeyRow) -> Result<Write, StoreError> {
         self.replaced(row, row.destroyed(), "w = :w AND attribute_not_exists(h)")
     }
 
@@ -309,7 +307,7 @@ impl Store {
         row: &KeyRow,
         item: Item,
         condition: &str,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let wrapped = row.wrapped().map(|wrapped| (":w", wrapped));
         put_if(&self.keys_table, item, condition, wrapped)
     }

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
@@ -19,7 +19,7 @@ use super::key_row::{Guarded, KeyRow};
 use super::ledger_table::key;
 use super::policy::StoredPolicy;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::write::{NEW, put_if};
+use super::write::{NEW, Write, put_if};
 use super::{Store, StoreError};
 use seal::envelope::Sealed;
 use values::clock::UnixMillis;
@@ -232,10 +232,11 @@ impl Store {
             if on.is_empty() {
                 return Ok(Placed::Absent);
             }
-            let mut writes = vec![
-                put_if(&self.ledger_table, hold.to_item(), NEW, [])?,
-                events.put(SecurityEvent::by(hold.placed_by, Action::HoldPlaced, hold.id))?,
-            ];
+            let event = SecurityEvent::by(hold.placed_by, Action::HoldPlaced, hold.id);
+            let mut writes = self
+                .transaction()
+                .and(put_if(&self.ledger_table, hold.to_item(), NEW, [])?)
+                .and(events.put(event)?);
             if hold.conversation.is_none() {
                 let holds = with(&rows.subject.holds, hold.id);
                 writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
@@ -244,7 +245,7 @@ impl Store {
             for row in first {
                 writes.push(self.rewrapped(row, with(&row.holds, hold.id), policy).await?);
             }
-            if !self.write_whole("place_hold", writes).await? {
+            if !writes.commit("place_hold").await?.is_whole() {
                 continue;
             }
             for row in rest {
@@ -283,10 +284,10 @@ impl Store {
                 .iter()
                 .filter(|row| !row.is_destroyed() && row.holds.contains(&hold.id))
                 .collect();
-            let mut writes = vec![
-                put_if(&self.ledger_table, released.to_item(), IN_FORCE, [])?,
-                events.put(event)?,
-            ];
+            let mut writes = self
+                .transaction()
+                .and(put_if(&self.ledger_table, released.to_item(), IN_FORCE, [])?)
+                .and(events.put(event)?);
             if rows.subject.holds.contains(&hold.id) {
                 let holds = without(&rows.subject.holds, hold.id);
                 writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
@@ -295,7 +296,7 @@ impl Store {
             for row in first {
                 writes.push(self.rewrapped(row, without(&row.holds, hold.id), policy).await?);
             }
-            if !self.write_whole("release_hold", writes).await? {
+            if !writes.commit("release_hold").await?.is_whole() {
                 // Who was quicker has released it; anything else is tried again.
                 match self.find_hold(hold.id).await? {
                     Some(there) if there.released.is_some() => return Ok(there),
@@ -305,7 +306,7 @@ impl Store {
             }
             for row in rest {
                 let write = self.rewrapped(row, without(&row.holds, hold.id), policy).await?;
-                let _ours = self.write_whole("release_hold_rest", vec![write]).await?;
+                let _ours = self.transaction().and(write).commit("release_hold_rest").await?;
             }
             self.forget(&rows);
             return Ok(released);
@@ -373,7 +374,7 @@ impl Store {
         if rows.subject.erased.is_none() && rows.subject.holds.contains(&hold.id) {
             let (holds, now_ms) = (without(&rows.subject.holds, hold.id), self.clock.now_ms());
             let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
-            self.write_both("release_again", vec![write]).await?;
+            self.transaction().and(write).commit_or_fail("release_again").await?;
         }
         for row in &rows.keys {
             if !row.is_destroyed() && row.holds.contains(&hold.id) {
@@ -382,7 +383,7 @@ impl Store {
                     Err(StoreError::Corrupt) => self.replaced(row, row.destroyed(), "w = :w")?,
                     write => write?,
                 };
-                self.write_both("release_again", vec![write]).await?;
+                self.transaction().and(write).commit_or_fail("release_again").await?;
             }
         }
         Ok(())
@@ -402,7 +403,7 @@ impl Store {
             let holds = with(&rows.subject.holds, hold.id);
             let now_ms = self.clock.now_ms();
             let write = self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?;
-            self.write_both("hold_again", vec![write]).await?;
+            self.transaction().and(write).commit_or_fail("hold_again").await?;
         }
         // Under a policy that was changed since, it cannot be told what had ended; then it is held.
         let changed_since = policy.changed_ms.is_some_and(|at_ms| at_ms > hold.placed_ms);
@@ -420,8 +421,8 @@ impl Store {
     pub async fn finish_hold(&self, hold: &Hold) -> Result<(), StoreError> {
         let done = Hold { rest: Rest::Done, ..hold.clone() };
         let unchanged = [(":q", string(hold.rest.as_str()))];
-        let writes = vec![put_if(&self.ledger_table, done.to_item(), "q = :q", unchanged)?];
-        let _ours = self.write_whole("finish_hold", writes).await?;
+        let write = put_if(&self.ledger_table, done.to_item(), "q = :q", unchanged)?;
+        let _ours = self.transaction().and(write).commit("finish_hold").await?;
         Ok(())
     }
 
@@ -449,7 +450,7 @@ impl Store {
                 return Ok(());
             };
             let write = self.rewrapped(row, with(&row.holds, hold), policy).await?;
-            if self.write_whole("place_hold_rest", vec![write]).await? {
+            if self.transaction().and(write).commit("place_hold_rest").await?.is_whole() {
                 return Ok(());
             }
         }
@@ -462,7 +463,7 @@ impl Store {
         row: &KeyRow,
         holds: Vec<HoldId>,
         policy: &RetentionPolicy,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let branch_key = self.settings.existing_branch_key(&row.branch()).await?;
         let week_on = self.clock.now_ms() + AFTER_RELEASE_DAYS * DAY_MS;
         let until_ms = row.end_ms(policy).max(week_on);

@@ -106,12 +106,13 @@ impl Store {
                 lead.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
             }
             // Nobody has taken its place since, and nobody has put it under a hold.
-            let writes = vec![
-                put_if(&self.keys_table, row.to_item(end_ms), "attribute_not_exists(h)", [])?,
-                put(&self.profiles_table, lead)?,
-                self.unless_changed(subject, &known)?,
-            ];
-            if self.write_whole("put_lead", writes).await? {
+            let condition = "attribute_not_exists(h)";
+            let writes = self
+                .transaction()
+                .and(put_if(&self.keys_table, row.to_item(end_ms), condition, [])?)
+                .and(put(&self.profiles_table, lead)?)
+                .and(self.unless_changed(subject, &known)?);
+            if writes.commit("put_lead").await?.is_whole() {
                 return Ok(Left::There);
             }
             let rows = self.rows_of(subject).await?;

@@ -14,14 +14,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
 use super::ledger_table::key;
 use super::subject::Erased;
-use super::write::{NEW, put_if};
+use super::write::{NEW, Write, put_if};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
 use values::ids::{ConversationId, ReceiptId, SubjectId};
@@ -198,12 +198,7 @@ impl Entry {
 
 /// The write of a number at its place, under a condition on `n`, the one that stands there: `:n` is
 /// the number itself, `:l` the one before.
-fn position(
-    table: &str,
-    mut item: Item,
-    to: u64,
-    condition: &str,
-) -> Result<TransactWriteItem, StoreError> {
+fn position(table: &str, mut item: Item, to: u64, condition: &str) -> Result<Write, StoreError> {
     item.insert("n".to_owned(), number(to));
     // DynamoDB refuses a value that the condition does not name.
     let values = [(":n", to), (":l", to.saturating_sub(1))];
@@ -285,7 +280,7 @@ impl Store {
         // Each by itself: one may be further already, by an erasure that was carried out meanwhile.
         for (table, key, to) in self.places(to, head) {
             let write = position(table, key, to, "attribute_not_exists(n) OR n < :n")?;
-            let _moved = self.write_whole("set_position", vec![write]).await?;
+            let _moved = self.transaction().and(write).commit("set_position").await?;
         }
         Ok(())
     }
@@ -299,7 +294,7 @@ impl Store {
         let known = self.find_subject(entry.subject).await?;
         if known.erased.is_none() {
             let write = self.put_erased(entry.subject, &known, erased, entry.end_ms)?;
-            self.write_both("mark_erased_again", vec![write]).await?;
+            self.transaction().and(write).commit_or_fail("mark_erased_again").await?;
         }
         Ok(())
     }
@@ -341,7 +336,7 @@ impl Store {
     pub async fn change_entry(&self, known: &Entry, entry: &Entry) -> Result<bool, StoreError> {
         let unchanged = [(":t", number(known.destroyed_ms)), (":q", string(known.rest.as_str()))];
         let put = put_if(&self.ledger_table, entry.to_item(), "t = :t AND q = :q", unchanged)?;
-        self.write_whole("change_erasure", vec![put]).await
+        Ok(self.transaction().and(put).commit("change_erasure").await?.is_whole())
     }
 
     /// The next number, as far as can be seen now.
@@ -362,7 +357,7 @@ impl Store {
     }
 
     /// What a new entry writes besides the keys: itself, the head, the positions.
-    pub(super) fn entry_writes(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
+    pub(super) fn entry_writes(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![put_if(&self.ledger_table, entry.to_item(), NEW, [])?];
         writes.extend(self.rest_of(entry)?);
         for (table, key, to) in self.places(entry.number, entry.number) {

@@ -37,6 +37,7 @@ pub mod stack;
 pub mod staff_keys;
 pub mod state;
 pub mod subject;
+pub mod table;
 pub mod transport_key;
 pub mod wish;
 pub mod write;

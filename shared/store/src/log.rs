@@ -2,10 +2,7 @@
 //! client's next message the read.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
@@ -15,7 +12,7 @@ use super::conversation::Conversation;
 use super::event::{Header, KEY_HASH_LEN, LINK_LEN, StoredEvent, Twin, place as event_place};
 use super::schema::Noun;
 use super::state::{State, Status};
-use super::write::put;
+use super::write::{Written, put, put_or_show};
 use super::{Store, StoreError, fault};
 use seal::envelope::Sealed;
 use seal::place::Place;
@@ -378,35 +375,21 @@ impl Store {
     }
 
     async fn put_event_and_inbox(&self, item: Item, inbox: Item) -> Result<Met, StoreError> {
-        let event = Put::builder()
-            .table_name(&self.conversations_table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(c)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
+        let table = &self.conversations_table;
         let written = self
-            .dynamo
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(event).build())
-            .transact_items(put(&self.conversations_table, inbox)?)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let Err(error) = written else { return Ok(Met::Nothing) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-            error.as_service_error()
-        else {
-            return Err(fault("append_with_inbox", &error));
-        };
-        let reasons = cancelled.cancellation_reasons();
-        if let Some(item) = reasons.first().and_then(|reason| reason.item.clone()) {
-            return Ok(Met::Item(item));
+            .transaction()
+            .and(put_or_show(table, item, "attribute_not_exists(c)")?)
+            .and(put(table, inbox)?)
+            .measured()
+            .commit("append_with_inbox")
+            .await?;
+        match written {
+            Written::Whole => Ok(Met::Nothing),
+            Written::Refused(refused) if refused.is_contended() => Ok(Met::Writer),
+            Written::Refused(refused) => {
+                refused.item(0).map(Met::Item).ok_or(StoreError::Unavailable)
+            }
         }
-        if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
-            return Ok(Met::Writer);
-        }
-        Err(fault("append_with_inbox", &error))
     }
 }
 

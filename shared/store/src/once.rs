@@ -7,10 +7,10 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, string, take_binary};
-use super::write::{NEW, put_if};
+use super::write::{NEW, Write, put_if};
 use super::{StoreError, fault};
 use seal::place::Place;
 use seal::suite;
@@ -134,7 +134,7 @@ impl Once {
         kind: Kind,
         parts: &[&[u8]],
         until_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         put_if(&self.table, self.item(kind, parts, until_ms, &random::bytes()?), NEW, [])
     }
 

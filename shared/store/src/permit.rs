@@ -146,7 +146,7 @@ impl ReadPermit {
             ..SecurityEvent::by(staff, action, object)
         };
         let read = store.put_read(subject, &record, events.end_ms())?;
-        store.write_both("read", vec![events.put(told)?, read]).await?;
+        store.transaction().and(events.put(told)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
     }
 

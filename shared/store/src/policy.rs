@@ -8,12 +8,9 @@
 
 use std::sync::PoisonError;
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::TransactWriteItem;
-
 use super::attributes::{Item, number, read_number, string};
 use super::settings::Settings;
-use super::write::put_if;
+use super::write::{Transaction, Write, put_if};
 use super::{StoreError, fault};
 use values::clock::UnixMillis;
 use values::policy::{RetentionPolicy, Shown};
@@ -149,7 +146,7 @@ impl Settings {
         site: &Site,
         known: &StoredPolicy,
         policy: RetentionPolicy,
-        event: TransactWriteItem,
+        event: Write,
     ) -> Result<Option<StoredPolicy>, StoreError> {
         let now_ms = self.clock.now_ms();
         let changed = StoredPolicy {
@@ -162,17 +159,7 @@ impl Settings {
         let unchanged = [(":n", number(known.version))];
         let condition = "attribute_not_exists(p) OR n = :n";
         let put = put_if(&self.table, changed.to_item(site), condition, unchanged)?;
-        let written = self
-            .dynamo
-            .transact_write_items()
-            .transact_items(put)
-            .transact_items(event)
-            .send()
-            .await;
-        let Err(error) = written else { return Ok(Some(changed)) };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(None),
-            _ => Err(fault("put_policy", &error)),
-        }
+        let writes = Transaction::new(self.dynamo.clone()).and(put).and(event);
+        Ok(writes.commit("put_policy").await?.is_whole().then_some(changed))
     }
 }

@@ -4,12 +4,12 @@
 //! what purpose, `v` why in their words, sealed, `c` the conversation, or nothing if it was all;
 //! `expires_at`. The event of the same id is in the table of events.
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, optional, string, take_binary, take_string,
 };
-use super::write::put;
+use super::write::{Write, put};
 use super::{Store, StoreError, fault};
 use seal::envelope::Sealed;
 use values::clock::{UnixMillis, rfc3339};
@@ -129,7 +129,7 @@ impl Store {
         subject: SubjectId,
         record: &ReadRecord,
         end_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         put(&self.ledger_table, record.to_item(subject, end_ms))
     }
 

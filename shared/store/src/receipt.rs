@@ -4,7 +4,6 @@
 //! `expires_at`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,7 +11,7 @@ use utoipa::ToSchema;
 use super::attributes::{EXPIRES_AT, Item, expiry, string, take_string};
 use super::ledger::Entry;
 use super::ledger_table::key;
-use super::write::put;
+use super::write::{Write, put};
 use super::{Store, StoreError, fault};
 use seal::sign::{Signer, Verifier};
 use values::clock::{UnixMillis, rfc3339};
@@ -209,7 +208,7 @@ impl Store {
         id: ReceiptId,
         receipt: &SignedReceipt,
         end_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         put(&self.ledger_table, item(id, receipt, end_ms)?)
     }
 }

@@ -6,11 +6,10 @@
 //! why, sealed, where it was asked, `expires_at`.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, string};
 use super::read_record::ReadPurpose;
-use super::write::{NEW, put_if};
+use super::write::{NEW, Write, put_if};
 use super::{StoreError, fault};
 use seal::envelope::Sealed;
 use values::clock::{Clock, UnixMillis, rfc3339};
@@ -210,7 +209,7 @@ impl SecurityEvents {
     ///
     /// # Errors
     /// [`StoreError::Failed`] when there is no randomness.
-    pub fn put(&self, event: SecurityEvent) -> Result<TransactWriteItem, StoreError> {
+    pub fn put(&self, event: SecurityEvent) -> Result<Write, StoreError> {
         put_if(&self.table, self.item(event)?, NEW, [])
     }
 

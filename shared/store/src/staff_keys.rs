@@ -14,7 +14,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde_json::{Value, json};
 
 use super::attributes::{
@@ -22,7 +21,7 @@ use super::attributes::{
 };
 use super::settings::Settings;
 use super::stack::Stack;
-use super::write::put;
+use super::write::{Write, put};
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::envelope::{DataKey, Sealed};
@@ -114,7 +113,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn revoke(&self, session: SessionId) -> Result<TransactWriteItem, StoreError> {
+    pub fn revoke(&self, session: SessionId) -> Result<Write, StoreError> {
         let end_ms = self.clock.now_ms() + REVOKED_FOR_MS;
         put(&self.table, row(format!("{REVOKED}{session}"), end_ms))
     }
@@ -124,11 +123,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn revoke_before(
-        &self,
-        staff: StaffId,
-        epoch: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
+    pub fn revoke_before(&self, staff: StaffId, epoch: u64) -> Result<Write, StoreError> {
         let mut item = row(format!("{SINCE}{staff}"), self.clock.now_ms() + REVOKED_FOR_MS);
         item.insert("e".to_owned(), number(epoch));
         put(&self.table, item)

@@ -4,15 +4,13 @@
 //! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure, or
 //! `h` the holds; `expires_at` of who was erased.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_string,
 };
 use super::key_row::{KeyRow, holds_value, take_holds};
-use super::write::put_if;
+use super::write::{Write, check, put_if};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
 use values::ids::{HoldId, ReceiptId, SubjectId};
@@ -133,17 +131,9 @@ impl Store {
         &self,
         subject: SubjectId,
         known: &Subject,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let check =
-            ConditionCheck::builder().table_name(&self.keys_table).set_key(Some(key_of(subject)));
+    ) -> Result<Write, StoreError> {
         let (condition, value) = condition_of(known);
-        let values = value.map(|(name, value)| HashMap::from([(name.to_owned(), value)]));
-        let check = check
-            .condition_expression(condition)
-            .set_expression_attribute_values(values)
-            .build()
-            .map_err(|_| StoreError::Failed)?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+        check(&self.keys_table, key_of(subject), condition, value)
     }
 
     /// That the subject was erased, in the place of `known`.
@@ -153,7 +143,7 @@ impl Store {
         known: &Subject,
         erased: Erased,
         end_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let erased = Subject { erased: Some(erased), holds: Vec::new() };
         self.put_subject(erased.to_item(subject, end_ms), known)
     }
@@ -165,12 +155,12 @@ impl Store {
         known: &Subject,
         holds: &[HoldId],
         now_ms: UnixMillis,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let held = Subject { erased: None, holds: holds.to_vec() };
         self.put_subject(held.to_item(subject, now_ms), known)
     }
 
-    fn put_subject(&self, item: Item, known: &Subject) -> Result<TransactWriteItem, StoreError> {
+    fn put_subject(&self, item: Item, known: &Subject) -> Result<Write, StoreError> {
         let (condition, value) = condition_of(known);
         put_if(&self.keys_table, item, condition, value)
     }

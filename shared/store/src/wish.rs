@@ -6,7 +6,7 @@
 //! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
 //! `expires_at`, far away.
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
@@ -16,7 +16,7 @@ use super::erasure::Request;
 use super::ledger::{Basis, Entry, Rest};
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::write::{NEW, delete_if, put, put_if};
+use super::write::{NEW, Write, delete_if, put, put_if};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
 use values::ids::{StaffId, SubjectId};
@@ -105,13 +105,13 @@ impl Store {
         let item = Wish { subject: request.subject, what }.to_item(self.far_end_ms());
         let condition =
             if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
-        let mut writes = vec![put_if(&self.ledger_table, item, condition, [])?];
+        let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
         if let Some((events, by)) = told {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
         }
         // There is a wish already: one is enough.
-        let _new = self.write_whole("wait_for_release", writes).await?;
+        let _new = writes.commit("wait_for_release").await?;
         Ok(())
     }
 
@@ -134,16 +134,12 @@ impl Store {
     }
 
     /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
-    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<TransactWriteItem, StoreError> {
+    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<Write, StoreError> {
         delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
     }
 
     /// Forgets that an erasure of this number has kept something: part of a transaction.
-    pub(super) fn fulfilled(
-        &self,
-        subject: SubjectId,
-        kept_by: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
+    pub(super) fn fulfilled(&self, subject: SubjectId, kept_by: u64) -> Result<Write, StoreError> {
         let values = [(":n", number(kept_by))];
         delete_if(&self.ledger_table, key(WAITING, subject), "n = :n", values)
     }
@@ -187,7 +183,7 @@ impl Store {
     }
 
     /// That an erasure is to be finished, and what it has kept: part of its transaction.
-    pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<TransactWriteItem>, StoreError> {
+    pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
         let mut items = Vec::new();
         if entry.rest == Rest::Purge {
             items.push(row(UNFINISHED, Entry::key(entry.number), self.far_end_ms()));

@@ -6,6 +6,8 @@ use local::aws::{Fault, Service};
 use shared::http::aws;
 use shared::store::attributes::EXPIRES_AT;
 use shared::store::once::{Kind, Once};
+use shared::store::table::Table;
+use shared::store::write::Written;
 use tests::world::World;
 
 const MINUTE_MS: i64 = 60_000;
@@ -107,17 +109,19 @@ async fn a_transaction_fails_where_it_was_used_before_and_then_writes_nothing() 
     let once = once(&world, OPERATOR);
     let until_ms = world.clock.now_ms() + MINUTE_MS;
     let both = async |first: &[u8], second: &[u8]| {
-        world
-            .dynamo()
-            .transact_write_items()
-            .transact_items(once.put(Kind::Invitation, &[first], until_ms).expect("a put"))
-            .transact_items(once.put(Kind::Enrolment, &[second], until_ms).expect("a put"))
-            .send()
-            .await
-            .is_ok()
+        let writes = Table::new(world.dynamo(), "world-watch".to_owned())
+            .transaction()
+            .and(once.put(Kind::Invitation, &[first], until_ms).expect("a put"))
+            .and(once.put(Kind::Enrolment, &[second], until_ms).expect("a put"));
+        writes.commit("both").await.expect("an answer")
     };
-    assert!(both(b"a", b"b").await);
-    assert!(!both(b"a", b"c").await && !both(b"c", b"b").await);
+    let refused_at = |written: Written| match written {
+        Written::Whole => panic!("it was used before"),
+        Written::Refused(refused) => [refused.at(0), refused.at(1)],
+    };
+    assert!(both(b"a", b"b").await.is_whole());
+    assert_eq!(refused_at(both(b"a", b"c").await), [true, false]);
+    assert_eq!(refused_at(both(b"c", b"b").await), [false, true]);
     assert_eq!(world.count_items("watch").await, 2);
     assert_eq!(once.consume(Kind::Invitation, &[b"a"], until_ms).await, Ok(false));
     assert_eq!(once.consume(Kind::Invitation, &[b"c"], until_ms).await, Ok(true));

@@ -66,7 +66,8 @@ async fn a_deletion_that_stopped_is_decided_and_goes_on() {
     let login = world.auth.store.login(&keys, &person.account.login, none).await.expect("read").0;
     let before = (&person.account, login.as_ref());
     let begun = world.auth.store.begin_deletion(&keys, before).expect("writes");
-    world.auth.store.write("begin_deletion", begun.1).await.expect("written");
+    let begun = world.auth.store.transaction().and_all(begun.1);
+    assert!(begun.commit_patiently("begin_deletion").await.expect("an answer").is_whole());
     assert_eq!(member.renew().await.code(), "token_revoked");
     assert_eq!(member.login().await.code(), "credentials_invalid");
     let admin = admin.signed_in(&world).await;
@@ -95,7 +96,8 @@ async fn any_number_of_sessions_is_ended() {
             ..person.sessions[0].clone()
         };
         let put = world.auth.store.put_session(&keys, id, &session).expect("a write");
-        world.auth.store.write("put", vec![put]).await.expect("written");
+        let put = world.auth.store.transaction().and(put);
+        assert!(put.commit_patiently("put").await.expect("an answer").is_whole());
     }
     let count = async |staff: &Staff| {
         let sessions = staff.get("/v1/auth/sessions").await.json();

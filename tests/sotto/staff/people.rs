@@ -128,8 +128,8 @@ async fn a_sign_in_during_a_change_does_not_outlive_it() {
             account.roles = shared::values::role::Roles::read(["privacy"]).expect("roles");
         })
         .expect("writes");
-    let written = world.auth.store.write("change", writes).await.expect("written");
-    assert_eq!(written, auth::store::Written::Whole);
+    let writes = world.auth.store.transaction().and_all(writes);
+    assert!(writes.commit_patiently("change").await.expect("an answer").is_whole());
     assert_eq!(during.renew().await.code(), "token_revoked");
     // Where it matters at once, elsewhere within a minute.
     let stepped = during.post("/v1/auth/recovery_codes", &json!({})).await;
@@ -143,11 +143,10 @@ async fn a_sign_in_during_a_change_does_not_outlive_it() {
 async fn reset_is_refused(world: &World, keys: &Keys, read: &Person) {
     let store = &world.auth.store;
     let change = (Ends::Sessions, PasswordThen::Stays);
-    let (_, mut writes) =
-        store.change_account(keys, &read.account, change, |_| ()).expect("writes");
-    writes.extend(store.delete_factors(read).expect("writes"));
-    let written = store.write("reset", writes).await.expect("an answer");
-    assert!(matches!(written, auth::store::Written::Refused(_)));
+    let (_, changed) = store.change_account(keys, &read.account, change, |_| ()).expect("writes");
+    let deleted = store.delete_factors(read).expect("writes");
+    let writes = store.transaction().and_all(changed).and_all(deleted);
+    assert!(!writes.commit_patiently("reset").await.expect("an answer").is_whole());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use shared::ids::StaffId;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    Item, binary, number, read_number, string, take_binary, take_string,
+    Item, Value, binary, number, read_number, string, take_binary, take_string,
 };
 use shared::values::address::Address;
 use shared::values::role::{Role, Roles};
@@ -217,7 +217,7 @@ pub struct Account {
     pub made_at_ms: UnixMillis,
 }
 
-pub(super) fn roles(roles: Roles) -> aws_sdk_dynamodb::types::AttributeValue {
+pub(super) fn roles(roles: Roles) -> Value {
     string(names(roles))
 }
 

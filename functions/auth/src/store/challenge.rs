@@ -3,18 +3,17 @@
 //! Items of the watch table: `p` = `challenge#<kind>#<hash of the challenge>`, `k` = `challenge`, `v`
 //! the sealed state, `expires_at`; and `p` = `tries#<token id>`, `k` = `tries`, `f` how many.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
 use shared::secret::Plaintext;
+use shared::store::StoreError;
 use shared::store::attributes::{EXPIRES_AT, binary, expiry, number, read_number, take_binary};
 use shared::store::once::Kind as Once;
-use shared::store::{StoreError, fault};
+use shared::store::write::{THERE, Write, delete, delete_if};
 use shared::values::encoding::base64url;
 
 use super::Store;
-use super::write::{self, Key, patiently};
 use crate::keys::Keys;
+use shared::store::table::{Change, Key};
 
 /// How long a challenge waits to be signed.
 pub const LIFETIME_MS: UnixMillis = 5 * 60 * 1000;
@@ -73,14 +72,7 @@ impl Store {
         let mut row = challenge.key().item();
         row.insert("v".to_owned(), binary(sealed));
         row.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + LIFETIME_MS));
-        self.dynamo
-            .put_item()
-            .table_name(&self.watch)
-            .set_item(Some(row))
-            .send()
-            .await
-            .map_err(|error| fault("put_challenge", &error))?;
-        Ok(())
+        self.watch.put("put_challenge", row).await
     }
 
     /// The state of a challenge, if it is one of ours and in date.
@@ -92,16 +84,8 @@ impl Store {
         keys: &Keys,
         challenge: Challenge<'_>,
     ) -> Result<Option<Plaintext>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.watch)
-            .set_key(Some(challenge.key().item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_challenge", &error))?;
-        let Some(mut row) = found.item else { return Ok(None) };
+        let found = self.watch.get("find_challenge", &challenge.key()).await?;
+        let Some(mut row) = found else { return Ok(None) };
         let ends_at: i64 = read_number(&row, EXPIRES_AT)?;
         if self.clock.now_ms() >= ends_at.saturating_mul(1000) {
             return Ok(None);
@@ -115,13 +99,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn spend_challenge(
-        &self,
-        challenge: Challenge<'_>,
-    ) -> Result<[TransactWriteItem; 2], StoreError> {
+    pub fn spend_challenge(&self, challenge: Challenge<'_>) -> Result<[Write; 2], StoreError> {
         let until_ms = self.clock.now_ms() + LIFETIME_MS;
         let spent = self.once.put(Once::Challenge, &[challenge.name().as_bytes()], until_ms)?;
-        Ok([write::delete(&self.watch, &challenge.key(), Some("attribute_exists(p)"))?, spent])
+        Ok([delete_if(&self.watch, &challenge.key(), THERE, [])?, spent])
     }
 
     /// Counts a try with a token, before it is made; false when there were too many.
@@ -129,31 +110,29 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn count_try(&self, token: &str, ends_at: i64) -> Result<bool, StoreError> {
-        let count = self
-            .dynamo
-            .update_item()
-            .table_name(&self.watch)
-            .set_key(Some(Key::new(format!("tries#{token}"), "tries").item()))
-            .update_expression("SET f = if_not_exists(f, :z) + :o, expires_at = :e")
-            .condition_expression("attribute_not_exists(f) OR f < :m")
-            .expression_attribute_values(":z", number(0))
-            .expression_attribute_values(":o", number(1))
-            .expression_attribute_values(":m", number(TRIES))
-            .expression_attribute_values(":e", number(ends_at));
-        match patiently(|| count.clone().send()).await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(fault("count_try", &error)),
-            },
-        }
+        let count = Change {
+            key: &tries_key(token),
+            change: "SET f = if_not_exists(f, :z) + :o, expires_at = :e",
+            condition: Some("attribute_not_exists(f) OR f < :m"),
+            values: vec![
+                (":z", number(0)),
+                (":o", number(1)),
+                (":m", number(TRIES)),
+                (":e", number(ends_at)),
+            ],
+        };
+        self.watch.update("count_try", count).await
     }
 
     /// Forgets the tries with a token.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn forget_tries(&self, token: &str) -> Result<TransactWriteItem, StoreError> {
-        write::delete(&self.watch, &Key::new(format!("tries#{token}"), "tries"), None)
+    pub fn forget_tries(&self, token: &str) -> Result<Write, StoreError> {
+        delete(&self.watch, &tries_key(token))
     }
+}
+
+fn tries_key(token: &str) -> Key {
+    Key::new(format!("tries#{token}"), "tries")
 }

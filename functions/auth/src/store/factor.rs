@@ -1,6 +1,5 @@
 //! Second factors and recovery codes, in the partition of their owner ([`super::person`]).
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;
 use shared::seal::suite::hash;
@@ -9,14 +8,15 @@ use shared::store::StoreError;
 use shared::store::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, take_binary,
 };
+use shared::store::write::{THERE, Write, delete, delete_if, put, put_if, update};
 use shared::values::encoding::base64url;
 
 use super::Store;
 use super::person::{Person, key};
-use super::write::{self, Key};
 use crate::credential::passkey::{Sealable, StoredPasskey};
 use crate::credential::totp::Secret20;
 use crate::keys::{Keys, owner};
+use shared::store::table::Key;
 
 /// How many passkeys somebody may have.
 pub const PASSKEYS: usize = 10;
@@ -71,13 +71,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_factors(&self, person: &Person) -> Result<Vec<TransactWriteItem>, StoreError> {
+    pub fn delete_factors(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
         let id = person.account.id;
         let passkeys = person.passkeys.iter().map(|passkey| format!("{PASSKEY}{}", passkey.id));
         let totp = person.totp.as_ref().map(|_| TOTP.to_owned());
         let mut deleted = self.delete_recovery_codes(person)?;
         for sort in passkeys.chain(totp) {
-            deleted.push(write::delete(&self.identity, &key(id, sort), None)?);
+            deleted.push(delete(&self.identity, &key(id, sort))?);
         }
         Ok(deleted)
     }
@@ -86,36 +86,25 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_recovery_codes(
-        &self,
-        person: &Person,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+    pub fn delete_recovery_codes(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
         let rows = person.recovery.iter().map(|digest| recovery_key(person.account.id, digest));
-        rows.map(|row| write::delete(&self.identity, &row, None)).collect()
+        rows.map(|row| delete(&self.identity, &row)).collect()
     }
 
     /// Keeps the digest of a new recovery code.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn put_recovery_code(
-        &self,
-        id: StaffId,
-        digest: &[u8; 32],
-    ) -> Result<TransactWriteItem, StoreError> {
-        write::put(&self.identity, recovery_key(id, digest).item(), None)
+    pub fn put_recovery_code(&self, id: StaffId, digest: &[u8; 32]) -> Result<Write, StoreError> {
+        put(&self.identity, recovery_key(id, digest).item())
     }
 
     /// Uses up a recovery code: its row must be there.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn spend_recovery_code(
-        &self,
-        id: StaffId,
-        digest: &[u8; 32],
-    ) -> Result<TransactWriteItem, StoreError> {
-        write::delete(&self.identity, &recovery_key(id, digest), Some("attribute_exists(p)"))
+    pub fn spend_recovery_code(&self, id: StaffId, digest: &[u8; 32]) -> Result<Write, StoreError> {
+        delete_if(&self.identity, &recovery_key(id, digest), THERE, [])
     }
 
     /// Keeps a TOTP secret until a code confirms it; one that waits is replaced, a confirmed one is
@@ -140,8 +129,9 @@ impl Store {
             (EXPIRES_AT.to_owned(), expiry(now_ms + UNCONFIRMED_MS)),
         ]);
         let unconfirmed = "attribute_not_exists(p) OR attribute_exists(expires_at)";
-        let put = write::put(&self.identity, row, Some(unconfirmed))?;
-        Ok(self.write("put_unconfirmed_totp", vec![put]).await? == super::Written::Whole)
+        let put = put_if(&self.identity, row, unconfirmed, [])?;
+        let written = self.transaction().and(put).commit_patiently("put_unconfirmed_totp").await?;
+        Ok(written.is_whole())
     }
 
     /// Confirms the TOTP secret that was made at `made_at_ms`, by a code of `step`; it then stays.
@@ -153,8 +143,8 @@ impl Store {
         id: StaffId,
         made_at_ms: UnixMillis,
         step: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
-        write::update(
+    ) -> Result<Write, StoreError> {
+        update(
             &self.identity,
             &key(id, TOTP),
             (
@@ -175,8 +165,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn use_totp(&self, id: StaffId, step: u64) -> Result<TransactWriteItem, StoreError> {
-        write::update(
+    pub fn use_totp(&self, id: StaffId, step: u64) -> Result<Write, StoreError> {
+        update(
             &self.identity,
             &key(id, TOTP),
             ("SET u = :u, g = :g", "c = :c AND (attribute_not_exists(g) OR g < :g)"),
@@ -188,8 +178,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_totp(&self, id: StaffId) -> Result<TransactWriteItem, StoreError> {
-        write::delete(&self.identity, &key(id, TOTP), Some("attribute_exists(p)"))
+    pub fn delete_totp(&self, id: StaffId) -> Result<Write, StoreError> {
+        delete_if(&self.identity, &key(id, TOTP), THERE, [])
     }
 
     /// Keeps a passkey: a new one, or a known one whose counter or name has changed since.
@@ -202,7 +192,7 @@ impl Store {
         id: StaffId,
         passkey: &Passkey,
         expected: Expected,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let stored = passkey.stored.to_plaintext().map_err(|_| StoreError::Failed)?;
         let name = Plaintext::new(passkey.name.as_bytes().to_vec());
         let mut row = key(id, format!("{PASSKEY}{}", passkey.id)).item();
@@ -219,16 +209,16 @@ impl Store {
             Expected::UsedAt(None) => ("attribute_exists(p) AND attribute_not_exists(u)", None),
             Expected::UsedAt(Some(used_at_ms)) => ("u = :u", Some((":u", number(used_at_ms)))),
         };
-        write::put_if(&self.identity, row, condition, values)
+        put_if(&self.identity, row, condition, values)
     }
 
     /// Removes a passkey.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_passkey(&self, id: StaffId, name: &str) -> Result<TransactWriteItem, StoreError> {
+    pub fn delete_passkey(&self, id: StaffId, name: &str) -> Result<Write, StoreError> {
         let row = key(id, format!("{PASSKEY}{name}"));
-        write::delete(&self.identity, &row, Some("attribute_exists(p)"))
+        delete_if(&self.identity, &row, THERE, [])
     }
 }
 

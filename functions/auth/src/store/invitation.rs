@@ -5,24 +5,24 @@
 //! is not, `expires_at`, `v` the sealed address of who is new, or nothing, sealed; bound to all of these,
 //! so that nobody makes or alters an invitation by writing the table.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;
 use shared::random;
 use shared::secret::Plaintext;
+use shared::store::StoreError;
 use shared::store::attributes::{
     EXPIRES_AT, Item, binary, number, read_number, string, take_binary, take_string,
 };
 use shared::store::once::Kind;
-use shared::store::{StoreError, fault};
+use shared::store::write::{NEW, THERE, Write, check, delete_if, put_if};
 use shared::values::address::Address;
 use shared::values::encoding::base64url;
 use shared::values::role::{Role, Roles};
 
 use super::Store;
 use super::account::{Account, read_roles, roles, stored_address};
-use super::write::{self, Key};
 use crate::keys::{Keys, owner_with};
+use shared::store::table::Key;
 
 /// How long an invitation is good.
 pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
@@ -152,7 +152,7 @@ impl Store {
         keys: &Keys,
         secret: &Secret,
         invitation: &Invitation,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let (given, version, address) = match &invitation.purpose {
             Purpose::Join { address, roles } => (*roles, 0, address.reveal()),
             Purpose::SecondFactor { version } | Purpose::Password { version } => {
@@ -182,7 +182,7 @@ impl Store {
             ("v".to_owned(), binary(sealed)),
             (EXPIRES_AT.to_owned(), number(beside.ends_at)),
         ]);
-        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+        put_if(&self.identity, row, NEW, [])
     }
 
     /// The invitation of that name, if it is good.
@@ -194,16 +194,8 @@ impl Store {
         keys: &Keys,
         name: &Name,
     ) -> Result<Option<Invitation>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.identity)
-            .set_key(Some(name.key().item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_invitation", &error))?;
-        let Some(row) = found.item else { return Ok(None) };
+        let found = self.identity.get("find_invitation", &name.key()).await?;
+        let Some(row) = found else { return Ok(None) };
         let invitation = read(keys, name, row)?;
         Ok(Some(invitation).filter(|found| self.clock.now_ms() < found.ends_at_ms))
     }
@@ -216,9 +208,9 @@ impl Store {
         &self,
         name: &Name,
         invitation: &Invitation,
-    ) -> Result<[TransactWriteItem; 2], StoreError> {
+    ) -> Result<[Write; 2], StoreError> {
         let parts = [name.as_str().as_bytes()];
-        let deleted = write::delete(&self.identity, &name.key(), Some("attribute_exists(p)"))?;
+        let deleted = delete_if(&self.identity, &name.key(), THERE, [])?;
         Ok([deleted, self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?])
     }
 }
@@ -228,9 +220,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub(super) fn invitation_is_there(&self, name: &Name) -> Result<TransactWriteItem, StoreError> {
+    pub(super) fn invitation_is_there(&self, name: &Name) -> Result<Write, StoreError> {
         let purpose = [(":w", string("password"))];
-        write::check(&self.identity, &name.key(), "w = :w", purpose)
+        check(&self.identity, &name.key(), "w = :w", purpose)
     }
 }
 

@@ -3,21 +3,20 @@
 //! account is disabled, `h` the hash of the password, sealed for this row and this person, absent while
 //! a new one has to be chosen, `f` the version of the account in which it was chosen, bound to it.
 
-use std::collections::HashMap;
 use std::hint::black_box;
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
 use shared::ids::StaffId;
 use shared::secret::Plaintext;
+use shared::store::StoreError;
 use shared::store::attributes::{Item, binary, number, read_number, take_binary};
-use shared::store::{StoreError, fault};
+use shared::store::write::{NEW, THERE, Write, delete_if, put_if, update};
 
 use super::Store;
 use super::person::{Account, Status};
 use super::throttle::{Attempt, Counter};
-use super::write::{self, Key};
 use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};
+use shared::store::table::Key;
 
 const LOGIN: &str = "login";
 /// A hash that no password has.
@@ -72,27 +71,11 @@ impl Store {
         name: &str,
         attempt: Attempt,
     ) -> Result<(Option<Login>, Attempt), StoreError> {
-        let all = |keys: Vec<Key>| {
-            KeysAndAttributes::builder()
-                .consistent_read(true)
-                .set_keys(Some(keys.iter().map(Key::item).collect()))
-                .build()
-                .map_err(|_| StoreError::Failed)
-        };
         let counters: Vec<_> = attempt.counters().map(Counter::key).collect();
-        let mut request =
-            self.dynamo.batch_get_item().request_items(&self.identity, all(vec![key(name)])?);
-        if !counters.is_empty() {
-            request = request.request_items(&self.watch, all(counters)?);
-        }
-        let found = request.send().await.map_err(|error| fault("find_login", &error))?;
-        if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
-            return Err(StoreError::Unavailable);
-        }
-        let mut tables: HashMap<String, Vec<Item>> = found.responses.unwrap_or_default();
-        let login = tables.remove(&self.identity).unwrap_or_default().pop();
-        let counted = tables.remove(&self.watch).unwrap_or_default();
-        let login = if let Some(row) = login {
+        let counters = (&self.watch, counters.as_slice());
+        let (mut found, counted) =
+            self.identity.get_with("find_login", &[key(name)], counters).await?;
+        let login = if let Some(row) = found.pop() {
             let login = read(keys, name, row)?;
             if let Ok(mut known) = self.stand_in.lock() {
                 *known = Some(login.staff);
@@ -114,7 +97,7 @@ impl Store {
         keys: &Keys,
         account: &Account,
         hash: &StoredHash,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let name = &*account.login;
         let mut row = key(name).item();
         row.extend([
@@ -124,7 +107,7 @@ impl Store {
             ("h".to_owned(), binary(seal(keys, name, (account.id, account.version), hash)?)),
             ("f".to_owned(), number(account.version)),
         ]);
-        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+        put_if(&self.identity, row, NEW, [])
     }
 
     /// The account as it was changed, for who comes with the password; which is taken away if
@@ -132,17 +115,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub(super) fn tell_login(
-        &self,
-        account: &Account,
-        forget: bool,
-    ) -> Result<TransactWriteItem, StoreError> {
+    pub(super) fn tell_login(&self, account: &Account, forget: bool) -> Result<Write, StoreError> {
         let disabled = u8::from(account.status == Status::Disabled);
         let change = if forget { "SET n = :n, d = :d REMOVE h, f" } else { "SET n = :n, d = :d" };
-        write::update(
+        update(
             &self.identity,
             &key(&account.login),
-            (change, "attribute_exists(p)"),
+            (change, THERE),
             [(":n", number(account.version)), (":d", number(disabled))],
         )
     }
@@ -156,13 +135,13 @@ impl Store {
         keys: &Keys,
         account: &Account,
         hash: &StoredHash,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let whose = (account.id, account.version);
         let sealed = seal(keys, &account.login, whose, hash)?;
-        write::update(
+        update(
             &self.identity,
             &key(&account.login),
-            ("SET h = :h, n = :n, f = :n", "attribute_exists(p)"),
+            ("SET h = :h, n = :n, f = :n", THERE),
             [(":h", binary(sealed)), (":n", number(account.version))],
         )
     }
@@ -177,8 +156,8 @@ impl Store {
         name: &str,
         (staff, before): (StaffId, &Kept),
         hash: &StoredHash,
-    ) -> Result<TransactWriteItem, StoreError> {
-        write::update(
+    ) -> Result<Write, StoreError> {
+        update(
             &self.identity,
             &key(name),
             ("SET h = :h", "h = :o"),
@@ -193,9 +172,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn delete_login(&self, account: &Account) -> Result<TransactWriteItem, StoreError> {
+    pub fn delete_login(&self, account: &Account) -> Result<Write, StoreError> {
         let theirs = [(":u", binary(account.id.as_bytes().to_vec()))];
-        write::delete_if(&self.identity, &key(&account.login), "u = :u", theirs)
+        delete_if(&self.identity, &key(&account.login), "u = :u", theirs)
     }
 }
 

@@ -11,27 +11,24 @@ pub mod pending;
 pub mod person;
 pub mod session;
 pub mod throttle;
-mod write;
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::Client;
 use shared::clock::Clock;
 use shared::ids::StaffId;
 use shared::store::StoreError;
 use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
 use shared::store::settings::Settings;
-use shared::values::policy::AuditDays;
+use shared::store::table::Table;
+use shared::store::write::Transaction;
 
-pub use self::write::Written;
 use crate::keys::Keys;
 
 /// The tables of the sign-in, and what opens what they hold.
 pub struct Store {
-    pub(crate) dynamo: Client,
-    pub(crate) identity: String,
-    pub(crate) watch: String,
+    pub(crate) identity: Table,
+    pub(crate) watch: Table,
     /// Branch keys, and the sessions that other functions must refuse.
     pub settings: Arc<Settings>,
     /// What was used up.
@@ -43,37 +40,29 @@ pub struct Store {
     pub(crate) stand_in: Mutex<Option<StaffId>>,
 }
 
-/// Names of the tables of the sign-in.
+/// The tables of the sign-in.
 pub struct Tables {
     /// People, factors, sessions, invitations.
-    pub identity: String,
-    /// Counters, challenges, what was used up.
-    pub watch: String,
+    pub identity: Table,
+    /// Counters and challenges.
+    pub watch: Table,
+    /// What was used up, in the same table.
+    pub once: Once,
     /// Security events.
-    pub events: String,
+    pub events: SecurityEvents,
 }
 
 impl Store {
     /// The store of a deployment.
     #[must_use]
-    pub fn new(
-        dynamo: Client,
-        tables: Tables,
-        settings: Arc<Settings>,
-        audit_days: AuditDays,
-        clock: Clock,
-    ) -> Self {
-        let events = SecurityEvents::new(dynamo.clone(), tables.events, clock.clone(), audit_days);
-        Self {
-            once: Once::new(dynamo.clone(), tables.watch.clone(), clock.clone()),
-            events,
-            dynamo,
-            identity: tables.identity,
-            watch: tables.watch,
-            settings,
-            clock,
-            stand_in: Mutex::new(None),
-        }
+    pub fn new(tables: Tables, settings: Arc<Settings>, clock: Clock) -> Self {
+        let Tables { identity, watch, once, events } = tables;
+        Self { identity, watch, settings, once, events, clock, stand_in: Mutex::new(None) }
+    }
+
+    /// Begins a transaction.
+    pub fn transaction(&self) -> Transaction {
+        self.identity.transaction()
     }
 
     /// The keys of the sign-in; the rotation has made what they are derived from.

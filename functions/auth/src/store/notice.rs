@@ -2,7 +2,6 @@
 //! `k` = `notice#<time>#<random>`, `v` sealed JSON of kind and actor, bound to person and row,
 //! `expires_at`. Resets are told from the account itself, so that nothing pushes them out.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;
@@ -10,11 +9,11 @@ use shared::random;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{EXPIRES_AT, Item, binary, expiry, read_number, take_binary};
+use shared::store::write::{Write, delete, put};
 use shared::values::encoding::base64url;
 
 use super::Store;
 use super::person::{Person, key};
-use super::write;
 use crate::keys::{Keys, owner_with};
 
 /// For how long somebody is told.
@@ -96,7 +95,7 @@ impl Store {
         person: &Person,
         told: Told,
         by: Option<StaffId>,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+    ) -> Result<Vec<Write>, StoreError> {
         let (id, now_ms) = (person.account.id, self.clock.now_ms());
         let sort = format!("{NOTICE}{now_ms:013}#{}", base64url(&random::bytes::<6>()?));
         let content = Content { kind: told, by: by.map(String::from), at_ms: now_ms };
@@ -106,10 +105,10 @@ impl Store {
         let mut row = key(id, sort).item();
         row.insert("v".to_owned(), binary(sealed));
         row.insert(EXPIRES_AT.to_owned(), expiry(now_ms + NOTICE_MS));
-        let mut writes = vec![write::put(&self.identity, row, None)?];
+        let mut writes = vec![put(&self.identity, row)?];
         let over = (person.notices.len() + 1).saturating_sub(NOTICES);
         for notice in person.notices.iter().take(over.min(PUSHED_OUT)) {
-            writes.push(write::delete(&self.identity, &key(id, notice.sort.as_str()), None)?);
+            writes.push(delete(&self.identity, &key(id, notice.sort.as_str()))?);
         }
         Ok(writes)
     }

@@ -4,22 +4,22 @@
 //! the hash, sealed for this row and this person, `expires_at`. Each acceptance has a row of its own, so
 //! whoever else has the link changes nothing for the person who finishes.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::access::staff::MFA_SECONDS;
 use shared::random;
 use shared::secret::Plaintext;
+use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, binary, expiry, read_number, string, take_binary, take_string,
+    EXPIRES_AT, binary, expiry, read_number, take_binary, take_string,
 };
-use shared::store::{StoreError, fault};
+use shared::store::write::{THERE, Write, delete_if, put};
 use shared::values::encoding::base64url;
 
+use super::Store;
 use super::invitation::{self, Invitation, Name, Purpose};
 use super::person::Account;
-use super::write::{self, Key};
-use super::{Store, Written};
 use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};
+use shared::store::table::Key;
 
 const PENDING: &str = "pending#";
 
@@ -53,13 +53,13 @@ impl Store {
         row.insert("h".to_owned(), binary(keys.seal(PENDING, &owner, &content)?));
         let ends_ms = self.clock.now_ms() + MFA_SECONDS * 1000;
         row.insert(EXPIRES_AT.to_owned(), expiry(ends_ms));
-        let writes = vec![
-            self.unchanged(account)?,
-            self.invitation_is_there(name)?,
-            write::put(&self.identity, row, None)?,
-        ];
-        let written = self.write("put_pending", writes).await?;
-        Ok((written == Written::Whole).then(|| format!("{}.{random}", name.as_str())))
+        let writes = self
+            .transaction()
+            .and(self.unchanged(account)?)
+            .and(self.invitation_is_there(name)?)
+            .and(put(&self.identity, row)?);
+        let written = writes.commit_patiently("put_pending").await?;
+        Ok(written.is_whole().then(|| format!("{}.{random}", name.as_str())))
     }
 
     /// The password of that name, if its invitation is good.
@@ -69,19 +69,7 @@ impl Store {
     pub async fn pending(&self, keys: &Keys, name: &str) -> Result<Option<Pending>, StoreError> {
         let Some((name, random)) = name.split_once('.') else { return Ok(None) };
         let (name, sort) = (Name::stored(name), format!("{PENDING}{random}"));
-        let found = self
-            .dynamo
-            .query()
-            .table_name(&self.identity)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(name.partition()))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(|error| fault("find_pending", &error))?;
+        let found = self.identity.query("find_pending", &name.partition()).await?;
         let (mut invitation, mut sealed) = (None, None);
         for mut row in found {
             let kind = take_string(&mut row, "k")?;
@@ -110,10 +98,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn spend_pending(&self, pending: &Pending) -> Result<Vec<TransactWriteItem>, StoreError> {
+    pub fn spend_pending(&self, pending: &Pending) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.spend_invitation(&pending.name, &pending.invitation)?.to_vec();
         let row = Key::new(pending.name.partition(), &*pending.sort);
-        writes.push(write::delete(&self.identity, &row, Some("attribute_exists(p)"))?);
+        writes.push(delete_if(&self.identity, &row, THERE, [])?);
         Ok(writes)
     }
 }

@@ -14,12 +14,13 @@
 //! And `p` = `directory`, `k` = the id: who there is. Staff stay until they are deleted, so these rows
 //! have no `expires_at`; a TOTP secret that nobody confirmed has.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::ids::{SessionId, StaffId};
+use shared::store::StoreError;
 use shared::store::attributes::{Item, number, string, take_string};
-use shared::store::{StoreError, fault};
+use shared::store::write::{NEW, Write, check, delete, delete_if, put, put_if};
 use shared::values::encoding::from_base64url;
 
+use super::Store;
 pub use super::account::{Account, FactorSet, Profile, Reset, Status, Taken};
 use super::account::{account_row, read_account};
 use super::factor::{
@@ -28,9 +29,8 @@ use super::factor::{
 use super::login::{Login, PasswordThen};
 use super::notice::{NOTICE, Notice};
 use super::session::{self, Session};
-use super::write::{self, Key};
-use super::{Store, Written};
 use crate::keys::Keys;
+use shared::store::table::{Key, Page};
 
 pub(super) const ACCOUNT: &str = "account";
 const DIRECTORY: &str = "directory";
@@ -127,22 +127,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn person(&self, keys: &Keys, id: StaffId) -> Result<Option<Person>, StoreError> {
-        let mut rows = self
-            .dynamo
-            .query()
-            .table_name(&self.identity)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(partition(id)))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
+        let rows = self.identity.query("find_person", &partition(id)).await?;
         let now_ms = self.clock.now_ms();
         let (mut account, mut totp) = (None, None);
         let (mut passkeys, mut recovery) = (Vec::new(), Vec::new());
         let (mut sessions, mut notices) = (Vec::new(), Vec::new());
-        while let Some(row) = rows.next().await {
-            let mut row = row.map_err(|error| fault("find_person", &error))?;
+        for mut row in rows {
             let kind = take_string(&mut row, "k")?;
             if kind == ACCOUNT {
                 account = Some(read_account(keys, id, row)?);
@@ -183,37 +173,26 @@ impl Store {
         limit: usize,
         after: Option<StaffId>,
     ) -> Result<Vec<StaffId>, StoreError> {
-        let mut query = self
-            .dynamo
-            .query()
-            .table_name(&self.identity)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(DIRECTORY))
-            .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        if let Some(after) = after {
-            query =
-                query.set_exclusive_start_key(Some(Key::new(DIRECTORY, after.to_string()).item()));
-        }
-        let found = query.send().await.map_err(|error| fault("find_people", &error))?;
+        let page = Page {
+            partition: DIRECTORY,
+            after: after.map(|after| Key::new(DIRECTORY, after)),
+            limit: i32::try_from(limit).unwrap_or(i32::MAX),
+            only: None,
+        };
+        let found = self.identity.page("find_people", page).await?;
         let read =
             |mut row: Item| StaffId::parse(&take_string(&mut row, "k")?).ok_or(StoreError::Corrupt);
-        found.items.unwrap_or_default().into_iter().map(read).collect()
+        found.into_iter().map(read).collect()
     }
 
     /// A new account with its row in the directory.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn put_account(
-        &self,
-        keys: &Keys,
-        account: &Account,
-    ) -> Result<[TransactWriteItem; 2], StoreError> {
+    pub fn put_account(&self, keys: &Keys, account: &Account) -> Result<[Write; 2], StoreError> {
         let listed = Key::new(DIRECTORY, account.id.to_string()).item();
         let row = account_row(keys, account)?;
-        let new = Some("attribute_not_exists(p)");
-        Ok([write::put(&self.identity, row, new)?, write::put(&self.identity, listed, None)?])
+        Ok([put_if(&self.identity, row, NEW, [])?, put(&self.identity, listed)?])
     }
 
     /// Changes an account, if nothing has changed meanwhile; gives it as it will be, with the next
@@ -227,7 +206,7 @@ impl Store {
         before: &Account,
         (ends, password): (Ends, PasswordThen<'_>),
         change: impl FnOnce(&mut Account),
-    ) -> Result<(Account, Vec<TransactWriteItem>), StoreError> {
+    ) -> Result<(Account, Vec<Write>), StoreError> {
         let mut account = before.clone();
         change(&mut account);
         account.version = before.version + 1;
@@ -242,7 +221,7 @@ impl Store {
         }
         let row = account_row(keys, &account)?;
         let unchanged = [(":n", number(before.version))];
-        writes.push(write::put_if(&self.identity, row, "n = :n", unchanged)?);
+        writes.push(put_if(&self.identity, row, "n = :n", unchanged)?);
         writes.push(match password {
             PasswordThen::Stays => self.tell_login(&account, false)?,
             PasswordThen::Goes => self.tell_login(&account, true)?,
@@ -255,8 +234,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn unchanged(&self, account: &Account) -> Result<TransactWriteItem, StoreError> {
-        write::check(
+    pub fn unchanged(&self, account: &Account) -> Result<Write, StoreError> {
+        check(
             &self.identity,
             &account_key(account.id),
             "n = :n AND s = :s",
@@ -274,7 +253,7 @@ impl Store {
         &self,
         keys: &Keys,
         (before, login): (&Account, Option<&Login>),
-    ) -> Result<(Account, Vec<TransactWriteItem>), StoreError> {
+    ) -> Result<(Account, Vec<Write>), StoreError> {
         let mut account = before.clone();
         account.status = Status::Disabled;
         account.version += 1;
@@ -282,7 +261,7 @@ impl Store {
         let unchanged = [(":n", number(before.version))];
         let row = account_row(keys, &account)?;
         let mut writes = vec![
-            write::put_if(&self.identity, row, "n = :n", unchanged)?,
+            put_if(&self.identity, row, "n = :n", unchanged)?,
             // A session that begins at this very moment finds the account changed.
             self.settings.revoke_before(account.id, u64::from(u32::MAX))?,
         ];
@@ -305,37 +284,25 @@ impl Store {
             if rows.is_empty() {
                 break;
             }
-            let deleted: Result<Vec<_>, _> = rows
-                .into_iter()
-                .map(|sort| write::delete(&self.identity, &key(id, sort), None))
-                .collect();
-            self.write("delete_rows", deleted?).await?;
+            let deleted: Result<Vec<_>, _> =
+                rows.into_iter().map(|sort| delete(&self.identity, &key(id, sort))).collect();
+            self.transaction().and_all(deleted?).commit_patiently("delete_rows").await?;
         }
         let directory = Key::new(DIRECTORY, id.to_string());
         let unchanged = [(":n", number(account.version))];
-        let last = vec![
-            write::delete_if(&self.identity, &account_key(id), "n = :n", unchanged)?,
-            write::delete(&self.identity, &directory, None)?,
-        ];
-        Ok(self.write("delete_account", last).await? == Written::Whole)
+        let last = self
+            .transaction()
+            .and(delete_if(&self.identity, &account_key(id), "n = :n", unchanged)?)
+            .and(delete(&self.identity, &directory)?);
+        Ok(last.commit_patiently("delete_account").await?.is_whole())
     }
 
     /// The names of some rows of a person but the account: as many as a transaction takes.
     async fn some_rows(&self, id: StaffId) -> Result<Vec<String>, StoreError> {
-        let found = self
-            .dynamo
-            .query()
-            .table_name(&self.identity)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(partition(id)))
-            .projection_expression("k")
-            .consistent_read(true)
-            .limit(BATCH)
-            .send()
-            .await
-            .map_err(|error| fault("find_rows", &error))?;
+        let page = Page { partition: &partition(id), after: None, limit: BATCH, only: Some("k") };
+        let found = self.identity.page("find_rows", page).await?;
         let mut names = Vec::new();
-        for mut row in found.items.unwrap_or_default() {
+        for mut row in found {
             names.push(take_string(&mut row, "k")?);
         }
         names.retain(|name| name != ACCOUNT);

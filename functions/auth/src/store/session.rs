@@ -9,7 +9,6 @@
 //! generation, on condition that it still is the token's: whoever comes with an earlier one comes with
 //! a token that was spent.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::access::staff::Method;
 use shared::clock::UnixMillis;
 use shared::ids::{SessionId, StaffId};
@@ -18,12 +17,13 @@ use shared::store::StoreError;
 use shared::store::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
 };
+use shared::store::write::{NEW, THERE, Write, delete, put_if, update};
 use shared::values::encoding::{base64url, from_base64url};
 
 use super::Store;
 use super::person::{Person, partition};
-use super::write::{self, Key};
 use crate::keys::Keys;
+use shared::store::table::Key;
 
 /// A session that is not renewed for so long has ended.
 pub const IDLE_MS: UnixMillis = 30 * 60 * 1000;
@@ -172,7 +172,7 @@ impl Store {
         keys: &Keys,
         id: StaffId,
         session: &Session,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let methods = serde_json::to_string(&session.methods).map_err(|_| StoreError::Failed)?;
         let mut row = key(id, session.id).item();
         row.extend([
@@ -185,15 +185,15 @@ impl Store {
             ("e".to_owned(), number(session.epoch)),
             (EXPIRES_AT.to_owned(), expiry(session.made_at_ms + LONGEST_MS)),
         ]);
-        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+        put_if(&self.identity, row, NEW, [])
     }
 
     /// Spends a refresh token: the session is renewed and has the next generation.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn spend(&self, token: &RefreshToken) -> Result<TransactWriteItem, StoreError> {
-        write::update(
+    pub fn spend(&self, token: &RefreshToken) -> Result<Write, StoreError> {
+        update(
             &self.identity,
             &key(token.staff, token.session),
             ("SET g = :m, u = :u", "g = :g"),
@@ -214,13 +214,13 @@ impl Store {
         keys: &Keys,
         id: StaffId,
         session: &Session,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Write, StoreError> {
         let methods = serde_json::to_string(&session.methods).map_err(|_| StoreError::Failed)?;
         let code = session.code(keys, id, &methods).to_vec();
-        write::update(
+        update(
             &self.identity,
             &key(id, session.id),
-            ("SET a = :a, m = :m, x = :x", "attribute_exists(p)"),
+            ("SET a = :a, m = :m, x = :x", THERE),
             [
                 (":a", number(session.authenticated_at)),
                 (":m", string(methods)),
@@ -233,12 +233,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn end_session(
-        &self,
-        id: StaffId,
-        session: SessionId,
-    ) -> Result<[TransactWriteItem; 2], StoreError> {
-        let ended = write::delete(&self.identity, &key(id, session), None)?;
+    pub fn end_session(&self, id: StaffId, session: SessionId) -> Result<[Write; 2], StoreError> {
+        let ended = delete(&self.identity, &key(id, session))?;
         Ok([ended, self.settings.revoke(session)?])
     }
 
@@ -251,7 +247,7 @@ impl Store {
         &self,
         person: &Person,
         kept: Option<SessionId>,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+    ) -> Result<Vec<Write>, StoreError> {
         let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
         let ended = ended.take(ENDED_AT_ONCE);
         let pairs: Result<Vec<_>, _> =

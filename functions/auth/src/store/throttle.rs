@@ -7,15 +7,14 @@
 //! A stranger's attempts on an account make strangers wait, not its owner: a device on which they
 //! have signed in before has a counter of its own.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 use futures_util::future::join_all;
 use shared::clock::UnixMillis;
+use shared::store::StoreError;
 use shared::store::attributes::{EXPIRES_AT, Item, expiry, number, read_number, take_string};
-use shared::store::{StoreError, fault};
+use shared::store::write::{Write, delete};
 
 use super::Store;
-use super::write::{self, Key, patiently};
+use shared::store::table::{Change, Key};
 
 /// What is counted, with its patience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,50 +229,33 @@ impl Store {
     ) -> Result<Verdict, StoreError> {
         let next_ms = now_ms + wait_seconds(counter.of, counter.attempts.saturating_add(1)) * 1000;
         let ends_ms = now_ms + counter.of.memory_seconds() * 1000;
-        let update = self
-            .dynamo
-            .update_item()
-            .table_name(&self.watch)
-            .set_key(Some(counter.key.item()))
-            .return_values(ReturnValue::UpdatedNew)
-            .expression_attribute_values(":u", number(next_ms))
-            .expression_attribute_values(":e", expiry(ends_ms));
         let exact = matches!(counter.of, Of::Account | Of::Device);
         let forgotten = counter.attempts == 0 && counter.stored.is_some();
+        let mut values = vec![(":u", number(next_ms)), (":e", expiry(ends_ms)), (":f", number(1))];
         // What is forgotten begins anew, and with it only who is the first to say so.
         let change = if forgotten {
             "SET u = :u, expires_at = :e, f = :f"
         } else {
+            values.push((":z", number(0)));
             "SET u = :u, expires_at = :e, f = if_not_exists(f, :z) + :f"
         };
-        let mut update =
-            update.update_expression(change).expression_attribute_values(":f", number(1));
-        if !forgotten {
-            update = update.expression_attribute_values(":z", number(0));
-        }
-        let update = match counter.stored {
+        let condition = match counter.stored {
             // Each write moves the time, so one row is met by one attempt.
-            Some((attempts, next_ms)) if exact || forgotten => update
-                .condition_expression("f = :g AND u = :w")
-                .expression_attribute_values(":g", number(attempts))
-                .expression_attribute_values(":w", number(next_ms)),
-            None if exact => update.condition_expression("attribute_not_exists(f)"),
-            _ => update,
-        };
-        match patiently(|| update.clone().send()).await {
-            Ok(updated) => {
-                let attempts: u32 = read_number(&updated.attributes.unwrap_or_default(), "f")?;
-                let others = attempts > counter.attempts.saturating_add(1);
-                let over = attempts > counter.of.free();
-                Ok(if others && over { Verdict::AddressWaits(1) } else { Verdict::May })
+            Some((attempts, next_ms)) if exact || forgotten => {
+                values.extend([(":g", number(attempts)), (":w", number(next_ms))]);
+                Some("f = :g AND u = :w")
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
-                    Ok(if exact { Verdict::AccountWaits } else { Verdict::AddressWaits(1) })
-                }
-                _ => Err(fault("count_attempt", &error)),
-            },
-        }
+            None if exact => Some("attribute_not_exists(f)"),
+            _ => None,
+        };
+        let change = Change { key: &counter.key, change, condition, values };
+        let Some(row) = self.watch.update_and_read("count_attempt", change).await? else {
+            return Ok(if exact { Verdict::AccountWaits } else { Verdict::AddressWaits(1) });
+        };
+        let attempts: u32 = read_number(&row, "f")?;
+        let others = attempts > counter.attempts.saturating_add(1);
+        let over = attempts > counter.of.free();
+        Ok(if others && over { Verdict::AddressWaits(1) } else { Verdict::May })
     }
 
     /// Until when the next attempt that it counts has to wait, if it has to.
@@ -284,17 +266,9 @@ impl Store {
         &self,
         mut counter: Counter,
     ) -> Result<Option<UnixMillis>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(&self.watch)
-            .set_key(Some(counter.key.item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_counter", &error))?;
+        let found = self.watch.get("find_counter", &counter.key).await?;
         let now_ms = self.clock.now_ms();
-        if let Some(row) = found.item {
+        if let Some(row) = found {
             counter.read(&row, now_ms)?;
         }
         Ok(Some(counter.next_ms).filter(|next_ms| *next_ms > now_ms))
@@ -304,8 +278,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub fn forget(&self, counter: &Counter) -> Result<TransactWriteItem, StoreError> {
-        write::delete(&self.watch, &counter.key, None)
+    pub fn forget(&self, counter: &Counter) -> Result<Write, StoreError> {
+        delete(&self.watch, &counter.key)
     }
 }
 
