@@ -1,7 +1,7 @@
 //! The walls that cargo holds: which crate may link which. A crate cannot use one that it does not
 //! name, so these tests ask for the names, and cargo for all that follows from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -34,6 +34,25 @@ fn tree(package: &str, which: &[&str]) -> BTreeSet<String> {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let tree = String::from_utf8(out.stdout).expect("names");
     tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// Each package of other people's that a function is built from, with its features, when it is built alone.
+fn features(function: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let out = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p}|{f}", "--edges", "normal,build", "--package", function])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let mut features = BTreeMap::<_, BTreeSet<_>>::new();
+    for line in String::from_utf8(out.stdout).expect("names").lines() {
+        let (package, chosen) = line.split_once('|').expect("a package and its features");
+        if !package.contains(" (/") {
+            features.entry(package.to_owned()).or_default().insert(chosen.to_owned());
+        }
+    }
+    features
 }
 
 /// The dependencies that a crate's manifest names.
@@ -92,6 +111,23 @@ fn no_function_names_the_sdk_of_aws() {
         assert_eq!(direct.iter().find(|name| sdk(name)), None, "{function}");
     }
     assert!(direct("store").contains("aws-sdk-dynamodb"), "the tree was not read");
+}
+
+/// Otherwise a deployment package compiles the AWS SDK once for each choice: `shared/connect/Cargo.toml`.
+#[test]
+fn functions_built_alone_choose_the_same_features() {
+    let intake = features("intake");
+    assert!(
+        intake.keys().any(|package| package.starts_with("aws-sdk-dynamodb ")),
+        "no tree was read"
+    );
+    for function in ["auth", "monitor", "preflight", "retention"] {
+        for (package, chosen) in features(function) {
+            if let Some(expected) = intake.get(&package) {
+                assert_eq!(&chosen, expected, "{function}: features of {package}");
+            }
+        }
+    }
 }
 
 #[test]

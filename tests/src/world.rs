@@ -20,6 +20,7 @@ use shared::http::aws::sdk_config;
 use shared::http::finish::finish;
 use shared::ids::ConversationId;
 use shared::store::attributes::Item;
+use shared::store::settings::Settings;
 use shared::values::site::Site;
 use template::{Table, Template};
 
@@ -206,6 +207,12 @@ impl World {
     #[must_use]
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
         shared::http::aws::dynamodb(&self.config.backend, &sdk(&self.config, "local"))
+    }
+
+    /// The settings and their keys, with the rights of the account's administrator.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        app::settings(&self.config.backend, self.clock.clone(), &sdk(&self.config, "local"))
     }
 
     /// The clients' settings of a function, by its program: with its role's rights.

@@ -1,12 +1,14 @@
 //! `cargo doctor`: looks at a deployed stack and says in sentences what is wrong and what to do.
 //!
-//! It describes and counts. No item, message or log line is ever read, so who may run it need not be
-//! allowed to. Beside that it verifies receipts of erasures ([`receipt`]), for which it needs nobody.
+//! It describes and counts. No item, message or log line is read, so who may run it need not be allowed
+//! to. [`records`] alone reads items, when it is asked to, and opens none. Beside that the doctor verifies
+//! receipts of erasures ([`receipt`]), for which it needs nobody.
 
 pub mod aws;
 pub mod check;
 pub mod finding;
 pub mod receipt;
+pub mod records;
 pub mod report;
 
 use shared::clock::Clock;
@@ -14,6 +16,8 @@ use template::Template;
 
 use crate::aws::Clients;
 use crate::check::{functions, key, published, stack, tables, traffic, watch};
+use crate::finding::CouldNot;
+use crate::records::{Broken, Records};
 use crate::report::Report;
 
 /// Looks at everything of the stack of that name, which has to be as `template` has it.
@@ -33,4 +37,27 @@ pub async fn examine(clients: &Clients, name: &str, template: &Template, clock: 
         }
     }
     Report { stack: name.to_owned(), region: clients.region.clone(), findings }
+}
+
+/// Reads all tables of the stack of that name and gives what is broken in them, and how many items there
+/// are.
+///
+/// # Errors
+/// A sentence, when the stack is not there or could not be read.
+pub async fn examine_records(
+    clients: &Clients,
+    name: &str,
+    template: &Template,
+    clock: &Clock,
+) -> Result<(usize, Vec<Broken>), String> {
+    let say = |subject: &'static str| move |could_not: CouldNot| could_not.finding(&subject).what;
+    let stack = stack::look(clients, name).await.map_err(say("The stack"))?;
+    let stack = stack.ok_or_else(|| stack::absent(name, &clients.region).what)?;
+    let physical = |logical: &str| {
+        let found = stack.resources.iter().find(|resource| resource.logical == logical);
+        found.map(|resource| resource.physical.clone())
+    };
+    let records = Records::read(&clients.dynamodb, template, physical, clock.now_seconds()).await;
+    let records = records.map_err(say("A table"))?;
+    Ok((records.count(), records.broken()))
 }

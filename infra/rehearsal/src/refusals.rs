@@ -45,6 +45,8 @@ pub struct Context {
     pub branch: String,
     /// How making one ends.
     pub making: Outcome,
+    /// How making one ends that its maker does not see.
+    pub making_unseen: Outcome,
     /// How opening one ends that exists.
     pub opening: Outcome,
 }
@@ -90,12 +92,17 @@ impl Table {
                 let [role, purpose, branch, making, opening] = words.as_slice() else {
                     return None;
                 };
+                let (making, making_unseen) = match *making {
+                    "unseen" => ("refused", Outcome::Allowed),
+                    making => (making, Outcome::Refused),
+                };
                 outcome(making).and_then(|making| {
                     self.contexts.push(Context {
                         role: (*role).to_owned(),
                         purpose: (*purpose).to_owned(),
                         branch: (*branch).to_owned(),
                         making,
+                        making_unseen,
                         opening: outcome(opening)?,
                     });
                     Ok(())

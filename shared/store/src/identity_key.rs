@@ -1,12 +1,17 @@
 //! The key by which a site's server signs who its customers are.
 //!
-//! Settings item: `p` the site, `k` = `identity-key`, `a` the algorithm (`EdDSA` or `HS256`), `x` the
-//! public key of EdDSA, `n` the key's name if it has one, `m` whether a second factor is demanded, `f`
-//! when it was registered in milliseconds, `v` sealed: the secret of HS256, or nothing. All the others
+//! Settings item: `p` = `identity#<site>`, `k` = `identity-key`, `a` the algorithm (`EdDSA` or `HS256`),
+//! `x` the public key of EdDSA, `n` the key's name if it has one, `m` whether a second factor is demanded,
+//! `f` when it was registered in milliseconds, `v` sealed: the secret of HS256, or nothing. All the others
 //! are part of where `v` belongs, so whoever can edit the table can put no key of theirs there, which
-//! would make them any customer, and demand no less.
+//! would make them any customer, and demand no less. A key that was removed leaves `p`, `k` and `f`.
+//!
+//! 0.1.0 kept the item in the site's own partition, beside the branch keys. That one counts while there is
+//! none here.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde_json::{Map, Value};
 
 use super::attributes::{Item, binary, number, read_number, string, take_binary, take_string};
@@ -120,16 +125,9 @@ impl Settings {
             require_mfa,
             registered_ms: self.clock.now_ms(),
         };
-        let key = DataKey::derive(&*self.branch_key(&branch(site)).await?, LABEL)?;
+        let key = DataKey::derive(&*self.branch_key(&branch(&partition(site))).await?, LABEL)?;
         let sealed = key.seal(&row.place(), secret)?;
-        self.dynamo
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(row.to_item(sealed)))
-            .send()
-            .await
-            .map_err(|error| fault("put_identity_key", &error))?;
-        Ok(())
+        self.put_identity_item(row.to_item(&partition(site), sealed)).await
     }
 
     /// The site's key, if it has registered one.
@@ -140,17 +138,30 @@ impl Settings {
         &self,
         site: &'static Site,
     ) -> Result<Option<IdentityKey>, StoreError> {
+        let places = [partition(site), site.id.to_owned()];
+        let keys = places.iter().map(|place| identity_item(place)).collect();
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+        let keys = keys.build().map_err(|_| StoreError::Failed)?;
         let found = self
             .dynamo
-            .get_item()
-            .table_name(&self.table)
-            .key("p", string(site.id))
-            .key("k", string(IDENTITY_KEY))
-            .consistent_read(true)
+            .batch_get_item()
+            .request_items(&self.table, keys)
             .send()
             .await
             .map_err(|error| fault("find_identity_key", &error))?;
-        let Some(mut item) = found.item else { return Ok(None) };
+        // DynamoDB leaves out of a batch what it had no capacity for.
+        if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable);
+        }
+        let items = found.responses.into_iter().flatten().flat_map(|(_, items)| items);
+        let mut rows: HashMap<_, _> = items
+            .map(|mut item| Ok((take_string(&mut item, "p")?, item)))
+            .collect::<Result<_, StoreError>>()?;
+        let newest = places.into_iter().find_map(|place| rows.remove_entry(&place));
+        let Some((place, mut item)) = newest else { return Ok(None) };
+        if !item.contains_key("v") && !item.contains_key("a") {
+            return Ok(None);
+        }
         Noun::IdentityKey.shape_of(&item)?;
         let algorithm = take_string(&mut item, "a")?;
         let public = if algorithm == ED25519 { take_binary(&mut item, "x")? } else { Vec::new() };
@@ -166,7 +177,7 @@ impl Settings {
             require_mfa,
             registered_ms: read_number(&item, "f")?,
         };
-        let key = DataKey::derive(&*self.existing_branch_key(&branch(site)).await?, LABEL)?;
+        let key = DataKey::derive(&*self.existing_branch_key(&branch(&place)).await?, LABEL)?;
         let secret = key.open(&row.place(), &Sealed::from_stored(take_binary(&mut item, "v")?))?;
         let key = match row.algorithm {
             ED25519 => SiteKey::ed25519(row.public)?,
@@ -178,16 +189,31 @@ impl Settings {
     }
 
     async fn remove_identity_key(&self, site: &'static Site) -> Result<(), StoreError> {
+        let mut item = identity_item(&partition(site));
+        item.insert("f".to_owned(), number(self.clock.now_ms()));
+        self.put_identity_item(item).await
+    }
+
+    async fn put_identity_item(&self, item: Item) -> Result<(), StoreError> {
         self.dynamo
-            .delete_item()
+            .put_item()
             .table_name(&self.table)
-            .key("p", string(site.id))
-            .key("k", string(IDENTITY_KEY))
+            .set_item(Some(item))
             .send()
             .await
-            .map_err(|error| fault("remove_identity_key", &error))?;
+            .map_err(|error| fault("put_identity_key", &error))?;
         Ok(())
     }
+}
+
+/// The key of the item in a partition.
+fn identity_item(partition: &str) -> Item {
+    Item::from([("p".to_owned(), string(partition)), ("k".to_owned(), string(IDENTITY_KEY))])
+}
+
+/// Of its own, so that the role that registers keys reaches no branch key and no policy.
+fn partition(site: &Site) -> String {
+    format!("identity#{}", site.id)
 }
 
 const LABEL: &str = "sotto/v1 identity key";
@@ -203,10 +229,9 @@ impl Row<'_> {
             .number(self.registered_ms.unsigned_abs())
     }
 
-    fn to_item(&self, sealed: Sealed) -> Item {
-        let mut item = Item::from([
-            ("p".to_owned(), string(self.site)),
-            ("k".to_owned(), string(IDENTITY_KEY)),
+    fn to_item(&self, partition: &str, sealed: Sealed) -> Item {
+        let mut item = identity_item(partition);
+        item.extend([
             ("a".to_owned(), string(self.algorithm)),
             ("m".to_owned(), AttributeValue::Bool(self.require_mfa)),
             ("f".to_owned(), number(self.registered_ms)),
@@ -222,8 +247,8 @@ impl Row<'_> {
     }
 }
 
-fn branch(site: &Site) -> BranchName {
-    BranchName::new(site.id, Purpose::Signing, "identity")
+fn branch(partition: &str) -> BranchName {
+    BranchName::new(partition, Purpose::Signing, "identity")
 }
 
 fn refused(pointer: &'static str, code: FieldCode) -> FieldError {

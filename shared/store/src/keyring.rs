@@ -61,6 +61,23 @@ impl Keyring {
         secret.zip(blob).map(|(secret, blob)| (Arc::new(secret), blob)).ok_or(SealError::Failed)
     }
 
+    /// The blob of a fresh branch key that its maker never sees (one KMS call).
+    ///
+    /// # Errors
+    /// As [`Keyring::generate`].
+    pub async fn generate_unseen(&self, name: &BranchName) -> Result<Vec<u8>, SealError> {
+        let mut call = self
+            .kms
+            .generate_data_key_without_plaintext()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256);
+        for (key, value) in name.encryption_context() {
+            call = call.encryption_context(key, value);
+        }
+        let made = call.send().await.map_err(|error| fault(&error))?;
+        made.ciphertext_blob.map(Blob::into_inner).ok_or(SealError::Failed)
+    }
+
     /// Unwraps a stored blob (one KMS call).
     ///
     /// # Errors

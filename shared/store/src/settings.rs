@@ -117,7 +117,7 @@ impl Settings {
     pub async fn make_seeds(&self, stack: &Stack) -> Result<(), StoreError> {
         for name in [visitor_seed(), credential_seed()] {
             if stack.blob(&name)?.is_none() {
-                let (_, blob) = self.keyring.generate(&name).await?;
+                let blob = self.keyring.generate_unseen(&name).await?;
                 self.put_blob(&name, &blob).await?;
             }
         }

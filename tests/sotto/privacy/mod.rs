@@ -8,6 +8,7 @@ mod export;
 mod holds;
 mod policy;
 mod receipts;
+mod records;
 mod restore;
 mod retention_table;
 mod schedules;

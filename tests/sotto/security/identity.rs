@@ -1,8 +1,11 @@
 //! Verified customers: nobody is one whom the site's own server did not name, for this deployment, a
 //! moment ago, and once.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use local::aws::{Fault, Service};
 use serde_json::{Value, json};
+use shared::seal::envelope::DataKey;
+use shared::seal::place::{BranchName, Place, Purpose};
 use shared::values::encoding::{base64url, from_base64url};
 use tests::api::{Api, Request, Response};
 use tests::site_server::{SiteServer, sign_in, visitor_of};
@@ -149,6 +152,46 @@ async fn a_site_without_a_key_has_no_customers_and_a_key_is_in_force_until_it_is
     world.register_identity_key(&Value::Null, false).await;
     let refused = sign_in(&world.api(), &next.sign(&claims(&world))).await;
     assert_eq!(refused.refusal(), none);
+}
+
+/// 0.1.0 kept the key in the site's own partition, among the branch keys.
+#[tokio::test]
+async fn a_key_that_an_older_release_registered_counts_until_another_is_registered_or_removed() {
+    for removed in [false, true] {
+        let server = SiteServer::ed25519(1);
+        let world = World::new().await;
+        let name = BranchName::new("default", Purpose::Signing, "identity");
+        let branch = world.settings().branch_key(&name).await.expect("a branch key");
+        let label = "sotto/v1 identity key";
+        let public = server.registered();
+        let place = Place::new(label)
+            .part(b"default")
+            .part(b"EdDSA")
+            .part(&public)
+            .part(b"")
+            .number(0)
+            .number(1);
+        let sealed = DataKey::derive(&branch, label).and_then(|key| key.seal(&place, &[]));
+        let (text, bytes) = (|text: &str| AttributeValue::S(text.to_owned()), AttributeValue::B);
+        let put = world.dynamo().put_item().table_name("world-settings");
+        put.item("p", text("default"))
+            .item("k", text("identity-key"))
+            .item("a", text("EdDSA"))
+            .item("x", bytes(public.into()))
+            .item("m", AttributeValue::Bool(false))
+            .item("f", AttributeValue::N("1".to_owned()))
+            .item("v", bytes(sealed.expect("sealed").into_stored().into()))
+            .send()
+            .await
+            .expect("a put");
+        let known = sign_in(&world.api(), &server.sign(&claims(&world))).await;
+        assert_eq!(known.status, 201);
+        let next = if removed { Value::Null } else { SiteServer::hs256(&SECRET).jwk() };
+        world.register_identity_key(&next, false).await;
+        let refused = sign_in(&world.api(), &server.sign(&claims(&world))).await;
+        let code = if removed { (422, "invalid") } else { (401, "token_invalid") };
+        assert_eq!(refused.refusal(), (code.0, code.1.to_owned()));
+    }
 }
 
 /// Each by its name; after all of them nothing is stored that was not before.
@@ -452,13 +495,13 @@ async fn an_edited_row_makes_nobody_a_customer() {
 
     let keys = rows("settings", "identity-key").await;
     let [key] = keys.as_slice() else { panic!("one key") };
-    let bytes = |bytes: Vec<u8>| aws_sdk_dynamodb::types::AttributeValue::B(bytes.into());
+    let bytes = |bytes: Vec<u8>| AttributeValue::B(bytes.into());
     let mut theirs = key.clone();
     theirs.insert("x".to_owned(), bytes(intruder.registered()));
     put("world-settings", &theirs).await;
     assert_eq!(status(&intruder.sign(&with_mfa("victim"))).await, noticed, "a key of theirs");
     let mut lax = key.clone();
-    lax.insert("m".to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(false));
+    lax.insert("m".to_owned(), AttributeValue::Bool(false));
     put("world-settings", &lax).await;
     let without = SiteServer::claims("victim", world.clock.now_ms());
     assert_eq!(status(&server.sign(&without)).await, noticed, "a demand taken back");
@@ -477,10 +520,7 @@ async fn an_edited_row_makes_nobody_a_customer() {
     }
     for row in [one, other] {
         let mut longer = row.clone();
-        longer.insert(
-            "p".to_owned(),
-            aws_sdk_dynamodb::types::AttributeValue::N("9999999999999".to_owned()),
-        );
+        longer.insert("p".to_owned(), AttributeValue::N("9999999999999".to_owned()));
         put("world-profiles", &longer).await;
     }
     assert_eq!(status(&server.sign(&with_mfa("victim"))).await, noticed, "a longer life");

@@ -85,9 +85,11 @@ fn a_role_is_refused_what_is_not_its_job() {
                 "sotto:purpose": context.purpose,
                 "sotto:branch": context.branch,
             } });
-            for (operation, expected) in
-                [("GenerateDataKey", context.making), ("Decrypt", context.opening)]
-            {
+            for (operation, expected) in [
+                ("GenerateDataKey", context.making),
+                ("GenerateDataKeyWithoutPlaintext", context.making_unseen),
+                ("Decrypt", context.opening),
+            ] {
                 let asked = kms::request(operation, &place, Some("DataKey"));
                 if outcome(&policies, principal, &[asked]) != expected {
                     let (purpose, branch) = (&context.purpose, &context.branch);

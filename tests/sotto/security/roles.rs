@@ -20,12 +20,13 @@ const PURPOSES: [&str; 7] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 9] = [
+const PARTITIONS: [&str; 10] = [
     "*",
     "staff",
     "ledger",
     "waiting",
     "x",
+    "identity#x",
     "once#identity-jti#x",
     "receipt#x",
     "subject#x",
@@ -227,7 +228,14 @@ fn what_is_allowed_is_what_the_page_lists() {
                 }
             }
         }
-        for operation in ["Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey", "CreateGrant"] {
+        for operation in [
+            "Decrypt",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "DescribeKey",
+            "CreateGrant",
+        ] {
             for purpose in PURPOSES {
                 let any = BRANCHES
                     .iter()

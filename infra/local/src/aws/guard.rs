@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::Service;
 use crate::iam::dynamodb::{self, Tables};
 use crate::iam::policies::Policies;
-use crate::iam::seen::{Record, Sight};
-use crate::iam::{Decision, Request, kms, program_of};
+use crate::iam::seen::{Record, Sight, partition};
+use crate::iam::{Decision, Grant, Request, kms, program_of};
 use template::Table;
 
 /// The key of the template that every alias here stands for.
@@ -76,14 +76,7 @@ impl Guard {
             self.refused(function, &format!("{service:?}:{operation}"), "?", &reason)
         })? {
             match self.policies.decide(function, &request) {
-                Decision::Allowed(grant) => self.note(Sight::Allowed {
-                    function: function.to_owned(),
-                    action: request.action,
-                    resource: request.resource,
-                    sid: grant.sid,
-                    used: grant.used,
-                    key_sid: grant.key_sid,
-                }),
+                Decision::Allowed(grant) => self.allowed(function, request, grant),
                 Decision::Refused(refusal) => {
                     let reason = refusal.to_string();
                     return Err(self.refused(
@@ -124,6 +117,37 @@ impl Guard {
                 Ok(requests)
             }
         }
+    }
+
+    fn allowed(&self, function: &str, request: Request, grant: Grant) {
+        let Request { action, resource, mut context } = request;
+        let leading = context.remove("dynamodb:LeadingKeys").unwrap_or_default();
+        for key in leading {
+            self.note(Sight::Reached {
+                function: function.to_owned(),
+                action: action.clone(),
+                resource: resource.clone(),
+                partition: partition(&key),
+            });
+        }
+        let attributes = context.remove("dynamodb:Attributes").filter(|_| grant.limits_attributes);
+        for attribute in attributes.unwrap_or_default() {
+            self.note(Sight::Named {
+                function: function.to_owned(),
+                action: action.clone(),
+                resource: resource.clone(),
+                sid: grant.sid.clone(),
+                attribute,
+            });
+        }
+        self.note(Sight::Allowed {
+            function: function.to_owned(),
+            action,
+            resource,
+            sid: grant.sid,
+            used: grant.used,
+            key_sid: grant.key_sid,
+        });
     }
 
     fn refused(&self, function: &str, action: &str, resource: &str, reason: &str) -> String {

@@ -19,6 +19,11 @@ use template::TemplateError;
 /// What a request says about itself: condition key to values, one for most keys.
 pub type Context = BTreeMap<String, Vec<String>>;
 
+/// The condition key of the attributes that a request names.
+pub const ATTRIBUTES: &str = "dynamodb:Attributes";
+/// The condition key of the partitions that a request names.
+pub const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
+
 /// One operator on one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
@@ -174,6 +179,12 @@ impl Condition {
     #[must_use]
     pub fn is_choice(&self) -> bool {
         self.values.len() > 1 && !self.negated && self.comparison != Comparison::Null
+    }
+
+    /// Whether it lists what a request must not have.
+    #[must_use]
+    pub fn is_negated(&self) -> bool {
+        self.negated
     }
 
     /// Whether a request has one of the values at a time, not a subset of them.

@@ -53,6 +53,8 @@ pub struct Grant {
     pub sid: String,
     /// `key=value` of each of its conditions that has a choice, as far as the request made use of it.
     pub used: Vec<String>,
+    /// Whether the statement says which attributes may be named.
+    pub limits_attributes: bool,
     /// The statement of the key's policy, of requests to a key.
     pub key_sid: Option<String>,
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::condition::ATTRIBUTES;
 use super::statement::Statement;
 use super::{Decision, Grant, Refusal, Request};
 use template::{TemplateError, logical_id, resolve, to_json};
@@ -138,7 +139,14 @@ impl Policies {
             let used = condition.used(&request.context);
             used.map(|value| format!("{}={value}", condition.key))
         });
-        Decision::Allowed(Grant { sid: allowing.sid.clone(), used: used.collect(), key_sid })
+        let limits_attributes =
+            allowing.conditions.iter().any(|condition| condition.key == ATTRIBUTES);
+        Decision::Allowed(Grant {
+            sid: allowing.sid.clone(),
+            used: used.collect(),
+            limits_attributes,
+            key_sid,
+        })
     }
 
     fn key_policy(&self, resource: &str) -> Option<&[Statement]> {

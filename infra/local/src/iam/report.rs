@@ -1,8 +1,9 @@
 //! The table of what is granted and what was seen, and what is wrong with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use super::condition::{ATTRIBUTES, Context, LEADING_KEYS};
 use super::policies::{Policies, Principal};
 use super::seen::Sight;
 use super::services::{UNSEEN, Unseen};
@@ -22,8 +23,8 @@ const INTRODUCTION: &str = "\
 # Permissions
 
 Made by `cargo local permissions` from `template.yaml` and from what all tests together were seen to do; \
-CI compares it. A grant that no test makes use of, a wildcard, and a call that was refused although no \
-test wanted that, each fail the build.
+CI compares it. A grant that no test makes use of, a wildcard, a partition or an attribute that a role may \
+reach and no test needs, and a call that was refused although no test wanted that, each fail the build.
 
 The embedded AWS evaluates each role, with all its conditions, and the key's policy on every call of a \
 function, a transaction item by item (`infra/local/src/iam`). What only a service of AWS uses in the \
@@ -63,6 +64,8 @@ pub fn report(policies: &Policies, seen: &BTreeSet<Sight>) -> Report {
         }
     }
     report.keys(policies, seen);
+    report.faults.extend(unneeded_partitions(policies, seen));
+    report.faults.extend(unneeded_attributes(policies, seen));
     for sight in seen {
         if let Sight::Refused { function, action, resource, provoked: false } = sight {
             report.faults.push(format!("{function} was refused {action} on {resource}"));
@@ -163,6 +166,82 @@ impl Report {
     }
 }
 
+/// Partitions that a role may reach and no test needed it to, of all that anybody reached in that table.
+fn unneeded_partitions(policies: &Policies, seen: &BTreeSet<Sight>) -> Vec<String> {
+    let mut partitions = BTreeMap::<&str, BTreeSet<&str>>::new();
+    let mut needed = BTreeSet::new();
+    for sight in seen {
+        if let Sight::Reached { function, action, resource, partition } = sight {
+            partitions.entry(resource).or_default().insert(partition);
+            needed.insert((
+                function.as_str(),
+                action.as_str(),
+                resource.as_str(),
+                partition.as_str(),
+            ));
+        }
+    }
+    let mut faults = Vec::new();
+    for (id, principal) in &policies.principals {
+        let reaches = |statement: &Statement, partition: &str| {
+            let context = Context::from([(LEADING_KEYS.to_owned(), vec![partition.to_owned()])]);
+            let mut limits =
+                statement.conditions.iter().filter(|condition| condition.key == LEADING_KEYS);
+            limits.all(|condition| condition.is_met(&context))
+        };
+        for statement in principal.statements.iter().filter(|statement| statement.allows) {
+            // A scan names no partition.
+            for action in statement.actions.iter().filter(|action| !action.ends_with(":Scan")) {
+                for resource in &statement.resources {
+                    let all = partitions.get(resource.as_str()).into_iter().flatten();
+                    for partition in all.filter(|partition| reaches(statement, partition)) {
+                        if !needed.contains(&(
+                            id.as_str(),
+                            action.as_str(),
+                            resource.as_str(),
+                            *partition,
+                        )) {
+                            faults.push(format!(
+                                "{id}.{} grants {action} on the partition {partition} of {}, which no \
+                                 test needed",
+                                statement.sid,
+                                plain(resource)
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// Attributes that a role may name and no test needed it to.
+fn unneeded_attributes(policies: &Policies, seen: &BTreeSet<Sight>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, principal) in &policies.principals {
+        for statement in principal.statements.iter().filter(|statement| statement.allows) {
+            let limits = statement
+                .conditions
+                .iter()
+                .filter(|limit| limit.key == ATTRIBUTES && !limit.is_negated());
+            for listed in limits.flat_map(|limit| &limit.values).collect::<BTreeSet<_>>() {
+                let named = seen.iter().any(|sight| {
+                    matches!(sight, Sight::Named { function, sid, attribute, .. }
+                        if function == id && *sid == statement.sid && attribute == listed)
+                });
+                if !named {
+                    faults.push(format!(
+                        "{id}.{} grants the attribute {listed}, which no test named",
+                        statement.sid
+                    ));
+                }
+            }
+        }
+    }
+    faults
+}
+
 /// A statement's conditions once for each value that a request has to choose, with what is recorded
 /// when it was chosen. Values of which a request has any subset are all asked for together.
 fn choices(statement: &Statement) -> Vec<(String, Vec<String>)> {
@@ -227,6 +306,19 @@ mod tests {
             for statement in &principal.statements {
                 for action in &statement.actions {
                     for resource in &statement.resources {
+                        let limits = statement.conditions.iter();
+                        for attribute in limits
+                            .filter(|limit| limit.key == ATTRIBUTES)
+                            .flat_map(|limit| &limit.values)
+                        {
+                            seen.insert(Sight::Named {
+                                function: function.clone(),
+                                action: action.clone(),
+                                resource: resource.clone(),
+                                sid: statement.sid.clone(),
+                                attribute: attribute.clone(),
+                            });
+                        }
                         for (_, used) in choices(statement) {
                             seen.insert(Sight::Allowed {
                                 function: function.clone(),
@@ -285,13 +377,48 @@ mod tests {
         let found = faults(DEPLOYED, |seen| {
             seen.retain(|sight| match sight {
                 Sight::Allowed { used, .. } => !used.iter().any(|one| one.ends_with("=profile")),
-                Sight::Refused { .. } => true,
+                _ => true,
             });
         });
         assert_eq!(found.len(), 4, "three roles open, one of them makes as well: {found:?}");
         assert!(
             found.iter().all(|fault| fault.contains("ContentKeys") && fault.contains("= profile"))
         );
+    }
+
+    #[test]
+    fn a_partition_that_a_role_may_reach_and_nobody_needs_is_named() {
+        let reached = |function: &str, partition: &str| Sight::Reached {
+            function: function.to_owned(),
+            action: "dynamodb:PutItem".to_owned(),
+            resource: "<LedgerTable.Arn>".to_owned(),
+            partition: partition.to_owned(),
+        };
+        let puts = |seen: &[&str]| -> Vec<String> {
+            let found = faults(DEPLOYED, |all| {
+                all.extend(seen.iter().map(|function| reached(function, "receipt#*")));
+            });
+            found.into_iter().filter(|fault| fault.contains("PutItem on the partition")).collect()
+        };
+        let all = ["IntakeFunction", "RetentionFunction", "SweepFunction"];
+        assert_eq!(puts(&all), [""; 0]);
+        let found = puts(&all[..1]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        for (fault, function) in found.iter().zip(&all[1..]) {
+            assert!(fault.starts_with(function) && fault.contains("receipt#*"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_that_a_role_may_name_and_nobody_does_is_named() {
+        let found = faults(DEPLOYED, |seen| {
+            seen.retain(|sight| {
+                !matches!(sight, Sight::Named { sid, attribute, .. }
+                    if sid == "NewBranchKeys" && attribute == "w")
+            });
+        });
+        assert!(!found.is_empty(), "nothing was found");
+        assert!(found.iter().all(|fault| fault.contains("NewBranchKeys grants the attribute w")));
     }
 
     #[test]

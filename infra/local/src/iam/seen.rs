@@ -34,6 +34,30 @@ pub enum Sight {
         /// The statement of the key's policy that allowed it as well.
         key_sid: Option<String>,
     },
+    /// A role allowed a request to an item of a partition.
+    Reached {
+        /// The logical id of the function.
+        function: String,
+        /// What it did, e.g. `dynamodb:PutItem`.
+        action: String,
+        /// Upon which table or index.
+        resource: String,
+        /// The partition, ids left out: `ledger`, `receipt#*`, `<id>`.
+        partition: String,
+    },
+    /// A role that limits attributes allowed a request that names this one.
+    Named {
+        /// The logical id of the function.
+        function: String,
+        /// What it did.
+        action: String,
+        /// Upon which table.
+        resource: String,
+        /// The statement that allowed it.
+        sid: String,
+        /// The attribute.
+        attribute: String,
+    },
     /// A request was refused.
     Refused {
         /// The logical id of the function.
@@ -46,6 +70,24 @@ pub enum Sight {
         provoked: bool,
     },
 }
+
+/// A partition without its ids: the words of its key, `*` for what is none, `<id>` for a key that has
+/// no word.
+#[must_use]
+pub fn partition(key: &str) -> String {
+    let word = |part: &str| {
+        part.len() <= LONGEST_WORD
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || b"*-_".contains(&byte))
+    };
+    if !key.contains('#') {
+        return if word(key) { key.to_owned() } else { "<id>".to_owned() };
+    }
+    let parts: Vec<_> = key.split('#').map(|part| if word(part) { part } else { "*" }).collect();
+    parts.join("#")
+}
+
+/// Ids are longer, or have digits in them.
+const LONGEST_WORD: usize = 20;
 
 /// A record that this process adds to.
 #[derive(Debug)]
@@ -158,6 +200,20 @@ mod tests {
         reset(&file).unwrap();
         reset(&file).unwrap();
         assert!(read(&file).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_partition_is_known_by_its_words() {
+        for (key, shown) in [
+            ("ledger", "ledger"),
+            ("*", "*"),
+            ("default", "default"),
+            ("019ad0c2-93a5-7d3e-8f1e-0b6f3c1d2e4f", "<id>"),
+            ("subject#019ad0c2-93a5-7d3e-8f1e-0b6f3c1d2e4f", "subject#*"),
+            ("once#identity-jti#q83vEjRWeJA", "once#identity-jti#*"),
+        ] {
+            assert_eq!(partition(key), shown);
+        }
     }
 
     #[test]

@@ -29,18 +29,23 @@ pub(super) fn refused(stack: &Stack) -> Result<usize, Failure> {
             wrong.extend(differs.map(|how| format!("{role} {}: {how}", call.means)));
         }
         for context in table.contexts_of(role) {
-            checks += 2;
+            checks += 3;
             let place = format!("{role}, {} {}", context.purpose, context.branch);
             let names = json!({
                 "sotto:site": "default",
                 "sotto:purpose": context.purpose,
                 "sotto:branch": context.branch,
             });
-            let [made, opened] = data_key(stack, &name, &names, folder.path())?;
-            let making = differs(&made, context.making);
-            wrong.extend(making.map(|how| format!("{place}, making: {how}")));
-            let opening = differs(&opened, context.opening);
-            wrong.extend(opening.map(|how| format!("{place}, opening: {how}")));
+            let answers = data_key(stack, &name, &names, folder.path())?;
+            let expected = [
+                ("making", context.making),
+                ("making unseen", context.making_unseen),
+                ("opening", context.opening),
+            ];
+            for (said, (what, expected)) in answers.iter().zip(expected) {
+                let differs = differs(said, expected);
+                wrong.extend(differs.map(|how| format!("{place}, {what}: {how}")));
+            }
         }
     }
     checks += other_contexts(stack, folder.path(), &mut wrong)?;
@@ -77,21 +82,24 @@ fn other_contexts(stack: &Stack, folder: &Path, wrong: &mut Vec<String>) -> Resu
             wrong.extend(differs.map(|how| format!("IntakeRole, {context}: {how}")));
         }
     }
-    Ok(contexts.len() * 2)
+    Ok(contexts.len() * 3)
 }
 
-/// What making a key under this context says, and opening one that the account's root has made.
+/// The answers to making a key under this context, to making one unseen, and to opening one that the
+/// account's root has made.
 fn data_key(
     stack: &Stack,
     name: &Aws,
     context: &Value,
     folder: &Path,
-) -> Result<[String; 2], Failure> {
+) -> Result<[String; 3], Failure> {
     let context = context.to_string();
     let key = stack.physical("DataKey")?;
-    let make = ["kms", "generate-data-key", "--key-spec", "AES_256", "--key-id", key];
-    let make = [&make[..], &["--encryption-context", &context]].concat();
+    let like = ["--key-spec", "AES_256", "--key-id", key, "--encryption-context", &context];
+    let make = [&["kms", "generate-data-key"], &like[..]].concat();
     let made = name.try_ask(&make)?.all;
+    let unseen = [&["kms", "generate-data-key-without-plaintext"], &like[..]].concat();
+    let made_unseen = name.try_ask(&unseen)?.all;
     let sealed = stack.aws.ask(&make)?;
     let sealed = sealed["CiphertextBlob"].as_str().unwrap_or_default();
     let sealed = data_encoding::BASE64.decode(sealed.as_bytes());
@@ -99,7 +107,7 @@ fn data_key(
     std::fs::write(&blob, sealed.map_err(|error| Failure(error.to_string()))?)?;
     let place = format!("fileb://{}", blob.display());
     let open = ["kms", "decrypt", "--ciphertext-blob", &place, "--encryption-context", &context];
-    Ok([made, name.try_ask(&open)?.all])
+    Ok([made, made_unseen, name.try_ask(&open)?.all])
 }
 
 /// What is wrong with an answer; nothing, if it is as expected.

@@ -1,0 +1,68 @@
+//! Everything that speaks of a person ends, in seconds, and is gone when it has.
+
+use super::{Broken, Item, Records, TABLES, breaks, is_position, text, whole};
+use crate::check::tables::EXPIRY;
+
+/// DynamoDB deletes within two days of the end; a day more is for the sweep.
+const LATE_SECONDS: i64 = 3 * 24 * 60 * 60;
+/// No end lies farther away: what was kept by a hold ends after ten years. Milliseconds would.
+const FARTHEST_SECONDS: i64 = 11 * 366 * 24 * 60 * 60;
+
+pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
+    for (table, _) in TABLES {
+        for item in records.of(table) {
+            let end = item.contains_key(EXPIRY).then(|| whole(item, EXPIRY));
+            match end {
+                None if must_end(table, item) => {
+                    breaks(found, (table, item), "no_end", "It has no expires_at and no hold.");
+                }
+                None => {}
+                Some(None) => {
+                    let what = "Its expires_at is no whole number, so DynamoDB never deletes it.";
+                    breaks(found, (table, item), "end_unreadable", what);
+                }
+                Some(Some(end)) if end > records.now_seconds + FARTHEST_SECONDS => {
+                    let what =
+                        "Its expires_at is farther away than anything is kept: are these seconds?";
+                    breaks(found, (table, item), "end_too_far", what);
+                }
+                Some(Some(end)) if end + LATE_SECONDS < records.now_seconds => {
+                    let what = "It ended more than three days ago and is still stored.";
+                    breaks(found, (table, item), "overdue", what);
+                }
+                Some(Some(_)) if held(item) => {
+                    let what = "It is held and has an end all the same.";
+                    breaks(found, (table, item), "held_and_ending", what);
+                }
+                Some(Some(_)) => {}
+            }
+        }
+    }
+}
+
+/// Whether a row of `keys` has a hold upon it.
+fn held(item: &Item) -> bool {
+    item.get("h").is_some_and(|holds| holds.as_ss().is_ok_and(|holds| !holds.is_empty()))
+}
+
+/// Logs and contacts lose their end while their key is held; `logs.rs` compares them with it.
+fn must_end(table: &str, item: &Item) -> bool {
+    let kind = text(item, "k").unwrap_or_default();
+    let partition = text(item, "p").unwrap_or_default();
+    match table {
+        "keys" => !held(item) && !is_position(item),
+        "watch" | "events" | "transport" => true,
+        "identity" => {
+            ["session#", "notice#", "pending#"].iter().any(|start| kind.starts_with(start))
+                || partition.starts_with("invitation#")
+        }
+        "settings" => kind.starts_with("revoked#") || kind.starts_with("since#"),
+        "ledger" => match partition {
+            "hold" => item.contains_key("l"),
+            "case" => item.contains_key("f"),
+            "sweep" => false,
+            _ => true,
+        },
+        _ => false,
+    }
+}

@@ -1,0 +1,51 @@
+//! No table holds text of a visitor in the clear: where content stands, it is sealed, and the other
+//! attributes are short words.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Broken, Records, breaks, bytes, is_position, is_sealed};
+
+/// Tables of visitors, with the attributes that may be text.
+const WORDS: [(&str, &[&str]); 3] =
+    [("keys", &["i", "b", "x", "g", "c"]), ("conversations", &["q"]), ("profiles", &["k", "i"])];
+/// Attributes that are sealed, in the tables where they are.
+const SEALED: [(&str, &[&str]); 4] = [
+    ("keys", &["v"]),
+    ("conversations", &["v"]),
+    ("profiles", &["v", "s"]),
+    ("identity", &["v", "h", "w"]),
+];
+/// A month, an hour, an id, a kind.
+const LONGEST_WORD: usize = 40;
+
+pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
+    for (table, words) in WORDS {
+        for item in records.of(table).filter(|item| !is_position(item)) {
+            for (name, value) in item {
+                let AttributeValue::S(text) = value else { continue };
+                if !words.contains(&name.as_str()) || text.len() > LONGEST_WORD {
+                    let what = format!("Its attribute {name} is text in the clear.");
+                    breaks(found, (table, item), "plain_text", what);
+                }
+            }
+        }
+    }
+    for (table, sealed) in SEALED {
+        for item in records.of(table).filter(|item| !is_position(item)) {
+            for name in sealed.iter().filter(|name| item.contains_key(**name)) {
+                // Of a passkey `w` is its name; a login row has the word of its invitation there.
+                let Some(value) = bytes(item, name) else {
+                    if table != "identity" {
+                        let what = format!("Its attribute {name} is not sealed.");
+                        breaks(found, (table, item), "not_sealed", what);
+                    }
+                    continue;
+                };
+                if !is_sealed(value) {
+                    let what = format!("Its attribute {name} is not sealed.");
+                    breaks(found, (table, item), "not_sealed", what);
+                }
+            }
+        }
+    }
+}
