@@ -88,14 +88,6 @@ const en = {
   toldOn: (day: string) => `The person was told ${day}. Until the hold is released nothing is due.`,
   lookAgain: "Look again",
 
-  receipt: "Receipt",
-  receiptText: "It is signed; anyone can check it with the public key.",
-  completed: "Unreadable from",
-  destroyed: "Destroyed",
-  destroyedCounts: (conversations: string, messages: number, keys: number) => `${conversations}, ${messages} messages, ${keys} keys`,
-  kept: "Kept for now",
-  keptCount: (conversations: string) => `${conversations}, under a legal hold`,
-  receiptDownload: "Download the receipt",
   receiptEnded: "The receipt has ended: it is kept no longer.",
 
   answer: "Answer",
@@ -215,14 +207,6 @@ const de: CaseWords = {
   toldOn: (day) => `Die Person weiß es seit ${day}. Bis zur Aufhebung der Löschsperre ist nichts fällig.`,
   lookAgain: "Wieder nachsehen",
 
-  receipt: "Quittung",
-  receiptText: "Sie ist unterschrieben; wer will, kann sie mit dem öffentlichen Schlüssel prüfen.",
-  completed: "Unlesbar ab",
-  destroyed: "Vernichtet",
-  destroyedCounts: (conversations, messages, keys) => `${conversations}, ${messages} Nachrichten, ${keys} Schlüssel`,
-  kept: "Vorerst bewahrt",
-  keptCount: (conversations) => `${conversations}, unter einer Löschsperre`,
-  receiptDownload: "Quittung herunterladen",
   receiptEnded: "Die Quittung ist abgelaufen: Sie wird nicht mehr aufbewahrt.",
 
   answer: "Antworten",

@@ -4,6 +4,8 @@ import type { Answer } from "../kit.ts";
 export type Case = Answer<"GET /v1/cases">["items"][number];
 export type OpenedCase = Answer<"GET /v1/cases/{id}">;
 export type Hold = Answer<"GET /v1/holds">["items"][number];
+/** An erasure that no request asks for, and that waits for another officer. */
+export type Waiting = Answer<"GET /v1/erasures">["items"][number];
 export type Policy = Answer<"GET /v1/retention/policy">;
 export type Receipt = Answer<"GET /v1/receipts/{id}">;
 export type Subject = Answer<"POST /v1/subjects/search">["items"][number];
