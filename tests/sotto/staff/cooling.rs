@@ -44,6 +44,7 @@ async fn a_reset_officer_reads_nothing_for_a_day() {
         Request::new("GET", "/v1/holds"),
         Request::new("GET", "/v1/retention/policy"),
         Request::new("POST", "/v1/subjects/search").json(&json!({ "email": "a@example.org" })),
+        Request::new("GET", &format!("/v1/subjects/{subject}")),
         Request::new("POST", &format!("/v1/subjects/{subject}/export")).json(&json!({})),
         erase,
         transcript,
