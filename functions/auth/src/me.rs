@@ -1,5 +1,7 @@
 //! `GET /v1/auth/me`: who is in.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
@@ -12,6 +14,7 @@ use shared::values::role::Roles;
 use utoipa::ToSchema;
 
 use crate::caller;
+use crate::keys::Keys;
 use crate::state::App;
 use crate::store::notice::{NOTICE_MS, Told};
 use crate::store::person::{Person, Taken};
@@ -34,6 +37,9 @@ pub struct MeResponse {
     notices: Vec<NoticeItem>,
     /// Until when some of the roles may not be used; null when all may.
     cool_until: Option<String>,
+    /// The roles that may not be used until then; null when all may.
+    #[schema(value_type = Option<Vec<String>>)]
+    cool_roles: Option<Roles>,
 }
 
 /// A notice to a person about their own account.
@@ -46,6 +52,8 @@ pub struct NoticeItem {
     kind: Kind,
     /// The actor's id; null for the operator.
     by: Option<String>,
+    /// The actor's name; null for the operator, and for an account that was deleted.
+    by_name: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -59,7 +67,6 @@ enum Kind {
 #[derive(Serialize, ToSchema)]
 pub struct ResetNotice {
     /// `second_factor` or `password`.
-    /// Which factor.
     #[schema(value_type = String)]
     what: Taken,
     at: String,
@@ -81,9 +88,12 @@ pub(crate) async fn get(
     let keys = app.store.keys().await?;
     let person = caller::person(&app, &keys, &staff).await?;
     let mfa = person.factors();
-    let notices = notices(&person, app.clock.now_ms() - NOTICE_MS);
-    let account = person.account;
     let told_since_ms = app.clock.now_ms() - NOTICE_MS;
+    let mut notices = notices(&person, told_since_ms);
+    name_actors(&app, &keys, &person, &mut notices).await?;
+    let account = person.account;
+    let resting = staff.roles.without(staff.usable_roles(app.clock.now_seconds()));
+    let cooling = staff.cooling.filter(|_| !resting.is_empty());
     let me = MeResponse {
         id: account.id,
         name: account.profile.name,
@@ -97,7 +107,8 @@ pub(crate) async fn get(
             .filter(|reset| reset.at_ms > told_since_ms)
             .map(|reset| ResetNotice { what: reset.what, at: rfc3339(reset.at_ms) }),
         notices,
-        cool_until: staff.cooling.map(|cooling| rfc3339(cooling.until.saturating_mul(1000))),
+        cool_until: cooling.map(|cooling| rfc3339(cooling.until.saturating_mul(1000))),
+        cool_roles: cooling.map(|_| resting),
         training: Training { current: false, expires_at: None },
     };
     Ok(Reply(StatusCode::OK, me))
@@ -118,5 +129,39 @@ fn notices(person: &Person, since_ms: UnixMillis) -> Vec<NoticeItem> {
     }
     told.retain(|(at_ms, ..)| *at_ms > since_ms);
     told.sort_by_key(|(at_ms, ..)| std::cmp::Reverse(*at_ms));
-    told.into_iter().map(|(at_ms, kind, by)| NoticeItem { at: rfc3339(at_ms), kind, by }).collect()
+    told.into_iter()
+        .map(|(at_ms, kind, by)| NoticeItem { at: rfc3339(at_ms), kind, by, by_name: None })
+        .collect()
+}
+
+/// Adds the names: an id alone tells a person little about who acted.
+async fn name_actors(
+    app: &App,
+    keys: &Keys,
+    person: &Person,
+    notices: &mut [NoticeItem],
+) -> Result<(), Problem> {
+    let mut names = HashMap::new();
+    for notice in notices {
+        let Some(by) = notice.by.as_deref() else { continue };
+        if !names.contains_key(by) {
+            names.insert(by.to_owned(), name_of(app, keys, person, by).await?);
+        }
+        notice.by_name = names.get(by).cloned().flatten();
+    }
+    Ok(())
+}
+
+async fn name_of(
+    app: &App,
+    keys: &Keys,
+    person: &Person,
+    by: &str,
+) -> Result<Option<String>, Problem> {
+    let Some(id) = StaffId::parse(by) else { return Ok(None) };
+    if id == person.account.id {
+        return Ok(Some(person.account.profile.name.clone()));
+    }
+    let actor = app.store.person(keys, id).await?;
+    Ok(actor.map(|actor| actor.account.profile.name))
 }

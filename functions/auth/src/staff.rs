@@ -42,6 +42,10 @@ pub struct PersonItem {
     created_at: String,
     /// Until when attempts from devices that the account does not know have to wait.
     locked_until: Option<String>,
+    /// `second_factor` or `password`: it was reset, and its owner has not signed in with a new one yet.
+    /// Until then a reset of the other one is refused.
+    #[schema(value_type = Option<String>)]
+    reset_pending: Option<Taken>,
     /// To hand over, after a reset.
     #[serde(skip_serializing_if = "Option::is_none")]
     invitation_token: Option<String>,
@@ -93,6 +97,7 @@ async fn item(app: &App, person: Person, invited: Option<Invited>) -> Result<Per
         mfa,
         created_at: rfc3339(account.made_at_ms),
         locked_until,
+        reset_pending: account.profile.unproven,
         invitation_token: invited.map(|invited| invited.token),
         expires_at,
     })

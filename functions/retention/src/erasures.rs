@@ -105,7 +105,13 @@ pub(crate) async fn list(
     State(app): State<App>,
     Allowed(..): Allowed<Privacy>,
 ) -> Result<Reply<ErasuresResponse>, Problem> {
-    let mut asked = app.store.asked_erasures().await?;
+    let mut asked = Vec::new();
+    for waiting in app.store.asked_erasures().await? {
+        // The row of one that was approved stays, so that approving again gives the same receipt.
+        if app.store.find_subject(waiting.request.subject).await?.erased.is_none() {
+            asked.push(waiting);
+        }
+    }
     asked.sort_by_key(|asked| (asked.request.requested_ms, asked.id));
     let items = asked.iter().map(ErasureResponse::from).collect();
     Ok(Reply(StatusCode::OK, ErasuresResponse { items, next_cursor: None }))

@@ -6,7 +6,7 @@ use shared::access::permit::Purposed;
 use shared::access::staff::Staff;
 use shared::ids::{CaseId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
-use shared::store::case::{Case, What};
+use shared::store::case::{Case, State, What};
 
 use crate::state::App;
 
@@ -37,6 +37,27 @@ impl Grounds {
         match self {
             Self::Case(case) => (Purposed::of_case(case.id), Some(case.id)),
             Self::Stated(why) => (why, None),
+        }
+    }
+}
+
+impl Grounds {
+    /// The purpose with which a subject's contact is read: a case has to be verified, open and of this
+    /// subject.
+    ///
+    /// # Errors
+    /// 409.
+    pub(crate) fn for_contact_of(self, subject: SubjectId) -> Result<Purposed, Problem> {
+        match self {
+            Self::Stated(why) => Ok(why),
+            Self::Case(case) => {
+                let is_verified = !case.is_closed() && case.state != State::Open;
+                if is_verified && case.subject == Some(subject) {
+                    return Ok(Purposed::of_case(case.id));
+                }
+                let detail = "The case is not verified, or closed, or of another subject.";
+                Err(Problem::new(Code::Conflict, detail))
+            }
         }
     }
 }

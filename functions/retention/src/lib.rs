@@ -13,6 +13,7 @@ pub mod holds;
 pub mod policy;
 pub mod receipts;
 pub mod state;
+pub mod subject;
 pub mod subject_export;
 pub mod subjects;
 pub mod sweep;
@@ -27,6 +28,7 @@ shared::table! {
     App:
     transcripts => get, __path_get [PurposeRequired, Erased];
     subjects => search, __path_search;
+    subject => get, __path_get [Erased, Conflict, PurposeRequired, Invalid];
     subjects => delete, __path_delete [LegalHold, Conflict, PurposeRequired];
     erasures => list, __path_list;
     erasures => approve, __path_approve [NotFound, LegalHold];

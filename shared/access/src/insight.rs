@@ -47,7 +47,7 @@ impl Insight {
             Subjected::Everything(subject) => {
                 Some(Self { subject, site: Site::SHIPPED, caller: Caller::Staff(staff) })
             }
-            Subjected::Conversation(..) => None,
+            Subjected::Conversation(..) | Subjected::Contact(_) => None,
         }
     }
 

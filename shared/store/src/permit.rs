@@ -7,7 +7,8 @@ use crate::Store;
 use crate::StoreError;
 use crate::conversation::{Conversation, Found};
 use crate::key_row::{Guarded, KeyRow};
-use crate::read_record::{ReadPurpose, ReadRecord};
+use crate::lead::Lead;
+use crate::read_record::{ReadPurpose, ReadRecord, ReadScope};
 use crate::security_event::{Action, Reason, SecurityEvent, SecurityEvents};
 use values::ids::{CaseId, ConversationId, EventId, StaffId, SubjectId};
 use values::policy::RetentionPolicy;
@@ -26,6 +27,8 @@ pub enum Subjected {
     Conversation(SubjectId, ConversationId),
     /// All that is held about a subject.
     Everything(SubjectId),
+    /// How a subject may be reached, and which conversations there are.
+    Contact(SubjectId),
 }
 
 /// Why it is to be read, as somebody has said it. No `Debug`.
@@ -124,12 +127,16 @@ impl ReadPermit {
                 Some(reasons.seal(&event.to_string(), words)?)
             }
         };
-        let (action, object, subject, conversation) = match what {
+        let (action, object, subject, scope) = match what {
             Subjected::Conversation(subject, id) => {
-                (Action::TranscriptRead, id.to_string(), subject, Some(id))
+                let scope = ReadScope::Conversation(id);
+                (Action::TranscriptRead, id.to_string(), subject, scope)
             }
             Subjected::Everything(subject) => {
-                (Action::SubjectExported, subject.to_string(), subject, None)
+                (Action::SubjectExported, subject.to_string(), subject, ReadScope::Everything)
+            }
+            Subjected::Contact(subject) => {
+                (Action::ContactRead, subject.to_string(), subject, ReadScope::Contact)
             }
         };
         let record = ReadRecord {
@@ -139,7 +146,7 @@ impl ReadPermit {
             role,
             purpose: why.purpose,
             words: words.clone(),
-            conversation,
+            scope,
         };
         let told = SecurityEvent {
             reason: Some(Reason { id: event, purpose: why.purpose, words }),
@@ -173,6 +180,17 @@ impl ReadPermit {
             Found::Live(conversation) => Ok(conversation),
             Found::Erased => Err(Code::Erased.into()),
             Found::Absent => Err(Code::NotFound.into()),
+        }
+    }
+
+    /// Opens the contact that may be read; nothing where none was left.
+    ///
+    /// # Errors
+    /// 404 where something else may be read; 503.
+    pub async fn contact(&self, store: &Store) -> Result<Option<Lead>, Problem> {
+        match self.what {
+            Subjected::Contact(subject) => Ok(store.find_lead(subject).await?),
+            Subjected::Conversation(..) | Subjected::Everything(_) => Err(Code::NotFound.into()),
         }
     }
 

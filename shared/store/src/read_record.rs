@@ -1,8 +1,9 @@
 //! Who has read something of a subject, and why: what a subject is told in an export.
 //!
 //! Ledger item: `p` = `subject#<id>`, `k` = `read#<time>#<event>`, `a` who, `o` in which role, `d` for
-//! what purpose, `v` why in their words, sealed, `c` the conversation, or nothing if it was all;
-//! `expires_at`. The event of the same id is in the table of events.
+//! what purpose, `v` why in their words, sealed, `c` the conversation, `f` = `contact` for the contact and
+//! the list of conversations, or neither if it was all; `expires_at`. The event of the same id is in the
+//! table of events.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -54,6 +55,17 @@ impl ReadPurpose {
     }
 }
 
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadScope {
+    /// All that is held about the subject.
+    Everything,
+    /// How they may be reached, and which conversations there are; nothing of what was said.
+    Contact,
+    /// One conversation.
+    Conversation(ConversationId),
+}
+
 /// One reading.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
@@ -70,8 +82,8 @@ pub struct ReadRecord {
     pub purpose: ReadPurpose,
     /// Why, in their words, sealed.
     pub words: Option<Sealed>,
-    /// Of which conversation; of everything if none.
-    pub conversation: Option<ConversationId>,
+    /// What was read.
+    pub scope: ReadScope,
 }
 
 impl ReadRecord {
@@ -83,7 +95,7 @@ impl ReadRecord {
 
     pub(super) fn to_item(&self, subject: SubjectId, end_ms: UnixMillis) -> Item {
         // When and by which event it is told stands in the key.
-        let Self { event: _, at: _, staff, role, purpose, words, conversation } = self;
+        let Self { event: _, at: _, staff, role, purpose, words, scope } = self;
         let mut item = Item::from([
             ("p".to_owned(), string(partition(subject))),
             ("k".to_owned(), string(self.key())),
@@ -95,8 +107,14 @@ impl ReadRecord {
         if let Some(words) = words {
             item.insert("v".to_owned(), binary(words.as_stored()));
         }
-        if let Some(id) = conversation {
-            item.insert("c".to_owned(), string(*id));
+        match scope {
+            ReadScope::Everything => {}
+            ReadScope::Contact => {
+                item.insert("f".to_owned(), string(CONTACT));
+            }
+            ReadScope::Conversation(id) => {
+                item.insert("c".to_owned(), string(*id));
+            }
         }
         item
     }
@@ -109,6 +127,7 @@ impl ReadRecord {
         let conversation = optional(&mut item, "c", |item, name| {
             ConversationId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
         })?;
+        let of = optional(&mut item, "f", take_string)?;
         Ok(Self {
             event: EventId::parse(event).ok_or(StoreError::Corrupt)?,
             at: at.to_owned(),
@@ -117,7 +136,12 @@ impl ReadRecord {
             purpose: ReadPurpose::find(&take_string(&mut item, "d")?)
                 .ok_or(StoreError::OtherVersion)?,
             words: words.map(Sealed::from_stored),
-            conversation,
+            scope: match (conversation, of.as_deref()) {
+                (Some(id), None) => ReadScope::Conversation(id),
+                (None, Some(CONTACT)) => ReadScope::Contact,
+                (None, None) => ReadScope::Everything,
+                _ => return Err(StoreError::OtherVersion),
+            },
         })
     }
 }
@@ -178,6 +202,7 @@ impl Store {
 }
 
 const READ: &str = "read#";
+const CONTACT: &str = "contact";
 
 fn partition(subject: SubjectId) -> String {
     format!("subject#{subject}")

@@ -13,7 +13,7 @@ use super::hold::{Hold, Released, Rest as HoldRest};
 use super::ledger::{Basis, Entry, Rest as EntryRest};
 use super::policy::StoredPolicy;
 use super::progress::Progress;
-use super::read_record::{ReadPurpose, ReadRecord};
+use super::read_record::{ReadPurpose, ReadRecord, ReadScope};
 use super::subject::{Erased, Subject};
 use super::wish::{Waiting, Wish};
 use seal::envelope::Sealed;
@@ -177,14 +177,22 @@ prop_compose! {
     }
 }
 
+fn read_scope() -> impl Strategy<Value = ReadScope> {
+    prop_oneof![
+        Just(ReadScope::Everything),
+        Just(ReadScope::Contact),
+        conversation().prop_map(ReadScope::Conversation),
+    ]
+}
+
 prop_compose! {
     fn read_record()(
         event in event(), at_ms in time(), staff in staff(),
         role in select(vec![Role::Agent, Role::Privacy, Role::Security, Role::Admin]),
         purpose in select(vec![ReadPurpose::Support, ReadPurpose::Quality, ReadPurpose::Legal]),
-        words in option::of(sealed()), conversation in option::of(conversation()),
+        words in option::of(sealed()), scope in read_scope(),
     ) -> ReadRecord {
-        ReadRecord { event, at: rfc3339(at_ms), staff, role, purpose, words, conversation }
+        ReadRecord { event, at: rfc3339(at_ms), staff, role, purpose, words, scope }
     }
 }
 

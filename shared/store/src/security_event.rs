@@ -74,6 +74,8 @@ pub enum Action {
     TranscriptRead,
     /// All that is held about a subject was given out.
     SubjectExported,
+    /// The contact of a subject was read, and which conversations they have.
+    ContactRead,
     /// Subjects were looked for.
     SubjectSearched,
     /// A subject was erased.
@@ -127,6 +129,7 @@ impl Action {
             Self::IdentityKeyChanged => "identity_key_changed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",
+            Self::ContactRead => "contact_read",
             Self::SubjectSearched => "subject_searched",
             Self::SubjectErased => "subject_erased",
             Self::ErasureWaits => "erasure_waits",

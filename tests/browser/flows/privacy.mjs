@@ -4,6 +4,7 @@ import "./privacy/officer.mjs";
 import "./privacy/erasure.mjs";
 import "./privacy/access.mjs";
 import "./privacy/holds.mjs";
+import "./privacy/approvals.mjs";
 import "./privacy/transcripts.mjs";
 import "./privacy/everybody.mjs";
 import "./privacy/pages.mjs";

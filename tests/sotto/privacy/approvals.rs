@@ -60,6 +60,7 @@ async fn another_officer_approves_it_and_nothing_is_destroyed_before() {
     assert_eq!(receipt.status, 200, "{}", receipt.json());
     assert_eq!(receipt.json()["subject_id"], json!(visitor.subject));
     assert_eq!(visitor.get(&conversation).await.refusal(), (410, "erased".to_owned()));
+    assert_eq!(approves.get("/v1/erasures").await.json()["items"], json!([]), "nothing waits");
     let again = approves.send(approve(&waiting)).await;
     assert_eq!((again.status, again.json()["id"].clone()), (200, receipt.json()["id"].clone()));
     let late = approves.delete(&path(&waiting)).await;

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod cases;
+mod contacts;
 mod erasure;
 mod export;
 mod holds;

@@ -44,6 +44,7 @@ async fn a_reset_officer_reads_nothing_for_a_day() {
         Request::new("GET", "/v1/holds"),
         Request::new("GET", "/v1/retention/policy"),
         Request::new("POST", "/v1/subjects/search").json(&json!({ "email": "a@example.org" })),
+        Request::new("GET", &format!("/v1/subjects/{subject}")),
         Request::new("POST", &format!("/v1/subjects/{subject}/export")).json(&json!({})),
         erase,
         transcript,
@@ -55,6 +56,7 @@ async fn a_reset_officer_reads_nothing_for_a_day() {
     let me = officer.get("/v1/auth/me").await;
     assert_eq!(me.status, 200);
     assert!(me.json()["cool_until"].is_string());
+    assert_eq!(me.json()["cool_roles"], json!(["privacy", "security"]));
     assert_eq!(officer.post("/v1/auth/recovery_codes", &json!({})).await.status, 200);
     let events = world.all_items().await;
     let told = events.iter().filter(|(table, item)| {
@@ -69,7 +71,18 @@ async fn a_reset_officer_reads_nothing_for_a_day() {
     world.advance_seconds(120);
     let officer = officer.signed_in(&world).await;
     assert_eq!(officer.get("/v1/cases").await.status, 200);
-    assert!(officer.get("/v1/auth/me").await.json()["cool_until"].is_null());
+    let me = officer.get("/v1/auth/me").await.json();
+    assert!(me["cool_until"].is_null() && me["cool_roles"].is_null());
+}
+
+#[tokio::test]
+async fn who_has_no_role_that_rests_is_not_told_to_wait() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let agent = world.member(&admin, "agent@example.org", &["agent"]).await;
+    let agent = back_after_a_reset(&world, &admin, &agent).await;
+    let me = agent.get("/v1/auth/me").await.json();
+    assert!(me["cool_until"].is_null() && me["cool_roles"].is_null(), "{me}");
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 63] = [
+const TABLE: [(&str, &str, Open); 64] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -53,6 +53,7 @@ const TABLE: [(&str, &str, Open); 63] = [
     ("DELETE", "/v1/me", Open::Visitors),
     ("GET", "/v1/transcripts/{conversation_id}", Open::Readers),
     ("POST", "/v1/subjects/search", Open::PrivacySteppedUp),
+    ("GET", "/v1/subjects/{subject_id}", Open::PrivacySteppedUp),
     ("POST", "/v1/subjects/{subject_id}/export", Open::PrivacySteppedUp),
     ("DELETE", "/v1/subjects/{subject_id}", Open::PrivacySteppedUp),
     ("GET", "/v1/erasures", Open::Privacy),

@@ -31,6 +31,11 @@ async fn whoever_finds_a_password_link_replaces_nothing_and_uses_nothing_up() {
     let admin = world.admin().await;
     let mut member = world.member(&admin, "agent@example.org", &["agent"]).await;
     let link = reset(&world, &admin, &member, "password").await;
+    let pending = async || {
+        let admin = admin.signed_in(&world).await;
+        admin.get(&path(&member)).await.json()["reset_pending"].clone()
+    };
+    assert_eq!(pending().await, "password");
     let finder = accept(&admin, &link, "somebody elses words 4711").await;
     let own = accept(&member, &link, NEXT).await;
     // The one who has the factor finishes with the password that they chose themselves.
@@ -42,6 +47,7 @@ async fn whoever_finds_a_password_link_replaces_nothing_and_uses_nothing_up() {
     assert_eq!(late.refusal(), (401, "token_invalid".to_owned()));
     let again = json!({ "invitation_token": link, "name": "x", "password": NEXT });
     assert_eq!(post(&admin.api, ACCEPT, &again).await.code(), "token_invalid");
+    assert_eq!(pending().await, Value::Null);
     member.password = NEXT.to_owned();
     member.signed_in(&world).await;
 }
@@ -132,6 +138,9 @@ async fn a_person_is_told_what_was_done_to_their_account() {
     let by: Vec<_> = told.iter().map(|told| told["by"].as_str().expect("an id")).collect();
     let (own, other) = (&*member.id, &*admin.id);
     assert_eq!(by, [own, other, other, own, own]);
+    let admin_name = admin.get("/v1/auth/me").await.json()["name"].clone();
+    assert_eq!((&told[1]["by_name"], &told[2]["by_name"]), (&admin_name, &admin_name));
+    assert_eq!(told[0]["by_name"], member.get("/v1/auth/me").await.json()["name"]);
     assert!(told.iter().all(|told| told["at"].as_str().expect("a time").ends_with('Z')));
     // Of what goes on and on, the last are kept; a reset stays.
     let mut member = member;

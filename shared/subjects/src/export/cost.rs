@@ -69,6 +69,6 @@ pub(super) fn event(event: &ExportedEvent) -> usize {
 }
 
 pub(super) fn read(read: &ExportedRead) -> usize {
-    let ExportedRead { at: _, by_role: _, purpose: _, reason, conversation_id: _ } = read;
+    let ExportedRead { at: _, by_role: _, purpose: _, reason, conversation_id: _, only: _ } = read;
     READ + optional(reason.as_ref())
 }

@@ -233,9 +233,12 @@ pub struct ExportedRead {
     /// Why, in their words.
     #[schema(required = true)]
     pub reason: Option<String>,
-    /// Of which conversation; of everything if null.
+    /// Of which conversation; of everything if null, unless `only` says less.
     #[schema(required = true, value_type = Option<String>)]
     pub conversation_id: Option<ConversationId>,
+    /// `contact` where only the contact and the list of conversations were read, and nothing that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<&'static str>,
 }
 
 /// Who wrote a message.

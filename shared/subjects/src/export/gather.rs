@@ -11,7 +11,7 @@
 //! fn rated(Rating { comment: _, score: _ }: Rating) {}
 //! fn said(Spoken { message: _, reply: _ }: Spoken) {}
 //! fn read(record: ReadRecord) {
-//!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, words: _, conversation: _ } =
+//!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, words: _, scope: _ } =
 //!         record;
 //! }
 //! ```
@@ -34,9 +34,9 @@
 //! ```
 //!
 //! ```compile_fail,E0027
-//! # use store::read_record::ReadRecord;
+//! # use store::read_record::{ReadRecord, ReadScope};
 //! fn read(record: ReadRecord) {
-//!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, conversation: _ } = record;
+//!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, scope: _ } = record;
 //! }
 //! ```
 
@@ -52,7 +52,7 @@ use store::chain::Chain;
 use store::conversation::{Conversation, Found};
 use store::event::{Header, Spoken, StoredEvent};
 use store::key_row::{Guarded, KeyRow, Term};
-use store::read_record::ReadRecord;
+use store::read_record::{ReadRecord, ReadScope};
 use store::reason::Reasons;
 use store::{Store, StoreError};
 use values::clock::rfc3339;
@@ -287,7 +287,7 @@ impl<'a> Draft<'a> {
 
     fn read(&mut self, record: &ReadRecord, reasons: Option<&Reasons>) -> ExportedRead {
         // The subject is told of the role, not of the person in it.
-        let ReadRecord { event, at, staff: _, role, purpose, words, conversation } = record;
+        let ReadRecord { event, at, staff: _, role, purpose, words, scope } = record;
         let opened = words.as_ref().zip(reasons).map(|(words, reasons)| {
             reasons.open(&event.to_string(), words).ok().and_then(|words| text(&words))
         });
@@ -300,7 +300,11 @@ impl<'a> Draft<'a> {
             by_role: role.as_str(),
             purpose: purpose.as_str(),
             reason: opened.flatten(),
-            conversation_id: *conversation,
+            conversation_id: match scope {
+                ReadScope::Conversation(id) => Some(*id),
+                ReadScope::Everything | ReadScope::Contact => None,
+            },
+            only: (*scope == ReadScope::Contact).then_some("contact"),
         }
     }
 

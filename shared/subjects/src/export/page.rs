@@ -169,15 +169,16 @@ impl Page {
             self.heading("<th>", name, "</th>");
         }
         self.raw("</tr>");
-        for ExportedRead { at, by_role, purpose, reason, conversation_id } in reads {
+        for ExportedRead { at, by_role, purpose, reason, conversation_id, only } in reads {
             self.raw("<tr><td>").time(at);
             self.raw("</td><td>").raw(words.called(by_role));
             self.raw("</td><td>").raw(words.called(purpose));
             self.raw("</td><td dir=\"auto\">").text(reason.as_deref().unwrap_or_default());
             self.raw("</td><td>");
-            match conversation_id {
-                Some(id) => self.raw(words.conversation).raw(" ").text(&id.to_string()),
-                None => self.raw(words.everything),
+            match (conversation_id, only) {
+                (Some(id), _) => self.raw(words.conversation).raw(" ").text(&id.to_string()),
+                (None, Some(_)) => self.raw(words.only_contact),
+                (None, None) => self.raw(words.everything),
             };
             self.raw("</td></tr>");
         }

@@ -66,6 +66,55 @@ test("the account says that an admin has reset something, in both languages", {}
   await desk.isClean();
 });
 
+test("what was done to an account is told: what, when and by whom", {}, async (desk) => {
+  const { page } = desk;
+  await desk.signIn(agent, "", "Overview");
+  const changes = desk.part("Recent changes");
+  assert.equal(await changes.getByRole("listitem").count(), 3, "the newest");
+  await desk.looks("changes");
+  await desk.follow(/^All \d+ changes$/);
+  await desk.view("Your account");
+  const password = changes.getByRole("listitem").filter({ hasText: "Your password was reset" });
+  await password.getByText(`by ${admin.name}`).waitFor();
+  await changes.getByRole("listitem").filter({ hasText: "Your roles were changed" }).getByText(`by ${admin.name}`).waitFor();
+  await changes.getByRole("listitem").filter({ hasText: "A second factor was added" }).getByText("from your own account").first().waitFor();
+  await changes.getByRole("listitem").filter({ hasText: "Signed in on a new device" }).first().waitFor();
+  await desk.press("Deutsch");
+  await desk.view("Ihr Konto");
+  await desk.part("Letzte Änderungen").getByText(`von ${admin.name}`).first().waitFor();
+  await desk.looks("german-changes");
+  assert.equal(await page.getByText(/password_reset|new_device/).count(), 0, "no word of the API");
+  await desk.isClean();
+});
+
+test("a role that rests after a reset is said before it is tried, and used a day later", {}, async (desk) => {
+  const { page } = desk;
+  await desk.signIn(agent, "", "Overview");
+  await page.getByText(/^You can answer requests, .* from \d.*\.$/).waitFor();
+  await page.getByText(/^You can read transcripts from \d.*\.$/).waitFor();
+  await desk.looks("cooling-overview");
+  const asked = desk.apiRequests().length;
+  await desk.go("Transcripts");
+  await desk.shown("Not yet", "cooling");
+  await page.getByText(/^You can read transcripts from \d.*Until then the right rests/).waitFor();
+  const paths = desk.apiRequests().slice(asked).map((request) => new URL(request.url()).pathname);
+  assert.deepEqual(paths, ["/v1/auth/me"], "it is not tried");
+  await desk.press("Deutsch");
+  await desk.shown("Noch nicht", "german-cooling");
+  await page.getByText(/^Ab \d.* können Sie Gesprächsverläufe lesen\./).waitFor();
+  await desk.press("English");
+
+  // After the day it opens; a refusal that nobody saw coming still says what it means.
+  await desk.pass(24 * 3600);
+  await desk.signIn(agent, "#/transcripts", "Transcripts");
+  await intercept(desk, /\/v1\/transcripts\//, () => problem(403, "cooling_down"));
+  await desk.field("Id of the conversation").fill("01890000-0000-7000-8000-000000000000");
+  await desk.field("Reason").fill("to see what is said");
+  await desk.press("Record it and read");
+  await desk.problem().getByText("You cannot do this yet").waitFor();
+  await desk.isClean();
+});
+
 test("the form for a new password refuses what it can, and says what the server refuses", {}, async (desk) => {
   await desk.signIn(agent);
   await desk.follow("Change the password");

@@ -1,7 +1,7 @@
 // The people page: an admin, and those who are invited.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
-import { intercept } from "../../visit.mjs";
+import { intercept, problem } from "../../visit.mjs";
 import { admin, agent, STALE_SECONDS } from "./staff.mjs";
 
 test("a person is invited after a step up, accepts elsewhere, and works", {}, async (desk) => {
@@ -185,13 +185,20 @@ test("an admin changes roles, disables, enables and resets", {}, async (desk) =>
   await desk.press(`Reset: ${agent.name}`);
   await reset.waitFor();
   assert.equal(await reset.getByRole("radio").count(), 1);
+  await reset.getByText("so it cannot be reset too").waitFor();
+  await desk.looks("reset-pending");
   await desk.press("Cancel", reset);
   await desk.go("People");
   await row.getByText("Active").waitFor();
   await desk.press(`Reset: ${agent.name}`);
   await reset.getByRole("radio", { name: /^Password/ }).check();
+  const refusals = [problem(409, "conflict")];
+  await intercept(desk, /\/v1\/auth\/staff\/[^/]+$/, (request) => request.method() === "PATCH" && refusals.shift());
+  await desk.press("Reset", reset);
+  await reset.getByText("delete the account and invite them again").waitFor();
   await desk.press("Reset", reset);
   const next = await desk.field("Link", page.getByRole("dialog", { name: "A link to hand over" })).inputValue();
+  await row.getByText("New password not chosen yet").waitFor();
   const third = await desk.another();
   await third.page.goto(next);
   await third.shown("New password", "reset-password");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { Visit } from "../../visit.mjs";
-import { findAndVerify, goesOnAt, officer, openRequest, saved, visitorWith } from "./people.mjs";
+import { findAndVerify, goesOnAt, officer, openRequest, saved, STALE_SECONDS, step, visitorWith } from "./people.mjs";
 
 const EMAIL = "curious@example.com";
 const TEXT = "what about the <b>red</b> umbrella?";
@@ -44,6 +44,44 @@ test("an access: put together, saved, printed and answered", {}, async (desk) =>
   await visitor.log().locator(".message.bot").nth(1).waitFor();
   await visitor.context.close();
   await desk.isClean();
+});
+
+test("the address to write to is shown for the case, and the person finds that it was read", {}, async (desk) => {
+  const { page } = desk;
+  const visitor = await visitorWith(desk, { email: "reach@example.com", text: "who sees my address?" });
+  await desk.signIn(officer);
+  await openRequest(desk, "Access");
+  await goesOnAt(desk, "Find the person", async () => {
+    await desk.field("E-mail address or subject id").fill("reach@example.com");
+    await desk.press("Search");
+    await desk.press("This is the person");
+  });
+  const verify = step(desk, "Make sure who asks");
+  await verify.getByText("That you see it is recorded with this case").waitFor();
+  assert.equal(await page.getByText("reach@example.com").count(), 0, "not before it is recorded");
+  await desk.pass(STALE_SECONDS);
+  await desk.press("Show contact details and conversations");
+  await desk.stepUp(officer);
+  const known = page.getByRole("group", { name: "Contact details and conversations" });
+  await known.and(page.locator(":focus")).waitFor();
+  await known.getByText("reach@example.com").waitFor();
+  await known.getByText("A guest: nobody has said who this is.").waitFor();
+  assert.equal(await known.getByRole("listitem").count(), 1);
+  assert.equal(await known.getByText("who sees my address?").count(), 0, "nothing of what was said");
+  await desk.looks("privacy-known");
+  await page.setViewportSize({ width: 360, height: 740 });
+  await desk.looks("privacy-known-phone");
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await goesOnAt(desk, "Make sure who asks", () => desk.press("I know who asks"));
+  await desk.press("Show contact details and conversations");
+  await known.getByText("reach@example.com").waitFor();
+  await desk.isClean();
+
+  await visitor.dialog().locator("summary").click();
+  const { reads } = await saved(visitor.page, () => visitor.button("Download my data (JSON)").click());
+  assert.deepEqual(reads.map(({ purpose, only }) => [purpose, only]), [["subject_request", "contact"], ["subject_request", "contact"]]);
+  for (const { reason } of reads) assert.match(reason, /^case [\da-f-]{36}$/i);
+  await visitor.context.close();
 });
 
 test("a request under the CCPA is confirmed, and answered though nothing is stored", {}, async (desk) => {

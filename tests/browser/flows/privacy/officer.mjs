@@ -22,6 +22,7 @@ test("an admin invites a privacy officer, and has no such page themselves", {}, 
   await other.go("Privacy");
   await other.shown("Privacy", "privacy-empty");
   await other.part("Requests").getByText("No request is open.").waitFor();
+  await other.part("Erasures that wait for approval").getByText("No erasure waits for approval.").waitFor();
   await other.part("Legal holds").getByText("Nothing is held.").waitFor();
   await other.isClean();
   await other.context.close();

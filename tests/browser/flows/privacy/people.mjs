@@ -5,6 +5,7 @@ import { Visit } from "../../visit.mjs";
 
 export const admin = { name: "Ada Example", email: "admin@sotto.example", password: "violet harbour seven lanterns" };
 export const officer = { name: "Eve Example", email: "eve@example.com", password: "amber willows beyond the weir" };
+export const second = { name: "Ivo Example", email: "ivo@example.com", password: "quiet barley under nine moons" };
 export const guard = { name: "Finn Example", email: "finn@example.com", password: "seven herons above the sluice" };
 
 /** How long a second factor counts as just shown, and a little more. */
@@ -23,6 +24,25 @@ export async function visitorWith(desk, { email, text }) {
   await visit.button("Leave details").click();
   await visit.log().getByText(/details have been passed on/).waitFor();
   return visit;
+}
+
+/** Invites somebody to a role, and answers the link to hand over. */
+export async function invited(desk, { email }, role) {
+  await desk.signIn(admin, "#/people", "People");
+  await desk.press("Invite a person");
+  const invite = desk.page.getByRole("dialog", { name: "Invite a person" });
+  await desk.field("E-mail", invite).fill(email);
+  await invite.getByLabel(role).check();
+  await desk.press("Make the invitation", invite);
+  return desk.field("Link", desk.page.getByRole("dialog", { name: "A link to hand over" })).inputValue();
+}
+
+/** The subject id of whoever left that address, as a search shows it. */
+export async function subjectOf(desk, email) {
+  await openRequest(desk, "Access");
+  await desk.field("E-mail address or subject id").fill(email);
+  await desk.press("Search");
+  return desk.page.getByRole("radio").first().inputValue();
 }
 
 /** Opens a request that came today. */

@@ -3,12 +3,13 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { here, matched, putLanguage } from "./address.ts";
 import { Dialogs } from "./components/dialog.tsx";
 import { Heading } from "./components/part.tsx";
+import { fromWhen, restsUntil } from "./cooling.tsx";
 import { Link } from "./link.tsx";
 import { locale } from "./locale.ts";
 import { verified } from "./modules.ts";
 import { isFor, type Page } from "./page.ts";
 import { PAGES } from "./pages.ts";
-import { forget, me, type Screens, signOut } from "./session.ts";
+import { forget, me, meNow, type Screens, signOut } from "./session.ts";
 import { Invitation } from "./sign_in/invitation.tsx";
 import type { InvitationLink } from "./sign_in/invitation_link.ts";
 import { SignIn } from "./sign_in/sign_in.tsx";
@@ -28,9 +29,18 @@ async function openPage(): Promise<VNode> {
   const roles = me()?.roles ?? [];
   if (!found) return <Dead title={pageWords().noSuchPage} text={pageWords().noSuchPageText} />;
   if (!isFor(roles, found.page)) return <Dead title={pageWords().notYours} text={pageWords().notYoursText} />;
+  // The cool-down may be over by now: the server knows, whatever this clock says.
+  if (closedUntil(found.page)) await meNow();
+  const until = closedUntil(found.page);
+  if (until) return <Dead title={pageWords().notYet} text={`${fromWhen(found.page, until)} ${pageWords().coolingWhy}`} />;
   await verified(found.page.name);
   const { open } = await found.page.load();
-  return open({ parameters: found.parameters, places: placesFor(roles) });
+  return open({ page: found.page, parameters: found.parameters, places: placesFor(roles) });
+}
+
+/** From when on a page opens that a cool-down holds back; null for one that is open, in whole or in part. */
+function closedUntil(page: Page): string | null {
+  return page.isOpenWhileCooling ? null : restsUntil(page);
 }
 
 export async function beginInvitation(invitation: InvitationLink): Promise<void> {

@@ -3,11 +3,13 @@
  * nothing of it into the file of a page.
  */
 export { Choices, Choice, type Option } from "./components/choice.tsx";
+export { CoolingNotice, fromWhen, restsUntil } from "./cooling.tsx";
 export { CopyButton } from "./components/copy.tsx";
 export { beginningOf, dayField, daysAhead, daysUntil, isPast } from "./components/day.ts";
 export { ask, confirmed, tell } from "./components/dialog.tsx";
 export { idField, isId, reasonField } from "./components/fields.ts";
 export { Field, Form, Input, newId } from "./components/form.tsx";
+export { groundsOf } from "./grounds.ts";
 export { Heading, List, Part, type Row, SmallButton } from "./components/part.tsx";
 export type { Answer } from "./client.ts";
 export { PAGE } from "./page_words.ts";
@@ -15,7 +17,7 @@ export { Link } from "./link.tsx";
 export { type Open, isFor } from "./page.ts";
 export { verified } from "./modules.ts";
 export { Problem, problemOf } from "./problem.ts";
-export { RESET_NOTICE, ResetNotice } from "./reset_notice.tsx";
+export { Changes, RESET_NOTICE, ResetNotice } from "./notices.tsx";
 export { api, go, me, meNow, open as showPage, signOut } from "./session.ts";
 export { Codes } from "./sign_in/codes.tsx";
 export { type Enrolling, PasskeyForm, TotpForm } from "./sign_in/enrol.tsx";

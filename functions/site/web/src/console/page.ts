@@ -14,10 +14,15 @@ export interface Page {
   title: Record<Locale, string>;
   /** What it is for, on the overview. */
   about: Record<Locale, string>;
+  /** What one does there, after "You can". */
+  task: Record<Locale, string>;
+  /** Some of it is open while the roles for it rest; it says itself what is not. */
+  isOpenWhileCooling?: boolean;
   load(): Promise<{ open: Open }>;
 }
 
 export interface Opened {
+  page: Page;
   /** What the address fills in. */
   parameters: string[];
   /** The places of whoever is signed in. */

@@ -12,6 +12,7 @@ export const PAGES: Page[] = [
     isPlace: true,
     title: { en: "Overview", de: "Übersicht" },
     about: { en: "", de: "" },
+    task: { en: "", de: "" },
     load: () => import("./start/start.page.tsx"),
   },
   {
@@ -24,6 +25,7 @@ export const PAGES: Page[] = [
       en: "Your name and roles, your second factors, and where you are signed in.",
       de: "Ihr Name und Ihre Rollen, Ihre zweiten Faktoren, und wo Sie angemeldet sind.",
     },
+    task: { en: "", de: "" },
     load: () => import("./account/account.page.tsx"),
   },
   {
@@ -33,6 +35,7 @@ export const PAGES: Page[] = [
     isPlace: false,
     title: { en: "Change the password", de: "Passwort ändern" },
     about: { en: "", de: "" },
+    task: { en: "", de: "" },
     load: () => import("./account/password.page.tsx"),
   },
   {
@@ -42,6 +45,7 @@ export const PAGES: Page[] = [
     isPlace: false,
     title: { en: "Set up an authenticator app", de: "Authenticator-App einrichten" },
     about: { en: "", de: "" },
+    task: { en: "", de: "" },
     load: () => import("./account/authenticator.page.tsx"),
   },
   {
@@ -51,6 +55,7 @@ export const PAGES: Page[] = [
     isPlace: false,
     title: { en: "Set up a passkey", de: "Passkey einrichten" },
     about: { en: "", de: "" },
+    task: { en: "", de: "" },
     load: () => import("./account/passkey.page.tsx"),
   },
   {
@@ -63,6 +68,8 @@ export const PAGES: Page[] = [
       en: "Invite colleagues, choose what they may do, reset or disable an account.",
       de: "Laden Sie Kolleginnen und Kollegen ein, wählen Sie, was sie dürfen, setzen Sie ein Konto zurück oder deaktivieren Sie es.",
     },
+    task: { en: "invite people, give roles, and enable, reset or delete accounts", de: "Personen einladen, Rollen geben und Konten freigeben, zurücksetzen oder löschen" },
+    isOpenWhileCooling: true,
     load: () => import("./people/people.page.tsx"),
   },
   {
@@ -75,6 +82,7 @@ export const PAGES: Page[] = [
       en: "Requests for access and erasure with their deadlines, legal holds, and how long data is kept.",
       de: "Anfragen auf Auskunft und Löschung mit ihren Fristen, Löschsperren, und wie lange Daten aufbewahrt werden.",
     },
+    task: { en: "answer requests, place holds and change how long data is kept", de: "Anfragen beantworten, Löschsperren einrichten und die Aufbewahrung ändern" },
     load: () => import("./privacy/privacy.page.tsx"),
   },
   {
@@ -84,6 +92,7 @@ export const PAGES: Page[] = [
     isPlace: false,
     title: { en: "Request", de: "Anfrage" },
     about: { en: "", de: "" },
+    task: { en: "answer requests", de: "Anfragen beantworten" },
     load: () => import("./privacy/case.page.tsx"),
   },
   {
@@ -96,6 +105,7 @@ export const PAGES: Page[] = [
       en: "Read one conversation, for a purpose and a reason that are recorded first.",
       de: "Lesen Sie ein Gespräch, zu einem Zweck und aus einem Grund, die zuvor aufgezeichnet werden.",
     },
+    task: { en: "read transcripts", de: "Gesprächsverläufe lesen" },
     load: () => import("./transcripts/transcripts.page.tsx"),
   },
 ];

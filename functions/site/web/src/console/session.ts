@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { here, put } from "./address.ts";
 import { Api, type Answer } from "./client.ts";
+import { knowRoles } from "./cooling.tsx";
 import { Idle } from "./idle.ts";
 import { Problem } from "./problem.ts";
 import { isShown, show, type View } from "./stage.tsx";
@@ -44,6 +45,7 @@ export function me(): Answer<"GET /v1/auth/me"> | null {
 /** Who is signed in, as the server knows them now. */
 export async function meNow(): Promise<Answer<"GET /v1/auth/me">> {
   person = await api.call("GET /v1/auth/me");
+  knowRoles(person);
   return person;
 }
 
@@ -120,6 +122,7 @@ export async function signOut(everywhere: boolean): Promise<void> {
 export function forget(): void {
   api.forget();
   person = null;
+  knowRoles(null);
   opened = null;
   idle.stop();
 }

@@ -70,12 +70,13 @@ fn conversation() -> impl Strategy<Value = ExportedConversation> {
 }
 
 fn read() -> impl Strategy<Value = ExportedRead> {
-    (prop::option::of(hostile()), any::<bool>()).prop_map(|(reason, of_one)| ExportedRead {
+    (prop::option::of(hostile()), 0..3).prop_map(|(reason, of)| ExportedRead {
         at: rfc3339(3),
         by_role: "security",
         purpose: "subject_request",
         reason,
-        conversation_id: of_one.then(|| ConversationId::generate(&Clock::manual(1)).unwrap()),
+        conversation_id: (of == 0).then(|| ConversationId::generate(&Clock::manual(1)).unwrap()),
+        only: (of == 1).then_some("contact"),
     })
 }
 

@@ -1,4 +1,4 @@
-import { api, attempt, Heading, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, type Row, signOut, wordsOf } from "../kit.ts";
+import { api, attempt, Changes, Heading, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, type Row, signOut, wordsOf } from "../kit.ts";
 import type { Answer } from "../kit.ts";
 import { Link } from "../link.tsx";
 import { Factors } from "./factors.tsx";
@@ -18,6 +18,7 @@ export const open: Open = async () => {
       <Profile person={person} />
       <Factors {...factors} />
       <Sessions sessions={sessions} />
+      <Changes person={person} />
     </div>
   );
 };

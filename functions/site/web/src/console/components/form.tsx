@@ -1,7 +1,8 @@
 import { signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { coolUntil } from "../cooling.tsx";
 import { type FieldProblem, type Problem, problemOf } from "../problem.ts";
-import { pageWords } from "../words.ts";
+import { date, pageWords } from "../words.ts";
 
 type Check = (value: string) => string | null;
 
@@ -164,5 +165,7 @@ export function problemText(problem: Problem, meaning: Record<string, string> = 
   const words = pageWords();
   const { code, retryAfterSeconds } = problem;
   if (code === "rate_limited") return words.slowDown(Math.max(1, retryAfterSeconds));
+  const until = code === "cooling_down" && coolUntil();
+  if (until) return words.coolingUntil(date(until));
   return meaning[code] ?? words.problem[code] ?? words.failed;
 }

@@ -1,15 +1,16 @@
-import { api, ask, attempt, date, Heading, me, named, type Open, pageWords, showPage, SmallButton, wordsOf } from "../kit.ts";
+import { api, ask, attempt, CoolingNotice, date, Heading, me, named, type Open, pageWords, showPage, SmallButton, wordsOf } from "../kit.ts";
 import { changeRoles, invite, type Person, remove, reset } from "./questions.tsx";
 import { PEOPLE } from "./words.ts";
 
 
 /** For admins: who may sign in, and what they may do. */
-export const open: Open = async () => {
+export const open: Open = async ({ page }) => {
   const words = wordsOf(PEOPLE);
   const people = await api.list("GET /v1/auth/staff");
   return (
     <div class="page">
       <Heading>{words.title}</Heading>
+      <CoolingNotice page={page} />
       <p>{words.peopleText}</p>
       <div class="buttons"><button type="button" class="primary" onClick={invite}>{words.invite}</button></div>
       <section class="part" aria-label={words.title}>
@@ -27,6 +28,7 @@ function PersonRow({ person }: { person: Person }) {
   const isDisabled = status === "disabled";
   const marks = [isDisabled ? words.disabled : mfa.length === 0 ? words.notSetUp : words.active];
   if (locked_until) marks.push(words.lockedUntil(date(locked_until)));
+  if (person.reset_pending) marks.push(named(words.pending, person.reset_pending));
   const change = async (body: { unlock: boolean } | { disabled: boolean }) => {
     await api.call("PATCH /v1/auth/staff/{id}", { path: { id }, body });
     await showPage(words.changed(name));

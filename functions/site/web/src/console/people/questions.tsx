@@ -1,4 +1,4 @@
-import { type Answer, api, ask, Choice, Choices, CopyButton, date, emailField, Field, Input, linkOf, me, type Option, pageWords, type Purpose, showPage, tell, wordsOf } from "../kit.ts";
+import { type Answer, api, ask, Choice, Choices, CopyButton, date, emailField, Field, Input, linkOf, me, named, type Option, pageWords, type Purpose, showPage, tell, wordsOf } from "../kit.ts";
 import { RoleBoxes, RoleChoice } from "./roles.tsx";
 import { PEOPLE } from "./words.ts";
 
@@ -52,19 +52,22 @@ export function remove({ id }: Person, name: string): void {
   });
 }
 
-export function reset({ id, mfa, email }: Person, name: string): void {
+export function reset({ id, mfa, email, reset_pending }: Person, name: string): void {
   const words = wordsOf(PEOPLE);
   const options: Option<Purpose & ("second_factor" | "password")>[] = [
     { value: "second_factor", label: words.resetFactor, hint: words.resetFactorHint },
   ];
   // With a second factor alone: whoever has none has nothing left to prove who they are.
   if (mfa.length > 0) options.push({ value: "password", label: words.resetPassword, hint: words.resetPasswordHint });
-  const choice = new Choice(words.resetWhat, options, "second_factor");
+  // The other one is all that is left to know them by.
+  const possible = options.filter(({ value }) => !reset_pending || value === reset_pending);
+  const choice = new Choice(words.resetWhat, possible, reset_pending === "password" ? "password" : "second_factor");
   ask({
     title: words.resetOf(name),
     text: words.resetText,
-    children: <Choices of={choice} />,
+    children: <>{reset_pending && <p class="notice">{named(words.pendingText, reset_pending)}</p>}<Choices of={choice} /></>,
     submit: words.reset,
+    meaning: { conflict: id === me()?.id ? words.anotherAdmin : words.resetTwice },
     onSubmit: async () => {
       const what = choice.value;
       const { invitation_token, expires_at } = await api.call("PATCH /v1/auth/staff/{id}", { path: { id }, body: { reset: what } });

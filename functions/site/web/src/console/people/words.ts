@@ -37,6 +37,15 @@ const en = {
   resetPassword: "Password",
   resetPasswordHint: "They choose a new password and keep the second factor.",
   resetText: "All sessions of this person end. You get a link to hand over.",
+  pending: {
+    second_factor: "New second factor not set up yet",
+    password: "New password not chosen yet",
+  } as Record<string, string>,
+  pendingText: {
+    second_factor: "The second factor was reset and no new one was shown yet. Until then the password is all that shows who this is, so it cannot be reset too. If it is lost as well, delete the account and invite the person again.",
+    password: "The password was reset and no new one was used yet. Until then the second factor is all that shows who this is, so it cannot be reset too. If it is lost as well, delete the account and invite the person again.",
+  } as Record<string, string>,
+  resetTwice: "Not possible now: the other factor was reset and has not been shown since, or somebody changed the account meanwhile. If the person has lost both, delete the account and invite them again.",
   changed: (name: string) => `Saved for ${name}.`,
 };
 
@@ -78,6 +87,15 @@ const de: PeopleWords = {
   resetPassword: "Passwort",
   resetPasswordHint: "Ein neues Passwort wird gewählt, der zweite Faktor bleibt.",
   resetText: "Alle Sitzungen dieser Person enden. Sie erhalten einen Link zum Weitergeben.",
+  pending: {
+    second_factor: "Neuer zweiter Faktor noch nicht eingerichtet",
+    password: "Neues Passwort noch nicht gewählt",
+  },
+  pendingText: {
+    second_factor: "Der zweite Faktor wurde zurückgesetzt, und ein neuer wurde noch nicht gezeigt. Bis dahin zeigt nur das Passwort, wer das ist; deshalb kann es nicht auch zurückgesetzt werden. Ist es ebenfalls verloren, löschen Sie das Konto und laden Sie die Person neu ein.",
+    password: "Das Passwort wurde zurückgesetzt, und ein neues wurde noch nicht verwendet. Bis dahin zeigt nur der zweite Faktor, wer das ist; deshalb kann er nicht auch zurückgesetzt werden. Ist er ebenfalls verloren, löschen Sie das Konto und laden Sie die Person neu ein.",
+  },
+  resetTwice: "Das geht jetzt nicht: Der andere Faktor wurde zurückgesetzt und seither nicht gezeigt, oder jemand hat das Konto inzwischen geändert. Hat die Person beides verloren, löschen Sie das Konto und laden Sie sie neu ein.",
   changed: (name) => `Gespeichert für ${name}.`,
 };
 

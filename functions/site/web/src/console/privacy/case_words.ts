@@ -54,8 +54,10 @@ const en = {
   nobody: "No person was found.",
 
   verify: "Make sure who asks",
-  verifyText: "Data in the wrong hands is worse than none. Write to the address that is stored and wait for an answer, or ask for something that only they can know from their conversation. Ask for no more than you need, and for a copy of an identity card only if nothing else helps.",
+  verifyText: "Data in the wrong hands is worse than none. Write to the address that is stored, which you can show here, and wait for an answer, or ask for something that only they can know from their conversation. Ask for no more than you need, and for a copy of an identity card only if nothing else helps.",
   verifySend: "I know who asks",
+  showKnown: "Show contact details and conversations",
+  knownText: "Nothing of what was said is in it. That you see it is recorded with this case, and the person finds it in their export.",
   wasVerified: "You have made sure who asks.",
 
   act: { access: "Hand over the data", erasure: "Erase" } as Record<"access" | "erasure", string>,
@@ -88,14 +90,6 @@ const en = {
   toldOn: (day: string) => `The person was told ${day}. Until the hold is released nothing is due.`,
   lookAgain: "Look again",
 
-  receipt: "Receipt",
-  receiptText: "It is signed; anyone can check it with the public key.",
-  completed: "Unreadable from",
-  destroyed: "Destroyed",
-  destroyedCounts: (conversations: string, messages: number, keys: number) => `${conversations}, ${messages} messages, ${keys} keys`,
-  kept: "Kept for now",
-  keptCount: (conversations: string) => `${conversations}, under a legal hold`,
-  receiptDownload: "Download the receipt",
   receiptEnded: "The receipt has ended: it is kept no longer.",
 
   answer: "Answer",
@@ -121,7 +115,6 @@ const en = {
     refused: "Refused",
   } as Record<string, string>,
   byYou: "you",
-  readTranscript: "Read a transcript",
   reasonOfCase: (id: string) => `Case ${id}`,
   byItself: "the service",
 };
@@ -181,8 +174,10 @@ const de: CaseWords = {
   nobody: "Es wurde keine Person gefunden.",
 
   verify: "Sicherstellen, wer fragt",
-  verifyText: "Daten in falschen Händen sind schlimmer als keine. Schreiben Sie an die gespeicherte Adresse und warten Sie auf Antwort, oder fragen Sie nach etwas, das nur sie aus ihrem Gespräch wissen kann. Verlangen Sie nicht mehr als nötig, und die Kopie eines Ausweises nur, wenn nichts anderes hilft.",
+  verifyText: "Daten in falschen Händen sind schlimmer als keine. Schreiben Sie an die gespeicherte Adresse, die Sie sich hier zeigen lassen können, und warten Sie auf Antwort, oder fragen Sie nach etwas, das nur sie aus ihrem Gespräch wissen kann. Verlangen Sie nicht mehr als nötig, und die Kopie eines Ausweises nur, wenn nichts anderes hilft.",
   verifySend: "Ich weiß, wer fragt",
+  showKnown: "Kontaktdaten und Gespräche zeigen",
+  knownText: "Nichts von dem, was gesagt wurde, ist darin. Dass Sie es sehen, wird mit diesem Vorgang aufgezeichnet, und die Person findet es in ihrer Auskunft.",
   wasVerified: "Sie haben sichergestellt, wer fragt.",
 
   act: { access: "Daten herausgeben", erasure: "Löschen" },
@@ -215,14 +210,6 @@ const de: CaseWords = {
   toldOn: (day) => `Die Person weiß es seit ${day}. Bis zur Aufhebung der Löschsperre ist nichts fällig.`,
   lookAgain: "Wieder nachsehen",
 
-  receipt: "Quittung",
-  receiptText: "Sie ist unterschrieben; wer will, kann sie mit dem öffentlichen Schlüssel prüfen.",
-  completed: "Unlesbar ab",
-  destroyed: "Vernichtet",
-  destroyedCounts: (conversations, messages, keys) => `${conversations}, ${messages} Nachrichten, ${keys} Schlüssel`,
-  kept: "Vorerst bewahrt",
-  keptCount: (conversations) => `${conversations}, unter einer Löschsperre`,
-  receiptDownload: "Quittung herunterladen",
   receiptEnded: "Die Quittung ist abgelaufen: Sie wird nicht mehr aufbewahrt.",
 
   answer: "Antworten",
@@ -249,7 +236,6 @@ const de: CaseWords = {
   },
   byYou: "Sie",
   byItself: "der Dienst",
-  readTranscript: "Gesprächsverlauf lesen",
   reasonOfCase: (id) => `Vorgang ${id}`,
 };
 

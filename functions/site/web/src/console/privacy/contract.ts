@@ -4,9 +4,14 @@ import type { Answer } from "../kit.ts";
 export type Case = Answer<"GET /v1/cases">["items"][number];
 export type OpenedCase = Answer<"GET /v1/cases/{id}">;
 export type Hold = Answer<"GET /v1/holds">["items"][number];
+/** An erasure that no request asks for, and that waits for another officer. */
+export type Waiting = Answer<"GET /v1/erasures">["items"][number];
 export type Policy = Answer<"GET /v1/retention/policy">;
 export type Receipt = Answer<"GET /v1/receipts/{id}">;
 export type Subject = Answer<"POST /v1/subjects/search">["items"][number];
+
+/** How a person may be reached, and which conversations there are. */
+export type Known = Answer<"GET /v1/subjects/{subject_id}">;
 
 /** One part of an export: a whole document that says where the next one begins. */
 export type Export = Exclude<Answer<"POST /v1/subjects/{subject_id}/export">, string>;

@@ -3,8 +3,10 @@ import { CASE } from "./case_words.ts";
 import type { Opened } from "./contract.ts";
 import { NothingStored, storedOf } from "./find.tsx";
 import { Draft } from "./draft.tsx";
-import { ReceiptText } from "./receipt.tsx";
+import { later } from "./later.tsx";
 import type { Step } from "./steps.tsx";
+
+const ReceiptText = later("receipt", async () => (await import("./receipt.tsx")).ReceiptText);
 
 const BASIS: Record<string, "gdpr_17" | "ccpa_delete"> = { gdpr: "gdpr_17", ccpa: "ccpa_delete" };
 

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { api, Choice, Choices, Field, Form, go, isId, List, type Row, want, wordsOf } from "../kit.ts";
+import { api, Choice, Choices, Field, Form, isId, List, type Row, wordsOf } from "../kit.ts";
 import { CASE } from "./case_words.ts";
 import type { Opened, Subject } from "./contract.ts";
+import { Knowing } from "./knowing.tsx";
 import type { Step } from "./steps.tsx";
 
 /** Whom the case is about. */
@@ -27,7 +28,8 @@ function Found({ opened, subjectId }: { opened: Opened; subjectId: string }) {
     <>
       <div class="results">
         <List rows={rows} />
-        <Reading opened={opened} />
+        {/* Before that it stands in the step that needs it. */}
+        {state !== "open" && <Knowing opened={opened} />}
       </div>
       {(state === "open" || state === "verified") && (
         <details>
@@ -38,17 +40,6 @@ function Found({ opened, subjectId }: { opened: Opened; subjectId: string }) {
       )}
     </>
   );
-}
-
-/** To what somebody has said, for this case; the officer names the conversation. */
-function Reading({ opened }: { opened: Opened }) {
-  if (!opened.subject || opened.subject.conversations === 0) return null;
-  const words = wordsOf(CASE);
-  const read = () => {
-    want({ purpose: "subject_request", reason: words.reasonOfCase(opened.case.id) });
-    void go("/transcripts");
-  };
-  return <div class="buttons"><button type="button" class="secondary" onClick={read}>{words.readTranscript}</button></div>;
 }
 
 /** What is stored about somebody, in a few words. */

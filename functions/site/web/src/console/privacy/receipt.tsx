@@ -1,11 +1,11 @@
 import { downloadJson } from "../../download.ts";
 import { date, List, type Row, wordsOf } from "../kit.ts";
-import { CASE } from "./case_words.ts";
 import type { Receipt } from "./contract.ts";
+import { RECEIPT } from "./receipt_words.ts";
 
 /** What an erasure leaves: a signed statement, to be kept and sent. */
 export function ReceiptText({ receipt }: { receipt: Receipt }) {
-  const words = wordsOf(CASE);
+  const words = wordsOf(RECEIPT);
   const { id, completed_at, conversations, messages, keys_destroyed, kept } = receipt;
   const rows: Row[] = [
     [words.receipt, <code>{id}</code>],

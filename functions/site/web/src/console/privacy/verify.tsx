@@ -1,6 +1,7 @@
 import { Form, wordsOf } from "../kit.ts";
 import { CASE } from "./case_words.ts";
 import { type Opened, wasDone } from "./contract.ts";
+import { Knowing } from "./knowing.tsx";
 import type { Step } from "./steps.tsx";
 
 /** Who asks is whom it is about: the officer finds out, outside of this page. */
@@ -17,6 +18,7 @@ export function verifyStep(opened: Opened): Step {
     now: () => (
       <>
         <p>{words.verifyText}</p>
+        <Knowing opened={opened} />
         <Form submit={words.verifySend} onSubmit={() => opened.change({ state: "verified" }, words.wasVerified)} />
       </>
     ),

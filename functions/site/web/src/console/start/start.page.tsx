@@ -1,4 +1,4 @@
-import { Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, wordsOf } from "../kit.ts";
+import { Changes, fromWhen, Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, restsUntil, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
 import { START } from "./words.ts";
 
@@ -20,19 +20,24 @@ export const open: Open = async ({ places }) => {
       <p>{words.hello(person.name)}</p>
       <Part title={words.pages}>
         <ul class="rows">
-          {places.filter(({ address }) => address !== "/").map(({ name, address, title, about }) => (
-            <li key={name}>
-              <div>
-                <Link to={address} class="place">{title[locale.peek()]}</Link>
-                <p class="hint">{about[locale.peek()]}</p>
-              </div>
-            </li>
-          ))}
+          {places.filter(({ address }) => address !== "/").map((place) => {
+            const until = restsUntil(place);
+            return (
+              <li key={place.name}>
+                <div>
+                  <Link to={place.address} class="place">{place.title[locale.peek()]}</Link>
+                  <p class="hint">{place.about[locale.peek()]}</p>
+                  {until && <p><strong>{fromWhen(place, until)}</strong></p>}
+                </div>
+              </li>
+            );
+          })}
         </ul>
       </Part>
       <Part title={words.yourRoles}>
         <List rows={person.roles.map((held) => [named(role, held), aboutRole(held)])} />
       </Part>
+      <Changes person={person} isShort />
     </div>
   );
 };

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { api, Choice, Choices, Form, Heading, idField, me, type Open, Part, reasonField, takeWanted, type Wanted, wordsOf } from "../kit.ts";
+import { api, Choice, Choices, Form, groundsOf, Heading, idField, me, type Open, Part, reasonField, takeWanted, type Wanted, wordsOf } from "../kit.ts";
 import { type Page, Transcript } from "./transcript.tsx";
 import { TRANSCRIPT } from "./words.ts";
 
@@ -30,7 +30,7 @@ function Transcripts({ wanted }: { wanted: Wanted }) {
   const record = async () => {
     read.value = null;
     const path = { conversation_id: id.value.trim() };
-    const headers = { "Sotto-Purpose": purpose.value, "Sotto-Reason": utf8(reason.value.trim()) };
+    const headers = groundsOf(purpose.value, reason.value);
     // Each page is read for the same reason.
     const page = (cursor?: string) =>
       api.call("GET /v1/transcripts/{conversation_id}", { path, headers, query: { limit: 100, ...(cursor && { cursor }) } });
@@ -52,9 +52,4 @@ function Transcripts({ wanted }: { wanted: Wanted }) {
       {read.value && <Transcript {...read.value} />}
     </div>
   );
-}
-
-/** A header's value holds bytes, and this is how words beyond ASCII are put into them. */
-function utf8(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
 }

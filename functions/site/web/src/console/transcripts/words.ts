@@ -6,7 +6,7 @@ const en = {
   before: "Read a transcript",
   recorded: "That you read it is recorded before anything is opened, each page anew: when, in which role, for what purpose, and your reason word for word. The person finds it in their export.",
   id: "Id of the conversation",
-  idHint: "As an export, a legal hold or an alarm names it.",
+  idHint: "As a legal hold or an alarm names it. For a request of the person, open its case under Privacy: there their conversations are listed.",
   whatFor: "What for?",
   purpose: {
     subject_request: "Request of the person",
@@ -52,7 +52,7 @@ const de: TranscriptWords = {
   before: "Einen Gesprächsverlauf lesen",
   recorded: "Dass Sie ihn lesen, wird aufgezeichnet, bevor etwas geöffnet wird, und für jede Seite neu: wann, in welcher Rolle, zu welchem Zweck, und Ihr Grund im Wortlaut. Die Person findet es in ihrer Auskunft.",
   id: "Kennung des Gesprächs",
-  idHint: "Wie eine Auskunft, eine Löschsperre oder ein Alarm sie nennt.",
+  idHint: "Wie eine Löschsperre oder ein Alarm sie nennt. Zu einer Anfrage der Person öffnen Sie den Vorgang unter Datenschutz: Dort sind ihre Gespräche aufgelistet.",
   whatFor: "Wozu?",
   purpose: {
     subject_request: "Anfrage der Person",
