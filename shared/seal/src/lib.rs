@@ -7,6 +7,7 @@ pub mod conversation_key;
 pub mod envelope;
 pub mod key_list;
 pub mod mac;
+pub mod network;
 pub mod place;
 pub mod sign;
 pub mod site_key;
