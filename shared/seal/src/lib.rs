@@ -9,6 +9,7 @@ pub mod key_list;
 pub mod mac;
 pub mod network;
 pub mod place;
+pub mod puzzle;
 pub mod sign;
 pub mod site_key;
 pub mod suite;

@@ -20,13 +20,14 @@ const PURPOSES: [&str; 7] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 9] = [
+const PARTITIONS: [&str; 10] = [
     "*",
     "staff",
     "ledger",
     "waiting",
     "x",
     "once#identity-jti#x",
+    "guests#x",
     "receipt#x",
     "subject#x",
     "touched#x",
@@ -164,9 +165,13 @@ fn a_security_event_is_appended_and_never_changed() {
     for function in functions() {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
-            let tells = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
-            let expected = tells && operation == "PutItem";
-            assert_eq!(may(function, &called, &body), expected, "{function} {operation}");
+            let named = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
+            let tells = named || function == "IntakeFunction";
+            let puts = operation == "PutItem";
+            assert_eq!(may(function, &called, &body), tells && puts, "{function} {operation}");
+            // The visitors' function tells of nobody by name.
+            let (called, body) = call(operation, "EventsTable", "x", &["k", "a"]);
+            assert_eq!(may(function, &called, &body), named && puts, "{function} {operation}");
         }
     }
 }
