@@ -44,6 +44,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// As it is sent.
     pub body: Vec<u8>,
+    /// The address that the gateway sees, if not the usual one.
+    pub source: Option<String>,
 }
 
 /// A response.
@@ -84,6 +86,12 @@ impl Request {
         self
     }
 
+    /// From that address.
+    #[must_use]
+    pub fn from_address(self, address: &str) -> Self {
+        Self { source: Some(address.to_owned()), ..self }
+    }
+
     /// With a bearer token.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
@@ -122,7 +130,7 @@ impl Request {
                 "timeEpoch": 1_793_491_200_000_u64,
                 "http": {
                     "method": self.method, "path": path, "protocol": "HTTP/1.1",
-                    "sourceIp": "192.0.2.1", "userAgent": "tests",
+                    "sourceIp": self.source.as_deref().unwrap_or("192.0.2.1"), "userAgent": "tests",
                 },
             },
             "body": text.map_or_else(|_| standard_base64(&self.body), str::to_owned),

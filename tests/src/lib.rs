@@ -16,6 +16,7 @@ pub mod bulk;
 pub mod openapi;
 pub mod prices;
 pub mod process;
+pub mod proof;
 pub mod sealed;
 pub mod site_server;
 pub mod staff;

@@ -14,7 +14,7 @@ use local::iam::seen::file_of_the_tests;
 use retention::sweep::{self, Swept};
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::config::Config;
+use shared::config::{Config, VisitorsConfig};
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
 use shared::http::finish::finish;
@@ -48,6 +48,8 @@ pub struct World {
     pub retention: retention::state::App,
     /// How functions are configured.
     pub config: Config,
+    /// How the function that visitors call is configured.
+    pub visitors_config: VisitorsConfig,
     auth_config: auth::state::Config,
     retention_config: retention::state::Config,
     sdk: SdkConfig,
@@ -56,7 +58,12 @@ pub struct World {
 impl World {
     /// A world whose keys have been rotated once.
     pub async fn new() -> Self {
-        let world = Self::start(None, BEGINNING_MS);
+        Self::with(&[]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let world = Self::start(None, BEGINNING_MS, settings);
         world.rotate_keys().await;
         world
     }
@@ -64,10 +71,10 @@ impl World {
     /// A world at `now_ms` that keeps its data in `folder`, or finds it there.
     #[must_use]
     pub fn in_folder(folder: &Path, now_ms: i64) -> Self {
-        Self::start(Some(folder), now_ms)
+        Self::start(Some(folder), now_ms, &[])
     }
 
-    fn start(folder: Option<&Path>, now_ms: i64) -> Self {
+    fn start(folder: Option<&Path>, now_ms: i64, settings: &[(&str, &str)]) -> Self {
         let clock = Clock::manual(now_ms);
         let data = folder.map(Path::to_owned);
         let seen = Some(file_of_the_tests());
@@ -80,7 +87,12 @@ impl World {
         let key = aws.ensure_key("alias/world").expect("the key is made");
         let read = |name: &str| {
             let table = tables.iter().find(|table| table.setting() == Some(name));
+            let own = settings.iter().find(|(known, _)| *known == name);
+            if let Some((_, value)) = own {
+                return Some((*value).to_owned());
+            }
             match name {
+                "SOTTO_GUEST_LIMIT" => Some("0".to_owned()),
                 "SOTTO_CONSOLE_ORIGIN" => Some(CONSOLE.to_owned()),
                 "SOTTO_KMS_KEY" => Some(key.clone()),
                 "AWS_ENDPOINT_URL" => Some(aws.url().to_owned()),
@@ -90,7 +102,8 @@ impl World {
                 _ => table.map(name_of),
             }
         };
-        let config = Config::read(&read).expect("a complete configuration");
+        let visitors_config = VisitorsConfig::read(&read).expect("a complete configuration");
+        let config = visitors_config.stores.clone();
         let auth_config = auth::state::Config::read(&read).expect("a complete configuration");
         let auth_sdk = sdk(&config, &access_key("auth"));
         let auth = auth::state::App::with_sdk(&auth_config, clock.clone(), &auth_sdk)
@@ -100,7 +113,7 @@ impl World {
         let retention =
             retention::state::App::with_sdk(&retention_config, clock.clone(), &retention_sdk);
         let sdk = sdk(&config, &access_key("intake"));
-        let app = App::with_sdk(&config, clock.clone(), &sdk);
+        let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
         Self {
             aws,
@@ -110,6 +123,7 @@ impl World {
             auth,
             retention,
             config,
+            visitors_config,
             auth_config,
             retention_config,
             sdk,
@@ -119,7 +133,7 @@ impl World {
     /// Another instance of the function, with cold caches, over the same tables.
     #[must_use]
     pub fn another_function(&self) -> App {
-        App::with_sdk(&self.config, self.clock.clone(), &self.sdk)
+        App::with_sdk(&self.visitors_config, self.clock.clone(), &self.sdk)
     }
 
     /// Another instance of the staff's sign-in, with cold caches, over the same tables.

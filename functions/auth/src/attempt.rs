@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use shared::clock::rfc3339;
 use shared::problem::{Code, Problem};
+use shared::seal::network::Source;
 use shared::store::security_event::{Action, SecurityEvent};
 
 use crate::client::{Client, DEVICE};
@@ -30,27 +30,12 @@ pub fn of_account(
 /// The counters of an address and of its network, whose names are others tomorrow.
 #[must_use]
 pub fn of_source(app: &App, keys: &Keys, source: IpAddr) -> [Counter; 2] {
-    let time = rfc3339(app.clock.now_ms());
-    let day = time.get(..10).unwrap_or_default();
-    let (address, network) = octets(source);
+    let (source, now_ms) = (Source::from(source), app.clock.now_ms());
+    let name = |octets| keys.networks.name(now_ms, octets);
     [
-        Counter::new(Of::Address, &keys.network(day, &address), "all"),
-        Counter::new(Of::Network, &keys.network(day, &network), "all"),
+        Counter::new(Of::Address, &name(source.address()), "all"),
+        Counter::new(Of::Network, &name(source.network()), "all"),
     ]
-}
-
-/// The bytes of an address, and of its network: an IPv4 /24, an IPv6 /48.
-fn octets(source: IpAddr) -> (Vec<u8>, Vec<u8>) {
-    let whole = match source {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => address.octets().to_vec(),
-            None => address.octets().to_vec(),
-        },
-    };
-    let length = if whole.len() == 4 { 3 } else { 6 };
-    let network = whole.iter().take(length).copied().collect();
-    (whole, network)
 }
 
 /// Counts an attempt, and tells what begins to wait by it. Whether it may be made.
@@ -73,19 +58,5 @@ pub async fn count(app: &App, attempt: &Attempt) -> Result<bool, Problem> {
         Verdict::AddressWaits(seconds) => {
             Err(Problem::from(Code::RateLimited).retry_after(seconds))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_is_a_24_or_a_48() {
-        let split = |text: &str| octets(text.parse().unwrap());
-        assert_eq!(split("192.0.2.7"), (vec![192, 0, 2, 7], vec![192, 0, 2]));
-        assert_eq!(split("::ffff:192.0.2.7"), split("192.0.2.7"));
-        let (whole, network) = split("2001:db8:1:2::3");
-        assert_eq!((whole.len(), network), (16, vec![0x20, 0x01, 0x0d, 0xb8, 0, 1]));
     }
 }

@@ -3,6 +3,7 @@
 use shared::ids::StaffId;
 use shared::seal::envelope::{DataKey, Sealed};
 use shared::seal::mac::MacKey;
+use shared::seal::network::NetworkNames;
 use shared::seal::place::Place;
 use shared::seal::suite::derived;
 use shared::seal::{BranchKey, SealError};
@@ -18,8 +19,9 @@ pub struct Keys {
     pub recovery: Secret,
     /// Authenticates refresh and device tokens.
     pub tokens: MacKey,
+    /// Names the addresses and networks from which attempts come.
+    pub networks: NetworkNames,
     index: MacKey,
-    addresses: MacKey,
     challenges: DataKey,
     rest: DataKey,
 }
@@ -34,8 +36,8 @@ impl Keys {
             pepper: derived(branch, "sotto/v1 pepper")?,
             recovery: derived(branch, "sotto/v1 recovery")?,
             tokens: MacKey::derive(branch, "sotto/v1 staff tokens")?,
+            networks: NetworkNames::derive(branch, "sotto/v1 network")?,
             index: MacKey::derive(branch, "sotto/v1 staff index")?,
-            addresses: MacKey::derive(branch, "sotto/v1 network")?,
             challenges: DataKey::derive(branch, "sotto/v1 staff challenges")?,
             rest: DataKey::derive(branch, "sotto/v1 staff")?,
         })
@@ -52,14 +54,6 @@ impl Keys {
     pub fn nobody(&self, text: &str) -> String {
         let place = Place::new("nobody").part(text.as_bytes());
         base64url(&self.index.short::<16>(place.as_bytes()))
-    }
-
-    /// The name under which attempts from a network are counted on that day: nobody without the key
-    /// learns the address, and tomorrow it has another name.
-    #[must_use]
-    pub fn network(&self, day: &str, octets: &[u8]) -> String {
-        let place = Place::new("network").part(day.as_bytes()).part(octets);
-        base64url(&self.addresses.short::<12>(place.as_bytes()))
     }
 
     /// Seals what belongs to a person under the name of its kind.

@@ -12,12 +12,14 @@ use shared::ids::ConversationId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body;
 use shared::store::conversation::Conversation;
+use shared::store::guests::Act;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
 use shared::values::object::Object;
 use utoipa::ToSchema;
 
 use crate::commit::{end_of_log, find_now};
+use crate::guests::Guest;
 
 /// The answer to who was erased and would begin anew under the same subject.
 pub(crate) fn erased() -> Problem {
@@ -78,10 +80,12 @@ impl ConversationResponse {
 }
 
 #[utoipa::path(post, path = "/v1/conversations", request_body = OpenRequest,
+    params(("Sotto-Proof" = Option<String>, Header)),
     responses((status = 201, body = ConversationResponse)))]
 pub(crate) async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    guest: Guest,
     Json(request): Json<OpenRequest>,
 ) -> Result<Reply<ConversationResponse>, Problem> {
     let Object(consent) = request.consent.ok_or(Code::ConsentRequired)?;
@@ -97,6 +101,9 @@ pub(crate) async fn post(
     }
     if purposes.len() > 8 {
         return Err(Problem::invalid("/consent/purposes", FieldCode::TooLong));
+    }
+    if !visitor.verified {
+        guest.may(&app, Act::Conversation).await?;
     }
     if let Some((transcript_days, lead_days)) = days_told(notice.reveal()) {
         let policy = app.store.settings.retention_policy(visitor.site).await?.policy;

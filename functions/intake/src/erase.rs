@@ -7,18 +7,26 @@ use shared::http::erase::{Carried, carry_out};
 use shared::http::request::IdempotencyKey;
 use shared::problem::{Code, Problem};
 use shared::store::erasure::{Request, twin};
+use shared::store::guests::Act;
 use shared::store::ledger::Basis;
+
+use crate::guests::Guest;
 
 /// There is one body: none. A repetition is the same request if its key is.
 const BODY: &str = "me";
 
-#[utoipa::path(delete, path = "/v1/me", responses(
+#[utoipa::path(delete, path = "/v1/me",
+    params(("Sotto-Proof" = Option<String>, Header)), responses(
     (status = 200, body = shared::store::receipt::SignedReceipt)))]
 pub(crate) async fn delete(
     State(app): State<App>,
     visitor: Visitor,
+    guest: Guest,
     IdempotencyKey(key): IdempotencyKey,
 ) -> Result<Carried, Problem> {
+    if !visitor.verified {
+        guest.may(&app, Act::Erasure).await?;
+    }
     let request = Request {
         subject: visitor.subject,
         site: visitor.site,

@@ -11,6 +11,7 @@ pub mod close;
 pub mod commit;
 pub mod conversations;
 pub mod erase;
+mod guests;
 pub mod handover;
 pub mod health;
 pub mod keys;

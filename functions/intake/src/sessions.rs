@@ -11,12 +11,14 @@ use shared::http::request::{BODY_LIMIT, Json, bearer};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
+use shared::store::guests::Act;
 use shared::text::{RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use self::customer::{SignedIn, sign_in};
 use crate::conversations::ConversationResponse;
+use crate::guests::Guest;
 
 /// A visit that begins, or goes on.
 #[derive(Deserialize, ToSchema)]
@@ -47,11 +49,12 @@ pub struct SessionResponse {
 }
 
 #[utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest,
-    security((), ("visitor" = [])),
+    security((), ("visitor" = [])), params(("Sotto-Proof" = Option<String>, Header)),
     responses((status = 201, body = SessionResponse)))]
 pub(crate) async fn post(
     State(app): State<App>,
     headers: HeaderMap,
+    from: Guest,
     Json(request): Json<SessionRequest>,
 ) -> Result<Reply<SessionResponse>, Problem> {
     let site: Text<1, 64> = Text::required(request.site, "/site")?;
@@ -64,9 +67,9 @@ pub(crate) async fn post(
         let SignedIn { visitor, conversations } = sign_in(&app, site, proof.reveal()).await?;
         (visitor, Some(conversations))
     } else if let Some(known) = bearer(&headers)? {
-        (returning(&app, keys.visitors.verifier(), known, site).await?, None)
+        (returning(&app, &from, keys.visitors.verifier(), (known, site)).await?, None)
     } else {
-        (guest(SubjectId::generate(&app.clock)?, site), None)
+        (guest(new_subject(&app, &from).await?, site), None)
     };
     let access_token = token::issue(&keys.visitors, &app.clock, &app.issuer, &visitor)?;
     let response = SessionResponse {
@@ -80,6 +83,12 @@ pub(crate) async fn post(
     Ok(Reply(StatusCode::CREATED, response))
 }
 
+/// The subject of somebody who is new, if their network may have another one.
+async fn new_subject(app: &App, from: &Guest) -> Result<SubjectId, Problem> {
+    from.may(app, Act::Session).await?;
+    Ok(SubjectId::generate(&app.clock)?)
+}
+
 fn guest(subject: SubjectId, site: &'static Site) -> Visitor {
     Visitor { subject, site, verified: false, mfa: false }
 }
@@ -89,9 +98,9 @@ fn guest(subject: SubjectId, site: &'static Site) -> Visitor {
 /// is true of the token that it was said for, and of no later one.
 async fn returning(
     app: &App,
+    from: &Guest,
     verifier: &shared::seal::sign::Verifier,
-    known: &str,
-    site: &'static Site,
+    (known, site): (&str, &'static Site),
 ) -> Result<Visitor, Problem> {
     let visitor = token::verify_for_renewal(verifier, &app.clock, &app.issuer, known)?;
     if visitor.site.id != site.id {
@@ -103,6 +112,6 @@ async fn returning(
     }
     // Under an erased subject nothing is stored any more: who comes back begins anew.
     let erased = app.store.find_subject(visitor.subject).await?.erased.is_some();
-    let subject = if erased { SubjectId::generate(&app.clock)? } else { visitor.subject };
+    let subject = if erased { new_subject(app, from).await? } else { visitor.subject };
     Ok(guest(subject, site))
 }

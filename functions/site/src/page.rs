@@ -12,7 +12,7 @@ use crate::document::{Document, Rules};
 
 const RULES: Rules = Rules {
     // Only what comes from here, no inline script or style, nobody's frame, and no text as script
-    // but through the widget's own policy, which passes its own two files.
+    // but through the widget's own policy, which passes its own files.
     content: "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
         img-src 'self'; font-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
         form-action 'none'; require-trusted-types-for 'script'; trusted-types sotto",

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
+use shared::config::GuestLimit;
 
 use crate::permissions::Task;
 
@@ -18,11 +19,14 @@ cargo local permissions    writes docs/permissions.md: what each role grants, an
   --aws-port N       where DynamoDB and KMS are (8000)
   --origin URL       a page of your own that may call the API, such as http://localhost:5173;
                      may be given several times
+  --guest-limit N    scales the limits for the guests of one network, as the parameter GuestLimit
+                     of the stack does; 0 for none (0)
   --control-port N   where clock, jobs and faults are controlled (9001)
   --data DIR         the folder that keeps the data (.sotto)
   --fresh            start empty
 
-Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh and --origin.
+Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --origin and
+--guest-limit.
 ";
 
 /// What was asked for.
@@ -59,6 +63,8 @@ pub struct Base {
     pub fresh: bool,
     /// Origins of other pages that may call the API.
     pub origins: Vec<String>,
+    /// How far guests are limited by their network; 0 for not at all.
+    pub guest_limit: String,
 }
 
 /// The command line makes no sense; the text says which part.
@@ -83,8 +89,13 @@ where
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut control_port) = (None, None);
     let mut aws_only = false;
-    let mut base =
-        Base { aws_port: 8000, data: PathBuf::from(".sotto"), fresh: false, origins: Vec::new() };
+    let mut base = Base {
+        aws_port: 8000,
+        data: PathBuf::from(".sotto"),
+        fresh: false,
+        origins: Vec::new(),
+        guest_limit: "0".to_owned(),
+    };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
@@ -95,6 +106,7 @@ where
             }
             Arg::Long("data") => base.data = folder_of(&mut parser)?,
             Arg::Long("fresh") => base.fresh = true,
+            Arg::Long("guest-limit") => base.guest_limit = limit_of(&mut parser)?,
             Arg::Long("origin") => base.origins.push(origin_of(&mut parser)?),
             Arg::Value(word) if word == "aws" && !aws_only => aws_only = true,
             other => return Err(other.unexpected().into()),
@@ -140,6 +152,12 @@ fn origin_of(parser: &mut Parser) -> Result<String, UsageError> {
     }
 }
 
+fn limit_of(parser: &mut Parser) -> Result<String, UsageError> {
+    let value = parser.value()?.string()?;
+    let fault = "--guest-limit needs a number from 0 to 1000, such as 1 or 0.5";
+    GuestLimit::read(&value).map(|_| value).ok_or_else(|| UsageError(fault.to_owned()))
+}
+
 fn folder_of(parser: &mut Parser) -> Result<PathBuf, UsageError> {
     let folder = PathBuf::from(parser.value()?);
     if folder.as_os_str().is_empty() {
@@ -174,13 +192,18 @@ mod tests {
         assert_eq!((port, base.aws_port, control_port), (9000, 8000, 9001));
         assert_eq!(base.data, PathBuf::from(".sotto"));
         assert!(!base.fresh);
+        assert_eq!(base.guest_limit, "0");
     }
 
     #[test]
     fn every_flag_is_taken_in_both_forms() {
         let spaced =
-            ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"];
-        let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"];
+            ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"]
+                .into_iter()
+                .chain(["--guest-limit", "0.5"]);
+        let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"]
+            .into_iter()
+            .chain(["--guest-limit=0.5"]);
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
@@ -189,6 +212,7 @@ mod tests {
                 data: PathBuf::from("x y"),
                 fresh: true,
                 origins: Vec::new(),
+                guest_limit: "0.5".to_owned(),
             },
         };
         assert_eq!(parse(spaced).unwrap(), expected);
@@ -216,6 +240,8 @@ mod tests {
             (&["--fresh=yes"], "--fresh"),
             (&["--origin", "http://localhost:1/"], "--origin"),
             (&["--origin", "localhost:1"], "--origin"),
+            (&["--guest-limit", "-1"], "--guest-limit"),
+            (&["--guest-limit", "many"], "--guest-limit"),
             (&["gcp"], "gcp"),
             (&["aws", "aws"], "aws"),
             (&["aws", "--port", "1"], "--port"),

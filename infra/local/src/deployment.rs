@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use shared::config::{Backend, Config};
+use shared::config::{Backend, VisitorsConfig};
 use shared::http::aws;
 
 use crate::aws::Aws;
@@ -22,7 +22,11 @@ pub(crate) struct Settings(Vec<(String, String)>);
 
 /// Makes the tables of the template and the key, as far as they are missing, and gives the settings
 /// that lead the functions to them.
-pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String> {
+pub(crate) fn prepare(
+    aws: &Aws,
+    origins: &[String],
+    guest_limit: &str,
+) -> Result<Settings, String> {
     let template = Template::deployed().map_err(|error| error.to_string())?;
     let mut settings = Vec::new();
     for table in template.tables() {
@@ -36,6 +40,7 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String]) -> Result<Settings, String>
         ("SOTTO_ORIGINS", origins.join(",")),
         // By its name: passkeys belong to names, and 127.0.0.1 has none.
         ("SOTTO_CONSOLE_ORIGIN", origins.last().cloned().unwrap_or_default()),
+        ("SOTTO_GUEST_LIMIT", guest_limit.to_owned()),
         ("SOTTO_ISSUER", "sotto-local".to_owned()),
         ("AWS_ENDPOINT_URL", aws.url().to_owned()),
         ("AWS_REGION", REGION.to_owned()),
@@ -56,8 +61,8 @@ pub(crate) fn sdk_config(backend: &Backend, program: &str) -> Result<SdkConfig, 
 
 impl Settings {
     /// The configuration as a function would read it from its environment.
-    pub(crate) fn config(&self) -> Result<Config, String> {
-        Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    pub(crate) fn config(&self) -> Result<VisitorsConfig, String> {
+        VisitorsConfig::read(&|name| self.find(name)).map_err(|error| error.to_string())
     }
 
     /// The same for the staff's sign-in.

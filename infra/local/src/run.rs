@@ -67,7 +67,7 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
     let own_origins = [own.clone(), own.replace("127.0.0.1", "localhost")];
     // The console is at the last one.
     let origins = [base.origins.as_slice(), &own_origins].concat();
-    let settings = deployment::prepare(&aws, &origins)?;
+    let settings = deployment::prepare(&aws, &origins, &base.guest_limit)?;
     let Stack { routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
     let invitation = first_admin(&auth).await?;
 
@@ -116,7 +116,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
     let clock = Clock::system();
     let aws = start_aws(&base, &clock)?;
     let origins = [base.origins.as_slice(), &WATCH_ORIGINS.map(str::to_owned)].concat();
-    let settings = deployment::prepare(&aws, &origins)?;
+    let settings = deployment::prepare(&aws, &origins, &base.guest_limit)?;
     let stack = build(&settings, &clock, &aws).await?;
     let settings = settings.with("SOTTO_ROOT_PIN", stack.root_pin);
     folder
@@ -164,9 +164,10 @@ async fn first_admin(auth: &auth::state::App) -> Result<Option<String>, String> 
 /// Builds every function from the configuration that it would read in the cloud, and runs the
 /// rotation once, since nothing can be sealed before there are keys.
 async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Stack, String> {
-    let config = settings.config()?;
+    let visitors = settings.config()?;
+    let config = &visitors.stores;
     let sdk = deployment::sdk_config(&config.backend, "intake")?;
-    let app = App::with_sdk(&config, clock.clone(), &sdk);
+    let app = App::with_sdk(&visitors, clock.clone(), &sdk);
     let rotation = deployment::sdk_config(&config.backend, "rotate-keys")?;
     let rotation = app::settings(&config.backend, clock.clone(), &rotation);
     let kept = settings.retention()?;

@@ -8,8 +8,10 @@ use crate::keychain::Keys;
 use store::Store;
 use store::clients;
 pub use store::clients::settings;
+use store::security_event::SecurityEvents;
 use values::clock::Clock;
-use values::config::Config;
+use values::config::{GuestLimit, VisitorsConfig};
+use values::policy::AuditDays;
 
 /// The parts of a function; clones share them.
 #[derive(Clone)]
@@ -27,6 +29,12 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The keys of every request.
     pub keys: Keys,
+    /// How far guests are limited by their network.
+    pub guest_limit: GuestLimit,
+    /// Where it is told that a network went over its limit.
+    pub events: SecurityEvents,
+    /// For how long that stays told.
+    pub audit_days: AuditDays,
 }
 
 impl std::ops::Deref for App {
@@ -42,20 +50,26 @@ impl App {
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub fn build(config: &Config, clock: Clock) -> Result<Self, String> {
-        let sdk = connect::sdk_config(&config.backend)?;
+    pub fn build(config: &VisitorsConfig, clock: Clock) -> Result<Self, String> {
+        let sdk = connect::sdk_config(&config.stores.backend)?;
         Ok(Self::with_sdk(config, clock, &sdk))
     }
 
     /// The same with AWS clients that are configured already.
     #[must_use]
-    pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
-        let store = Arc::new(clients::store(config, clock.clone(), sdk));
+    pub fn with_sdk(config: &VisitorsConfig, clock: Clock, sdk: &SdkConfig) -> Self {
+        let stores = &config.stores;
+        let store = Arc::new(clients::store(stores, clock.clone(), sdk));
+        let audit_days = AuditDays::default();
+        let (dynamo, table) = (clients::dynamodb(&stores.backend, sdk), &config.events_table);
         Self(Arc::new(Parts {
             keys: Keys::new(Arc::clone(&store), clock.clone()),
+            guest_limit: config.guest_limit,
+            events: SecurityEvents::new(dynamo, table.clone(), clock.clone(), audit_days.clone()),
+            audit_days,
             clock,
-            issuer: config.backend.issuer.clone(),
-            origins: config.origins.clone(),
+            issuer: stores.backend.issuer.clone(),
+            origins: stores.origins.clone(),
             store,
         }))
     }

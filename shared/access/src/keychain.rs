@@ -4,14 +4,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use seal::SealError;
 use seal::cache::Cache;
+use seal::network::NetworkNames;
 use seal::place::{BranchName, Purpose};
+use seal::puzzle::Puzzles;
 use seal::sign::Signer;
 use seal::transport::PrivateKey;
 use store::settings::Settings;
 use store::stack::KeyList;
 use store::{Store, StoreError};
 use values::clock::{Clock, UnixMillis, month};
+use values::secret::Secret;
 use values::site::Site;
 
 const LIFETIME_MS: i64 = 300_000;
@@ -22,10 +26,27 @@ const RELOAD_MS: i64 = 1_000;
 pub struct Keychain {
     /// Signs and verifies visitors' tokens.
     pub visitors: Signer,
+    /// What limits guests by their network.
+    pub guests: GuestKeys,
     /// The published key list, if the rotation has made one.
     pub key_list: Option<KeyList>,
     transport: HashMap<String, (UnixMillis, PrivateKey)>,
     loaded_ms: UnixMillis,
+}
+
+/// What guests are counted by and challenged with.
+pub struct GuestKeys {
+    /// Names their networks.
+    pub networks: NetworkNames,
+    /// Issues challenges to those over the limit.
+    pub puzzles: Puzzles,
+}
+
+impl GuestKeys {
+    fn derive(seed: &Secret) -> Result<Self, SealError> {
+        let networks = NetworkNames::derive(seed, "sotto/v1 guest network")?;
+        Ok(Self { networks, puzzles: Puzzles::derive(seed)? })
+    }
 }
 
 /// Loads and keeps the keys.
@@ -49,7 +70,8 @@ impl Keychain {
         let month = month(clock.now_ms());
         let transcripts = BranchName::new(Site::SHIPPED.id, Purpose::Transcript, &month);
         let stack = settings.stack_for_visitors(&transcripts).await?;
-        let visitors = Signer::derive(&settings.visitor_seed(&stack).await?)?;
+        let seed = settings.visitor_seed(&stack).await?;
+        let (visitors, guests) = (Signer::derive(&seed)?, GuestKeys::derive(&seed)?);
         let mut transport = HashMap::new();
         for key in &stack.transport_keys {
             match settings.unwrap_transport_key(&stack, key).await {
@@ -66,7 +88,8 @@ impl Keychain {
         // Who needs it and does not find it asks for it again, and answers if that fails.
         let _kept = settings.read_key(&stack, &transcripts).await;
         let loaded_ms = clock.now_ms();
-        Ok(Arc::new(Self { visitors, key_list: stack.key_list, transport, loaded_ms }))
+        let key_list = stack.key_list;
+        Ok(Arc::new(Self { visitors, guests, key_list, transport, loaded_ms }))
     }
 }
 

@@ -46,6 +46,7 @@ pub fn finish(router: Router, clock: Clock, origins: &[String]) -> Router {
             CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("sotto-cursor"),
+            HeaderName::from_static("sotto-proof"),
             HeaderName::from_static("sotto-reply-key"),
         ])
         .expose_headers([

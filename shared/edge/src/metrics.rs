@@ -23,6 +23,8 @@ pub enum Metric {
     UnsealingFailed,
     /// A conversation over its allowance.
     RateLimited,
+    /// A guest whose network is over its limit.
+    NetworkOverLimit,
     /// A change that lost against other writers until it was given up.
     Conflict,
     /// DynamoDB or KMS out of reach.
@@ -63,11 +65,12 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
         Self::RateLimited,
+        Self::NetworkOverLimit,
         Self::Conflict,
         Self::Unavailable,
         Self::Corrupt,
@@ -96,6 +99,7 @@ impl Metric {
             Self::UnknownKey => "UnknownKey",
             Self::UnsealingFailed => "UnsealingFailed",
             Self::RateLimited => "RateLimited",
+            Self::NetworkOverLimit => "NetworkOverLimit",
             Self::Conflict => "Conflict",
             Self::Unavailable => "Unavailable",
             Self::Corrupt => "Corrupt",
@@ -170,9 +174,12 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         Code::CredentialsInvalid | Code::CodeInvalid => &[Metric::SignInFailed],
         Code::UnknownKey => &[Metric::UnknownKey],
         Code::UnsealingFailed => &[Metric::UnsealingFailed],
-        Code::RateLimited => &[Metric::RateLimited],
+        Code::RateLimited => match cause {
+            Some(Cause::NetworkOverLimit) => &[Metric::NetworkOverLimit],
+            _ => &[Metric::RateLimited],
+        },
         Code::Unavailable => match cause {
-            None => &[Metric::Unavailable, Metric::Requests5xx],
+            None | Some(Cause::NetworkOverLimit) => &[Metric::Unavailable, Metric::Requests5xx],
             Some(Cause::ConflictsExhausted) => &[Metric::Conflict, Metric::Requests5xx],
             Some(Cause::KeysMissing) => &[Metric::KeysMissing, Metric::Requests5xx],
             Some(Cause::LedgerBehind) => &[Metric::LedgerBehind, Metric::Requests5xx],
@@ -207,6 +214,7 @@ mod tests {
                 Some(Cause::ConflictsExhausted),
                 Some(Cause::KeysMissing),
                 Some(Cause::LedgerBehind),
+                Some(Cause::NetworkOverLimit),
             ] {
                 let counted = of_problem(code, cause).contains(&Metric::Requests5xx);
                 assert_eq!(counted, code.status().is_server_error(), "{code:?} {cause:?}");

@@ -57,8 +57,13 @@ pub(super) fn render_problem(response: &mut Response, request: &RequestId) {
         "code": code.as_str(),
         "request_id": request,
     });
-    if let Some(fields) = body.as_object_mut().filter(|_| !errors.is_empty()) {
-        fields.insert("errors".to_owned(), errors.into());
+    if let Some(fields) = body.as_object_mut() {
+        if !errors.is_empty() {
+            fields.insert("errors".to_owned(), errors.into());
+        }
+        if let Some(work) = problem.proof_of_work {
+            fields.insert("proof_of_work".to_owned(), json!(work));
+        }
     }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

@@ -13,6 +13,7 @@ pub mod customer;
 pub mod due;
 pub mod erasure;
 pub mod event;
+pub mod guests;
 pub mod hold;
 pub mod identity_key;
 pub mod key_row;
@@ -134,6 +135,7 @@ pub struct Store {
     conversations_table: String,
     profiles_table: String,
     ledger_table: String,
+    watch_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
 }
 
@@ -151,6 +153,7 @@ impl Store {
             conversations_table: config.conversations_table.clone(),
             profiles_table: config.profiles_table.clone(),
             ledger_table: config.ledger_table.clone(),
+            watch_table: config.watch_table.clone(),
         }
     }
 }

@@ -40,11 +40,15 @@ pub enum Kind {
     MfaToken,
     /// What an invitation was exchanged for, until the second factor is enrolled.
     Enrolment,
+    /// A challenge to a guest whose network is over its limit.
+    GuestProof,
+    /// The minute in which a network went over its limit, so that it is recorded once.
+    Flood,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::IdentityJti,
         Self::TotpStep,
         Self::RecoveryCode,
@@ -52,6 +56,8 @@ impl Kind {
         Self::Invitation,
         Self::MfaToken,
         Self::Enrolment,
+        Self::GuestProof,
+        Self::Flood,
     ];
 
     /// The kind as it stands in the key.
@@ -65,6 +71,8 @@ impl Kind {
             Self::Invitation => "invitation",
             Self::MfaToken => "mfa-token",
             Self::Enrolment => "enrolment",
+            Self::GuestProof => "guest-proof",
+            Self::Flood => "flood",
         }
     }
 }

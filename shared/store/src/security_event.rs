@@ -68,6 +68,8 @@ pub enum Action {
     ThrottleBegan,
     /// Attempts on an account need not wait any more.
     ThrottleEnded,
+    /// The guests of a network went over their limit.
+    Flood,
     /// The key by which a site's server vouches for its customers was changed.
     IdentityKeyChanged,
     /// A transcript was read.
@@ -126,6 +128,7 @@ impl Action {
             Self::Deleted => "deleted",
             Self::ThrottleBegan => "throttle_began",
             Self::ThrottleEnded => "throttle_ended",
+            Self::Flood => "flood",
             Self::IdentityKeyChanged => "identity_key_changed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",

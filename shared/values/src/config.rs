@@ -55,6 +55,49 @@ pub struct Config {
     pub origins: Vec<String>,
 }
 
+/// What the function that visitors call needs.
+#[derive(Debug, Clone)]
+pub struct VisitorsConfig {
+    /// Keys and tables.
+    pub stores: Config,
+    /// Name of the table of security events.
+    pub events_table: String,
+    /// How far guests are limited by their network.
+    pub guest_limit: GuestLimit,
+}
+
+/// The factor by which the limits for the guests of one network are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuestLimit {
+    hundredths: u32,
+}
+
+impl GuestLimit {
+    /// Reads a number from 0 to 1000 with two digits after the point at most, such as `1`, `0.5` or `12`;
+    /// `None` for anything else. 0 is no limit.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(part) || whole.len() > 4 || part.len() > 2 {
+            return None;
+        }
+        let whole: u32 = whole.parse().ok()?;
+        let hundredths = format!("{part:0<2}").parse::<u32>().ok()? + whole * 100;
+        (hundredths <= 100_000).then_some(Self { hundredths })
+    }
+
+    /// A limit scaled by it, and at least one; `None` where nothing is limited.
+    #[must_use]
+    pub const fn scale(self, limit: u32) -> Option<u32> {
+        if self.hundredths == 0 {
+            return None;
+        }
+        Some(limit.saturating_mul(self.hundredths).div_ceil(100))
+    }
+}
+
 /// Everything that is wrong with the configuration, one sentence each.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
@@ -130,14 +173,22 @@ impl Config {
     /// [`ConfigError`] that names every setting that is missing or not usable.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let mut reader = Reader { lookup, faults: Vec::new() };
+        let config = reader.stores();
+        reader.finish(config)
+    }
+}
+
+impl VisitorsConfig {
+    /// Reads what [`Config::read`] reads, `SOTTO_TABLE_EVENTS` and `SOTTO_GUEST_LIMIT`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing or not usable.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { lookup, faults: Vec::new() };
         let config = Self {
-            backend: reader.backend(),
-            keys_table: reader.required("SOTTO_TABLE_KEYS"),
-            conversations_table: reader.required("SOTTO_TABLE_CONVERSATIONS"),
-            profiles_table: reader.required("SOTTO_TABLE_PROFILES"),
-            watch_table: reader.required("SOTTO_TABLE_WATCH"),
-            ledger_table: reader.required("SOTTO_TABLE_LEDGER"),
-            origins: reader.origins(),
+            stores: reader.stores(),
+            events_table: reader.required("SOTTO_TABLE_EVENTS"),
+            guest_limit: reader.guest_limit(),
         };
         reader.finish(config)
     }
@@ -168,6 +219,27 @@ impl Reader<'_> {
             kms_endpoint: endpoint(self.lookup, "AWS_ENDPOINT_URL_KMS"),
             trust_roots: TrustRoots::read(self.lookup),
         }
+    }
+
+    fn stores(&mut self) -> Config {
+        Config {
+            backend: self.backend(),
+            keys_table: self.required("SOTTO_TABLE_KEYS"),
+            conversations_table: self.required("SOTTO_TABLE_CONVERSATIONS"),
+            profiles_table: self.required("SOTTO_TABLE_PROFILES"),
+            watch_table: self.required("SOTTO_TABLE_WATCH"),
+            ledger_table: self.required("SOTTO_TABLE_LEDGER"),
+            origins: self.origins(),
+        }
+    }
+
+    fn guest_limit(&mut self) -> GuestLimit {
+        let limit = (self.lookup)("SOTTO_GUEST_LIMIT").as_deref().and_then(GuestLimit::read);
+        limit.unwrap_or_else(|| {
+            let fault = "SOTTO_GUEST_LIMIT is not set, or is no number from 0 to 1000.";
+            self.faults.push(fault.to_owned());
+            GuestLimit { hundredths: 100 }
+        })
     }
 
     fn origins(&mut self) -> Vec<String> {
@@ -204,6 +276,36 @@ mod tests {
         .unwrap();
         assert_eq!(config.origins, ["https://shop.example", "http://127.0.0.1:9000"]);
         assert_eq!(config.backend.trust_roots, TrustRoots::System);
+    }
+
+    #[test]
+    fn a_limit_is_a_factor_and_none_is_less_than_one() {
+        let scale = |text| GuestLimit::read(text).map(|limit| limit.scale(30));
+        assert_eq!(scale("1"), Some(Some(30)));
+        assert_eq!(scale("0.5"), Some(Some(15)));
+        assert_eq!(scale("0.01"), Some(Some(1)));
+        assert_eq!(scale("12.25"), Some(Some(368)));
+        assert_eq!(scale("1000"), Some(Some(30_000)));
+        assert_eq!([scale("0"), scale("0.0")], [Some(None), Some(None)]);
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1.234", "1000.01", "10000", "1e3", " 1", "x"]
+        {
+            assert_eq!(GuestLimit::read(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named_of_what_visitors_call() {
+        let error = VisitorsConfig::read(&|name| match name {
+            "SOTTO_GUEST_LIMIT" => Some("many".to_owned()),
+            "SOTTO_ORIGINS" => Some(String::new()),
+            "SOTTO_TABLE_KEYS" | "SOTTO_TABLE_EVENTS" => None,
+            _ => Some("x".to_owned()),
+        })
+        .unwrap_err()
+        .to_string();
+        for part in ["SOTTO_GUEST_LIMIT is not set", "SOTTO_TABLE_KEYS", "SOTTO_TABLE_EVENTS"] {
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
+use serde::Serialize;
 
 /// The stable code of a problem; clients decide on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,6 +244,19 @@ impl Code {
     }
 }
 
+/// Work by which a caller over a limit is served all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProofOfWork {
+    /// The hash function: `sha256`.
+    pub algorithm: &'static str,
+    /// The challenge, base64url.
+    pub challenge: String,
+    /// How many zero bits the hash over challenge and nonce begins with.
+    pub bits: u8,
+    /// When the challenge ends, RFC 3339.
+    pub expires_at: String,
+}
+
 /// Why a problem arose, where the code alone does not tell the operator; callers are not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -252,6 +266,8 @@ pub enum Cause {
     KeysMissing,
     /// A table was restored, and the erasures since are not carried out again yet.
     LedgerBehind,
+    /// The guests of a network are over their limit.
+    NetworkOverLimit,
 }
 
 impl Cause {
@@ -262,6 +278,7 @@ impl Cause {
             Self::ConflictsExhausted => "conflicts_exhausted",
             Self::KeysMissing => "keys_missing",
             Self::LedgerBehind => "ledger_behind",
+            Self::NetworkOverLimit => "network_over_limit",
         }
     }
 }
@@ -335,6 +352,8 @@ pub struct Problem {
     pub retry_after_seconds: Option<u32>,
     /// Why, if the code does not say it all; only for the log.
     pub cause: Option<Cause>,
+    /// What the caller can do instead of waiting.
+    pub proof_of_work: Option<Box<ProofOfWork>>,
 }
 
 impl Problem {
@@ -343,7 +362,14 @@ impl Problem {
     pub fn new(code: Code, detail: &'static str) -> Self {
         let retry_after_seconds =
             matches!(code, Code::Unavailable | Code::OtherVersion | Code::RateLimited).then_some(1);
-        Self { code, detail, errors: Vec::new(), retry_after_seconds, cause: None }
+        Self {
+            code,
+            detail,
+            errors: Vec::new(),
+            retry_after_seconds,
+            cause: None,
+            proof_of_work: None,
+        }
     }
 
     /// The refusal of one value.
@@ -356,6 +382,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds.max(1));
+        self
+    }
+
+    /// The same, with the work by which the caller is served all the same.
+    #[must_use]
+    pub fn unless(mut self, proof_of_work: ProofOfWork) -> Self {
+        self.proof_of_work = Some(Box::new(proof_of_work));
         self
     }
 

@@ -32,6 +32,14 @@ async fn a_visitor_chats_on_pages_of_other_peoples_in_a_browser() {
 }
 
 #[tokio::test]
+async fn a_visitor_of_a_crowded_network_chats_in_a_browser() {
+    let place = Place::new();
+    let local = Local::everything(LOCAL, &place.data, &["--guest-limit", "0.01"]).await;
+    flows("crowd.mjs", &[&local.url("url"), &local.url("control_url")]).await;
+    assert!(local.terminate().await.status.success());
+}
+
+#[tokio::test]
 async fn somebody_of_the_staff_signs_in_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;

@@ -292,7 +292,7 @@ async fn refusals(visitor: &Visitor, canary: &Canary) -> Vec<Response> {
 
     let mut responses = Vec::new();
     for request in requests {
-        let Request { method, path, headers, body } = &request;
+        let Request { method, path, headers, body, .. } = &request;
         let body = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
         let what = format!("{method} {path} {headers:?} {body}");
         let request = request

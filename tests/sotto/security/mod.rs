@@ -2,6 +2,7 @@
 
 mod erased;
 mod expiry;
+mod guests;
 mod identity;
 mod inbox;
 mod isolation;

@@ -28,6 +28,7 @@ const PARTITIONS: [&str; 10] = [
     "x",
     "identity#x",
     "once#identity-jti#x",
+    "guests#x",
     "receipt#x",
     "subject#x",
     "touched#x",
@@ -165,9 +166,13 @@ fn a_security_event_is_appended_and_never_changed() {
     for function in functions() {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
-            let tells = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
-            let expected = tells && operation == "PutItem";
-            assert_eq!(may(function, &called, &body), expected, "{function} {operation}");
+            let named = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
+            let tells = named || function == "IntakeFunction";
+            let puts = operation == "PutItem";
+            assert_eq!(may(function, &called, &body), tells && puts, "{function} {operation}");
+            // The visitors' function tells of nobody by name.
+            let (called, body) = call(operation, "EventsTable", "x", &["k", "a"]);
+            assert_eq!(may(function, &called, &body), named && puts, "{function} {operation}");
         }
     }
 }

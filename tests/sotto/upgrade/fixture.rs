@@ -102,6 +102,7 @@ pub(super) fn request_from_json(value: &Value) -> Request {
         path: text(&value["path"]),
         headers: headers.iter().map(|one| (text(&one[0]), text(&one[1]))).collect(),
         body: text(&value["body"]).into_bytes(),
+        ..Request::default()
     }
 }
 

@@ -152,6 +152,12 @@ fn parameters(operation: &Value, route: &Route) -> Option<Value> {
             let kind = kinds.iter().find(|kind| *kind != "null").expect("a type").clone();
             parameter["schema"]["type"] = kind;
         }
+        if parameter["name"] == "Sotto-Proof" {
+            parameter["description"] = json!(
+                "The answer to a challenge of a 429: the challenge, a point, \
+                and a nonce, both in base64url. A challenge counts once, for two minutes, for this network."
+            );
+        }
         if parameter["name"] == "limit" {
             parameter["schema"] =
                 json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 });

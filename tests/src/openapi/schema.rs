@@ -50,8 +50,10 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
                     "description": "With the code `invalid`: each value that was refused.",
                     "items": { "$ref": "#/components/schemas/FieldProblem" },
                 },
+                "proof_of_work": { "$ref": "#/components/schemas/ProofOfWork" },
             },
         })),
+        ("ProofOfWork".to_owned(), proof_of_work()),
         ("FieldProblem".to_owned(), json!({
             "type": "object",
             "description": "A value that was refused.",
@@ -103,6 +105,26 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
             },
         })),
     ]);
+}
+
+fn proof_of_work() -> Value {
+    json!({
+        "type": "object",
+        "description": "Work by which a guest whose network is over its limit is served all the same: the \
+            request is sent again with `Sotto-Proof`.",
+        "required": ["algorithm", "challenge", "bits", "expires_at"],
+        "properties": {
+            "algorithm": { "const": "sha256" },
+            "challenge": { "type": "string", "description": "Base64url." },
+            "bits": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 32,
+                "description": "How many zero bits SHA-256 over the bytes of the challenge and of the nonce begins with.",
+            },
+            "expires_at": { "type": "string" },
+        },
+    })
 }
 
 /// Names are a promise here: what ends in `_at` is a time (RFC 3339).

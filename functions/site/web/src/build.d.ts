@@ -9,8 +9,8 @@ interface Asset {
   integrity: string;
 }
 
-/** What the loader fetches when the visitor opens the chat. */
-declare const ASSETS: Record<"chat" | "seal", Asset>;
+/** What the loader fetches when the visitor opens the chat, and `work` when the server asks for it. */
+declare const ASSETS: Record<"chat" | "seal" | "work", Asset>;
 
 /** The looks of a page that the console opens to be printed. */
 declare const PRINTABLE: Asset;

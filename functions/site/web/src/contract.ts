@@ -47,9 +47,15 @@ export interface Seal {
   verifyReceipt(receipt: unknown, keys: unknown, subject: string): Promise<void>;
 }
 
+/** What the file `work` hands over. It is fetched when the server asks for a proof of work. */
+export interface Work {
+  /** The answer to a challenge: its hash begins with so many zero bits, at most 32. Throws when it was abandoned. */
+  solve(challenge: string, bits: number, abandoned: AbortSignal): Promise<string>;
+}
+
 /** What the file `chat` hands over. */
 export interface Chat {
-  create(embed: Embed, root: ShadowRoot, seal: Seal, onHide: () => void): ChatWindow;
+  create(embed: Embed, root: ShadowRoot, seal: Seal, work: () => Promise<Work>, onHide: () => void): ChatWindow;
 }
 
 export interface ChatWindow {
@@ -63,6 +69,6 @@ export interface ChatWindow {
  * Hands a file's exports to the loader on the `<script>` element that loaded
  * it: nothing is put on `window`, where the embedding page could trip over it.
  */
-export function handOver(part: Seal | Chat): void {
+export function handOver(part: Seal | Work | Chat): void {
   Object.assign(document.currentScript as HTMLScriptElement, { sotto: part });
 }

@@ -2,7 +2,7 @@
  * widget.js: a button, and what it takes to fetch the rest when it is pressed.
  * Until then nothing is stored in the browser and nothing else is requested.
  */
-import type { Chat, ChatWindow, Embed, Seal } from "./contract.ts";
+import type { Chat, ChatWindow, Embed, Seal, Work } from "./contract.ts";
 import css from "./loader.css";
 import { localeOf } from "./locale.ts";
 
@@ -38,7 +38,7 @@ function present(script: HTMLScriptElement): HTMLScriptElement {
 
 /**
  * Pages that enforce Trusted Types let a script set another script's address
- * only through a policy; this one passes the two files it knows. A page that
+ * only through a policy; this one passes the files it knows. A page that
  * forbids the policy itself meets the browser's own refusal in `load`.
  */
 function scriptUrls(base: string): (path: string) => string {
@@ -152,11 +152,14 @@ function mount(embed: Embed): void {
   });
 
   async function fetchChat(): Promise<ChatWindow> {
-    const [chat, seal] = await Promise.all([
-      load<Chat>(urlOf(ASSETS.chat.path), ASSETS.chat.integrity),
-      load<Seal>(urlOf(ASSETS.seal.path), ASSETS.seal.integrity),
-    ]);
-    return chat.create(embed, root, seal, () => {
+    const part = <Part>({ path, integrity }: Asset) => load<Part>(urlOf(path), integrity);
+    const [chat, seal] = await Promise.all([part<Chat>(ASSETS.chat), part<Seal>(ASSETS.seal)]);
+    let work: Promise<Work> | null = null;
+    const fetchWork = () => (work ??= part<Work>(ASSETS.work)).catch((error: unknown) => {
+      work = null;
+      throw error;
+    });
+    return chat.create(embed, root, seal, fetchWork, () => {
       button.hidden = false;
       button.focus();
     });

@@ -174,6 +174,7 @@ async fn aws_alone_writes_an_environment_and_events_with_a_real_visitor() {
         "SOTTO_TABLE_SETTINGS",
         "SOTTO_KMS_KEY",
         "SOTTO_ORIGINS",
+        "SOTTO_GUEST_LIMIT",
         "SOTTO_ISSUER",
         "SOTTO_ROOT_PIN",
     ] {

@@ -22,8 +22,9 @@ use crate::{root, stack, target};
 
 /// The pages that may call the rehearsed stack.
 const ORIGIN: &str = "https://shop.example";
-/// What a stack that is thrown away is deployed with.
-const PARAMETERS: [&str; 2] = ["SiteOrigins=https://shop.example", "DeletionProtection=off"];
+/// What a stack that is thrown away is deployed with. All its guests come from one network.
+const PARAMETERS: [&str; 3] =
+    ["SiteOrigins=https://shop.example", "DeletionProtection=off", "GuestLimit=0"];
 
 /// The template as it stands, from a wrong parameter to its removal.
 pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {

@@ -5,13 +5,14 @@ use crate::command::{Failure, ensure};
 use crate::stack::{NAME, Package};
 
 /// A set of parameters and the word that has to be in the sentence that refuses them.
-const WRONG: [(&[&str], &str); 6] = [
+const WRONG: [(&[&str], &str); 7] = [
     (&["SiteOrigins=http://shop.example"], "SiteOrigins"),
     (&["SiteOrigins=https://shop.example/chat"], "SiteOrigins"),
     (&["Issuer=shop#1"], "Issuer"),
     (&["LogRetentionDays=2"], "LogRetentionDays"),
     (&["RolloutType=AllAtOnce"], "RolloutType"),
     (&["DeletionProtection=maybe"], "DeletionProtection"),
+    (&["GuestLimit=-1"], "GuestLimit"),
 ];
 
 /// Each is refused by name, and leaves nothing behind.

@@ -43,7 +43,7 @@ pub(super) fn broken(package: &Package, stack: &Stack, folder: &Path) -> Result<
 pub(super) fn change(package: &Package, stack: &Stack) -> Result<usize, Failure> {
     let before = live(stack)?;
     let origins = "SiteOrigins=https://shop.example,https://second.example";
-    package.deploy(&stack.aws, &[origins, "DeletionProtection=off"])?;
+    package.deploy(&stack.aws, &[origins, "DeletionProtection=off", "GuestLimit=0"])?;
     ensure(stack.status()? == "UPDATE_COMPLETE", || "the update is not complete".to_owned())?;
     let after = live(stack)?;
     let intake = "IntakeFunction";

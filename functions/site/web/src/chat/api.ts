@@ -1,10 +1,10 @@
-import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey } from "../contract.ts";
+import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey, Work } from "../contract.ts";
 import { customerOf, isToken, type Owner } from "./memory.ts";
 import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
- * one of ours: `offline`, `busy`, `unsealed`, `gone`, `identity`, `longer`, `forbidden_page`, `refused`.
+ * one of ours: `offline`, `busy`, `abandoned`, `unsealed`, `gone`, `identity`, `longer`, `forbidden_page`, `refused`.
  * The text beside a server's code is never shown.
  */
 export class Problem extends Error {
@@ -50,6 +50,10 @@ interface Answer {
   retryAfter: number;
 }
 
+/** The header that answers a challenge, or nothing. */
+type Proof = { "Sotto-Proof"?: string };
+type Attempt = (proof: Proof) => Promise<Answer>;
+
 /** Codes by which nobody can write in a conversation any more, because it is gone or closed. */
 const ENDS = new Map<string, "gone" | "closed">([
   ["gone", "gone"],
@@ -68,6 +72,9 @@ const FIRST_ATTEMPTS = 3;
 const TIMEOUT_MS = 20_000;
 const LONG_TIMEOUT_MS = 120_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Challenges that one request answers, and the hardest: somebody on the way may ask for more than a device can do. */
+const CHALLENGES = 3;
+const MOST_BITS = 24;
 
 /** The API over HTTP. All but the keys and a first session goes sealed, both ways. */
 export class Api {
@@ -77,7 +84,10 @@ export class Api {
   constructor(
     private readonly embed: Embed,
     private readonly seal: Seal,
+    private readonly work: () => Promise<Work>,
     private readonly onNewToken: (token: string) => void,
+    /** Work begins, which the function given abandons; or it has ended. */
+    private readonly onWork: (abandon: (() => void) | null) => void,
     public token: string | null,
   ) {}
 
@@ -155,9 +165,10 @@ export class Api {
    */
   async openSession(): Promise<{ owner: Owner; conversation: string | null }> {
     const identity = this.token ? null : this.embed.identity();
-    const attempt = async () => (this.token ? this.#renewed(this.token) : plainAnswer(await this.#opened(identity)));
-    const answer = await persist(attempt).catch((error: unknown) => {
-      const refused = identity && error instanceof Problem && error.code !== "offline" && error.code !== "busy";
+    const attempt: Attempt = async (proof) =>
+      this.token ? this.#renewed(this.token, proof) : plainAnswer(await this.#opened(identity, proof));
+    const answer = await persist(attempt, ATTEMPTS, this.#prove).catch((error: unknown) => {
+      const refused = identity && error instanceof Problem && !["offline", "busy", "abandoned"].includes(error.code);
       throw refused ? new Problem("identity") : error;
     });
     const session = answer.body as { access_token: string; subject_id: string; conversations?: { id: string }[] };
@@ -168,15 +179,15 @@ export class Api {
     return { owner, conversation: session.conversations?.[0]?.id ?? null };
   }
 
-  #opened(identity: string | null): Promise<Reply> {
+  #opened(identity: string | null, proof: Proof): Promise<Reply> {
     const body = JSON.stringify({ site: this.embed.site, identity });
-    return this.#fetch("POST", SESSIONS, { "Content-Type": "application/json" }, body);
+    return this.#fetch("POST", SESSIONS, { "Content-Type": "application/json", ...proof }, body);
   }
 
   /** Whether a token is past renewal decides what becomes of the visitor's only key: it is asked under the seal. */
-  async #renewed(token: string): Promise<Answer> {
+  async #renewed(token: string, proof: Proof): Promise<Answer> {
     const channel = await this.seal.openChannel(await this.key());
-    const headers = { "Content-Type": SEALED, Authorization: `Bearer ${token}` };
+    const headers = { "Content-Type": SEALED, Authorization: `Bearer ${token}`, ...proof };
     const body = await channel.seal("POST", SESSIONS, "", { site: this.embed.site, identity: null });
     const reply = await this.#fetch("POST", SESSIONS, headers, body);
     const answer = await this.#open(channel, reply);
@@ -196,7 +207,7 @@ export class Api {
     let refetched = false;
     for (;;) {
       try {
-        return await persist(() => this.#attempt(call));
+        return await persist((proof) => this.#attempt(call, proof), ATTEMPTS, this.#prove);
       } catch (error) {
         const code = error instanceof Problem ? error.code : "";
         // A notice that said less than what holds is shown again.
@@ -229,9 +240,9 @@ export class Api {
   }
 
   /** Seals afresh for every attempt: only the Idempotency-Key makes two of them one message. */
-  async #attempt({ method, path, body, idempotencyKey, cursor, told, pageIn, isLong }: Call): Promise<Answer> {
+  async #attempt({ method, path, body, idempotencyKey, cursor, told, pageIn, isLong }: Call, proof: Proof): Promise<Answer> {
     const channel = await this.seal.openChannel(await this.key(told));
-    const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.token}`, ...proof };
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     if (cursor) headers["Sotto-Cursor"] = cursor;
     if (pageIn) Object.assign(headers, { Accept: "text/html", "Accept-Language": pageIn });
@@ -242,6 +253,24 @@ export class Api {
     const reply = await this.#fetch(method, path, headers, sealed, isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS);
     return this.#open(channel, reply, pageIn);
   }
+
+  /** Does the work that a refusal asks for, if it is one that a device can do. */
+  readonly #prove = async (refusal: Answer): Promise<Proof | null> => {
+    const { proof_of_work: asked } = (refusal.body ?? {}) as { proof_of_work?: Record<string, unknown> };
+    const { algorithm, challenge, bits } = asked ?? {};
+    const isOurs = algorithm === "sha256" && /^[\w-]{1,200}$/.test(String(challenge)) && Number.isInteger(bits);
+    if (!isOurs || (bits as number) > MOST_BITS) return null;
+    const abandoned = new AbortController();
+    this.onWork(() => abandoned.abort());
+    try {
+      const { solve } = await this.work();
+      return { "Sotto-Proof": await solve(String(challenge), bits as number, abandoned.signal) };
+    } catch {
+      throw new Problem(abandoned.signal.aborted ? "abandoned" : "offline");
+    } finally {
+      this.onWork(null);
+    }
+  };
 
   /**
    * The content of the seal: the answer, and its status, since anybody on the way can write another one
@@ -293,14 +322,26 @@ export class Api {
   }
 }
 
-/** Tries again while nobody can say whether the request arrived, or the server asks to come back. */
-async function persist(attempt: () => Promise<Answer>, attempts = ATTEMPTS): Promise<Answer> {
+/** Tries again while nobody can say whether the request arrived, or the server asks to come back, or for work. */
+async function persist(
+  attempt: Attempt,
+  attempts = ATTEMPTS,
+  prove: (refusal: Answer) => Promise<Proof | null> = async () => null,
+): Promise<Answer> {
+  let proof: Proof | null = null;
+  let proved = 0;
   for (let tried = 1; ; tried++) {
     let failure: Problem;
     let pause = 500 * 2 ** tried * (0.5 + Math.random() / 2);
     try {
-      const answer = await attempt();
+      const answer: Answer = await attempt(proof ?? {});
       if (answer.status < 400) return answer;
+      proof = answer.status === 429 && proved < CHALLENGES ? await prove(answer) : null;
+      if (proof) {
+        proved++;
+        tried--;
+        continue;
+      }
       const code = codeOf(answer);
       const inTheWay = answer.status === 429 || answer.status >= 500;
       failure = new Problem(inTheWay ? "busy" : code);

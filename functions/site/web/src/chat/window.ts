@@ -1,4 +1,4 @@
-import type { ChatWindow, Embed, Seal } from "../contract.ts";
+import type { ChatWindow, Embed, Seal, Work } from "../contract.ts";
 import { Api, endOf, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
@@ -13,11 +13,17 @@ import { regionalTag, WORDS, type Words } from "./words.ts";
 /** Up to this width the window fills the screen and holds the focus; chat.css says the same. */
 const PHONE = "(max-width: 480px)";
 
-export function createChat(embed: Embed, root: ShadowRoot, seal: Seal, onHide: () => void): ChatWindow {
+export function createChat(
+  embed: Embed,
+  root: ShadowRoot,
+  seal: Seal,
+  work: () => Promise<Work>,
+  onHide: () => void,
+): ChatWindow {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets.push(sheet);
-  return new Window(embed, root, seal, onHide);
+  return new Window(embed, root, seal, work, onHide);
 }
 
 class Window implements ChatWindow {
@@ -27,6 +33,7 @@ class Window implements ChatWindow {
   readonly #data: MyData;
   readonly #dialog: HTMLDialogElement;
   readonly #alert = h("p", { class: "alert", role: "alert" });
+  readonly #work = h("div", { class: "work", role: "status" });
   readonly #body = h("div", { class: "body" });
   readonly #phone = matchMedia(PHONE);
   #chat: ChatScreen | null = null;
@@ -38,11 +45,12 @@ class Window implements ChatWindow {
     private readonly embed: Embed,
     root: ShadowRoot,
     seal: Seal,
+    work: () => Promise<Work>,
     private readonly onHide: () => void,
   ) {
     this.#words = WORDS[embed.locale];
     this.#memory = new Memory(embed.site);
-    this.#api = new Api(embed, seal, (token) => this.#keepToken(token), null);
+    this.#api = new Api(embed, seal, work, (token) => this.#keepToken(token), (abandon) => this.#tellWork(abandon), null);
     this.#data = new MyData(this.#words, embed.locale, this.#api, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
@@ -56,6 +64,7 @@ class Window implements ChatWindow {
       { "aria-labelledby": "title" },
       h("div", { class: "head" }, h("h2", { id: "title" }, this.#words.title), close),
       this.#alert,
+      this.#work,
       this.#body,
     );
     root.append(this.#dialog);
@@ -246,9 +255,17 @@ class Window implements ChatWindow {
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven };
+    const { offline, busy, abandoned, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, abandoned, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven };
     return (error instanceof Problem && known[error.code]) || failed;
+  }
+
+  /** Says why it takes a while, and lets the visitor stop it. */
+  #tellWork(abandon: (() => void) | null): void {
+    const hadFocus = this.#work.contains((this.#work.getRootNode() as ShadowRoot).activeElement);
+    const said = abandon ? [h("p", {}, this.#words.work), button(this.#words.workStop, "link", abandon)] : [];
+    this.#work.replaceChildren(...said);
+    if (hadFocus) this.#focus();
   }
 
   #keepToken(token: string): void {
