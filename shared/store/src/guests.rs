@@ -100,9 +100,9 @@ impl Store {
         let minute = minute(now_ms).to_be_bytes();
         let parts: [&[u8]; 2] = [network.as_bytes(), &minute];
         let event = SecurityEvent::of(Action::Flood, network);
-        let writes =
-            vec![self.once.put(Kind::Flood, &parts, next_window_ms(now_ms))?, events.put(event)?];
+        let once = self.once.put(Kind::Flood, &parts, next_window_ms(now_ms))?;
+        let recording = self.transaction().and(once).and(events.put(event)?);
         // That a condition fails means that it is recorded.
-        self.write_whole("record_flood", writes).await.map(|_recorded_now| ())
+        recording.commit("record_flood").await.map(|_recorded_now| ())
     }
 }

@@ -20,7 +20,7 @@ const PURPOSES: [&str; 7] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 10] = [
+const PARTITIONS: [&str; 11] = [
     "*",
     "staff",
     "ledger",

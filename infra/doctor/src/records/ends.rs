@@ -11,30 +11,31 @@ const FARTHEST_SECONDS: i64 = 11 * 366 * 24 * 60 * 60;
 pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
     for (table, _) in TABLES {
         for item in records.of(table) {
-            let end = item.contains_key(EXPIRY).then(|| whole(item, EXPIRY));
-            match end {
-                None if must_end(table, item) => {
+            if !item.contains_key(EXPIRY) {
+                if must_end(table, item) {
                     breaks(found, (table, item), "no_end", "It has no expires_at and no hold.");
                 }
-                None => {}
-                Some(None) => {
-                    let what = "Its expires_at is no whole number, so DynamoDB never deletes it.";
-                    breaks(found, (table, item), "end_unreadable", what);
+                continue;
+            }
+            let broken = match whole(item, EXPIRY) {
+                None => Some((
+                    "end_unreadable",
+                    "Its expires_at is no whole number, so DynamoDB never deletes it.",
+                )),
+                Some(end) if end > records.now_seconds + FARTHEST_SECONDS => Some((
+                    "end_too_far",
+                    "Its expires_at is farther away than anything is kept: are these seconds?",
+                )),
+                Some(end) if end + LATE_SECONDS < records.now_seconds => {
+                    Some(("overdue", "It ended more than three days ago and is still stored."))
                 }
-                Some(Some(end)) if end > records.now_seconds + FARTHEST_SECONDS => {
-                    let what =
-                        "Its expires_at is farther away than anything is kept: are these seconds?";
-                    breaks(found, (table, item), "end_too_far", what);
+                Some(_) if held(item) => {
+                    Some(("held_and_ending", "It is held and has an end all the same."))
                 }
-                Some(Some(end)) if end + LATE_SECONDS < records.now_seconds => {
-                    let what = "It ended more than three days ago and is still stored.";
-                    breaks(found, (table, item), "overdue", what);
-                }
-                Some(Some(_)) if held(item) => {
-                    let what = "It is held and has an end all the same.";
-                    breaks(found, (table, item), "held_and_ending", what);
-                }
-                Some(Some(_)) => {}
+                Some(_) => None,
+            };
+            if let Some((invariant, what)) = broken {
+                breaks(found, (table, item), invariant, what);
             }
         }
     }

@@ -104,8 +104,8 @@ fn events(items: &[&Item], id: ConversationId, row: Option<&Item>, found: &mut V
 
 /// The row by which staff find who waits.
 fn inbox(items: &[&Item], found: &mut Vec<Broken>) {
-    let events = items.iter().filter(|item| whole(item, "s") != Some(0));
-    let newest = events.last().map(|item| StoredEvent::from_item((*item).clone())).transpose();
+    let mut events = items.iter().filter(|item| whole(item, "s") != Some(0));
+    let newest = events.next_back().map(|item| StoredEvent::from_item((*item).clone())).transpose();
     let Ok(newest) = newest else { return };
     let listed = items.iter().find(|item| whole(item, "s") == Some(0) && item.contains_key("q"));
     let waits = newest.is_some_and(|newest| newest.header.state.status == Status::Waiting);
