@@ -9,6 +9,8 @@
     reason = "a test that meets what it does not expect has to stop there"
 )]
 
+mod circles;
+mod conflicts;
 mod contract;
 mod counts;
 mod deployed;

@@ -11,12 +11,12 @@ use super::attributes::{
 };
 use super::schema::Noun;
 use super::settings::Settings;
-use super::stack::Stack;
 use super::{StoreError, fault};
+use seal::BranchKey;
 use seal::conversation_key::{WrappedKey, unwrap, wrap};
 use seal::place::{BranchName, Place, Purpose, STACK};
 use seal::transport::{KemSuite, PrivateKey};
-use values::clock::{self, UnixMillis};
+use values::clock::UnixMillis;
 use values::encoding::base64url;
 use values::random;
 
@@ -65,7 +65,33 @@ impl TransportKey {
         })
     }
 
-    fn to_item(&self) -> Item {
+    /// Makes a key pair of this shape that opens until `not_after_ms`, wrapped by the branch key of the
+    /// month in which it is made.
+    pub(super) fn generate(
+        shape: u8,
+        suite: KemSuite,
+        (branch, branch_key): (String, &BranchKey),
+        (made_at_ms, not_after_ms): (UnixMillis, UnixMillis),
+    ) -> Result<Self, StoreError> {
+        let kid = base64url(&random::bytes::<9>()?);
+        let (private, public) = PrivateKey::generate(suite)?;
+        let place = place(shape, &kid, suite, &public, not_after_ms, &branch);
+        let wrapped = wrap(branch_key, &place, private.secret())?;
+        Ok(Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape })
+    }
+
+    /// The name of the branch key that wraps it.
+    pub(super) fn branch(&self) -> BranchName {
+        BranchName::new(STACK, Purpose::Transport, &self.branch)
+    }
+
+    /// Unwraps the private half.
+    pub(super) fn open(&self, branch_key: &BranchKey) -> Result<PrivateKey, StoreError> {
+        let secret = unwrap(branch_key, &self.place(), &self.wrapped)?;
+        Ok(PrivateKey::from_secret(self.suite, secret))
+    }
+
+    pub(super) fn to_item(&self) -> Item {
         let Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape } = self;
         let WrappedKey { wrapped, commitment } = wrapped;
         let mut item = Item::from([
@@ -90,54 +116,6 @@ impl TransportKey {
 }
 
 impl Settings {
-    /// Makes and stores a key pair that opens until `not_after_ms`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn make_transport_key(
-        &self,
-        stack: &Stack,
-        suite: KemSuite,
-        not_after_ms: UnixMillis,
-    ) -> Result<TransportKey, StoreError> {
-        let made_at_ms = self.clock.now_ms();
-        let branch = clock::month(made_at_ms);
-        let branch_key = self.stack_key(stack, Purpose::Transport, &branch).await?;
-        let kid = base64url(&random::bytes::<9>()?);
-        let (private, public) = PrivateKey::generate(suite)?;
-        let shape = stack.transport_shape();
-        let place = place(shape, &kid, suite, &public, not_after_ms, &branch);
-        let wrapped = wrap(&branch_key, &place, private.secret())?;
-        let key =
-            TransportKey { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape };
-        self.dynamo
-            .put_item()
-            .table_name(self.transport_table(shape))
-            .set_item(Some(key.to_item()))
-            .send()
-            .await
-            .map_err(|error| fault("put_transport_key", &error))?;
-        Ok(key)
-    }
-
-    /// Unwraps the private half of a stored key.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] when it does not open.
-    pub async fn unwrap_transport_key(
-        &self,
-        stack: &Stack,
-        key: &TransportKey,
-    ) -> Result<PrivateKey, StoreError> {
-        let name = BranchName::new(STACK, Purpose::Transport, &key.branch);
-        let branch_key = match self.read_key(stack, &name).await? {
-            Some(read) => read,
-            None => self.existing_branch_key(&name).await?,
-        };
-        let secret = unwrap(&branch_key, &key.place(), &key.wrapped)?;
-        Ok(PrivateKey::from_secret(key.suite, secret))
-    }
-
     /// Deletes every transport key that has stopped opening, of either shape, and gives their number.
     /// DynamoDB's TTL would take up to days.
     ///

@@ -9,12 +9,13 @@ use shared::store::StoreError;
 use shared::store::attributes::{
     Item, Value, binary, number, read_number, string, take_binary, take_string,
 };
+use shared::store::table::Key;
 use shared::values::address::Address;
 use shared::values::role::{Role, Roles};
 
-use super::person::{ACCOUNT, account_key};
 use crate::keys::{Keys, owner_with};
 
+pub(super) const ACCOUNT: &str = "account";
 /// How many resets an account remembers.
 const RESETS: usize = 20;
 /// How long rights rest that were granted to oneself, or whose account was reset.
@@ -224,6 +225,20 @@ pub(super) fn roles(roles: Roles) -> Value {
 pub(super) fn read_roles(text: &str) -> Result<Roles, StoreError> {
     let names = text.split(',').filter(|name| !name.is_empty());
     Roles::read(names).ok_or(StoreError::Corrupt)
+}
+
+/// The partition of a person.
+pub(super) fn partition(id: StaffId) -> String {
+    format!("staff#{id}")
+}
+
+pub(super) fn key(id: StaffId, sort: impl Into<String>) -> Key {
+    Key::new(partition(id), sort)
+}
+
+/// The key of an account's row.
+pub(super) fn account_key(id: StaffId) -> Key {
+    key(id, ACCOUNT)
 }
 
 /// The row of an account. What stands in the clear is bound to what is sealed: whoever can write the

@@ -12,7 +12,7 @@ use shared::store::attributes::{Item, binary, number, read_number, take_binary};
 use shared::store::write::{NEW, THERE, Write, delete_if, put_if, update};
 
 use super::Store;
-use super::person::{Account, Status};
+use super::account::{Account, Status};
 use super::throttle::{Attempt, Counter};
 use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};

@@ -15,8 +15,8 @@ use shared::store::write::{THERE, Write, delete_if, put};
 use shared::values::encoding::base64url;
 
 use super::Store;
+use super::account::Account;
 use super::invitation::{self, Invitation, Name, Purpose};
-use super::person::Account;
 use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};
 use shared::store::table::Key;

@@ -21,21 +21,29 @@ use shared::store::write::{NEW, Write, check, delete, delete_if, put, put_if};
 use shared::values::encoding::from_base64url;
 
 use super::Store;
+use super::account::{ACCOUNT, account_key, account_row, key, partition, read_account};
 pub use super::account::{Account, FactorSet, Profile, Reset, Status, Taken};
-use super::account::{account_row, read_account};
 use super::factor::{
-    PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp, recovery_name,
+    PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp, recovery_key, recovery_name,
 };
 use super::login::{Login, PasswordThen};
-use super::notice::{NOTICE, Notice};
+use super::notice::{NOTICE, Notice, Told};
 use super::session::{self, Session};
 use crate::keys::Keys;
 use shared::store::table::{Key, Page};
 
-pub(super) const ACCOUNT: &str = "account";
 const DIRECTORY: &str = "directory";
 /// How many rows are deleted in one transaction, which takes a hundred.
 const BATCH: i32 = 50;
+
+/// How many sessions one transaction ends, with two writes each. There are more than [`SESSIONS`] when
+/// many sign-ins came at once.
+const ENDED_AT_ONCE: usize = 30;
+
+/// How many notices are kept; one more pushes the oldest out.
+const NOTICES: usize = 20;
+/// How many are pushed out by one write, which has other things to do.
+const PUSHED_OUT: usize = 5;
 
 /// Whether a change ends what was begun before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,20 +113,6 @@ impl Person {
     pub fn count_of_factors(&self) -> usize {
         usize::from(self.confirmed_totp().is_some()) + self.passkeys.len()
     }
-}
-
-/// The partition of a person.
-pub(super) fn partition(id: StaffId) -> String {
-    format!("staff#{id}")
-}
-
-pub(super) fn key(id: StaffId, sort: impl Into<String>) -> Key {
-    Key::new(partition(id), sort)
-}
-
-/// The key of an account's row.
-pub(super) fn account_key(id: StaffId) -> Key {
-    key(id, ACCOUNT)
 }
 
 impl Store {
@@ -307,5 +301,66 @@ impl Store {
         }
         names.retain(|name| name != ACCOUNT);
         Ok(names)
+    }
+}
+
+impl Store {
+    /// Deletes all second factors and recovery codes that were read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_factors(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
+        let id = person.account.id;
+        let passkeys = person.passkeys.iter().map(|passkey| format!("{PASSKEY}{}", passkey.id));
+        let totp = person.totp.as_ref().map(|_| TOTP.to_owned());
+        let mut deleted = self.delete_recovery_codes(person)?;
+        for sort in passkeys.chain(totp) {
+            deleted.push(delete(&self.identity, &key(id, sort))?);
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes the recovery codes that were read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_recovery_codes(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
+        let rows = person.recovery.iter().map(|digest| recovery_key(person.account.id, digest));
+        rows.map(|row| delete(&self.identity, &row)).collect()
+    }
+
+    /// Ends the sessions of a person that were read, but `kept`: all, or as many as a transaction takes
+    /// beside what else is in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn end_sessions(
+        &self,
+        person: &Person,
+        kept: Option<SessionId>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
+        let ended = ended.take(ENDED_AT_ONCE);
+        let pairs: Result<Vec<_>, _> =
+            ended.map(|session| self.end_session(person.account.id, session.id)).collect();
+        Ok(pairs?.into_iter().flatten().collect())
+    }
+
+    /// Tells somebody; what is one too many goes.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn tell(
+        &self,
+        keys: &Keys,
+        person: &Person,
+        told: Told,
+        by: Option<StaffId>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let id = person.account.id;
+        let over = (person.notices.len() + 1).saturating_sub(NOTICES);
+        let pushed_out = person.notices.iter().take(over.min(PUSHED_OUT));
+        let pushed_out = pushed_out.map(|notice| self.delete_notice(id, notice));
+        [self.put_notice(keys, id, told, by)].into_iter().chain(pushed_out).collect()
     }
 }

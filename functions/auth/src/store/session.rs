@@ -21,7 +21,7 @@ use shared::store::write::{NEW, THERE, Write, delete, put_if, update};
 use shared::values::encoding::{base64url, from_base64url};
 
 use super::Store;
-use super::person::{Person, partition};
+use super::account::partition;
 use crate::keys::Keys;
 use shared::store::table::Key;
 
@@ -31,10 +31,6 @@ pub const IDLE_MS: UnixMillis = 30 * 60 * 1000;
 pub const LONGEST_MS: UnixMillis = 12 * 60 * 60 * 1000;
 /// How many sessions somebody may have; one more ends the one that was idle longest.
 pub const SESSIONS: usize = 10;
-
-/// How many sessions one transaction ends, with two writes each. There are more than [`SESSIONS`] when
-/// many sign-ins came at once.
-const ENDED_AT_ONCE: usize = 30;
 
 const SESSION: &str = "session#";
 
@@ -236,22 +232,5 @@ impl Store {
     pub fn end_session(&self, id: StaffId, session: SessionId) -> Result<[Write; 2], StoreError> {
         let ended = delete(&self.identity, &key(id, session))?;
         Ok([ended, self.settings.revoke(session)?])
-    }
-
-    /// Ends the sessions of a person that were read, but `kept`: all, or as many as a transaction takes
-    /// beside what else is in it.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub fn end_sessions(
-        &self,
-        person: &Person,
-        kept: Option<SessionId>,
-    ) -> Result<Vec<Write>, StoreError> {
-        let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
-        let ended = ended.take(ENDED_AT_ONCE);
-        let pairs: Result<Vec<_>, _> =
-            ended.map(|session| self.end_session(person.account.id, session.id)).collect();
-        Ok(pairs?.into_iter().flatten().collect())
     }
 }

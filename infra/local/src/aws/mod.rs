@@ -16,6 +16,7 @@ mod guard;
 mod kms;
 mod listener;
 mod stream;
+mod ttl;
 
 use std::fmt;
 use std::io;
