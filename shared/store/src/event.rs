@@ -5,7 +5,9 @@
 //! for what a visitor sent the hashes of its idempotency key and body (12). All of it is in the AAD.
 
 use super::StoreError;
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, read_number, take_binary};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, take_binary,
+};
 use super::schema::Noun;
 use super::state::State;
 use seal::envelope::Sealed;
@@ -127,13 +129,15 @@ impl Header {
     /// [`StoreError::OtherVersion`] for a shape, kind or status that this release does not know, and
     /// [`StoreError::Corrupt`] for what is no header.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let (state, rest) =
-            bytes.split_first_chunk::<{ State::LEN }>().ok_or(StoreError::Corrupt)?;
+        let (state, rest) = bytes
+            .split_first_chunk::<{ State::LEN }>()
+            .ok_or(corrupt("m").in_table("conversations"))?;
         let [kind, flags, ..] = *state;
         Noun::Event.known(u64::from(1 + (flags >> SHAPE_SHIFT & SHAPE_MASK)))?;
         let kind = Kind::from_code(kind >> 4).ok_or(StoreError::OtherVersion)?;
         let state = State::decode(state).ok_or(StoreError::OtherVersion)?;
-        let (previous, twin) = read_links(rest, flags).ok_or(StoreError::Corrupt)?;
+        let (previous, twin) =
+            read_links(rest, flags).ok_or(corrupt("m").in_table("conversations"))?;
         Ok(Self { kind, state, previous, twin })
     }
 }
@@ -155,7 +159,11 @@ impl StoredEvent {
     /// # Errors
     /// [`StoreError::Corrupt`] when it is none, [`StoreError::OtherVersion`] when another release
     /// wrote it.
-    pub fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("conversations"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let seq = read_number(&item, "s")?;
         let header = take_binary(&mut item, "m")?;
         let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
@@ -265,7 +273,7 @@ impl Spoken {
             let reply = String::from_utf8(rest.to_vec()).ok()?;
             Some(Self { message, reply: Some((reply, sources)) })
         };
-        parse().map(Some).ok_or(StoreError::Corrupt)
+        parse().map(Some).ok_or(corrupt("v").in_table("conversations"))
     }
 }
 

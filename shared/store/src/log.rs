@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
+    EXPIRES_AT, Item, binary, expiry, in_table, number, read_number, string, take_binary,
 };
 use super::body::Body;
 use super::conversation::Conversation;
@@ -171,7 +171,7 @@ impl Conversation {
     /// [`StoreError::Corrupt`] when it is not what was stored there.
     pub fn open(&self, event: &StoredEvent) -> Result<Plaintext, StoreError> {
         let place = event_place(self.site.id, self.id, event.seq, &event.header);
-        Ok(self.key.events.open(&place, &event.sealed)?)
+        self.key.events.open(&place, &event.sealed).map_err(in_table("conversations"))
     }
 }
 
@@ -297,8 +297,12 @@ impl Store {
                 .await
                 .map_err(|error| fault("count_messages", &error))?;
             for mut item in found.items.unwrap_or_default() {
-                last = read_number(&item, "s")?;
-                messages += Header::decode(&take_binary(&mut item, "m")?)?.kind.messages();
+                last = read_number(&item, "s").map_err(in_table("conversations"))?;
+                messages += Header::decode(
+                    &take_binary(&mut item, "m").map_err(in_table("conversations"))?,
+                )?
+                .kind
+                .messages();
             }
             start = found.last_evaluated_key;
             if start.is_none() {

@@ -8,7 +8,7 @@
 
 use std::sync::PoisonError;
 
-use super::attributes::{Item, number, read_number, string, take_string};
+use super::attributes::{Item, corrupt, in_table, number, read_number, string, take_string};
 use super::settings::{Settings, sort_key};
 use super::write::{Transaction, Write, put_if};
 use super::{StoreError, fault};
@@ -57,6 +57,10 @@ impl StoredPolicy {
     /// # Errors
     /// [`StoreError::Corrupt`] when it is no policy.
     pub(super) fn from_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
+        Self::read_item(site, item).map_err(in_table("settings"))
+    }
+
+    fn read_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
         let Some(item) = item else { return Ok(Self::shipped(site)) };
         let policy = RetentionPolicy::new(
             read_number(item, "d")?,
@@ -66,7 +70,7 @@ impl StoredPolicy {
         );
         Ok(Self {
             policy: policy
-                .map_err(|_| StoreError::Corrupt)?
+                .map_err(|_| corrupt("d"))?
                 .with_ended(read_number(item, "v")?, read_number(item, "z")?)
                 .with_shown(Shown {
                     transcript_days: read_number(item, "g")?,

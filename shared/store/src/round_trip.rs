@@ -5,6 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::StoreError;
+use super::attributes::{Item, Value};
 use super::body::{Body, Consent, Rating};
 use super::case::{Case, Kind as CaseKind, Step, What};
 use super::erasure::Request;
@@ -197,7 +199,45 @@ prop_compose! {
     }
 }
 
+/// An attribute that is not what was stored is told by its table and its name, and by nothing that is
+/// stored.
+fn damage_is_named<T>(
+    table: &'static str,
+    item: &Item,
+    read: impl Fn(Item) -> Result<T, StoreError>,
+) {
+    for name in item.keys() {
+        let mut damaged = item.clone();
+        damaged.insert(name.clone(), Value::Null(true));
+        if let Err(error) = read(damaged) {
+            let said = format!("an item of the table {table} is damaged: attribute {name}");
+            assert_eq!(error.to_string(), said);
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn damage_is_told_by_table_and_attribute(
+        hold in hold(), case in case(), policy in policy(), entry in entry(), wish in wish(),
+        record in read_record(), subject in subject(), progress in progress(), number: u64,
+    ) {
+        damage_is_named("ledger", &hold.to_item(), Hold::from_item);
+        damage_is_named("ledger", &case.to_item(None).unwrap(), Case::from_item);
+        let site = Site::SHIPPED;
+        let stored = policy.to_item(site);
+        damage_is_named("settings", &stored, |item| StoredPolicy::from_item(site, Some(&item)));
+        damage_is_named("ledger", &entry.to_item(), Entry::from_item);
+        damage_is_named("ledger", &wish.to_item(0), Wish::from_item);
+        damage_is_named("ledger", &record.to_item(subject, 0), ReadRecord::from_item);
+        let erased = Erased { receipt: entry.receipt, number };
+        let erased = Subject { erased: Some(erased), holds: Vec::new() };
+        damage_is_named("keys", &erased.to_item(subject, 0), Subject::from_item);
+        let held = Subject { erased: None, holds: vec![hold.id] };
+        damage_is_named("keys", &held.to_item(subject, 0), Subject::from_item);
+        damage_is_named("ledger", &progress.to_item(), Progress::from_item);
+    }
+
     #[test]
     fn what_an_event_says(body in body()) {
         let read = Body::decode(body.kind(), &body.encode().unwrap());

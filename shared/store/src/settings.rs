@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-use super::attributes::{Item, binary, string, take_binary};
+use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
 use super::keyring::Keyring;
 use super::schema::Noun;
 use super::{StoreError, fault};
@@ -55,8 +55,8 @@ impl Settings {
     pub async fn existing_branch_key(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
         self.keyring
             .cached(name, async || {
-                let blob = self.find_blob(name).await?.ok_or(StoreError::Corrupt)?;
-                Ok(self.keyring.unwrap(name, blob).await?)
+                let blob = self.find_blob(name).await?.ok_or(corrupt("w").in_table("settings"))?;
+                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
             })
             .await
     }
@@ -77,7 +77,7 @@ impl Settings {
         self.keyring
             .cached(name, async || {
                 let blob = self.find_blob(name).await?.ok_or(StoreError::KeysMissing)?;
-                Ok(self.keyring.unwrap(name, blob).await?)
+                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
             })
             .await
     }
@@ -114,11 +114,11 @@ impl Settings {
 
     async fn find_or_make(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
         if let Some(blob) = self.find_blob(name).await? {
-            return Ok(self.keyring.unwrap(name, blob).await?);
+            return self.keyring.unwrap(name, blob).await.map_err(in_table("settings"));
         }
         let (key, blob) = self.keyring.generate(name).await?;
         match self.put_blob(name, &blob).await? {
-            Some(theirs) => Ok(self.keyring.unwrap(name, theirs).await?),
+            Some(theirs) => self.keyring.unwrap(name, theirs).await.map_err(in_table("settings")),
             None => Ok(key),
         }
     }
@@ -179,7 +179,7 @@ pub(super) fn credential_seed() -> BranchName {
 /// A blob, out of its item.
 fn take_blob(mut item: Item) -> Result<Vec<u8>, StoreError> {
     Noun::BranchKey.shape_of(&item)?;
-    take_binary(&mut item, "w")
+    take_binary(&mut item, "w").map_err(in_table("settings"))
 }
 
 /// The sort key of a branch key.

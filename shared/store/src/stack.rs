@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::attributes::{Item, binary, string, take_binary, take_string};
+use super::attributes::{Item, binary, in_table, string, take_binary, take_string};
 use super::schema::Noun;
 use super::settings::{Settings, credential_seed, sort_key, visitor_seed};
 use super::transport_key::{self, TransportKey};
@@ -58,20 +58,30 @@ impl Stack {
     }
 
     fn add_setting(&mut self, mut item: Item) -> Result<(), StoreError> {
-        let (site, kind) = (take_string(&mut item, "p")?, take_string(&mut item, "k")?);
+        let (site, kind) = (
+            take_string(&mut item, "p").map_err(in_table("settings"))?,
+            take_string(&mut item, "k").map_err(in_table("settings"))?,
+        );
         if kind.starts_with("branch#") {
-            let blob = Noun::BranchKey.shape_of(&item).and_then(|_| take_binary(&mut item, "w"));
+            let blob = Noun::BranchKey
+                .shape_of(&item)
+                .and_then(|_| take_binary(&mut item, "w"))
+                .map_err(in_table("settings"));
             self.branch_keys.insert((site, kind), blob);
         } else if kind == KEY_LIST {
             let shape = Noun::KeyList.shape_of(&item)?;
-            let jws = take_string(&mut item, "j")?;
-            self.key_list = Some(KeyList { jws, root: take_binary(&mut item, "r")?, shape });
+            let jws = take_string(&mut item, "j").map_err(in_table("settings"))?;
+            self.key_list = Some(KeyList {
+                jws,
+                root: take_binary(&mut item, "r").map_err(in_table("settings"))?,
+                shape,
+            });
         }
         Ok(())
     }
 
     fn add_transport_key(&mut self, mut item: Item, now_ms: UnixMillis) -> Result<(), StoreError> {
-        let kind = take_string(&mut item, "k")?;
+        let kind = take_string(&mut item, "k").map_err(in_table("transport"))?;
         let Some(kid) = kind.strip_prefix(transport_key::PREFIX) else { return Ok(()) };
         match TransportKey::from_item(kid, item, self.transport_shape()) {
             Ok(key) if now_ms < key.not_after_ms => self.transport_keys.push(key),
@@ -156,7 +166,9 @@ impl Settings {
     ) -> Result<Option<BranchKey>, StoreError> {
         let Some(blob) = stack.blob(name)? else { return Ok(None) };
         self.keyring
-            .cached(name, async || Ok(self.keyring.unwrap(name, blob).await?))
+            .cached(name, async || {
+                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
+            })
             .await
             .map(Some)
     }

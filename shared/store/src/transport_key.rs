@@ -7,7 +7,8 @@
 //! place (docs/decisions/0011).
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use super::schema::Noun;
 use super::settings::Settings;
@@ -44,11 +45,15 @@ pub struct TransportKey {
 
 impl TransportKey {
     /// Reads an item that was found where keys of this shape are.
-    pub(super) fn from_item(kid: &str, mut item: Item, shape: u8) -> Result<Self, StoreError> {
+    pub(super) fn from_item(kid: &str, item: Item, shape: u8) -> Result<Self, StoreError> {
+        Self::read_item(kid, item, shape).map_err(in_table(table_of(shape)))
+    }
+
+    fn read_item(kid: &str, mut item: Item, shape: u8) -> Result<Self, StoreError> {
         if Noun::TransportKey.shape_of(&item)? != shape {
-            return Err(StoreError::Corrupt);
+            return Err(corrupt("y"));
         }
-        let suite = KemSuite::from_kem(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?;
+        let suite = KemSuite::from_kem(&take_string(&mut item, "a")?).ok_or(corrupt("a"))?;
         let commitment = take_binary(&mut item, "m")?;
         Ok(Self {
             kid: kid.to_owned(),
@@ -58,7 +63,7 @@ impl TransportKey {
             not_after_ms: read_number(&item, "n")?,
             wrapped: WrappedKey {
                 wrapped: take_binary(&mut item, "w")?,
-                commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+                commitment: commitment.try_into().map_err(|_| corrupt("m"))?,
             },
             branch: take_string(&mut item, "b")?,
             shape,
@@ -87,7 +92,8 @@ impl TransportKey {
 
     /// Unwraps the private half.
     pub(super) fn open(&self, branch_key: &BranchKey) -> Result<PrivateKey, StoreError> {
-        let secret = unwrap(branch_key, &self.place(), &self.wrapped)?;
+        let secret = unwrap(branch_key, &self.place(), &self.wrapped)
+            .map_err(in_table(table_of(self.shape)))?;
         Ok(PrivateKey::from_secret(self.suite, secret))
     }
 
@@ -139,14 +145,14 @@ impl Settings {
         let now_ms = self.clock.now_ms();
         let mut destroyed = 0;
         for mut item in self.rows(table, PREFIX, "find_ended_transport_keys").await? {
-            if now_ms < read_number::<i64>(&item, "n")? {
+            if now_ms < read_number::<i64>(&item, "n").map_err(in_table("transport"))? {
                 continue;
             }
             self.dynamo
                 .delete_item()
                 .table_name(table)
                 .key("p", string(STACK))
-                .key("k", string(take_string(&mut item, "k")?))
+                .key("k", string(take_string(&mut item, "k").map_err(in_table("transport"))?))
                 .send()
                 .await
                 .map_err(|error| fault("destroy_transport_key", &error))?;
@@ -154,6 +160,11 @@ impl Settings {
         }
         Ok(destroyed)
     }
+}
+
+/// Where keys of a shape are.
+const fn table_of(shape: u8) -> &'static str {
+    if shape == 1 { "settings" } else { "transport" }
 }
 
 fn place(

@@ -9,8 +9,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
-    take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
+    take_binary, take_string,
 };
 use super::erasure::Request;
 use super::ledger::{Basis, Entry, Rest};
@@ -45,21 +45,25 @@ pub enum Waiting {
 }
 
 impl Wish {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
-        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
+        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?;
         if item.contains_key("n") {
             return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
         }
         let by = optional(&mut item, "a", |item, name| {
-            StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+            StaffId::parse(&take_string(item, name)?).ok_or(corrupt(name))
         })?;
         let basis = Basis::find(&take_string(&mut item, "b")?).ok_or(StoreError::OtherVersion)?;
         let request = Request {
             subject,
-            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(corrupt("s"))?,
             basis,
             requested_ms: read_number(&item, "r")?,
-            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
+            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
             of_nothing: true,
         };
         Ok(Self { subject, what: Waiting::Whole(request, by) })
@@ -159,8 +163,10 @@ impl Store {
     pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
         let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
         let read = |item: Item| match item.get("k") {
-            Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
-            _ => Err(StoreError::Corrupt),
+            Some(AttributeValue::S(key)) => {
+                key.parse().map_err(|_| corrupt("k").in_table("ledger"))
+            }
+            _ => Err(corrupt("k").in_table("ledger")),
         };
         items.into_iter().map(read).collect()
     }

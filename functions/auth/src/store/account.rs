@@ -7,7 +7,7 @@ use shared::ids::StaffId;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    Item, Value, binary, number, read_number, string, take_binary, take_string,
+    Item, Value, binary, corrupt, number, read_number, string, take_binary, take_string,
 };
 use shared::store::table::Key;
 use shared::values::address::Address;
@@ -187,7 +187,7 @@ impl Profile {
 
     fn read(content: &Plaintext) -> Result<Self, StoreError> {
         let mut profile: Self =
-            serde_json::from_slice(content.reveal()).map_err(|_| StoreError::Corrupt)?;
+            serde_json::from_slice(content.reveal()).map_err(|_| corrupt("v"))?;
         if let Some(reset) = profile.reset.take() {
             // The release before did not store whether both factors were shown since.
             profile.unproven = Some(reset.what);
@@ -224,7 +224,7 @@ pub(super) fn roles(roles: Roles) -> Value {
 
 pub(super) fn read_roles(text: &str) -> Result<Roles, StoreError> {
     let names = text.split(',').filter(|name| !name.is_empty());
-    Roles::read(names).ok_or(StoreError::Corrupt)
+    Roles::read(names).ok_or(corrupt("r"))
 }
 
 /// The partition of a person.
@@ -282,7 +282,7 @@ pub(super) fn read_account(keys: &Keys, id: StaffId, mut row: Item) -> Result<Ac
     let status = match &*take_string(&mut row, "s")? {
         "active" => Status::Active,
         "disabled" => Status::Disabled,
-        _ => return Err(StoreError::Corrupt),
+        _ => return Err(corrupt("s")),
     };
     let mut account = Account {
         id,
@@ -301,5 +301,5 @@ pub(super) fn read_account(keys: &Keys, id: StaffId, mut row: Item) -> Result<Ac
 
 /// An address that was stored in its one form.
 pub(super) fn stored_address(text: &str) -> Result<Address, StoreError> {
-    Address::read(text).ok_or(StoreError::Corrupt)
+    Address::read(text).ok_or(corrupt("v"))
 }

@@ -6,7 +6,7 @@ use shared::seal::suite::hash;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, take_binary,
+    EXPIRES_AT, Item, binary, corrupt, expiry, number, read_number, take_binary,
 };
 use shared::store::write::{THERE, Write, delete_if, put, put_if, update};
 use shared::values::encoding::base64url;
@@ -223,7 +223,7 @@ pub(super) fn read_totp(
     let secret = keys.open(TOTP, &owner(id), sealed)?;
     Ok(Some(Totp {
         digest,
-        secret: Secret20::from_slice(secret.reveal()).ok_or(StoreError::Corrupt)?,
+        secret: Secret20::from_slice(secret.reveal()).ok_or(corrupt("v"))?,
         confirmed,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: used_at(&row)?,
@@ -240,8 +240,8 @@ pub(super) fn read_passkey(
     let called = keys.open(NAME, &owner(id), take_binary(&mut row, "w")?)?;
     Ok(Passkey {
         id: name.to_owned(),
-        name: called.reveal_text().ok_or(StoreError::Corrupt)?.to_owned(),
-        stored: StoredPasskey::from_plaintext(&stored).ok_or(StoreError::Corrupt)?,
+        name: called.reveal_text().ok_or(corrupt("w"))?.to_owned(),
+        stored: StoredPasskey::from_plaintext(&stored).ok_or(corrupt("v"))?,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: used_at(&row)?,
     })

@@ -8,7 +8,9 @@ use shared::ids::StaffId;
 use shared::random;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
-use shared::store::attributes::{EXPIRES_AT, Item, binary, expiry, read_number, take_binary};
+use shared::store::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, read_number, take_binary,
+};
 use shared::store::write::{Write, delete, put};
 use shared::values::encoding::base64url;
 
@@ -74,7 +76,7 @@ impl Notice {
         let content =
             keys.open(NOTICE, &owner_with(id, &[sort.as_bytes()]), take_binary(&mut row, "v")?)?;
         let Content { kind, by, at_ms } =
-            serde_json::from_slice(content.reveal()).map_err(|_| StoreError::Corrupt)?;
+            serde_json::from_slice(content.reveal()).map_err(|_| corrupt("v"))?;
         Ok(Some(Self { told: kind, by, at_ms, sort }))
     }
 }

@@ -16,7 +16,7 @@
 
 use shared::ids::{SessionId, StaffId};
 use shared::store::StoreError;
-use shared::store::attributes::{Item, number, string, take_string};
+use shared::store::attributes::{Item, corrupt, in_table, number, string, take_string};
 use shared::store::write::{NEW, Write, check, delete, delete_if, put, put_if};
 use shared::values::encoding::from_base64url;
 
@@ -121,6 +121,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn person(&self, keys: &Keys, id: StaffId) -> Result<Option<Person>, StoreError> {
+        self.read_person(keys, id).await.map_err(in_table("identity"))
+    }
+
+    async fn read_person(&self, keys: &Keys, id: StaffId) -> Result<Option<Person>, StoreError> {
         let rows = self.identity.query("find_person", &partition(id)).await?;
         let now_ms = self.clock.now_ms();
         let (mut account, mut totp) = (None, None);
@@ -137,8 +141,8 @@ impl Store {
             } else if let Some(name) = kind.strip_prefix(PASSKEY) {
                 passkeys.push(read_passkey(keys, id, name, row)?);
             } else if let Some(digest) = kind.strip_prefix(RECOVERY) {
-                let digest = from_base64url(digest).ok_or(StoreError::Corrupt)?;
-                recovery.push(digest.try_into().map_err(|_| StoreError::Corrupt)?);
+                let digest = from_base64url(digest).ok_or(corrupt("k"))?;
+                recovery.push(digest.try_into().map_err(|_| corrupt("k"))?);
             } else if kind.starts_with(NOTICE) {
                 notices.extend(Notice::read(keys, id, kind, row, now_ms)?);
             } else if let Some(session) = session::read(keys, id, &kind, row)? {
@@ -174,9 +178,8 @@ impl Store {
             only: None,
         };
         let found = self.identity.page("find_people", page).await?;
-        let read =
-            |mut row: Item| StaffId::parse(&take_string(&mut row, "k")?).ok_or(StoreError::Corrupt);
-        found.into_iter().map(read).collect()
+        let read = |mut row: Item| StaffId::parse(&take_string(&mut row, "k")?).ok_or(corrupt("k"));
+        found.into_iter().map(read).collect::<Result<_, _>>().map_err(in_table("identity"))
     }
 
     /// A new account with its row in the directory.

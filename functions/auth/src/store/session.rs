@@ -15,7 +15,8 @@ use shared::ids::{SessionId, StaffId};
 use shared::seal::place::Place;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, number, read_number, string, take_binary,
+    take_string,
 };
 use shared::store::write::{NEW, THERE, Write, delete, put_if, update};
 use shared::values::encoding::{base64url, from_base64url};
@@ -145,13 +146,13 @@ pub(super) fn read(
     let methods = take_string(&mut row, "m")?;
     let code = if row.contains_key("x") { take_binary(&mut row, "x")? } else { Vec::new() };
     let mut session = Session {
-        id: SessionId::parse(id).ok_or(StoreError::Corrupt)?,
+        id: SessionId::parse(id).ok_or(corrupt("k"))?,
         generation: read_number(&row, "g")?,
         authenticated_at: read_number(&row, "a")?,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: read_number(&row, "u")?,
         epoch: read_number(&row, "e")?,
-        methods: serde_json::from_str(&methods).map_err(|_| StoreError::Corrupt)?,
+        methods: serde_json::from_str(&methods).map_err(|_| corrupt("m"))?,
         authentic: false,
     };
     session.authentic = keys.tokens.verifies(&session.message(staff, &methods), &code);
