@@ -73,7 +73,8 @@ impl Asked {
             return Err(Code::NotFound.into());
         }
         let waiting = app.store.asked_erasures().await?;
-        let again = waiting.into_iter().find(|asked| asked.request.twin == request.twin);
+        let again =
+            waiting.into_iter().find(|asked| asked.request.idempotency == request.idempotency);
         if let Some(asked) = again {
             return Ok(Reply(StatusCode::ACCEPTED, ErasureResponse::from(&asked)));
         }

@@ -12,7 +12,7 @@ use shared::http::staff::{Privacy, SteppedUp};
 use shared::ids::{ReceiptId, SubjectId};
 use shared::problem::{FieldCode, Problem};
 use shared::store::case::What;
-use shared::store::erasure::{Request, twin};
+use shared::store::erasure::{Request, idempotency};
 use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::ledger::Basis;
 use shared::store::receipt::SignedReceipt;
@@ -155,7 +155,7 @@ pub(crate) async fn delete(
         site: Site::SHIPPED,
         basis,
         requested_ms: app.clock.now_ms(),
-        twin: twin(&key, basis.as_str()),
+        idempotency: idempotency(&key, basis.as_str()),
         of_nothing: false,
     };
     let case = match grounds {

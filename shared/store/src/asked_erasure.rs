@@ -64,7 +64,7 @@ impl AskedErasure {
             subject: request.subject.to_string(),
             basis: request.basis.as_str().to_owned(),
             requested_ms: request.requested_ms,
-            repetition: request.twin.to_vec(),
+            repetition: request.idempotency.to_vec(),
             by: by.to_string(),
             purpose: purpose.as_str().to_owned(),
             reason: reason.clone(),
@@ -81,7 +81,7 @@ impl AskedErasure {
             site: Site::SHIPPED,
             basis: Basis::find(&stored.basis).ok_or(StoreError::OtherVersion)?,
             requested_ms: stored.requested_ms,
-            twin: stored.repetition.try_into().map_err(|_| corrupt("v"))?,
+            idempotency: stored.repetition.try_into().map_err(|_| corrupt("v"))?,
             of_nothing: false,
         };
         Ok(Self {

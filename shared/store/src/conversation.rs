@@ -141,7 +141,7 @@ impl Store {
             kind: body.kind(),
             state: State::opened(locale, opened_ms),
             previous: [0; LINK_LEN],
-            twin: None,
+            idempotency: None,
         };
         let sealed =
             key.events.seal(&event_place(site.id, id, 1, &header), body.encode()?.reveal())?;

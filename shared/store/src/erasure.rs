@@ -34,7 +34,7 @@ pub struct Request {
     /// When it was asked for.
     pub requested_ms: UnixMillis,
     /// Hash of the idempotency key and the body.
-    pub twin: [u8; 32],
+    pub idempotency: [u8; 32],
     /// Whether it is carried out if nothing is stored: who asks for themselves gets a receipt for it.
     pub of_nothing: bool,
 }
@@ -54,16 +54,16 @@ pub enum Erasure {
 
 /// Hashes of the idempotency key, and of key and body, of a request: by which a repetition is known.
 #[must_use]
-pub fn twin(key: &str, body: &str) -> [u8; 32] {
+pub fn idempotency(key: &str, body: &str) -> [u8; 32] {
     let [key_alone, whole] = [
         suite::hash(&[b"key", key.as_bytes()]),
         suite::hash(&[b"body", &key.len().to_be_bytes(), key.as_bytes(), body.as_bytes()]),
     ];
-    let mut twin = [0; 32];
-    for (to, from) in twin.iter_mut().zip(key_alone.iter().take(16).chain(&whole)) {
+    let mut idempotency = [0; 32];
+    for (to, from) in idempotency.iter_mut().zip(key_alone.iter().take(16).chain(&whole)) {
         *to = *from;
     }
-    twin
+    idempotency
 }
 
 /// How a request is like the one that was carried out.
@@ -80,7 +80,7 @@ pub enum Likeness {
 /// How two requests are alike, by their hashes.
 #[must_use]
 pub fn likeness(a: &[u8; 32], b: &[u8; 32]) -> Likeness {
-    let key = |twin: &[u8; 32]| twin.first_chunk::<16>().copied();
+    let key = |idempotency: &[u8; 32]| idempotency.first_chunk::<16>().copied();
     if a == b {
         Likeness::Same
     } else if key(a) == key(b) {
@@ -353,7 +353,7 @@ fn entry_of(
         basis: request.basis,
         requested_ms: request.requested_ms,
         destroyed_ms,
-        twin: request.twin,
+        idempotency: request.idempotency,
         end_ms: end_of(&kept, end_ms, destroyed_ms),
         conversations: count(doomed(rows).filter(is_conversation).count()),
         keys_destroyed: count(doomed(rows).count()),

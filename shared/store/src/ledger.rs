@@ -106,7 +106,7 @@ pub struct Entry {
     /// When keys were last destroyed for it.
     pub destroyed_ms: UnixMillis,
     /// Hash of the idempotency key and the body that it was asked for with.
-    pub twin: [u8; 32],
+    pub idempotency: [u8; 32],
     /// Conversations whose keys were destroyed.
     pub conversations: u64,
     /// Keys destroyed.
@@ -149,7 +149,7 @@ impl Entry {
             basis: Basis::find(&basis).ok_or(StoreError::OtherVersion)?,
             requested_ms: read_number(&item, "r")?,
             destroyed_ms: read_number(&item, "t")?,
-            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
+            idempotency: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
             conversations: read_number(&item, "o")?,
             keys_destroyed: read_number(&item, "d")?,
             kept,
@@ -170,7 +170,7 @@ impl Entry {
             basis,
             requested_ms,
             destroyed_ms,
-            twin,
+            idempotency,
             conversations,
             keys_destroyed,
             kept,
@@ -186,7 +186,7 @@ impl Entry {
             ("b".to_owned(), string(basis.as_str())),
             ("r".to_owned(), number(*requested_ms)),
             ("t".to_owned(), number(*destroyed_ms)),
-            ("i".to_owned(), binary(*twin)),
+            ("i".to_owned(), binary(*idempotency)),
             ("o".to_owned(), number(*conversations)),
             ("d".to_owned(), number(*keys_destroyed)),
             ("q".to_owned(), string(rest.as_str())),

@@ -154,7 +154,7 @@ fn basis() -> impl Strategy<Value = Basis> {
 prop_compose! {
     fn entry()(
         number: u64, subject in subject(), receipt in receipt(), basis in basis(),
-        times in (time(), time(), end()), twin: [u8; 32], counts in any::<(u64, u64)>(),
+        times in (time(), time(), end()), idempotency: [u8; 32], counts in any::<(u64, u64)>(),
         kept in vec(conversation(), 0..3),
         rest in select(vec![EntryRest::Purge, EntryRest::Kept, EntryRest::Nothing]),
     ) -> Entry {
@@ -162,7 +162,7 @@ prop_compose! {
         let (conversations, keys_destroyed) = counts;
         let site = Site::SHIPPED;
         Entry {
-            number, subject, receipt, site, basis, requested_ms, destroyed_ms, twin, conversations,
+            number, subject, receipt, site, basis, requested_ms, destroyed_ms, idempotency, conversations,
             keys_destroyed, kept, rest, end_ms,
         }
     }
@@ -171,10 +171,10 @@ prop_compose! {
 prop_compose! {
     fn wish()(
         subject in subject(), kept in option::of(any::<u64>()), basis in basis(),
-        requested_ms in time(), twin: [u8; 32], by in option::of(staff()),
+        requested_ms in time(), idempotency: [u8; 32], by in option::of(staff()),
     ) -> Wish {
         let site = Site::SHIPPED;
-        let request = Request { subject, site, basis, requested_ms, twin, of_nothing: true };
+        let request = Request { subject, site, basis, requested_ms, idempotency, of_nothing: true };
         Wish { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
     }
 }

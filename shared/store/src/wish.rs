@@ -63,7 +63,7 @@ impl Wish {
             site: Site::find(&take_string(&mut item, "s")?).ok_or(corrupt("s"))?,
             basis,
             requested_ms: read_number(&item, "r")?,
-            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
+            idempotency: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
             of_nothing: true,
         };
         Ok(Self { subject, what: Waiting::Whole(request, by) })
@@ -78,11 +78,11 @@ impl Wish {
             }
             Waiting::Whole(request, by) => {
                 // A waiting erasure is carried out even if nothing is stored by then.
-                let Request { subject: _, site, basis, requested_ms, twin, of_nothing: _ } =
+                let Request { subject: _, site, basis, requested_ms, idempotency, of_nothing: _ } =
                     request;
                 item.insert("b".to_owned(), string(basis.as_str()));
                 item.insert("r".to_owned(), number(requested_ms));
-                item.insert("i".to_owned(), binary(twin));
+                item.insert("i".to_owned(), binary(idempotency));
                 item.insert("s".to_owned(), string(site.id));
                 if let Some(by) = by {
                     item.insert("a".to_owned(), string(by));

@@ -40,7 +40,7 @@ pub async fn carry_out(
 ) -> Result<Option<Carried>, Problem> {
     let (entry, again) = match store.erase(request, told).await? {
         Erasure::Done(entry) => (entry, false),
-        Erasure::Before(entry) => match likeness(&entry.twin, &request.twin) {
+        Erasure::Before(entry) => match likeness(&entry.idempotency, &request.idempotency) {
             Likeness::OtherBody => return Err(Code::IdempotencyMismatch.into()),
             likeness => (entry, likeness == Likeness::Same),
         },

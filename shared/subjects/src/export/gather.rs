@@ -389,7 +389,7 @@ struct Content {
 impl Content {
     fn of(conversation: &Conversation, event: &StoredEvent) -> Result<Self, StoreError> {
         // Links and hashes of keys hold the log together, and say nothing of anybody.
-        let Header { kind, state, previous: _, twin: _ } = event.header;
+        let Header { kind, state, previous: _, idempotency: _ } = event.header;
         let at = rfc3339(state.at_ms);
         let events = match Body::decode(kind, &conversation.open(event)?)? {
             Body::Opened(Consent { notice_version, purposes, locale }) => {
