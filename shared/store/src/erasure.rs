@@ -68,7 +68,7 @@ pub fn idempotency(key: &str, body: &str) -> [u8; 32] {
 
 /// How a request is like the one that was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likeness {
+pub enum Repetition {
     /// It is the same, repeated.
     Same,
     /// It has the same idempotency key and another body.
@@ -79,14 +79,14 @@ pub enum Likeness {
 
 /// How two requests are alike, by their hashes.
 #[must_use]
-pub fn likeness(a: &[u8; 32], b: &[u8; 32]) -> Likeness {
+pub fn repetition(a: &[u8; 32], b: &[u8; 32]) -> Repetition {
     let key = |idempotency: &[u8; 32]| idempotency.first_chunk::<16>().copied();
     if a == b {
-        Likeness::Same
+        Repetition::Same
     } else if key(a) == key(b) {
-        Likeness::OtherBody
+        Repetition::OtherBody
     } else {
-        Likeness::Another
+        Repetition::Another
     }
 }
 
