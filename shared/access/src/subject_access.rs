@@ -27,13 +27,13 @@ impl fmt::Display for Caller {
 }
 
 /// See the module.
-pub struct Insight {
+pub struct SubjectAccess {
     subject: SubjectId,
     site: &'static Site,
     caller: Caller,
 }
 
-impl Insight {
+impl SubjectAccess {
     /// Of a visitor into what is held about themselves.
     #[must_use]
     pub const fn of_oneself(visitor: &Visitor) -> Self {
