@@ -5,7 +5,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::access::permit::Purposed;
+use shared::access::permit::Purpose;
 use shared::clock::rfc3339;
 use shared::http::erase::{Carried, carry_out};
 use shared::http::request::{MaybePlainJson, PathId};
@@ -58,7 +58,7 @@ pub(crate) struct Asked {
     /// The erasure.
     pub(crate) request: Request,
     /// Why.
-    pub(crate) why: Purposed,
+    pub(crate) why: Purpose,
     /// The officer who asks.
     pub(crate) by: StaffId,
 }

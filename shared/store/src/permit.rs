@@ -29,7 +29,7 @@ pub enum Subjected {
 }
 
 /// Why it is to be read, as somebody has said it. No `Debug`.
-pub struct Purposed {
+pub struct Purpose {
     purpose: ReadPurpose,
     words: Option<String>,
 }
@@ -41,7 +41,7 @@ pub struct ReadPermit {
     purpose: ReadPurpose,
 }
 
-impl Purposed {
+impl Purpose {
     /// Takes a purpose and the words to it, as they came in headers.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Purposed {
     /// held about somebody.
     ///
     /// # Errors
-    /// As [`Purposed::read`], and without a reason.
+    /// As [`Purpose::read`], and without a reason.
     pub fn read_with_reason(purpose: Option<&str>, words: Option<&str>) -> Result<Self, Problem> {
         let why = Self::read(purpose, words)?;
         if why.words.is_some() {
@@ -112,7 +112,7 @@ impl ReadPermit {
         store: &Store,
         events: &SecurityEvents,
         (staff, role): (StaffId, Role),
-        why: &Purposed,
+        why: &Purpose,
         what: Subjected,
     ) -> Result<Self, StoreError> {
         let site = Site::SHIPPED;
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn only_support_needs_no_reason() {
         fn reads(purpose: Option<&str>, words: Option<&str>) -> bool {
-            Purposed::read(purpose, words).is_ok()
+            Purpose::read(purpose, words).is_ok()
         }
         assert!(reads(Some("support"), None));
         for purpose in ["quality", "subject_request", "incident", "legal"] {

@@ -7,7 +7,7 @@ mod parts;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::access::permit::{Purposed, ReadPermit, Subjected};
+use shared::access::permit::{Purpose, ReadPermit, Subjected};
 use shared::access::token::{self, Visitor as Identified};
 use shared::http::staff::KnowsStaff;
 use shared::ids::{ConversationId, SubjectId};
@@ -65,7 +65,7 @@ async fn read_by(
     let keys = app.staff_keys().get().await.expect("the keys");
     let staff = shared::access::staff::verify(&keys, &world.clock, "world", &reader.token);
     let staff = staff.expect("one of the staff");
-    let why = Purposed::read(Some(purpose), words).expect("a purpose");
+    let why = Purpose::read(Some(purpose), words).expect("a purpose");
     let who = (staff.id, Role::Privacy);
     ReadPermit::issue(&app.store, &app.events, who, &why, what).await.expect("it is told");
 }
