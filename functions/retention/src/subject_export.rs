@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
-use shared::access::permit::{ReadPermit, Subjected};
+use shared::access::permit::{ReadPermit, SubjectRef};
 use shared::access::subject_access::{Caller, SubjectAccess};
 use shared::http::export::{Export, Holdings, Limits, Position, respond};
 use shared::http::request::{MaybePlainJson, PageQuery, SubjectPath};
@@ -56,7 +56,7 @@ pub(crate) async fn post(
         &app.events,
         (staff.id, Role::Privacy),
         &why,
-        Subjected::Everything(subject),
+        SubjectRef::Everything(subject),
     )
     .await?;
     let subject_access = SubjectAccess::permitted(&permit, staff.id).ok_or(Code::Internal)?;

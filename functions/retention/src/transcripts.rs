@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use shared::access::permit::{Purpose, ReadPermit, Subjected};
+use shared::access::permit::{Purpose, ReadPermit, SubjectRef};
 use shared::access::staff::Staff;
 use shared::clock::rfc3339;
 use shared::http::metrics::{Metric, Noted};
@@ -56,7 +56,7 @@ pub(crate) async fn get(
     if row.is_destroyed() {
         return Err(Code::Erased.into());
     }
-    let what = Subjected::Conversation(subject, id);
+    let what = SubjectRef::Conversation(subject, id);
     let permit = ReadPermit::issue(&app.store, &app.events, (staff.id, role), &why, what).await?;
     let conversation = permit.open(&app.store, (&row, policy)).await?;
     let reader = staff.id.to_string();

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::token::Visitor;
-use store::permit::{ReadPermit, Subjected};
+use store::permit::{ReadPermit, SubjectRef};
 use values::ids::{StaffId, SubjectId};
 use values::site::Site;
 
@@ -44,10 +44,10 @@ impl SubjectAccess {
     #[must_use]
     pub const fn permitted(permit: &ReadPermit, staff: StaffId) -> Option<Self> {
         match permit.what() {
-            Subjected::Everything(subject) => {
+            SubjectRef::Everything(subject) => {
                 Some(Self { subject, site: Site::SHIPPED, caller: Caller::Staff(staff) })
             }
-            Subjected::Conversation(..) => None,
+            SubjectRef::Conversation(..) => None,
         }
     }
 

@@ -21,7 +21,7 @@ pub const REASON_CHARACTERS: (usize, usize) = (8, 200);
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subjected {
+pub enum SubjectRef {
     /// One conversation of a subject.
     Conversation(SubjectId, ConversationId),
     /// All that is held about a subject.
@@ -37,7 +37,7 @@ pub struct Purpose {
 /// That somebody may read something, because it is stored that they do. It cannot be copied, made
 /// elsewhere, or used for anything else.
 pub struct ReadPermit {
-    what: Subjected,
+    what: SubjectRef,
     purpose: ReadPurpose,
 }
 
@@ -113,7 +113,7 @@ impl ReadPermit {
         events: &SecurityEvents,
         (staff, role): (StaffId, Role),
         why: &Purpose,
-        what: Subjected,
+        what: SubjectRef,
     ) -> Result<Self, StoreError> {
         let site = Site::SHIPPED;
         let event = EventId::generate(store.clock())?;
@@ -125,10 +125,10 @@ impl ReadPermit {
             }
         };
         let (action, object, subject, conversation) = match what {
-            Subjected::Conversation(subject, id) => {
+            SubjectRef::Conversation(subject, id) => {
                 (Action::TranscriptRead, id.to_string(), subject, Some(id))
             }
-            Subjected::Everything(subject) => {
+            SubjectRef::Everything(subject) => {
                 (Action::SubjectExported, subject.to_string(), subject, None)
             }
         };
@@ -161,7 +161,7 @@ impl ReadPermit {
         (row, policy): (&KeyRow, RetentionPolicy),
     ) -> Result<Arc<Conversation>, Problem> {
         let named = match (self.what, row.guarded) {
-            (Subjected::Conversation(subject, id), Guarded::Conversation(of)) => {
+            (SubjectRef::Conversation(subject, id), Guarded::Conversation(of)) => {
                 subject == row.subject && id == of
             }
             _ => false,
@@ -178,7 +178,7 @@ impl ReadPermit {
 
     /// What may be read.
     #[must_use]
-    pub const fn what(&self) -> Subjected {
+    pub const fn what(&self) -> SubjectRef {
         self.what
     }
 

@@ -1,7 +1,7 @@
 //! An export in parts: together they are the whole, and a cursor is good for who got it.
 
 use serde_json::{Value, json};
-use shared::access::permit::Subjected;
+use shared::access::permit::SubjectRef;
 use shared::access::subject_access::SubjectAccess;
 use shared::access::token::Visitor as Identified;
 use shared::http::export::{Holdings, Limits, Part, Position};
@@ -80,7 +80,7 @@ async fn somebody(world: &World) -> Visitor {
     conversation(&visitor, 5).await;
     for number in 0..5 {
         let words = format!("Reading number {number}");
-        let what = Subjected::Everything(subject_of(&visitor));
+        let what = SubjectRef::Everything(subject_of(&visitor));
         read_by(world, &officer, ("incident", Some(&words)), what).await;
     }
     visitor
