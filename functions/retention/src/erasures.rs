@@ -129,8 +129,8 @@ pub(crate) async fn approve(
             "Another privacy officer approves it, or you yourself after a day.",
         ));
     }
-    let told = Some((&app.events, staff.id));
-    carry_out(&app.store, &app.issuer, &asked.request, told).await?.ok_or_else(held)
+    let recorded = Some((&app.events, staff.id));
+    carry_out(&app.store, &app.issuer, &asked.request, recorded).await?.ok_or_else(held)
 }
 
 #[utoipa::path(delete, path = "/v1/erasures/{id}", params(("id" = String, Path)),

@@ -106,11 +106,11 @@ impl Store {
     pub async fn erase(
         &self,
         request: &Request,
-        told: Option<(&SecurityEvents, StaffId)>,
+        recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<Erasure, StoreError> {
         for _ in 0..ATTEMPTS {
             let rows = self.rows_of(request.subject).await?;
-            match Box::pin(self.try_to_erase(request, told, &rows)).await? {
+            match Box::pin(self.try_to_erase(request, recorded, &rows)).await? {
                 Tried::Ended(erasure) => return Ok(erasure),
                 Tried::Overtaken => {}
             }
@@ -121,7 +121,7 @@ impl Store {
     async fn try_to_erase(
         &self,
         request: &Request,
-        told: Option<(&SecurityEvents, StaffId)>,
+        recorded: Option<(&SecurityEvents, StaffId)>,
         rows: &Rows,
     ) -> Result<Tried, StoreError> {
         // A ledger that was restored may not know of it; then it is carried out and told once more.
@@ -156,7 +156,7 @@ impl Store {
         let erased = Erased { receipt, number };
         let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
-        if let Some((events, by)) = told {
+        if let Some((events, by)) = recorded {
             writes.push(events.put(SecurityEvent::by(
                 by,
                 Action::SubjectErased,

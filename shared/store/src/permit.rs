@@ -141,12 +141,12 @@ impl ReadPermit {
             words: words.clone(),
             conversation,
         };
-        let told = SecurityEvent {
+        let recorded = SecurityEvent {
             reason: Some(Reason { id: event, purpose: why.purpose, words }),
             ..SecurityEvent::by(staff, action, object)
         };
         let read = store.put_read(subject, &record, events.end_ms())?;
-        store.transaction().and(events.put(told)?).and(read).commit_or_fail("read").await?;
+        store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
     }
 

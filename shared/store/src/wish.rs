@@ -103,14 +103,14 @@ impl Store {
     pub async fn wait_for_release(
         &self,
         request: &Request,
-        told: Option<(&SecurityEvents, StaffId)>,
+        recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<(), StoreError> {
-        let what = Waiting::Whole(*request, told.map(|(_, by)| by));
+        let what = Waiting::Whole(*request, recorded.map(|(_, by)| by));
         let item = Wish { subject: request.subject, what }.to_item(self.far_end_ms());
         let condition =
-            if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
+            if recorded.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
         let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
-        if let Some((events, by)) = told {
+        if let Some((events, by)) = recorded {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
         }

@@ -117,8 +117,8 @@ pub async fn carry_out_wish(app: &App, subject: SubjectId) -> Result<(), StoreEr
 async fn fulfil(app: &App, wish: Wish) -> Result<bool, StoreError> {
     match wish.what {
         Waiting::Whole(request, by) => {
-            let told = by.map(|by| (&app.events, by));
-            let entry = match app.store.erase(&request, told).await? {
+            let recorded = by.map(|by| (&app.events, by));
+            let entry = match app.store.erase(&request, recorded).await? {
                 Erasure::Held => return Ok(false),
                 Erasure::Done(entry) | Erasure::Before(entry) => entry,
                 Erasure::Nothing => {
