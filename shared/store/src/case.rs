@@ -18,9 +18,9 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
     take_binary, take_string,
 };
+use super::erasure_request::Waiting;
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::wish::Waiting;
 use super::write::{NEW, put_if};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
@@ -218,7 +218,7 @@ impl Store {
             (known.state, changed.state, known.subject)
             && self.waits_alone(known.id, subject).await?
         {
-            writes.push(self.cancel_wish(subject)?);
+            writes.push(self.cancel_erasure_request(subject)?);
         }
         Ok(writes.commit("change_case").await?.is_whole().then_some(changed))
     }
@@ -226,8 +226,9 @@ impl Store {
     /// Whether the erasure of a subject waits because the staff have asked for it, and for this case
     /// alone.
     async fn waits_alone(&self, id: CaseId, subject: SubjectId) -> Result<bool, StoreError> {
-        let wish = self.find_wish(subject).await?.map(|wish| wish.what);
-        if !matches!(wish, Some(Waiting::Whole(_, Some(_)))) {
+        let erasure_request =
+            self.find_erasure_request(subject).await?.map(|erasure_request| erasure_request.what);
+        if !matches!(erasure_request, Some(Waiting::Whole(_, Some(_)))) {
             return Ok(false);
         }
         let is_other = |case: &Case| {

@@ -12,6 +12,7 @@ pub mod conversation;
 pub mod customer;
 pub mod due;
 pub mod erasure;
+pub mod erasure_request;
 pub mod event;
 pub mod hold;
 pub mod identity_key;
@@ -39,7 +40,6 @@ pub mod state;
 pub mod subject;
 pub mod table;
 pub mod transport_key;
-pub mod wish;
 pub mod write;
 
 use std::fmt;

@@ -10,6 +10,7 @@ use super::attributes::{Item, Value};
 use super::body::{Body, Consent, Rating};
 use super::case::{Case, Kind as CaseKind, Step, What};
 use super::erasure::Request;
+use super::erasure_request::{ErasureRequest, Waiting};
 use super::event::{Kind, Spoken};
 use super::hold::{Hold, Released, Rest as HoldRest};
 use super::ledger::{Basis, Entry, Rest as EntryRest};
@@ -17,7 +18,6 @@ use super::policy::StoredPolicy;
 use super::progress::Progress;
 use super::read_record::{ReadPurpose, ReadRecord};
 use super::subject::{Erased, Subject};
-use super::wish::{Waiting, Wish};
 use seal::envelope::Sealed;
 use values::clock::{Clock, UnixMillis, rfc3339};
 use values::deadline::Law;
@@ -169,13 +169,13 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn wish()(
+    fn erasure_request()(
         subject in subject(), kept in option::of(any::<u64>()), basis in basis(),
         requested_ms in time(), idempotency: [u8; 32], by in option::of(staff()),
-    ) -> Wish {
+    ) -> ErasureRequest {
         let site = Site::SHIPPED;
         let request = Request { subject, site, basis, requested_ms, idempotency, of_nothing: true };
-        Wish { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
+        ErasureRequest { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
     }
 }
 
@@ -219,7 +219,7 @@ fn damage_is_named<T>(
 proptest! {
     #[test]
     fn damage_is_told_by_table_and_attribute(
-        hold in hold(), case in case(), policy in policy(), entry in entry(), wish in wish(),
+        hold in hold(), case in case(), policy in policy(), entry in entry(), erasure_request in erasure_request(),
         record in read_record(), subject in subject(), progress in progress(), number: u64,
     ) {
         damage_is_named("ledger", &hold.to_item(), Hold::from_item);
@@ -228,7 +228,7 @@ proptest! {
         let stored = policy.to_item(site);
         damage_is_named("settings", &stored, |item| StoredPolicy::from_item(site, Some(&item)));
         damage_is_named("ledger", &entry.to_item(), Entry::from_item);
-        damage_is_named("ledger", &wish.to_item(0), Wish::from_item);
+        damage_is_named("ledger", &erasure_request.to_item(0), ErasureRequest::from_item);
         damage_is_named("ledger", &record.to_item(subject, 0), ReadRecord::from_item);
         let erased = Erased { receipt: entry.receipt, number };
         let erased = Subject { erased: Some(erased), holds: Vec::new() };
@@ -273,8 +273,8 @@ proptest! {
     }
 
     #[test]
-    fn an_erasure_that_waits(wish in wish()) {
-        prop_assert_eq!(Wish::from_item(wish.to_item(0)), Ok(wish));
+    fn an_erasure_that_waits(erasure_request in erasure_request()) {
+        prop_assert_eq!(ErasureRequest::from_item(erasure_request.to_item(0)), Ok(erasure_request));
     }
 
     #[test]

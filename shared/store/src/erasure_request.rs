@@ -28,7 +28,7 @@ const WAITING: &str = "waiting";
 
 /// An erasure that waits for a hold to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wish {
+pub struct ErasureRequest {
     /// Whose.
     pub subject: SubjectId,
     /// What waits.
@@ -44,7 +44,7 @@ pub enum Waiting {
     Whole(Request, Option<StaffId>),
 }
 
-impl Wish {
+impl ErasureRequest {
     pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
         Self::read_item(item).map_err(in_table("ledger"))
     }
@@ -95,7 +95,7 @@ impl Wish {
 
 impl Store {
     /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
-    /// somebody of the staff has asked. The first wish of a subject counts; but the subject's own takes
+    /// somebody of the staff has asked. The first request of a subject counts; but the subject's own takes
     /// the place of what the staff have asked for them, since only that is ever cancelled.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Store {
         recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<(), StoreError> {
         let what = Waiting::Whole(*request, recorded.map(|(_, by)| by));
-        let item = Wish { subject: request.subject, what }.to_item(self.far_end_ms());
+        let item = ErasureRequest { subject: request.subject, what }.to_item(self.far_end_ms());
         let condition =
             if recorded.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
         let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
@@ -114,31 +114,34 @@ impl Store {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
         }
-        // There is a wish already: one is enough.
+        // There is a request already: one is enough.
         let _new = writes.commit("wait_for_release").await?;
         Ok(())
     }
 
-    /// All wishes; 1 MB of them.
+    /// All requests; 1 MB of them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
+    pub async fn erasure_requests(&self) -> Result<Vec<ErasureRequest>, StoreError> {
         let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
-        items.into_iter().map(Wish::from_item).collect()
+        items.into_iter().map(ErasureRequest::from_item).collect()
     }
 
-    /// The wish of a subject.
+    /// The request of a subject.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
+    pub async fn find_erasure_request(
+        &self,
+        subject: SubjectId,
+    ) -> Result<Option<ErasureRequest>, StoreError> {
         let found = self.ledger_item("find_wish", key(WAITING, subject)).await?;
-        found.map(Wish::from_item).transpose()
+        found.map(ErasureRequest::from_item).transpose()
     }
 
     /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
-    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<Write, StoreError> {
+    pub(super) fn cancel_erasure_request(&self, subject: SubjectId) -> Result<Write, StoreError> {
         delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
     }
 
@@ -148,11 +151,11 @@ impl Store {
         delete_if(&self.ledger_table, key(WAITING, subject), "n = :n", values)
     }
 
-    /// Forgets a wish, which was fulfilled.
+    /// Forgets a request, which was fulfilled.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget_wish(&self, subject: SubjectId) -> Result<(), StoreError> {
+    pub async fn forget_erasure_request(&self, subject: SubjectId) -> Result<(), StoreError> {
         self.delete_ledger_item("forget_wish", key(WAITING, subject)).await
     }
 
@@ -196,7 +199,7 @@ impl Store {
         }
         if !entry.kept.is_empty() {
             let what = Waiting::Kept(entry.number);
-            items.push(Wish { subject: entry.subject, what }.to_item(self.far_end_ms()));
+            items.push(ErasureRequest { subject: entry.subject, what }.to_item(self.far_end_ms()));
         }
         items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
     }
