@@ -11,7 +11,7 @@ pub use values::{clock, config, ids, problem, random, secret, text};
 
 /// Callers and their permits.
 pub mod access {
-    pub use access::{identity, insight, keychain, staff, staff_keychain, token};
+    pub use access::{identity, keychain, staff, staff_keychain, subject_access, token};
     pub use store::permit;
 }
 

@@ -1,7 +1,7 @@
 //! What erasing a subject takes until nothing can be read: requests, however many messages there are.
 
 use shared::ids::SubjectId;
-use shared::store::erasure::{Erasure, Request, twin};
+use shared::store::erasure::{Erasure, Request, idempotency};
 use shared::store::ledger::Basis;
 use shared::values::site::Site;
 use tests::world::World;
@@ -38,7 +38,7 @@ async fn requests(messages: u64) -> u64 {
         site: Site::SHIPPED,
         basis: Basis::Gdpr17,
         requested_ms: world.clock.now_ms(),
-        twin: twin("key", "body"),
+        idempotency: idempotency("key", "body"),
         of_nothing: false,
     };
     let before = world.aws.counts();

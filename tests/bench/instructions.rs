@@ -5,8 +5,7 @@ use std::path::Path;
 
 use shared::seal::transport::KemSuite;
 
-use crate::measured::Cast;
-use crate::process::Program;
+use crate::process::{Cast, Program};
 use crate::progress;
 use crate::rows::{Goal, Row, number};
 use crate::stage::{Stage, Talk};

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use shared::seal::transport::KemSuite;
 
-use crate::process::Program;
+use crate::process::{Cast, Program};
 use crate::rows::{Goal, Row};
 use crate::stage::Stage;
 use crate::{Parts, exact, exports, instructions, progress, release, times};
@@ -17,20 +17,6 @@ use crate::{Parts, exact, exports, instructions, progress, release, times};
 const NOT_ASKED: &str = "only some figures were asked for; leave out the arguments";
 /// After which resident memory is looked at.
 const INVOCATIONS: usize = 21;
-
-/// Who takes part, and what each is told.
-pub(crate) struct Cast {
-    /// Ours.
-    pub(crate) function: Program,
-    /// The least that an exchange takes.
-    pub(crate) bare: Program,
-    /// The Lambda runtime alone.
-    pub(crate) floor: Program,
-    /// Node with the SDK, or what is missing.
-    pub(crate) node: Result<Program, String>,
-    /// Python with the SDK, or what is missing.
-    pub(crate) python: Result<Program, String>,
-}
 
 /// Builds and measures what is asked for; gives all rows, and the bytes of log of one exchange.
 pub(crate) async fn rows(parts: &Parts, target: &Path, folder: &Path) -> (Vec<Row>, Option<f64>) {

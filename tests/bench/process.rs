@@ -162,3 +162,17 @@ fn tail_of(log: &str) -> &str {
     let from = log.char_indices().rev().nth(500).map_or(0, |(at, _)| at);
     log.get(from..).unwrap_or_default()
 }
+
+/// Who takes part, and what each is told.
+pub(crate) struct Cast {
+    /// Ours.
+    pub(crate) function: Program,
+    /// The least that an exchange takes.
+    pub(crate) bare: Program,
+    /// The Lambda runtime alone.
+    pub(crate) floor: Program,
+    /// Node with the SDK, or what is missing.
+    pub(crate) node: Result<Program, String>,
+    /// Python with the SDK, or what is missing.
+    pub(crate) python: Result<Program, String>,
+}

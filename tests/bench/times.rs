@@ -6,8 +6,7 @@ use std::process::Command;
 use shared::seal::transport::KemSuite;
 
 use crate::exact;
-use crate::measured::Cast;
-use crate::process::{Program, Run};
+use crate::process::{Cast, Program, Run};
 use crate::progress;
 use crate::rows::{Goal, Row, number};
 use crate::stage::Stage;

@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect has to stop there"
 )]
 
+mod conflicts;
 mod contract;
 mod counts;
 mod deployed;

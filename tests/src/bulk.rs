@@ -66,7 +66,7 @@ fn next(conversation: &Conversation, last: &StoredEvent, spoken: &Spoken) -> Sto
         kind: Kind::Exchange,
         state: last.header.state.at(last.header.state.at_ms + 1).answered(false),
         previous: last.link(site, conversation.id),
-        twin: None,
+        idempotency: None,
     };
     let seq = last.seq + 1;
     let place = place(site, conversation.id, seq, &header);

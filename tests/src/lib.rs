@@ -13,6 +13,7 @@
 pub mod api;
 pub mod audit;
 pub mod bulk;
+pub mod exchange;
 pub mod openapi;
 pub mod prices;
 pub mod process;

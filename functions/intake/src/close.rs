@@ -42,7 +42,7 @@ pub(crate) async fn post(
         Ok(Some(Draft {
             body: Body::Closed,
             state: state.at(now_ms).with_status(Status::Closed),
-            twin: None,
+            idempotency: None,
             inbox: if waited { Inbox::Left } else { Inbox::Unchanged },
         }))
     })

@@ -79,11 +79,11 @@ pub async fn find_now(
     live(app.store.find_conversation_now(visitor.subject, id).await?)
 }
 
-/// Appends what `decide` makes of the state, which may be asked several times. A draft whose twin
+/// Appends what `decide` makes of the state, which may be asked several times. A draft whose repetition
 /// is in the log already is not appended again.
 ///
 /// # Errors
-/// Those of `decide`; 422 when the twin's body was another; 503.
+/// Those of `decide`; 422 when the repetition's body was another; 503.
 pub async fn commit(
     app: &App,
     located: Located,
@@ -95,8 +95,8 @@ pub async fn commit(
         match app.store.append(&conversation, &tail, &draft).await? {
             Appended::Stored(event, tail) => return Ok(Outcome::Appended(event, tail)),
             Appended::Taken(other) => {
-                if let Some(twin) = draft.twin
-                    && other.header.twin.is_some_and(|theirs| theirs.key == twin.key)
+                if let Some(idempotency) = draft.idempotency
+                    && other.header.idempotency.is_some_and(|theirs| theirs.key == idempotency.key)
                 {
                     return Ok(Outcome::Repeated(other));
                 }
@@ -104,8 +104,8 @@ pub async fn commit(
             Appended::Contended => {}
         }
         tail = end_of_log(app, &conversation).await?;
-        if let Some(twin) = draft.twin
-            && let Some(event) = repeated(app, &conversation, &tail, &twin.key).await?
+        if let Some(idempotency) = draft.idempotency
+            && let Some(event) = repeated(app, &conversation, &tail, &idempotency.key).await?
         {
             return Ok(Outcome::Repeated(event));
         }
@@ -124,7 +124,7 @@ pub async fn repeated(
     tail: &Tail,
     key: &[u8; 6],
 ) -> Result<Option<StoredEvent>, Problem> {
-    let Some(seq) = tail.find_twin(key) else { return Ok(None) };
+    let Some(seq) = tail.find_repeated(key) else { return Ok(None) };
     Ok(app.store.find_event(conversation.id, seq).await?)
 }
 

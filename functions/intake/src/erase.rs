@@ -6,7 +6,7 @@ use shared::http::app::App;
 use shared::http::erase::{Carried, carry_out};
 use shared::http::request::IdempotencyKey;
 use shared::problem::{Code, Problem};
-use shared::store::erasure::{Request, twin};
+use shared::store::erasure::{Request, idempotency};
 use shared::store::guests::Act;
 use shared::store::ledger::Basis;
 
@@ -32,7 +32,7 @@ pub(crate) async fn delete(
         site: visitor.site,
         basis: Basis::Gdpr17,
         requested_ms: app.clock.now_ms(),
-        twin: twin(&key, BODY),
+        idempotency: idempotency(&key, BODY),
         // Who has left nothing has a receipt of it, and nothing will be stored under that token.
         of_nothing: true,
     };

@@ -55,7 +55,7 @@ pub(crate) async fn post(
         Ok(Some(Draft {
             body: Body::Handover(reason.to_owned()),
             state: spent.with_status(Status::Waiting),
-            twin: None,
+            idempotency: None,
             inbox: Inbox::WaitingSince(spent.at_ms),
         }))
     })

@@ -67,7 +67,7 @@ pub(crate) async fn post(
         Ok(Some(Draft {
             body: Body::LeadOffered,
             state: speak(&conversation, state, now_ms)?,
-            twin: None,
+            idempotency: None,
             inbox: Inbox::Unchanged,
         }))
     })

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use shared::access::insight::Insight;
+use shared::access::subject_access::SubjectAccess;
 use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::http::export::{Export, Holdings, Limits, Position, respond};
@@ -19,10 +19,10 @@ pub(crate) async fn export(
     query: PageQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let insight = Insight::of_oneself(&visitor);
+    let subject_access = SubjectAccess::of_oneself(&visitor);
     let holdings = Holdings::look(&app.store, visitor.subject).await?;
     let cursor = query.cursor.as_deref();
-    let start = Position::read(&app.store, insight.bound(), cursor).await?;
-    let part = holdings.gather(&app.store, &insight, start, &Limits::SHIPPED).await?;
+    let start = Position::read(&app.store, subject_access.bound(), cursor).await?;
+    let part = holdings.gather(&app.store, &subject_access, start, &Limits::SHIPPED).await?;
     respond(part, &headers)
 }

@@ -16,7 +16,7 @@ use shared::ids::ConversationId;
 use shared::problem::{Code, Problem};
 use shared::store::body::Body;
 use shared::store::conversation::Conversation;
-use shared::store::event::{Kind, Spoken, StoredEvent, Twin};
+use shared::store::event::{Idempotency, Kind, Spoken, StoredEvent};
 use shared::store::log::{Draft, Inbox, Tail};
 use shared::store::state::{State as LogState, Status};
 use shared::text::{RawText, Text};
@@ -65,19 +65,19 @@ pub(crate) async fn post(
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
     let located = locate(&app, &visitor, id, cursor).await?;
     let conversation = located.conversation.clone();
-    let twin = twin(&conversation, &key, text.reveal());
-    if let Some(event) = repeated(&app, &conversation, &located.tail, &twin.key).await? {
-        return replay(&app, &visitor, id, &event, &twin).await;
+    let idempotency = idempotency(&conversation, &key, text.reveal());
+    if let Some(event) = repeated(&app, &conversation, &located.tail, &idempotency.key).await? {
+        return replay(&app, &visitor, id, &event, &idempotency).await;
     }
     let now_ms = app.clock.now_ms();
     let outcome = commit(&app, located, |state| {
         let spent = speak(&conversation, state, now_ms)?;
-        draft(&conversation, spent, twin, text.reveal()).map(Some)
+        draft(&conversation, spent, idempotency, text.reveal()).map(Some)
     })
     .await?;
     match outcome {
         Outcome::Appended(event, tail) => first(&conversation, &event, &tail),
-        Outcome::Repeated(event) => replay(&app, &visitor, id, &event, &twin).await,
+        Outcome::Repeated(event) => replay(&app, &visitor, id, &event, &idempotency).await,
         Outcome::Unneeded(_) => Err(Code::Internal.into()),
     }
 }
@@ -86,7 +86,7 @@ pub(crate) async fn post(
 fn draft(
     conversation: &Conversation,
     state: LogState,
-    twin: Twin,
+    idempotency: Idempotency,
     text: &str,
 ) -> Result<Draft, Problem> {
     let message = text.to_owned();
@@ -95,7 +95,7 @@ fn draft(
         return Ok(Draft {
             body: Body::Said(spoken),
             state,
-            twin: Some(twin),
+            idempotency: Some(idempotency),
             inbox: Inbox::Unchanged,
         });
     }
@@ -110,14 +110,14 @@ fn draft(
     Ok(Draft {
         body: Body::Said(spoken),
         state: state.answered(answer.offers_person).with_status(status),
-        twin: Some(twin),
+        idempotency: Some(idempotency),
         inbox,
     })
 }
 
-fn twin(conversation: &Conversation, key: &str, text: &str) -> Twin {
+fn idempotency(conversation: &Conversation, key: &str, text: &str) -> Idempotency {
     let mac = |label, parts: &[&[u8]]| conversation.key.short_mac(label, parts);
-    Twin {
+    Idempotency {
         key: mac("idempotency key", &[key.as_bytes()]),
         body: mac("idempotency body", &[key.as_bytes(), text.as_bytes()]),
     }
@@ -146,9 +146,9 @@ async fn replay(
     visitor: &Visitor,
     id: ConversationId,
     event: &StoredEvent,
-    twin: &Twin,
+    idempotency: &Idempotency,
 ) -> Result<Response, Problem> {
-    if event.header.twin.as_ref() != Some(twin) {
+    if event.header.idempotency.as_ref() != Some(idempotency) {
         return Err(Code::IdempotencyMismatch.into());
     }
     let conversation = find_now(app, visitor, id).await?;

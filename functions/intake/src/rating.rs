@@ -50,7 +50,7 @@ pub(crate) async fn post(
         Ok(Some(Draft {
             body: Body::Rated(rating.clone()),
             state: spend(state, now_ms)?,
-            twin: None,
+            idempotency: None,
             inbox: Inbox::Unchanged,
         }))
     })

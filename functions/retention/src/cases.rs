@@ -13,8 +13,8 @@ use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::place::Place;
 use shared::store::case::{Case, Kind, Line, NotNow, State as CaseState, Step};
+use shared::store::erasure_request::Waiting;
 use shared::store::hold::Hold;
-use shared::store::wish::Waiting;
 use shared::values::deadline::Law;
 use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
@@ -254,8 +254,10 @@ pub(crate) async fn patch(
 /// in a case about it; so it is not said.
 async fn refuse_if_asked_by_the_subject(app: &App, case: &Case) -> Result<(), Problem> {
     let Some(subject) = case.subject else { return Ok(()) };
-    let wish = app.store.find_wish(subject).await?;
-    if wish.is_some_and(|wish| matches!(wish.what, Waiting::Whole(_, None))) {
+    let erasure_request = app.store.find_erasure_request(subject).await?;
+    if erasure_request
+        .is_some_and(|erasure_request| matches!(erasure_request.what, Waiting::Whole(_, None)))
+    {
         let detail = "The subject has asked for it in the chat too: it is done once the hold ends.";
         return Err(Problem::new(Code::Conflict, detail));
     }

@@ -5,7 +5,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::access::permit::Purposed;
+use shared::access::permit::Purpose;
 use shared::clock::rfc3339;
 use shared::http::erase::{Carried, carry_out};
 use shared::http::request::{MaybePlainJson, PathId};
@@ -58,7 +58,7 @@ pub(crate) struct Asked {
     /// The erasure.
     pub(crate) request: Request,
     /// Why.
-    pub(crate) why: Purposed,
+    pub(crate) why: Purpose,
     /// The officer who asks.
     pub(crate) by: StaffId,
 }
@@ -73,7 +73,8 @@ impl Asked {
             return Err(Code::NotFound.into());
         }
         let waiting = app.store.asked_erasures().await?;
-        let again = waiting.into_iter().find(|asked| asked.request.twin == request.twin);
+        let again =
+            waiting.into_iter().find(|asked| asked.request.idempotency == request.idempotency);
         if let Some(asked) = again {
             return Ok(Reply(StatusCode::ACCEPTED, ErasureResponse::from(&asked)));
         }
@@ -134,8 +135,8 @@ pub(crate) async fn approve(
             "Another privacy officer approves it, or you yourself after a day.",
         ));
     }
-    let told = Some((&app.events, staff.id));
-    carry_out(&app.store, &app.issuer, &asked.request, told).await?.ok_or_else(held)
+    let recorded = Some((&app.events, staff.id));
+    carry_out(&app.store, &app.issuer, &asked.request, recorded).await?.ok_or_else(held)
 }
 
 #[utoipa::path(delete, path = "/v1/erasures/{id}", params(("id" = String, Path)),

@@ -2,7 +2,7 @@
 //! a purpose and a reason. Nothing else makes a [`Grounds`].
 
 use http::HeaderMap;
-use shared::access::permit::Purposed;
+use shared::access::permit::Purpose;
 use shared::access::staff::Staff;
 use shared::ids::{CaseId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
@@ -15,7 +15,7 @@ pub(crate) enum Grounds {
     /// A case that is there. [`takes`] says whether it asks for what is about to be done.
     Case(Case),
     /// A purpose and a reason.
-    Stated(Purposed),
+    Stated(Purpose),
 }
 
 impl Grounds {
@@ -26,16 +26,16 @@ impl Grounds {
     pub(crate) async fn read(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
         let Some(id) = case_of(headers)? else {
             let (purpose, reason) = (text(headers, "sotto-purpose"), text(headers, "sotto-reason"));
-            return Purposed::read_with_reason(purpose, reason).map(Self::Stated);
+            return Purpose::read_with_reason(purpose, reason).map(Self::Stated);
         };
         let refused = || Problem::invalid("/headers/sotto-case", FieldCode::NotAllowed);
         app.store.find_case(id).await?.ok_or_else(refused).map(Self::Case)
     }
 
     /// The purpose and the reason that are recorded with a read.
-    pub(crate) fn into_purpose(self) -> (Purposed, Option<CaseId>) {
+    pub(crate) fn into_purpose(self) -> (Purpose, Option<CaseId>) {
         match self {
-            Self::Case(case) => (Purposed::of_case(case.id), Some(case.id)),
+            Self::Case(case) => (Purpose::of_case(case.id), Some(case.id)),
             Self::Stated(why) => (why, None),
         }
     }
@@ -47,13 +47,13 @@ impl Grounds {
     ///
     /// # Errors
     /// 409.
-    pub(crate) fn for_contact_of(self, subject: SubjectId) -> Result<Purposed, Problem> {
+    pub(crate) fn for_contact_of(self, subject: SubjectId) -> Result<Purpose, Problem> {
         match self {
             Self::Stated(why) => Ok(why),
             Self::Case(case) => {
                 let is_verified = !case.is_closed() && case.state != State::Open;
                 if is_verified && case.subject == Some(subject) {
-                    return Ok(Purposed::of_case(case.id));
+                    return Ok(Purpose::of_case(case.id));
                 }
                 let detail = "The case is not verified, or closed, or of another subject.";
                 Err(Problem::new(Code::Conflict, detail))

@@ -19,7 +19,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::state::App;
-use crate::sweep::holds::{carry_out_wish, settle};
+use crate::sweep::holds::{carry_out_erasure_request, settle};
 
 /// Days after which a hold is looked at again, if nobody says otherwise.
 const REVIEW_DAYS: i64 = 90;
@@ -211,7 +211,7 @@ pub(crate) async fn delete(
     }
     let first = released.first().ok_or(Code::NotFound)?;
     // What was asked for meanwhile is done now; if it is cut off, by the next sweep.
-    carry_out_wish(&app, first.subject).await?;
+    carry_out_erasure_request(&app, first.subject).await?;
     let mut left = AT_ONCE;
     for hold in &released {
         at_once(settle(&app, hold, &policy, &mut left).await);

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use shared::access::permit::{ReadPermit, Subjected};
+use shared::access::permit::{ReadPermit, SubjectRef};
 use shared::clock::rfc3339;
 use shared::http::request::SubjectPath;
 use shared::http::response::Reply;
@@ -103,7 +103,7 @@ pub(crate) async fn get(
         Guarded::Profile { .. } => None,
     });
     let who = (staff.id, Role::Privacy);
-    let what = Subjected::Contact(subject);
+    let what = SubjectRef::Contact(subject);
     let permit = ReadPermit::issue(&app.store, &app.events, who, &why, what).await?;
     let response = SubjectResponse {
         subject_id: subject,

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
-use shared::access::insight::{Caller, Insight};
-use shared::access::permit::{ReadPermit, Subjected};
+use shared::access::permit::{ReadPermit, SubjectRef};
+use shared::access::subject_access::{Caller, SubjectAccess};
 use shared::http::export::{Export, Holdings, Limits, Position, respond};
 use shared::http::request::{MaybePlainJson, PageQuery, SubjectPath};
 use shared::http::staff::{Privacy, SteppedUp};
@@ -56,11 +56,11 @@ pub(crate) async fn post(
         &app.events,
         (staff.id, Role::Privacy),
         &why,
-        Subjected::Everything(subject),
+        SubjectRef::Everything(subject),
     )
     .await?;
-    let insight = Insight::permitted(&permit, staff.id).ok_or(Code::Internal)?;
-    let part = holdings.gather(&app.store, &insight, start, &Limits::SHIPPED).await?;
+    let subject_access = SubjectAccess::permitted(&permit, staff.id).ok_or(Code::Internal)?;
+    let part = holdings.gather(&app.store, &subject_access, start, &Limits::SHIPPED).await?;
     // With its last part, all has been given out.
     if let Some(case) = case.filter(|_| part.export.next_cursor.is_none()) {
         app.store.note_in_case(&app.events, staff.id, case, What::Exported, subject).await?;

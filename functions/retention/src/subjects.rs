@@ -12,7 +12,7 @@ use shared::http::staff::{Privacy, SteppedUp};
 use shared::ids::{ReceiptId, SubjectId};
 use shared::problem::{FieldCode, Problem};
 use shared::store::case::What;
-use shared::store::erasure::{Request, twin};
+use shared::store::erasure::{Request, idempotency};
 use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::ledger::Basis;
 use shared::store::receipt::SignedReceipt;
@@ -155,7 +155,7 @@ pub(crate) async fn delete(
         site: Site::SHIPPED,
         basis,
         requested_ms: app.clock.now_ms(),
-        twin: twin(&key, basis.as_str()),
+        idempotency: idempotency(&key, basis.as_str()),
         of_nothing: false,
     };
     let case = match grounds {
@@ -170,8 +170,8 @@ pub(crate) async fn delete(
         let what = What::Erased(ReceiptId::generate(&app.clock)?);
         takes(&case, what, subject, &staff, &app)?;
     }
-    let told = Some((&app.events, staff.id));
-    let carried = carry_out(&app.store, &app.issuer, &request, told).await?;
+    let recorded = Some((&app.events, staff.id));
+    let carried = carry_out(&app.store, &app.issuer, &request, recorded).await?;
     let what = carried.as_ref().map_or(What::Waiting, |carried| What::Erased(carried.id));
     app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;
     carried.map(Carried::into_response).ok_or_else(held)

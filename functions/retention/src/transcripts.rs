@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use shared::access::permit::{Purposed, ReadPermit, Subjected};
+use shared::access::permit::{Purpose, ReadPermit, SubjectRef};
 use shared::access::staff::Staff;
 use shared::clock::rfc3339;
 use shared::http::metrics::{Metric, Noted};
@@ -47,7 +47,7 @@ pub(crate) async fn get(
     query: PageQuery,
     headers: HeaderMap,
 ) -> Result<(Option<Extension<Noted>>, Reply<TranscriptResponse>), Problem> {
-    let why = Purposed::read(text(&headers, "sotto-purpose"), text(&headers, "sotto-reason"))?;
+    let why = Purpose::read(text(&headers, "sotto-purpose"), text(&headers, "sotto-reason"))?;
     // An agent reads what they have claimed, and claims come with the desk.
     let role = role(&staff).ok_or(Code::NotFound)?;
     let subject = app.store.owner_of(id).await?.ok_or(Code::NotFound)?;
@@ -56,7 +56,7 @@ pub(crate) async fn get(
     if row.is_destroyed() {
         return Err(Code::Erased.into());
     }
-    let what = Subjected::Conversation(subject, id);
+    let what = SubjectRef::Conversation(subject, id);
     let permit = ReadPermit::issue(&app.store, &app.events, (staff.id, role), &why, what).await?;
     let conversation = permit.open(&app.store, (&row, policy)).await?;
     let reader = staff.id.to_string();

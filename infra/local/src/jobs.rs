@@ -201,7 +201,7 @@ fn said(error: StoreError) -> &'static str {
     match error {
         StoreError::Unavailable => "DynamoDB or KMS does not answer",
         StoreError::KeysMissing => "what an earlier run stored is gone",
-        StoreError::Corrupt => "what is stored does not open; --fresh starts anew",
+        StoreError::Corrupt { .. } => "what is stored does not open; --fresh starts anew",
         StoreError::OtherVersion => "a later release has written what is stored",
         StoreError::Failed => "DynamoDB or KMS refuses the request",
         StoreError::LedgerBehind => "a table was restored and has not followed the ledger yet",

@@ -79,7 +79,7 @@ impl Keychain {
                     transport.insert(key.kid.clone(), (key.not_after_ms, private));
                 }
                 // One damaged row must not silence everybody: who sealed to it seals again.
-                Err(StoreError::Corrupt) => {
+                Err(StoreError::Corrupt { .. }) => {
                     tracing::error!(kid = key.kid, "a transport key does not open");
                 }
                 Err(error) => return Err(error),

@@ -3,10 +3,10 @@
 pub mod app;
 mod demands;
 pub mod identity;
-pub mod insight;
 pub mod keychain;
 pub mod request;
 pub mod requirement;
 pub mod staff;
 pub mod staff_keychain;
+pub mod subject_access;
 pub mod token;

@@ -33,7 +33,7 @@ pub struct ConversationKey {
 }
 
 impl ConversationKey {
-    /// The first 6 bytes of a keyed hash of the parts: enough to find a twin among the last events,
+    /// The first 6 bytes of a keyed hash of the parts: enough to find a repetition among the last events,
     /// and no help to anyone without the key.
     #[must_use]
     pub fn short_mac(&self, label: &str, parts: &[&[u8]]) -> [u8; 6] {

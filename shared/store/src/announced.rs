@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::Client;
 
-use super::attributes::{EXPIRES_AT, read_number};
+use super::attributes::{EXPIRES_AT, in_table, read_number};
 use super::due::touched_key;
 use super::{StoreError, fault};
 use values::clock::Clock;
@@ -41,7 +41,8 @@ impl Announced {
             .map_err(|error| fault("find_announcement", &error))?;
         match found.item {
             // The TTL may be late; what was said long ago is no excuse for what is done today.
-            Some(item) => Ok(read_number::<i64>(&item, EXPIRES_AT)? > self.clock.now_seconds()),
+            Some(item) => Ok(read_number::<i64>(&item, EXPIRES_AT).map_err(in_table("ledger"))?
+                > self.clock.now_seconds()),
             None => Ok(false),
         }
     }

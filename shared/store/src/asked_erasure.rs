@@ -7,7 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, take_binary, take_string};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, take_binary, take_string,
+};
 use super::erasure::Request;
 use super::ledger::Basis;
 use super::ledger_table::key;
@@ -62,7 +64,7 @@ impl AskedErasure {
             subject: request.subject.to_string(),
             basis: request.basis.as_str().to_owned(),
             requested_ms: request.requested_ms,
-            repetition: request.twin.to_vec(),
+            repetition: request.idempotency.to_vec(),
             by: by.to_string(),
             purpose: purpose.as_str().to_owned(),
             reason: reason.clone(),
@@ -73,20 +75,19 @@ impl AskedErasure {
 
     fn open(id: ErasureId, sealed: &Sealed, reasons: &Reasons) -> Result<Self, StoreError> {
         let opened: Plaintext = reasons.open(&place(id), sealed)?;
-        let stored: Stored =
-            serde_json::from_slice(opened.reveal()).map_err(|_| StoreError::Corrupt)?;
+        let stored: Stored = serde_json::from_slice(opened.reveal()).map_err(|_| corrupt("v"))?;
         let request = Request {
-            subject: SubjectId::parse(&stored.subject).ok_or(StoreError::Corrupt)?,
+            subject: SubjectId::parse(&stored.subject).ok_or(corrupt("v"))?,
             site: Site::SHIPPED,
             basis: Basis::find(&stored.basis).ok_or(StoreError::OtherVersion)?,
             requested_ms: stored.requested_ms,
-            twin: stored.repetition.try_into().map_err(|_| StoreError::Corrupt)?,
+            idempotency: stored.repetition.try_into().map_err(|_| corrupt("v"))?,
             of_nothing: false,
         };
         Ok(Self {
             id,
             request,
-            by: StaffId::parse(&stored.by).ok_or(StoreError::Corrupt)?,
+            by: StaffId::parse(&stored.by).ok_or(corrupt("v"))?,
             purpose: ReadPurpose::find(&stored.purpose).ok_or(StoreError::OtherVersion)?,
             reason: stored.reason,
         })
@@ -178,8 +179,12 @@ impl Store {
     }
 }
 
-fn read(mut item: Item, reasons: &Reasons) -> Result<AskedErasure, StoreError> {
-    let id = ErasureId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+fn read(item: Item, reasons: &Reasons) -> Result<AskedErasure, StoreError> {
+    read_item(item, reasons).map_err(in_table("ledger"))
+}
+
+fn read_item(mut item: Item, reasons: &Reasons) -> Result<AskedErasure, StoreError> {
+    let id = ErasureId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?;
     let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
     AskedErasure::open(id, &sealed, reasons)
 }

@@ -41,25 +41,37 @@ pub fn expiry(end_ms: i64) -> AttributeValue {
     number(end_ms.saturating_add(999).div_euclid(1000))
 }
 
+/// That an attribute is not what was stored. Whoever reads the item names the table:
+/// [`StoreError::in_table`], [`in_table`].
+#[must_use]
+pub const fn corrupt(attribute: &'static str) -> StoreError {
+    StoreError::Corrupt { table: StoreError::SOME_TABLE, attribute }
+}
+
+/// Names the table of an error.
+pub fn in_table<E: Into<StoreError>>(name: &'static str) -> impl Fn(E) -> StoreError + Copy {
+    move |error| error.into().in_table(name)
+}
+
 /// The bytes of an attribute that must be there.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when it is missing or no binary.
-pub fn take_binary(item: &mut Item, name: &str) -> Result<Vec<u8>, StoreError> {
+/// [`StoreError::Corrupt`], without its table, when it is missing or no binary.
+pub fn take_binary(item: &mut Item, name: &'static str) -> Result<Vec<u8>, StoreError> {
     match item.remove(name) {
         Some(AttributeValue::B(blob)) => Ok(blob.into_inner()),
-        _ => Err(StoreError::Corrupt),
+        _ => Err(corrupt(name)),
     }
 }
 
 /// The text of an attribute that must be there.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when it is missing or no string.
-pub fn take_string(item: &mut Item, name: &str) -> Result<String, StoreError> {
+/// [`StoreError::Corrupt`], without its table, when it is missing or no string.
+pub fn take_string(item: &mut Item, name: &'static str) -> Result<String, StoreError> {
     match item.remove(name) {
         Some(AttributeValue::S(text)) => Ok(text),
-        _ => Err(StoreError::Corrupt),
+        _ => Err(corrupt(name)),
     }
 }
 
@@ -69,8 +81,8 @@ pub fn take_string(item: &mut Item, name: &str) -> Result<String, StoreError> {
 /// Those of `read`, when it is there.
 pub fn optional<T>(
     item: &mut Item,
-    name: &str,
-    read: impl FnOnce(&mut Item, &str) -> Result<T, StoreError>,
+    name: &'static str,
+    read: impl FnOnce(&mut Item, &'static str) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {
     if item.contains_key(name) { read(item, name).map(Some) } else { Ok(None) }
 }
@@ -78,10 +90,10 @@ pub fn optional<T>(
 /// The value of an attribute that must be there.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when it is missing or no whole number of that range.
-pub fn read_number<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
+/// [`StoreError::Corrupt`], without its table, when it is missing or no whole number of that range.
+pub fn read_number<T: std::str::FromStr>(item: &Item, name: &'static str) -> Result<T, StoreError> {
     match item.get(name) {
-        Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| StoreError::Corrupt),
-        _ => Err(StoreError::Corrupt),
+        Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| corrupt(name)),
+        _ => Err(corrupt(name)),
     }
 }

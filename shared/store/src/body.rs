@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::attributes::{corrupt, in_table};
 use super::event::{Kind, Spoken};
 use values::secret::Plaintext;
 
@@ -87,14 +88,14 @@ impl Body {
     /// [`StoreError::Corrupt`] when they are not what [`Body::encode`] makes.
     pub fn decode(kind: Kind, body: &Plaintext) -> Result<Self, StoreError> {
         Ok(match kind {
-            Kind::Opened => Self::Opened(from_json(body)?),
-            Kind::Exchange | Kind::Message => {
-                Self::Said(Spoken::decode(kind, body)?.ok_or(StoreError::Corrupt)?)
-            }
-            Kind::Handover => {
-                Self::Handover(body.reveal_text().ok_or(StoreError::Corrupt)?.to_owned())
-            }
-            Kind::Rated => Self::Rated(from_json(body)?),
+            Kind::Opened => Self::Opened(from_json(body).map_err(in_table("conversations"))?),
+            Kind::Exchange | Kind::Message => Self::Said(
+                Spoken::decode(kind, body)?.ok_or(corrupt("v").in_table("conversations"))?,
+            ),
+            Kind::Handover => Self::Handover(
+                body.reveal_text().ok_or(corrupt("v").in_table("conversations"))?.to_owned(),
+            ),
+            Kind::Rated => Self::Rated(from_json(body).map_err(in_table("conversations"))?),
             Kind::Closed => Self::Closed,
             Kind::LeadOffered => Self::LeadOffered,
             Kind::Erased => Self::Erased,
@@ -109,5 +110,5 @@ pub(super) fn to_json<T: Serialize>(record: &T) -> Result<Plaintext, StoreError>
 
 /// A record out of its opened JSON.
 pub(super) fn from_json<T: for<'a> Deserialize<'a>>(content: &Plaintext) -> Result<T, StoreError> {
-    serde_json::from_slice(content.reveal()).map_err(|_| StoreError::Corrupt)
+    serde_json::from_slice(content.reveal()).map_err(|_| corrupt("v"))
 }

@@ -15,12 +15,12 @@ mod course;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
-    take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
+    take_binary, take_string,
 };
+use super::erasure_request::Waiting;
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
-use super::wish::Waiting;
 use super::write::{NEW, put_if};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
@@ -50,18 +50,22 @@ pub enum Noted {
 }
 
 impl Case {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let [kind, law, state, log] = ["d", "b", "q", "j"].map(|name| take_string(&mut item, name));
         let subject = optional(&mut item, "u", |item, name| {
-            SubjectId::from_slice(&take_binary(item, name)?).ok_or(StoreError::Corrupt)
+            SubjectId::from_slice(&take_binary(item, name)?).ok_or(corrupt(name))
         })?;
         let receipt = optional(&mut item, "g", |item, name| {
-            ReceiptId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+            ReceiptId::parse(&take_string(item, name)?).ok_or(corrupt(name))
         })?;
         let closed_ms = optional(&mut item, "f", |item, name| read_number(item, name))?;
         let more: u8 = read_number(&item, "x")?;
         Ok(Self {
-            id: CaseId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?,
+            id: CaseId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?,
             kind: Kind::find(&kind?).ok_or(StoreError::OtherVersion)?,
             law: Law::find(&law?).ok_or(StoreError::OtherVersion)?,
             subject,
@@ -128,10 +132,10 @@ struct StoredLine {
 }
 
 fn read_log(json: &str) -> Result<Vec<Line>, StoreError> {
-    let stored: Vec<StoredLine> = serde_json::from_str(json).map_err(|_| StoreError::Corrupt)?;
+    let stored: Vec<StoredLine> = serde_json::from_str(json).map_err(|_| corrupt("j"))?;
     let read = |StoredLine { at_ms, by, what }: StoredLine| {
         let by = match by {
-            Some(id) => Some(StaffId::parse(&id).ok_or(StoreError::Corrupt)?),
+            Some(id) => Some(StaffId::parse(&id).ok_or(corrupt("j"))?),
             None => None,
         };
         let what = Word::find(&what).ok_or(StoreError::OtherVersion)?;
@@ -214,7 +218,7 @@ impl Store {
             (known.state, changed.state, known.subject)
             && self.waits_alone(known.id, subject).await?
         {
-            writes.push(self.cancel_wish(subject)?);
+            writes.push(self.cancel_erasure_request(subject)?);
         }
         Ok(writes.commit("change_case").await?.is_whole().then_some(changed))
     }
@@ -222,8 +226,9 @@ impl Store {
     /// Whether the erasure of a subject waits because the staff have asked for it, and for this case
     /// alone.
     async fn waits_alone(&self, id: CaseId, subject: SubjectId) -> Result<bool, StoreError> {
-        let wish = self.find_wish(subject).await?.map(|wish| wish.what);
-        if !matches!(wish, Some(Waiting::Whole(_, Some(_)))) {
+        let erasure_request =
+            self.find_erasure_request(subject).await?.map(|erasure_request| erasure_request.what);
+        if !matches!(erasure_request, Some(Waiting::Whole(_, Some(_)))) {
             return Ok(false);
         }
         let is_other = |case: &Case| {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 
-use super::attributes::{binary, number, string, take_binary};
+use super::attributes::{binary, corrupt, in_table, number, string, take_binary};
 use super::body::{Body, Consent};
 use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
-use super::key_row::{Guarded, KeyRow, Term};
+use super::key_row::{Guarded, KeyOwner, KeyRow, Term};
 use super::ledger;
 use super::policy::{POLICY, StoredPolicy};
 use super::state::{State, Status};
@@ -141,7 +141,7 @@ impl Store {
             kind: body.kind(),
             state: State::opened(locale, opened_ms),
             previous: [0; LINK_LEN],
-            twin: None,
+            idempotency: None,
         };
         let sealed =
             key.events.seal(&event_place(site.id, id, 1, &header), body.encode()?.reveal())?;
@@ -149,7 +149,7 @@ impl Store {
         // Nearly nobody is known: that is assumed, and looked at only if it is not so.
         let mut known = Subject::default();
         for _ in 0..ATTEMPTS {
-            let owner = (subject, guarded, site);
+            let owner = KeyOwner { subject, guarded, site };
             let named = (branch.clone(), &branch_key);
             let row = KeyRow::new(owner, promised_until_ms, known.holds.clone(), named, &secret)?;
             let due_ms = (row.term != Term::Held).then_some(promised_until_ms);
@@ -236,7 +236,9 @@ impl Store {
         let Some(mut item) = found.item.filter(|item| item.contains_key("u")) else {
             return Ok(None);
         };
-        SubjectId::from_slice(&take_binary(&mut item, "u")?).map(Some).ok_or(StoreError::Corrupt)
+        SubjectId::from_slice(&take_binary(&mut item, "u").map_err(in_table("conversations"))?)
+            .map(Some)
+            .ok_or(corrupt("u").in_table("conversations"))
     }
 
     /// How many live rows the subject has, conversations and profile; 1 MB of rows are looked at.
@@ -286,7 +288,8 @@ impl Store {
         let mut ids = Vec::new();
         for mut row in found.items.unwrap_or_default() {
             // The row of the profile has a name and no id.
-            if let Some(id) = ConversationId::from_slice(&take_binary(&mut row, "c")?)
+            if let Some(id) =
+                ConversationId::from_slice(&take_binary(&mut row, "c").map_err(in_table("keys"))?)
                 && since_ms <= id.made_at_ms()
             {
                 ids.push(id);

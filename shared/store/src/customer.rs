@@ -8,7 +8,8 @@
 //! the table can make nobody somebody else.
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use super::once::Kind;
 use super::schema::Noun;
@@ -88,12 +89,15 @@ impl Store {
         let (mut stored, mut live) = (None, None);
         if let Some(mut item) = found {
             Noun::Customer.shape_of(&item)?;
-            let end_ms: UnixMillis = read_number(&item, "p")?;
-            let sealed = take_binary(&mut item, "s")?;
+            let end_ms: UnixMillis = read_number(&item, "p").map_err(in_table("profiles"))?;
+            let sealed = take_binary(&mut item, "s").map_err(in_table("profiles"))?;
             if now_ms < end_ms {
                 let place = place(site.id, &index, end_ms);
-                let opened = key.open(&place, &Sealed::from_stored(sealed.clone()))?;
-                let subject = SubjectId::from_slice(opened.reveal()).ok_or(StoreError::Corrupt)?;
+                let opened = key
+                    .open(&place, &Sealed::from_stored(sealed.clone()))
+                    .map_err(in_table("profiles"))?;
+                let subject = SubjectId::from_slice(opened.reveal())
+                    .ok_or(corrupt("s").in_table("profiles"))?;
                 live = Some((subject, end_ms));
             }
             stored = Some(sealed);
@@ -168,14 +172,16 @@ impl Store {
         let branch = BranchName::new(site.id, Purpose::Index, CUSTOMER);
         let branch_key = self.settings.existing_branch_key(&branch).await?;
         let key = DataKey::derive(&branch_key, LABEL)?;
-        let opened = key.open(&back_place(site.id, subject), &sealed)?;
-        let index: [u8; 16] = opened.reveal().try_into().map_err(|_| StoreError::Corrupt)?;
+        let opened = key.open(&back_place(site.id, subject), &sealed).map_err(in_table("keys"))?;
+        let index: [u8; 16] =
+            opened.reveal().try_into().map_err(|_| corrupt("v").in_table("keys"))?;
         let found = self.customer_item(&index).await?;
         if let Some(mut item) = found {
-            let end_ms: UnixMillis = read_number(&item, "p")?;
-            let stored = take_binary(&mut item, "s")?;
-            let opened =
-                key.open(&place(site.id, &index, end_ms), &Sealed::from_stored(stored.clone()))?;
+            let end_ms: UnixMillis = read_number(&item, "p").map_err(in_table("profiles"))?;
+            let stored = take_binary(&mut item, "s").map_err(in_table("profiles"))?;
+            let opened = key
+                .open(&place(site.id, &index, end_ms), &Sealed::from_stored(stored.clone()))
+                .map_err(in_table("profiles"))?;
             // The name may lead to a new subject by now, which nobody has asked to erase.
             if opened.reveal() == subject.as_bytes() {
                 self.dynamo
@@ -230,8 +236,12 @@ impl Store {
             .await
             .map_err(|error| fault("find_way_back", &error))?;
         let Some(mut item) = found.item else { return Ok(None) };
-        let site = Site::find(&take_string(&mut item, "i")?).ok_or(StoreError::Corrupt)?;
-        Ok(Some((site, Sealed::from_stored(take_binary(&mut item, "v")?))))
+        let site = Site::find(&take_string(&mut item, "i").map_err(in_table("keys"))?)
+            .ok_or(corrupt("i").in_table("keys"))?;
+        Ok(Some((
+            site,
+            Sealed::from_stored(take_binary(&mut item, "v").map_err(in_table("keys"))?),
+        )))
     }
 
     /// The row with a new end, in the place of what was read and of nothing else.

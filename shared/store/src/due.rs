@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, read_number, string};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string,
+};
 use super::key_row::{Guarded, KeyRow, Term};
 use super::lead;
 use super::ledger_table::key;
@@ -179,8 +181,10 @@ impl Store {
     pub async fn queued(&self, limit: i32) -> Result<Vec<ConversationId>, StoreError> {
         let found = self.first_ledger_items("find_queued", PURGE, limit).await?;
         let id = |mut item: Item| match item.remove("k") {
-            Some(AttributeValue::S(id)) => ConversationId::parse(&id).ok_or(StoreError::Corrupt),
-            _ => Err(StoreError::Corrupt),
+            Some(AttributeValue::S(id)) => {
+                ConversationId::parse(&id).ok_or(corrupt("k").in_table("ledger"))
+            }
+            _ => Err(corrupt("k").in_table("ledger")),
         };
         found.into_iter().map(id).collect()
     }
@@ -284,9 +288,11 @@ impl Store {
             set_ttl("set_ttl_of_log", item, end_ms).await?;
         }
         let next = match keys.get(budget) {
-            Some(left_out) => Some(read_number(left_out, "s")?),
+            Some(left_out) => Some(read_number(left_out, "s").map_err(in_table("conversations"))?),
             None => match found.last_evaluated_key {
-                Some(last) => Some(read_number::<u64>(&last, "s")? + 1),
+                Some(last) => {
+                    Some(read_number::<u64>(&last, "s").map_err(in_table("conversations"))? + 1)
+                }
                 None => None,
             },
         };

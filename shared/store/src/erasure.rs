@@ -34,7 +34,7 @@ pub struct Request {
     /// When it was asked for.
     pub requested_ms: UnixMillis,
     /// Hash of the idempotency key and the body.
-    pub twin: [u8; 32],
+    pub idempotency: [u8; 32],
     /// Whether it is carried out if nothing is stored: who asks for themselves gets a receipt for it.
     pub of_nothing: bool,
 }
@@ -54,21 +54,21 @@ pub enum Erasure {
 
 /// Hashes of the idempotency key, and of key and body, of a request: by which a repetition is known.
 #[must_use]
-pub fn twin(key: &str, body: &str) -> [u8; 32] {
+pub fn idempotency(key: &str, body: &str) -> [u8; 32] {
     let [key_alone, whole] = [
         suite::hash(&[b"key", key.as_bytes()]),
         suite::hash(&[b"body", &key.len().to_be_bytes(), key.as_bytes(), body.as_bytes()]),
     ];
-    let mut twin = [0; 32];
-    for (to, from) in twin.iter_mut().zip(key_alone.iter().take(16).chain(&whole)) {
+    let mut idempotency = [0; 32];
+    for (to, from) in idempotency.iter_mut().zip(key_alone.iter().take(16).chain(&whole)) {
         *to = *from;
     }
-    twin
+    idempotency
 }
 
 /// How a request is like the one that was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likeness {
+pub enum Repetition {
     /// It is the same, repeated.
     Same,
     /// It has the same idempotency key and another body.
@@ -79,14 +79,14 @@ pub enum Likeness {
 
 /// How two requests are alike, by their hashes.
 #[must_use]
-pub fn likeness(a: &[u8; 32], b: &[u8; 32]) -> Likeness {
-    let key = |twin: &[u8; 32]| twin.first_chunk::<16>().copied();
+pub fn repetition(a: &[u8; 32], b: &[u8; 32]) -> Repetition {
+    let key = |idempotency: &[u8; 32]| idempotency.first_chunk::<16>().copied();
     if a == b {
-        Likeness::Same
+        Repetition::Same
     } else if key(a) == key(b) {
-        Likeness::OtherBody
+        Repetition::OtherBody
     } else {
-        Likeness::Another
+        Repetition::Another
     }
 }
 
@@ -106,11 +106,11 @@ impl Store {
     pub async fn erase(
         &self,
         request: &Request,
-        told: Option<(&SecurityEvents, StaffId)>,
+        recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<Erasure, StoreError> {
         for _ in 0..ATTEMPTS {
             let rows = self.rows_of(request.subject).await?;
-            match Box::pin(self.try_to_erase(request, told, &rows)).await? {
+            match Box::pin(self.try_to_erase(request, recorded, &rows)).await? {
                 Tried::Ended(erasure) => return Ok(erasure),
                 Tried::Overtaken => {}
             }
@@ -121,7 +121,7 @@ impl Store {
     async fn try_to_erase(
         &self,
         request: &Request,
-        told: Option<(&SecurityEvents, StaffId)>,
+        recorded: Option<(&SecurityEvents, StaffId)>,
         rows: &Rows,
     ) -> Result<Tried, StoreError> {
         // A ledger that was restored may not know of it; then it is carried out and told once more.
@@ -156,7 +156,7 @@ impl Store {
         let erased = Erased { receipt, number };
         let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
-        if let Some((events, by)) = told {
+        if let Some((events, by)) = recorded {
             writes.push(events.put(SecurityEvent::by(
                 by,
                 Action::SubjectErased,
@@ -353,7 +353,7 @@ fn entry_of(
         basis: request.basis,
         requested_ms: request.requested_ms,
         destroyed_ms,
-        twin: request.twin,
+        idempotency: request.idempotency,
         end_ms: end_of(&kept, end_ms, destroyed_ms),
         conversations: count(doomed(rows).filter(is_conversation).count()),
         keys_destroyed: count(doomed(rows).count()),

@@ -5,7 +5,9 @@
 //! for what a visitor sent the hashes of its idempotency key and body (12). All of it is in the AAD.
 
 use super::StoreError;
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, read_number, take_binary};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, take_binary,
+};
 use super::schema::Noun;
 use super::state::State;
 use seal::envelope::Sealed;
@@ -20,7 +22,7 @@ pub const LINK_LEN: usize = 16;
 /// Bytes of the hash of an idempotency key, and of the body that came with it.
 pub const KEY_HASH_LEN: usize = 6;
 
-const TWIN_FLAG: u8 = 0x80;
+const IDEMPOTENCY_FLAG: u8 = 0x80;
 /// Where the shape stands in the header's second byte: two bits, which hold it less one. Three is
 /// left to a release that has to put the number elsewhere. The only shape there is has zeros.
 const SHAPE_SHIFT: u8 = 5;
@@ -85,7 +87,7 @@ impl Kind {
 
 /// The hashes that make a repeated request known: of its idempotency key, and of its body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Twin {
+pub struct Idempotency {
     /// Keyed hash of the idempotency key.
     pub key: [u8; KEY_HASH_LEN],
     /// Keyed hash of key and body.
@@ -102,7 +104,7 @@ pub struct Header {
     /// The link to the event before; zero for the first.
     pub previous: [u8; LINK_LEN],
     /// What makes a repetition known.
-    pub twin: Option<Twin>,
+    pub idempotency: Option<Idempotency>,
 }
 
 impl Header {
@@ -110,13 +112,13 @@ impl Header {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let [status, flags, rest @ ..] = self.state.encode();
-        let twin_flag = if self.twin.is_some() { TWIN_FLAG } else { 0 };
-        let mut out = vec![status | self.kind.code() << 4, flags | twin_flag];
+        let idempotency_flag = if self.idempotency.is_some() { IDEMPOTENCY_FLAG } else { 0 };
+        let mut out = vec![status | self.kind.code() << 4, flags | idempotency_flag];
         out.extend_from_slice(&rest);
         out.extend_from_slice(&self.previous);
-        if let Some(twin) = &self.twin {
-            out.extend_from_slice(&twin.key);
-            out.extend_from_slice(&twin.body);
+        if let Some(idempotency) = &self.idempotency {
+            out.extend_from_slice(&idempotency.key);
+            out.extend_from_slice(&idempotency.body);
         }
         out
     }
@@ -127,14 +129,16 @@ impl Header {
     /// [`StoreError::OtherVersion`] for a shape, kind or status that this release does not know, and
     /// [`StoreError::Corrupt`] for what is no header.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let (state, rest) =
-            bytes.split_first_chunk::<{ State::LEN }>().ok_or(StoreError::Corrupt)?;
+        let (state, rest) = bytes
+            .split_first_chunk::<{ State::LEN }>()
+            .ok_or(corrupt("m").in_table("conversations"))?;
         let [kind, flags, ..] = *state;
         Noun::Event.known(u64::from(1 + (flags >> SHAPE_SHIFT & SHAPE_MASK)))?;
         let kind = Kind::from_code(kind >> 4).ok_or(StoreError::OtherVersion)?;
         let state = State::decode(state).ok_or(StoreError::OtherVersion)?;
-        let (previous, twin) = read_links(rest, flags).ok_or(StoreError::Corrupt)?;
-        Ok(Self { kind, state, previous, twin })
+        let (previous, idempotency) =
+            read_links(rest, flags).ok_or(corrupt("m").in_table("conversations"))?;
+        Ok(Self { kind, state, previous, idempotency })
     }
 }
 
@@ -155,7 +159,11 @@ impl StoredEvent {
     /// # Errors
     /// [`StoreError::Corrupt`] when it is none, [`StoreError::OtherVersion`] when another release
     /// wrote it.
-    pub fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("conversations"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let seq = read_number(&item, "s")?;
         let header = take_binary(&mut item, "m")?;
         let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
@@ -192,13 +200,13 @@ impl StoredEvent {
 }
 
 /// What follows the state in a header.
-fn read_links(rest: &[u8], flags: u8) -> Option<([u8; LINK_LEN], Option<Twin>)> {
+fn read_links(rest: &[u8], flags: u8) -> Option<([u8; LINK_LEN], Option<Idempotency>)> {
     let (previous, rest) = rest.split_first_chunk::<LINK_LEN>()?;
-    if flags & TWIN_FLAG == 0 {
+    if flags & IDEMPOTENCY_FLAG == 0 {
         return rest.is_empty().then_some((*previous, None));
     }
     let (key, body) = rest.split_first_chunk::<KEY_HASH_LEN>()?;
-    Some((*previous, Some(Twin { key: *key, body: body.try_into().ok()? })))
+    Some((*previous, Some(Idempotency { key: *key, body: body.try_into().ok()? })))
 }
 
 /// Where an event's body belongs.
@@ -265,7 +273,7 @@ impl Spoken {
             let reply = String::from_utf8(rest.to_vec()).ok()?;
             Some(Self { message, reply: Some((reply, sources)) })
         };
-        parse().map(Some).ok_or(StoreError::Corrupt)
+        parse().map(Some).ok_or(corrupt("v").in_table("conversations"))
     }
 }
 
@@ -303,7 +311,7 @@ mod tests {
             kind: Kind::Exchange,
             state: State::opened(1, 1_763_899_200_123),
             previous: [3; LINK_LEN],
-            twin: Some(Twin { key: [1; 6], body: [2; 6] }),
+            idempotency: Some(Idempotency { key: [1; 6], body: [2; 6] }),
         };
         let bytes = header.encode();
         assert_eq!(bytes.len(), 38);
@@ -311,7 +319,7 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(Header::decode(&bytes[..length]).is_err(), "length {length}");
         }
-        let without = Header { twin: None, ..header }.encode();
+        let without = Header { idempotency: None, ..header }.encode();
         assert_eq!(without.len(), 26);
         assert!(Header::decode(&[&without[..], &[0]].concat()).is_err());
     }
@@ -319,7 +327,8 @@ mod tests {
     #[test]
     fn a_header_of_another_release_is_known_for_one() {
         let state = State::opened(1, 1_763_899_200_123);
-        let header = Header { kind: Kind::Rated, state, previous: [3; LINK_LEN], twin: None };
+        let header =
+            Header { kind: Kind::Rated, state, previous: [3; LINK_LEN], idempotency: None };
         for (byte, bits) in [(1, 1 << 5), (1, 1 << 6), (1, 3 << 5), (0, 3 << 4), (0, 5)] {
             let mut bytes = header.encode();
             bytes[byte] |= bits;

@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
-    take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
+    take_binary, take_string,
 };
 use super::key_row::{Guarded, KeyRow};
 use super::ledger_table::key;
@@ -113,11 +113,15 @@ pub enum Placed {
 const PARTITION: &str = "hold";
 
 impl Hold {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let rest = take_string(&mut item, "q")?;
         let released = optional(&mut item, "l", |item, name| {
             let by = optional(item, "z", |item, name| {
-                StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+                StaffId::parse(&take_string(item, name)?).ok_or(corrupt(name))
             })?;
             let reason = optional(item, "w", take_binary)?.map(Sealed::from_stored);
             Ok(Released { at_ms: read_number(item, name)?, by, reason })
@@ -125,17 +129,16 @@ impl Hold {
         let ends: Option<i64> =
             optional(&mut item, EXPIRES_AT, |item, name| read_number(item, name))?;
         let conversation = optional(&mut item, "c", |item, name| {
-            ConversationId::from_slice(&take_binary(item, name)?).ok_or(StoreError::Corrupt)
+            ConversationId::from_slice(&take_binary(item, name)?).ok_or(corrupt(name))
         })?;
         let ends_ms = optional(&mut item, "e", |item, name| read_number(item, name))?;
         Ok(Self {
-            id: HoldId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?,
-            subject: SubjectId::from_slice(&take_binary(&mut item, "u")?)
-                .ok_or(StoreError::Corrupt)?,
+            id: HoldId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?,
+            subject: SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(corrupt("u"))?,
             conversation,
-            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(corrupt("s"))?,
             reason: Sealed::from_stored(take_binary(&mut item, "v")?),
-            placed_by: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
+            placed_by: StaffId::parse(&take_string(&mut item, "a")?).ok_or(corrupt("a"))?,
             placed_ms: read_number(&item, "t")?,
             review_ms: read_number(&item, "d")?,
             ends_ms,
@@ -301,7 +304,7 @@ impl Store {
                 match self.find_hold(hold.id).await? {
                     Some(there) if there.released.is_some() => return Ok(there),
                     Some(_) => continue,
-                    None => return Err(StoreError::Corrupt),
+                    None => return Err(corrupt("k").in_table("ledger")),
                 }
             }
             for row in rest {
@@ -380,7 +383,9 @@ impl Store {
             if !row.is_destroyed() && row.holds.contains(&hold.id) {
                 let write = match self.rewrapped(row, without(&row.holds, hold.id), policy).await {
                     // What wraps it was retired: nothing is held back by a row that nobody can open.
-                    Err(StoreError::Corrupt) => self.replaced(row, row.destroyed(), "w = :w")?,
+                    Err(StoreError::Corrupt { .. }) => {
+                        self.replaced(row, row.destroyed(), "w = :w")?
+                    }
                     write => write?,
                 };
                 self.transaction().and(write).commit_or_fail("release_again").await?;

@@ -14,7 +14,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde_json::{Map, Value};
 
-use super::attributes::{Item, binary, number, read_number, string, take_binary, take_string};
+use super::attributes::{
+    Item, binary, corrupt, in_table, number, read_number, string, take_binary, take_string,
+};
 use super::schema::Noun;
 use super::settings::Settings;
 use super::{StoreError, fault};
@@ -155,7 +157,7 @@ impl Settings {
         }
         let items = found.responses.into_iter().flatten().flat_map(|(_, items)| items);
         let mut rows: HashMap<_, _> = items
-            .map(|mut item| Ok((take_string(&mut item, "p")?, item)))
+            .map(|mut item| Ok((take_string(&mut item, "p").map_err(in_table("settings"))?, item)))
             .collect::<Result<_, StoreError>>()?;
         let newest = places.into_iter().find_map(|place| rows.remove_entry(&place));
         let Some((place, mut item)) = newest else { return Ok(None) };
@@ -163,11 +165,19 @@ impl Settings {
             return Ok(None);
         }
         Noun::IdentityKey.shape_of(&item)?;
-        let algorithm = take_string(&mut item, "a")?;
-        let public = if algorithm == ED25519 { take_binary(&mut item, "x")? } else { Vec::new() };
-        let kid = item.contains_key("n").then(|| take_string(&mut item, "n")).transpose()?;
+        let algorithm = take_string(&mut item, "a").map_err(in_table("settings"))?;
+        let public = if algorithm == ED25519 {
+            take_binary(&mut item, "x").map_err(in_table("settings"))?
+        } else {
+            Vec::new()
+        };
+        let kid = item
+            .contains_key("n")
+            .then(|| take_string(&mut item, "n"))
+            .transpose()
+            .map_err(in_table("settings"))?;
         let Some(AttributeValue::Bool(require_mfa)) = item.remove("m") else {
-            return Err(StoreError::Corrupt);
+            return Err(corrupt("m").in_table("settings"));
         };
         let row = Row {
             site: site.id,
@@ -175,14 +185,19 @@ impl Settings {
             public: &public,
             kid: kid.as_deref().unwrap_or_default(),
             require_mfa,
-            registered_ms: read_number(&item, "f")?,
+            registered_ms: read_number(&item, "f").map_err(in_table("settings"))?,
         };
         let key = DataKey::derive(&*self.existing_branch_key(&branch(&place)).await?, LABEL)?;
-        let secret = key.open(&row.place(), &Sealed::from_stored(take_binary(&mut item, "v")?))?;
+        let secret = key
+            .open(
+                &row.place(),
+                &Sealed::from_stored(take_binary(&mut item, "v").map_err(in_table("settings"))?),
+            )
+            .map_err(in_table("settings"))?;
         let key = match row.algorithm {
             ED25519 => SiteKey::ed25519(row.public)?,
             HS256 => SiteKey::hs256(secret.reveal())?,
-            _ => return Err(StoreError::Corrupt),
+            _ => return Err(corrupt("a").in_table("settings")),
         };
         let registered_ms = row.registered_ms;
         Ok(Some(IdentityKey { key: key.named(kid), require_mfa, registered_ms }))

@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreError;
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use super::schema::Noun;
 use seal::BranchKey;
@@ -69,6 +70,17 @@ pub struct KeyRow {
     stored: Option<WrappedKey>,
 }
 
+/// What a new row guards, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyOwner {
+    /// Whose it is.
+    pub subject: SubjectId,
+    /// What its key opens.
+    pub guarded: Guarded,
+    /// The site it belongs to.
+    pub site: &'static Site,
+}
+
 impl Guarded {
     /// The sort key of the row.
     #[must_use]
@@ -105,7 +117,7 @@ impl KeyRow {
     /// # Errors
     /// [`StoreError::Failed`] when there is no randomness.
     pub fn new(
-        (subject, guarded, site): (SubjectId, Guarded, &'static Site),
+        KeyOwner { subject, guarded, site }: KeyOwner,
         promised_until_ms: UnixMillis,
         holds: Vec<HoldId>,
         (branch, branch_key): (BranchName, &BranchKey),
@@ -124,9 +136,12 @@ impl KeyRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when it is damaged, [`StoreError::OtherVersion`] when another release
     /// wrote it.
-    pub fn from_item(mut item: Item) -> Result<Option<Self>, StoreError> {
-        let subject =
-            SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(StoreError::Corrupt)?;
+    pub fn from_item(item: Item) -> Result<Option<Self>, StoreError> {
+        Self::read_item(item).map_err(in_table("keys"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Option<Self>, StoreError> {
+        let subject = SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(corrupt("u"))?;
         let name = take_binary(&mut item, "c")?;
         let noun = match ConversationId::from_slice(&name) {
             Some(_) => Noun::ConversationKey,
@@ -139,7 +154,7 @@ impl KeyRow {
             Some(id) => Guarded::Conversation(id),
             None => Guarded::Profile { left_ms: left_ms(&item, promised_until_ms)? },
         };
-        let site = Site::find(&take_string(&mut item, "i")?).ok_or(StoreError::Corrupt)?;
+        let site = Site::find(&take_string(&mut item, "i")?).ok_or(corrupt("i"))?;
         let holds = take_holds(&mut item)?;
         let term = if !holds.is_empty() {
             Term::Held
@@ -152,7 +167,7 @@ impl KeyRow {
             let commitment = take_binary(&mut item, "m")?;
             let stored = WrappedKey {
                 wrapped: take_binary(&mut item, "w")?,
-                commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+                commitment: commitment.try_into().map_err(|_| corrupt("m"))?,
             };
             (take_string(&mut item, "b")?, Some(stored))
         } else {
@@ -265,7 +280,7 @@ impl KeyRow {
     /// [`StoreError::Corrupt`] when it does not open here.
     pub fn open(&self, branch_key: &BranchKey) -> Result<Option<Secret>, StoreError> {
         let Some(stored) = &self.stored else { return Ok(None) };
-        Ok(Some(unwrap(branch_key, &self.place(), stored)?))
+        unwrap(branch_key, &self.place(), stored).map(Some).map_err(in_table("keys"))
     }
 
     /// The same row for another term, its key wrapped anew by the same branch key.
@@ -278,7 +293,7 @@ impl KeyRow {
         holds: Vec<HoldId>,
         released_until_ms: UnixMillis,
     ) -> Result<Self, StoreError> {
-        let secret = self.open(branch_key)?.ok_or(StoreError::Corrupt)?;
+        let secret = self.open(branch_key)?.ok_or(corrupt("w").in_table("keys"))?;
         let term = if holds.is_empty() { Term::Released(released_until_ms) } else { Term::Held };
         let mut row = Self { term, holds, ..self.clone() };
         row.stored = Some(wrap(branch_key, &row.place(), &secret)?);
@@ -323,11 +338,10 @@ pub fn hour_of_expiry(end_ms: UnixMillis) -> String {
 pub(super) fn take_holds(item: &mut Item) -> Result<Vec<HoldId>, StoreError> {
     match item.remove("h") {
         None => Ok(Vec::new()),
-        Some(AttributeValue::Ss(ids)) => ids
-            .iter()
-            .map(|id| HoldId::parse(id).ok_or(StoreError::Corrupt))
-            .collect::<Result<_, _>>(),
-        Some(_) => Err(StoreError::Corrupt),
+        Some(AttributeValue::Ss(ids)) => {
+            ids.iter().map(|id| HoldId::parse(id).ok_or(corrupt("h"))).collect::<Result<_, _>>()
+        }
+        Some(_) => Err(corrupt("h")),
     }
 }
 
@@ -362,7 +376,7 @@ mod tests {
         let branch = KeyRow::branch_of(Site::SHIPPED, guarded, clock.now_ms());
         let named = (branch, &branch_key);
         let end_ms = clock.now_ms() + 30 * DAY;
-        let owner = (subject, guarded, Site::SHIPPED);
+        let owner = KeyOwner { subject, guarded, site: Site::SHIPPED };
         let row = KeyRow::new(owner, end_ms, holds, named, &secret).unwrap();
         (row, branch_key, secret)
     }

@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::attributes::{EXPIRES_AT, Item, binary, expiry, number, string, take_binary};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, string, take_binary,
+};
 use super::body::{from_json, to_json};
-use super::key_row::{Guarded, KeyRow, profile_sort_key};
+use super::key_row::{Guarded, KeyOwner, KeyRow, profile_sort_key};
 use super::subject::Subject;
 use super::write::{put, put_if};
 use super::{Store, StoreError, fault};
@@ -98,7 +100,7 @@ impl Store {
 
         let mut known = Subject::default();
         for _ in 0..ATTEMPTS {
-            let owner = (subject, guarded, site);
+            let owner = KeyOwner { subject, guarded, site };
             let named = (branch.clone(), &branch_key);
             let row = KeyRow::new(owner, end_ms, known.holds.clone(), named, &secret)?;
             let mut lead = lead.clone();
@@ -170,9 +172,11 @@ impl Store {
             .await
             .map_err(|error| fault("find_lead", &error))?;
         let Some(mut item) = found.item else { return Ok(None) };
-        let sealed = Sealed::from_stored(take_binary(&mut item, "v")?);
-        let contact =
-            DataKey::derive(&secret, LABEL)?.open(&place(row.site.id, subject), &sealed)?;
+        let sealed =
+            Sealed::from_stored(take_binary(&mut item, "v").map_err(in_table("profiles"))?);
+        let contact = DataKey::derive(&secret, LABEL)?
+            .open(&place(row.site.id, subject), &sealed)
+            .map_err(in_table("profiles"))?;
         Ok(Some(Lead { contact: from_json(&contact)?, left_ms, end_ms }))
     }
 
@@ -213,7 +217,8 @@ impl Store {
             .await
             .map_err(|error| fault("find_subjects_by_email", &error))?;
         let subject = |mut item: Item| {
-            SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(StoreError::Corrupt)
+            SubjectId::from_slice(&take_binary(&mut item, "u").map_err(in_table("profiles"))?)
+                .ok_or(corrupt("u").in_table("profiles"))
         };
         found.items.unwrap_or_default().into_iter().map(subject).collect()
     }

@@ -17,7 +17,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use super::ledger_table::key;
 use super::subject::Erased;
@@ -105,7 +106,7 @@ pub struct Entry {
     /// When keys were last destroyed for it.
     pub destroyed_ms: UnixMillis,
     /// Hash of the idempotency key and the body that it was asked for with.
-    pub twin: [u8; 32],
+    pub idempotency: [u8; 32],
     /// Conversations whose keys were destroyed.
     pub conversations: u64,
     /// Keys destroyed.
@@ -123,7 +124,11 @@ impl Entry {
         format!("{number:020}")
     }
 
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let rest = take_string(&mut item, "q")?;
         let basis = take_string(&mut item, "b")?;
         let ends: i64 = read_number(&item, EXPIRES_AT)?;
@@ -131,21 +136,20 @@ impl Entry {
             None => Vec::new(),
             Some(AttributeValue::Ss(ids)) => ids
                 .iter()
-                .map(|id| ConversationId::parse(id).ok_or(StoreError::Corrupt))
+                .map(|id| ConversationId::parse(id).ok_or(corrupt("l")))
                 .collect::<Result<_, _>>()?,
-            Some(_) => return Err(StoreError::Corrupt),
+            Some(_) => return Err(corrupt("l")),
         };
         let number = take_string(&mut item, "k")?;
         Ok(Self {
-            number: number.parse().map_err(|_| StoreError::Corrupt)?,
-            subject: SubjectId::from_slice(&take_binary(&mut item, "u")?)
-                .ok_or(StoreError::Corrupt)?,
-            receipt: ReceiptId::parse(&take_string(&mut item, "g")?).ok_or(StoreError::Corrupt)?,
-            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            number: number.parse().map_err(|_| corrupt("k"))?,
+            subject: SubjectId::from_slice(&take_binary(&mut item, "u")?).ok_or(corrupt("u"))?,
+            receipt: ReceiptId::parse(&take_string(&mut item, "g")?).ok_or(corrupt("g"))?,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(corrupt("s"))?,
             basis: Basis::find(&basis).ok_or(StoreError::OtherVersion)?,
             requested_ms: read_number(&item, "r")?,
             destroyed_ms: read_number(&item, "t")?,
-            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
+            idempotency: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
             conversations: read_number(&item, "o")?,
             keys_destroyed: read_number(&item, "d")?,
             kept,
@@ -166,7 +170,7 @@ impl Entry {
             basis,
             requested_ms,
             destroyed_ms,
-            twin,
+            idempotency,
             conversations,
             keys_destroyed,
             kept,
@@ -182,7 +186,7 @@ impl Entry {
             ("b".to_owned(), string(basis.as_str())),
             ("r".to_owned(), number(*requested_ms)),
             ("t".to_owned(), number(*destroyed_ms)),
-            ("i".to_owned(), binary(*twin)),
+            ("i".to_owned(), binary(*idempotency)),
             ("o".to_owned(), number(*conversations)),
             ("d".to_owned(), number(*keys_destroyed)),
             ("q".to_owned(), string(rest.as_str())),
@@ -241,7 +245,7 @@ pub(super) fn is_position_in_keys(item: &Item) -> bool {
 
 /// The number in a head or a position; 0 where nothing was ever erased.
 pub(super) fn number_of(item: Option<&Item>) -> Result<u64, StoreError> {
-    item.map_or(Ok(0), |item| read_number(item, "n"))
+    item.map_or(Ok(0), |item| read_number(item, "n").map_err(in_table("ledger")))
 }
 
 /// How far everything is.

@@ -12,6 +12,7 @@ pub mod conversation;
 pub mod customer;
 pub mod due;
 pub mod erasure;
+pub mod erasure_request;
 pub mod event;
 pub mod guests;
 pub mod hold;
@@ -40,9 +41,9 @@ pub mod state;
 pub mod subject;
 pub mod table;
 pub mod transport_key;
-pub mod wish;
 pub mod write;
 
+use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
@@ -72,7 +73,12 @@ pub enum StoreError {
     /// The rotation never ran here, or what it made is gone.
     KeysMissing,
     /// What is stored does not open, or is not what was stored.
-    Corrupt,
+    Corrupt {
+        /// The table, by the name that docs/data.md has for it.
+        table: &'static str,
+        /// The attribute; what it holds is never told.
+        attribute: &'static str,
+    },
     /// What is stored has a shape that this release does not know: another release wrote it.
     OtherVersion,
     /// A fault of ours: a request that DynamoDB refuses.
@@ -84,12 +90,49 @@ pub enum StoreError {
 impl From<SealError> for StoreError {
     fn from(error: SealError) -> Self {
         match error {
-            SealError::DidNotOpen => Self::Corrupt,
+            SealError::DidNotOpen => attributes::corrupt("sealed"),
             SealError::Unavailable => Self::Unavailable,
             SealError::Failed => Self::Failed,
         }
     }
 }
+
+impl StoreError {
+    /// The table of which an attribute is not known yet.
+    const SOME_TABLE: &'static str = "unnamed";
+
+    /// The same error, of an item of this table.
+    #[must_use]
+    pub fn in_table(self, name: &'static str) -> Self {
+        match self {
+            Self::Corrupt { table: Self::SOME_TABLE, attribute } => {
+                Self::Corrupt { table: name, attribute }
+            }
+            error => error,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable => {
+                out.write_str("DynamoDB or KMS does not answer, or is over its limits")
+            }
+            Self::KeysMissing => out.write_str("what the rotation made is missing"),
+            Self::Corrupt { table, attribute } => {
+                write!(out, "an item of the table {table} is damaged: attribute {attribute}")
+            }
+            Self::OtherVersion => out.write_str("a later release has written what is stored"),
+            Self::Failed => out.write_str("DynamoDB or KMS refuses the request"),
+            Self::LedgerBehind => {
+                out.write_str("a table was restored and has not followed the ledger yet")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
 
 impl From<NoRandomness> for StoreError {
     fn from(_: NoRandomness) -> Self {
@@ -108,7 +151,10 @@ impl From<StoreError> for Problem {
                 Self::new(Code::Unavailable, "There are no keys yet: run the job rotate-keys.")
                     .because(Cause::KeysMissing)
             }
-            StoreError::Corrupt => Code::IntegrityFailed.into(),
+            StoreError::Corrupt { table, attribute } => {
+                tracing::error!(table, attribute, "what is stored is damaged");
+                Code::IntegrityFailed.into()
+            }
             StoreError::OtherVersion => Self::new(
                 Code::OtherVersion,
                 "Nothing was changed. It may pass when the service has been updated: try again.",

@@ -5,11 +5,13 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
+    EXPIRES_AT, Item, binary, expiry, in_table, number, read_number, string, take_binary,
 };
 use super::body::Body;
 use super::conversation::Conversation;
-use super::event::{Header, KEY_HASH_LEN, LINK_LEN, StoredEvent, Twin, place as event_place};
+use super::event::{
+    Header, Idempotency, KEY_HASH_LEN, LINK_LEN, StoredEvent, place as event_place,
+};
 use super::schema::Noun;
 use super::state::{State, Status};
 use super::write::{Written, put, put_or_show};
@@ -26,7 +28,7 @@ const WINDOW: usize = 32;
 /// The label of a cursor's place, one a shape of events, the newest last: a cursor holds a state, so
 /// a release that does not know the shape must not open the cursor either. It reads the log instead.
 const CURSOR_LABELS: [&str; Noun::Event.newest() as usize] = ["sotto/v1 cursor"];
-const NO_TWIN: [u8; KEY_HASH_LEN] = [0; KEY_HASH_LEN];
+const NO_KEY: [u8; KEY_HASH_LEN] = [0; KEY_HASH_LEN];
 
 /// The end of a log: what the next event is decided on.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct Tail {
     pub state: State,
     link: [u8; LINK_LEN],
     /// Hashes of the idempotency keys of the last events, the newest first.
-    twins: Vec<[u8; KEY_HASH_LEN]>,
+    idempotency_keys: Vec<[u8; KEY_HASH_LEN]>,
 }
 
 /// An event to append.
@@ -47,7 +49,7 @@ pub struct Draft {
     /// The state after it.
     pub state: State,
     /// What makes a repetition known.
-    pub twin: Option<Twin>,
+    pub idempotency: Option<Idempotency>,
     /// Whether the inbox changes with it.
     pub inbox: Inbox,
 }
@@ -83,8 +85,9 @@ enum Met {
 impl Tail {
     /// The sequence number of the event among the last that came with this idempotency key.
     #[must_use]
-    pub fn find_twin(&self, key: &[u8; KEY_HASH_LEN]) -> Option<u64> {
-        let back = self.twins.iter().position(|known| known == key && known != &NO_TWIN)?;
+    pub fn find_repeated(&self, key: &[u8; KEY_HASH_LEN]) -> Option<u64> {
+        let back =
+            self.idempotency_keys.iter().position(|known| known == key && known != &NO_KEY)?;
         self.seq.checked_sub(u64::try_from(back).ok()?)
     }
 
@@ -96,7 +99,7 @@ impl Tail {
         let mut out = self.seq.to_be_bytes().to_vec();
         out.extend_from_slice(&self.state.encode());
         out.extend_from_slice(&self.link);
-        out.extend(self.twins.iter().flatten());
+        out.extend(self.idempotency_keys.iter().flatten());
         let sealed = conversation.key.cursors.seal(&cursor_place(conversation, "tail"), &out)?;
         Ok(base64url(sealed.as_stored()))
     }
@@ -110,25 +113,26 @@ impl Tail {
         let (seq, rest) = opened.reveal().split_first_chunk::<8>()?;
         let (state, rest) = rest.split_first_chunk::<{ State::LEN }>()?;
         let (link, rest) = rest.split_first_chunk::<LINK_LEN>()?;
-        let (twins, []) = rest.as_chunks::<KEY_HASH_LEN>() else { return None };
+        let (idempotency_keys, []) = rest.as_chunks::<KEY_HASH_LEN>() else { return None };
         Some(Self {
             seq: u64::from_be_bytes(*seq),
             state: State::decode(state)?,
             link: *link,
-            twins: twins.to_vec(),
+            idempotency_keys: idempotency_keys.to_vec(),
         })
     }
 
     fn followed_by(&self, event: &StoredEvent, conversation: &Conversation) -> Self {
-        let mut twins = Vec::with_capacity(WINDOW);
-        twins.push(event.header.twin.map_or(NO_TWIN, |twin| twin.key));
-        twins.extend_from_slice(&self.twins);
-        twins.truncate(WINDOW);
+        let mut idempotency_keys = Vec::with_capacity(WINDOW);
+        idempotency_keys
+            .push(event.header.idempotency.map_or(NO_KEY, |idempotency| idempotency.key));
+        idempotency_keys.extend_from_slice(&self.idempotency_keys);
+        idempotency_keys.truncate(WINDOW);
         Self {
             seq: event.seq,
             state: event.header.state,
             link: event.link(conversation.site.id, conversation.id),
-            twins,
+            idempotency_keys,
         }
     }
 }
@@ -155,10 +159,10 @@ impl RawTail {
             seq: last.seq,
             state: last.header.state,
             link: last.link(conversation.site.id, conversation.id),
-            twins: self
+            idempotency_keys: self
                 .0
                 .iter()
-                .map(|event| event.header.twin.map_or(NO_TWIN, |twin| twin.key))
+                .map(|event| event.header.idempotency.map_or(NO_KEY, |idempotency| idempotency.key))
                 .collect(),
         }))
     }
@@ -171,7 +175,7 @@ impl Conversation {
     /// [`StoreError::Corrupt`] when it is not what was stored there.
     pub fn open(&self, event: &StoredEvent) -> Result<Plaintext, StoreError> {
         let place = event_place(self.site.id, self.id, event.seq, &event.header);
-        Ok(self.key.events.open(&place, &event.sealed)?)
+        self.key.events.open(&place, &event.sealed).map_err(in_table("conversations"))
     }
 }
 
@@ -297,8 +301,12 @@ impl Store {
                 .await
                 .map_err(|error| fault("count_messages", &error))?;
             for mut item in found.items.unwrap_or_default() {
-                last = read_number(&item, "s")?;
-                messages += Header::decode(&take_binary(&mut item, "m")?)?.kind.messages();
+                last = read_number(&item, "s").map_err(in_table("conversations"))?;
+                messages += Header::decode(
+                    &take_binary(&mut item, "m").map_err(in_table("conversations"))?,
+                )?
+                .kind
+                .messages();
             }
             start = found.last_evaluated_key;
             if start.is_none() {
@@ -324,7 +332,7 @@ impl Store {
             kind: draft.body.kind(),
             state: draft.state,
             previous: tail.link,
-            twin: draft.twin,
+            idempotency: draft.idempotency,
         };
         let seq = tail.seq.checked_add(1).ok_or(StoreError::Failed)?;
         let place = event_place(conversation.site.id, conversation.id, seq, &header);

@@ -22,7 +22,7 @@ pub const REASON_CHARACTERS: (usize, usize) = (8, 200);
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subjected {
+pub enum SubjectRef {
     /// One conversation of a subject.
     Conversation(SubjectId, ConversationId),
     /// All that is held about a subject.
@@ -32,7 +32,7 @@ pub enum Subjected {
 }
 
 /// Why it is to be read, as somebody has said it. No `Debug`.
-pub struct Purposed {
+pub struct Purpose {
     purpose: ReadPurpose,
     words: Option<String>,
 }
@@ -40,11 +40,11 @@ pub struct Purposed {
 /// That somebody may read something, because it is stored that they do. It cannot be copied, made
 /// elsewhere, or used for anything else.
 pub struct ReadPermit {
-    what: Subjected,
+    what: SubjectRef,
     purpose: ReadPurpose,
 }
 
-impl Purposed {
+impl Purpose {
     /// Takes a purpose and the words to it, as they came in headers.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Purposed {
     /// held about somebody.
     ///
     /// # Errors
-    /// As [`Purposed::read`], and without a reason.
+    /// As [`Purpose::read`], and without a reason.
     pub fn read_with_reason(purpose: Option<&str>, words: Option<&str>) -> Result<Self, Problem> {
         let why = Self::read(purpose, words)?;
         if why.words.is_some() {
@@ -115,8 +115,8 @@ impl ReadPermit {
         store: &Store,
         events: &SecurityEvents,
         (staff, role): (StaffId, Role),
-        why: &Purposed,
-        what: Subjected,
+        why: &Purpose,
+        what: SubjectRef,
     ) -> Result<Self, StoreError> {
         let site = Site::SHIPPED;
         let event = EventId::generate(store.clock())?;
@@ -128,14 +128,14 @@ impl ReadPermit {
             }
         };
         let (action, object, subject, scope) = match what {
-            Subjected::Conversation(subject, id) => {
+            SubjectRef::Conversation(subject, id) => {
                 let scope = ReadScope::Conversation(id);
                 (Action::TranscriptRead, id.to_string(), subject, scope)
             }
-            Subjected::Everything(subject) => {
+            SubjectRef::Everything(subject) => {
                 (Action::SubjectExported, subject.to_string(), subject, ReadScope::Everything)
             }
-            Subjected::Contact(subject) => {
+            SubjectRef::Contact(subject) => {
                 (Action::ContactRead, subject.to_string(), subject, ReadScope::Contact)
             }
         };
@@ -148,12 +148,12 @@ impl ReadPermit {
             words: words.clone(),
             scope,
         };
-        let told = SecurityEvent {
+        let recorded = SecurityEvent {
             reason: Some(Reason { id: event, purpose: why.purpose, words }),
             ..SecurityEvent::by(staff, action, object)
         };
         let read = store.put_read(subject, &record, events.end_ms())?;
-        store.transaction().and(events.put(told)?).and(read).commit_or_fail("read").await?;
+        store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
     }
 
@@ -168,7 +168,7 @@ impl ReadPermit {
         (row, policy): (&KeyRow, RetentionPolicy),
     ) -> Result<Arc<Conversation>, Problem> {
         let named = match (self.what, row.guarded) {
-            (Subjected::Conversation(subject, id), Guarded::Conversation(of)) => {
+            (SubjectRef::Conversation(subject, id), Guarded::Conversation(of)) => {
                 subject == row.subject && id == of
             }
             _ => false,
@@ -189,14 +189,14 @@ impl ReadPermit {
     /// 404 where something else may be read; 503.
     pub async fn contact(&self, store: &Store) -> Result<Option<Lead>, Problem> {
         match self.what {
-            Subjected::Contact(subject) => Ok(store.find_lead(subject).await?),
-            Subjected::Conversation(..) | Subjected::Everything(_) => Err(Code::NotFound.into()),
+            SubjectRef::Contact(subject) => Ok(store.find_lead(subject).await?),
+            SubjectRef::Conversation(..) | SubjectRef::Everything(_) => Err(Code::NotFound.into()),
         }
     }
 
     /// What may be read.
     #[must_use]
-    pub const fn what(&self) -> Subjected {
+    pub const fn what(&self) -> SubjectRef {
         self.what
     }
 
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn only_support_needs_no_reason() {
         fn reads(purpose: Option<&str>, words: Option<&str>) -> bool {
-            Purposed::read(purpose, words).is_ok()
+            Purpose::read(purpose, words).is_ok()
         }
         assert!(reads(Some("support"), None));
         for purpose in ["quality", "subject_request", "incident", "legal"] {

@@ -8,13 +8,18 @@
 
 use std::sync::PoisonError;
 
-use super::attributes::{Item, number, read_number, string};
-use super::settings::Settings;
+use super::attributes::{Item, corrupt, in_table, number, read_number, string, take_string};
+use super::settings::{Settings, sort_key};
 use super::write::{Transaction, Write, put_if};
 use super::{StoreError, fault};
-use values::clock::UnixMillis;
-use values::policy::{RetentionPolicy, Shown};
+use seal::place::{BranchName, Purpose};
+use values::clock::{self, UnixMillis};
+use values::policy::{DAY_MS, RetentionPolicy, Shown};
 use values::site::Site;
+
+/// Days that a branch key is kept beyond the last end of what it wraps: what was released from a hold
+/// has seven, and a sweep that was down for a day shall find it.
+pub const RETIRED_AFTER_DAYS: i64 = 9;
 
 /// The sort key of a policy.
 pub(super) const POLICY: &str = "retention";
@@ -52,6 +57,10 @@ impl StoredPolicy {
     /// # Errors
     /// [`StoreError::Corrupt`] when it is no policy.
     pub(super) fn from_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
+        Self::read_item(site, item).map_err(in_table("settings"))
+    }
+
+    fn read_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
         let Some(item) = item else { return Ok(Self::shipped(site)) };
         let policy = RetentionPolicy::new(
             read_number(item, "d")?,
@@ -61,7 +70,7 @@ impl StoredPolicy {
         );
         Ok(Self {
             policy: policy
-                .map_err(|_| StoreError::Corrupt)?
+                .map_err(|_| corrupt("d"))?
                 .with_ended(read_number(item, "v")?, read_number(item, "z")?)
                 .with_shown(Shown {
                     transcript_days: read_number(item, "g")?,
@@ -161,5 +170,59 @@ impl Settings {
         let put = put_if(&self.table, changed.to_item(site), condition, unchanged)?;
         let writes = Transaction::new(self.dynamo.clone()).and(put).and(event);
         Ok(writes.commit("put_policy").await?.is_whole().then_some(changed))
+    }
+
+    /// Deletes the branch keys of a site's months whose conversations and contacts are all gone, unless
+    /// one of them is in use, and says how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retire_branches(
+        &self,
+        site: &Site,
+        policy: &StoredPolicy,
+        in_use: &[BranchName],
+    ) -> Result<usize, StoreError> {
+        let mut retired = 0;
+        let kinds = [
+            (Purpose::Transcript, policy.longest_transcript_days),
+            (Purpose::Profile, policy.longest_lead_days),
+        ];
+        for (purpose, longest_days) in kinds {
+            let prefix = format!("branch#{}#", purpose.as_str());
+            let last_ms =
+                self.clock.now_ms() - (i64::from(longest_days) + RETIRED_AFTER_DAYS) * DAY_MS;
+            // What is of this month or later may still wrap something.
+            let least = format!("{prefix}{}", clock::month(last_ms));
+            let found = self
+                .dynamo
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("p = :p AND k BETWEEN :first AND :least")
+                .expression_attribute_values(":p", string(site.id))
+                .expression_attribute_values(":first", string(&*prefix))
+                .expression_attribute_values(":least", string(&*least))
+                .projection_expression("k")
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(|error| fault("find_old_branch_keys", &error))?;
+            for mut item in found.items.unwrap_or_default() {
+                let key = take_string(&mut item, "k")?;
+                if key == least || in_use.iter().any(|name| sort_key(name) == key) {
+                    continue;
+                }
+                self.dynamo
+                    .delete_item()
+                    .table_name(&self.table)
+                    .key("p", string(site.id))
+                    .key("k", string(key))
+                    .send()
+                    .await
+                    .map_err(|error| fault("retire_branch_key", &error))?;
+                retired += 1;
+            }
+        }
+        Ok(retired)
     }
 }

@@ -8,7 +8,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    Item, binary, number, optional, read_number, string, take_binary, take_string,
+    Item, binary, corrupt, in_table, number, optional, read_number, string, take_binary,
+    take_string,
 };
 use super::ledger::item_of_nobody_in_keys;
 use super::ledger_table::key;
@@ -39,10 +40,14 @@ fn stamp_in_keys() -> Item {
 }
 
 impl Progress {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let hour = optional(&mut item, "h", take_string)?;
         let mut version =
-            |name: &str| optional(&mut item, name, |item, name| read_number(item, name));
+            |name: &'static str| optional(&mut item, name, |item, name| read_number(item, name));
         let (aligned_version, aligning) = (version("n")?, version("m")?);
         let looked_at = read_number(&item, "z")?;
         let after = optional(&mut item, "u", |item, name| {
@@ -98,10 +103,10 @@ impl Progress {
         self.after = match key {
             None => None,
             Some(mut key) => {
-                let subject = take_binary(&mut key, "u")?;
+                let subject = take_binary(&mut key, "u").map_err(in_table("keys"))?;
                 match key.remove("c") {
                     Some(AttributeValue::B(row)) => Some((subject, row.into_inner())),
-                    _ => return Err(StoreError::Corrupt),
+                    _ => return Err(corrupt("c").in_table("keys")),
                 }
             }
         };
@@ -141,7 +146,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("find_stamp", &error))?;
-        found.item.map(|item| read_number(&item, "n")).transpose()
+        found.item.map(|item| read_number(&item, "n")).transpose().map_err(in_table("keys"))
     }
 
     /// Leaves a new stamp in the keys table, and says which.

@@ -8,7 +8,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, optional, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, optional, string, take_binary, take_string,
 };
 use super::write::{Write, put};
 use super::{Store, StoreError, fault};
@@ -119,19 +119,23 @@ impl ReadRecord {
         item
     }
 
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let key = take_string(&mut item, "k")?;
         let named = key.strip_prefix(READ).and_then(|key| key.split_once('#'));
-        let (at, event) = named.ok_or(StoreError::Corrupt)?;
+        let (at, event) = named.ok_or(corrupt("k"))?;
         let words = optional(&mut item, "v", take_binary)?;
         let conversation = optional(&mut item, "c", |item, name| {
-            ConversationId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+            ConversationId::parse(&take_string(item, name)?).ok_or(corrupt(name))
         })?;
         let of = optional(&mut item, "f", take_string)?;
         Ok(Self {
-            event: EventId::parse(event).ok_or(StoreError::Corrupt)?,
+            event: EventId::parse(event).ok_or(corrupt("k"))?,
             at: at.to_owned(),
-            staff: StaffId::parse(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?,
+            staff: StaffId::parse(&take_string(&mut item, "a")?).ok_or(corrupt("a"))?,
             role: Role::find(&take_string(&mut item, "o")?).ok_or(StoreError::OtherVersion)?,
             purpose: ReadPurpose::find(&take_string(&mut item, "d")?)
                 .ok_or(StoreError::OtherVersion)?,

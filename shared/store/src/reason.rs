@@ -2,6 +2,7 @@
 //! their own: who may read the events need not read these.
 
 use super::StoreError;
+use super::attributes::in_table;
 use super::settings::Settings;
 use seal::envelope::{DataKey, Sealed};
 use seal::place::{BranchName, Place, Purpose};
@@ -42,7 +43,7 @@ impl Reasons {
     /// # Errors
     /// [`StoreError::Corrupt`] when it does not open there.
     pub fn open(&self, id: &str, sealed: &Sealed) -> Result<Plaintext, StoreError> {
-        Ok(self.key.open(&self.place(id), sealed)?)
+        self.key.open(&self.place(id), sealed).map_err(in_table("ledger"))
     }
 
     fn place(&self, id: &str) -> Place {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::attributes::{EXPIRES_AT, Item, expiry, string, take_string};
+use super::attributes::{EXPIRES_AT, Item, corrupt, expiry, in_table, string, take_string};
 use super::ledger::Entry;
 use super::ledger_table::key;
 use super::write::{Write, put};
@@ -196,7 +196,7 @@ impl Store {
         let Err(error) = put else { return Ok(receipt) };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(_)) => {
-                self.find_receipt(id).await?.ok_or(StoreError::Corrupt)
+                self.find_receipt(id).await?.ok_or(corrupt("j").in_table("ledger"))
             }
             _ => Err(fault("put_receipt", &error)),
         }
@@ -228,5 +228,6 @@ fn item(id: ReceiptId, receipt: &SignedReceipt, end_ms: UnixMillis) -> Result<It
 }
 
 fn read(mut item: Item) -> Result<SignedReceipt, StoreError> {
-    serde_json::from_str(&take_string(&mut item, "j")?).map_err(|_| StoreError::Corrupt)
+    let json = take_string(&mut item, "j").map_err(in_table("ledger"))?;
+    serde_json::from_str(&json).map_err(|_| corrupt("j").in_table("ledger"))
 }

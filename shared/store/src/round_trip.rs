@@ -5,9 +5,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::StoreError;
+use super::attributes::{Item, Value};
 use super::body::{Body, Consent, Rating};
 use super::case::{Case, Kind as CaseKind, Step, What};
 use super::erasure::Request;
+use super::erasure_request::{ErasureRequest, Waiting};
 use super::event::{Kind, Spoken};
 use super::hold::{Hold, Released, Rest as HoldRest};
 use super::ledger::{Basis, Entry, Rest as EntryRest};
@@ -15,7 +18,6 @@ use super::policy::StoredPolicy;
 use super::progress::Progress;
 use super::read_record::{ReadPurpose, ReadRecord, ReadScope};
 use super::subject::{Erased, Subject};
-use super::wish::{Waiting, Wish};
 use seal::envelope::Sealed;
 use values::clock::{Clock, UnixMillis, rfc3339};
 use values::deadline::Law;
@@ -152,7 +154,7 @@ fn basis() -> impl Strategy<Value = Basis> {
 prop_compose! {
     fn entry()(
         number: u64, subject in subject(), receipt in receipt(), basis in basis(),
-        times in (time(), time(), end()), twin: [u8; 32], counts in any::<(u64, u64)>(),
+        times in (time(), time(), end()), idempotency: [u8; 32], counts in any::<(u64, u64)>(),
         kept in vec(conversation(), 0..3),
         rest in select(vec![EntryRest::Purge, EntryRest::Kept, EntryRest::Nothing]),
     ) -> Entry {
@@ -160,20 +162,20 @@ prop_compose! {
         let (conversations, keys_destroyed) = counts;
         let site = Site::SHIPPED;
         Entry {
-            number, subject, receipt, site, basis, requested_ms, destroyed_ms, twin, conversations,
+            number, subject, receipt, site, basis, requested_ms, destroyed_ms, idempotency, conversations,
             keys_destroyed, kept, rest, end_ms,
         }
     }
 }
 
 prop_compose! {
-    fn wish()(
+    fn erasure_request()(
         subject in subject(), kept in option::of(any::<u64>()), basis in basis(),
-        requested_ms in time(), twin: [u8; 32], by in option::of(staff()),
-    ) -> Wish {
+        requested_ms in time(), idempotency: [u8; 32], by in option::of(staff()),
+    ) -> ErasureRequest {
         let site = Site::SHIPPED;
-        let request = Request { subject, site, basis, requested_ms, twin, of_nothing: true };
-        Wish { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
+        let request = Request { subject, site, basis, requested_ms, idempotency, of_nothing: true };
+        ErasureRequest { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
     }
 }
 
@@ -205,7 +207,45 @@ prop_compose! {
     }
 }
 
+/// An attribute that is not what was stored is told by its table and its name, and by nothing that is
+/// stored.
+fn damage_is_named<T>(
+    table: &'static str,
+    item: &Item,
+    read: impl Fn(Item) -> Result<T, StoreError>,
+) {
+    for name in item.keys() {
+        let mut damaged = item.clone();
+        damaged.insert(name.clone(), Value::Null(true));
+        if let Err(error) = read(damaged) {
+            let said = format!("an item of the table {table} is damaged: attribute {name}");
+            assert_eq!(error.to_string(), said);
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn damage_is_told_by_table_and_attribute(
+        hold in hold(), case in case(), policy in policy(), entry in entry(), erasure_request in erasure_request(),
+        record in read_record(), subject in subject(), progress in progress(), number: u64,
+    ) {
+        damage_is_named("ledger", &hold.to_item(), Hold::from_item);
+        damage_is_named("ledger", &case.to_item(None).unwrap(), Case::from_item);
+        let site = Site::SHIPPED;
+        let stored = policy.to_item(site);
+        damage_is_named("settings", &stored, |item| StoredPolicy::from_item(site, Some(&item)));
+        damage_is_named("ledger", &entry.to_item(), Entry::from_item);
+        damage_is_named("ledger", &erasure_request.to_item(0), ErasureRequest::from_item);
+        damage_is_named("ledger", &record.to_item(subject, 0), ReadRecord::from_item);
+        let erased = Erased { receipt: entry.receipt, number };
+        let erased = Subject { erased: Some(erased), holds: Vec::new() };
+        damage_is_named("keys", &erased.to_item(subject, 0), Subject::from_item);
+        let held = Subject { erased: None, holds: vec![hold.id] };
+        damage_is_named("keys", &held.to_item(subject, 0), Subject::from_item);
+        damage_is_named("ledger", &progress.to_item(), Progress::from_item);
+    }
+
     #[test]
     fn what_an_event_says(body in body()) {
         let read = Body::decode(body.kind(), &body.encode().unwrap());
@@ -241,8 +281,8 @@ proptest! {
     }
 
     #[test]
-    fn an_erasure_that_waits(wish in wish()) {
-        prop_assert_eq!(Wish::from_item(wish.to_item(0)), Ok(wish));
+    fn an_erasure_that_waits(erasure_request in erasure_request()) {
+        prop_assert_eq!(ErasureRequest::from_item(erasure_request.to_item(0)), Ok(erasure_request));
     }
 
     #[test]

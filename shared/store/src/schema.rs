@@ -74,7 +74,7 @@ impl Noun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attributes::string;
+    use crate::attributes::{corrupt, string};
 
     fn item(shape: u8) -> Item {
         let mut item = Item::new();
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_shape_that_is_no_number_is_damage() {
         let item = Item::from([(SHAPE.to_owned(), string("2"))]);
-        assert_eq!(Noun::KeyList.shape_of(&item), Err(StoreError::Corrupt));
+        assert_eq!(Noun::KeyList.shape_of(&item), Err(corrupt(SHAPE)));
     }
 
     #[test]

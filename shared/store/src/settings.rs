@@ -10,22 +10,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-use super::attributes::{Item, binary, string, take_binary, take_string};
+use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
 use super::keyring::Keyring;
-use super::policy::StoredPolicy;
 use super::schema::Noun;
-use super::stack::Stack;
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
-use values::clock::{self, Clock};
+use values::clock::Clock;
 use values::config::Backend;
-use values::policy::{DAY_MS, RetentionPolicy};
-use values::site::Site;
-
-/// Days that a branch key is kept beyond the last end of what it wraps: what was released from a hold
-/// has seven, and a sweep that was down for a day shall find it.
-pub const RETIRED_AFTER_DAYS: i64 = 9;
+use values::policy::RetentionPolicy;
 
 /// The settings table, the transport keys' table, and the keyring that opens what they hold.
 pub struct Settings {
@@ -35,7 +28,7 @@ pub struct Settings {
     pub(super) clock: Clock,
     /// The policies that were read last, by site.
     pub(super) policies: Mutex<HashMap<&'static str, RetentionPolicy>>,
-    keyring: Keyring,
+    pub(super) keyring: Keyring,
 }
 
 impl Settings {
@@ -62,66 +55,10 @@ impl Settings {
     pub async fn existing_branch_key(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
         self.keyring
             .cached(name, async || {
-                let blob = self.find_blob(name).await?.ok_or(StoreError::Corrupt)?;
-                Ok(self.keyring.unwrap(name, blob).await?)
+                let blob = self.find_blob(name).await?.ok_or(corrupt("w").in_table("settings"))?;
+                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
             })
             .await
-    }
-
-    /// A branch key of the stack, from what was read of it; makes it when there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn stack_key(
-        &self,
-        stack: &Stack,
-        purpose: Purpose,
-        branch: &str,
-    ) -> Result<BranchKey, StoreError> {
-        let name = BranchName::new(STACK, purpose, branch);
-        match self.read_key(stack, &name).await? {
-            Some(key) => Ok(key),
-            None => self.branch_key(&name).await,
-        }
-    }
-
-    /// The branch key of that name, if it is among what was read of the stack.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn read_key(
-        &self,
-        stack: &Stack,
-        name: &BranchName,
-    ) -> Result<Option<BranchKey>, StoreError> {
-        let Some(blob) = stack.blob(name)? else { return Ok(None) };
-        self.keyring
-            .cached(name, async || Ok(self.keyring.unwrap(name, blob).await?))
-            .await
-            .map(Some)
-    }
-
-    /// What the visitors' signing key is derived from; the rotation has made it.
-    ///
-    /// # Errors
-    /// [`StoreError::KeysMissing`] before the first rotation.
-    pub async fn visitor_seed(&self, stack: &Stack) -> Result<BranchKey, StoreError> {
-        self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::KeysMissing)
-    }
-
-    /// Makes what the visitors' signing key is derived from, and what the staff's sign-in is, if
-    /// there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn make_seeds(&self, stack: &Stack) -> Result<(), StoreError> {
-        for name in [visitor_seed(), credential_seed()] {
-            if stack.blob(&name)?.is_none() {
-                let blob = self.keyring.generate_unseen(&name).await?;
-                self.put_blob(&name, &blob).await?;
-            }
-        }
-        Ok(())
     }
 
     /// What the keys of the staff's sign-in are derived from; the rotation has made it.
@@ -140,78 +77,54 @@ impl Settings {
         self.keyring
             .cached(name, async || {
                 let blob = self.find_blob(name).await?.ok_or(StoreError::KeysMissing)?;
-                Ok(self.keyring.unwrap(name, blob).await?)
+                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
             })
             .await
     }
 
-    /// Deletes the branch keys of a site's months whose conversations and contacts are all gone, unless
-    /// one of them is in use, and says how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn retire_branches(
+    /// Where transport keys of a shape are.
+    pub(super) fn transport_table(&self, shape: u8) -> &str {
+        if shape == 1 { &self.table } else { &self.transport_table }
+    }
+
+    /// The stack's rows whose sort key begins with `prefix`, of a table that has a partition for it.
+    pub(super) async fn rows(
         &self,
-        site: &Site,
-        policy: &StoredPolicy,
-        in_use: &[BranchName],
-    ) -> Result<usize, StoreError> {
-        let mut retired = 0;
-        let kinds = [
-            (Purpose::Transcript, policy.longest_transcript_days),
-            (Purpose::Profile, policy.longest_lead_days),
-        ];
-        for (purpose, longest_days) in kinds {
-            let prefix = format!("branch#{}#", purpose.as_str());
-            let last_ms =
-                self.clock.now_ms() - (i64::from(longest_days) + RETIRED_AFTER_DAYS) * DAY_MS;
-            // What is of this month or later may still wrap something.
-            let least = format!("{prefix}{}", clock::month(last_ms));
-            let found = self
-                .dynamo
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("p = :p AND k BETWEEN :first AND :least")
-                .expression_attribute_values(":p", string(site.id))
-                .expression_attribute_values(":first", string(&*prefix))
-                .expression_attribute_values(":least", string(&*least))
-                .projection_expression("k")
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(|error| fault("find_old_branch_keys", &error))?;
-            for mut item in found.items.unwrap_or_default() {
-                let key = take_string(&mut item, "k")?;
-                if key == least || in_use.iter().any(|name| sort_key(name) == key) {
-                    continue;
-                }
-                self.dynamo
-                    .delete_item()
-                    .table_name(&self.table)
-                    .key("p", string(site.id))
-                    .key("k", string(key))
-                    .send()
-                    .await
-                    .map_err(|error| fault("retire_branch_key", &error))?;
-                retired += 1;
-            }
+        table: &str,
+        prefix: &str,
+        operation: &'static str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(table)
+            .key_condition_expression("p = :p AND begins_with(k, :k)")
+            .expression_attribute_values(":p", string(STACK))
+            .expression_attribute_values(":k", string(prefix))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Vec::new();
+        while let Some(item) = pages.next().await {
+            rows.push(item.map_err(|error| fault(operation, &error))?);
         }
-        Ok(retired)
+        Ok(rows)
     }
 
     async fn find_or_make(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
         if let Some(blob) = self.find_blob(name).await? {
-            return Ok(self.keyring.unwrap(name, blob).await?);
+            return self.keyring.unwrap(name, blob).await.map_err(in_table("settings"));
         }
         let (key, blob) = self.keyring.generate(name).await?;
         match self.put_blob(name, &blob).await? {
-            Some(theirs) => Ok(self.keyring.unwrap(name, theirs).await?),
+            Some(theirs) => self.keyring.unwrap(name, theirs).await.map_err(in_table("settings")),
             None => Ok(key),
         }
     }
 
     /// Stores the blob of a new branch key; gives the one that another function stored before.
-    async fn put_blob(
+    pub(super) async fn put_blob(
         &self,
         name: &BranchName,
         blob: &[u8],
@@ -259,14 +172,14 @@ pub(super) fn visitor_seed() -> BranchName {
 }
 
 /// What the keys of the staff's sign-in are derived from.
-fn credential_seed() -> BranchName {
+pub(super) fn credential_seed() -> BranchName {
     BranchName::new(STACK, Purpose::Credential, "staff")
 }
 
 /// A blob, out of its item.
 fn take_blob(mut item: Item) -> Result<Vec<u8>, StoreError> {
     Noun::BranchKey.shape_of(&item)?;
-    take_binary(&mut item, "w")
+    take_binary(&mut item, "w").map_err(in_table("settings"))
 }
 
 /// The sort key of a branch key.

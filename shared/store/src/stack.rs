@@ -8,12 +8,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::attributes::{Item, binary, string, take_binary, take_string};
+use super::attributes::{Item, binary, in_table, string, take_binary, take_string};
 use super::schema::Noun;
-use super::settings::{Settings, sort_key, visitor_seed};
+use super::settings::{Settings, credential_seed, sort_key, visitor_seed};
 use super::transport_key::{self, TransportKey};
 use super::{StoreError, fault};
+use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
+use seal::transport::{KemSuite, PrivateKey};
 use values::clock::{self, UnixMillis};
 
 const KEY_LIST: &str = "key-list";
@@ -56,20 +58,30 @@ impl Stack {
     }
 
     fn add_setting(&mut self, mut item: Item) -> Result<(), StoreError> {
-        let (site, kind) = (take_string(&mut item, "p")?, take_string(&mut item, "k")?);
+        let (site, kind) = (
+            take_string(&mut item, "p").map_err(in_table("settings"))?,
+            take_string(&mut item, "k").map_err(in_table("settings"))?,
+        );
         if kind.starts_with("branch#") {
-            let blob = Noun::BranchKey.shape_of(&item).and_then(|_| take_binary(&mut item, "w"));
+            let blob = Noun::BranchKey
+                .shape_of(&item)
+                .and_then(|_| take_binary(&mut item, "w"))
+                .map_err(in_table("settings"));
             self.branch_keys.insert((site, kind), blob);
         } else if kind == KEY_LIST {
             let shape = Noun::KeyList.shape_of(&item)?;
-            let jws = take_string(&mut item, "j")?;
-            self.key_list = Some(KeyList { jws, root: take_binary(&mut item, "r")?, shape });
+            let jws = take_string(&mut item, "j").map_err(in_table("settings"))?;
+            self.key_list = Some(KeyList {
+                jws,
+                root: take_binary(&mut item, "r").map_err(in_table("settings"))?,
+                shape,
+            });
         }
         Ok(())
     }
 
     fn add_transport_key(&mut self, mut item: Item, now_ms: UnixMillis) -> Result<(), StoreError> {
-        let kind = take_string(&mut item, "k")?;
+        let kind = take_string(&mut item, "k").map_err(in_table("transport"))?;
         let Some(kid) = kind.strip_prefix(transport_key::PREFIX) else { return Ok(()) };
         match TransportKey::from_item(kid, item, self.transport_shape()) {
             Ok(key) if now_ms < key.not_after_ms => self.transport_keys.push(key),
@@ -126,6 +138,107 @@ impl Settings {
         Ok(stack)
     }
 
+    /// A branch key of the stack, from what was read of it; makes it when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stack_key(
+        &self,
+        stack: &Stack,
+        purpose: Purpose,
+        branch: &str,
+    ) -> Result<BranchKey, StoreError> {
+        let name = BranchName::new(STACK, purpose, branch);
+        match self.read_key(stack, &name).await? {
+            Some(key) => Ok(key),
+            None => self.branch_key(&name).await,
+        }
+    }
+
+    /// The branch key of that name, if it is among what was read of the stack.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read_key(
+        &self,
+        stack: &Stack,
+        name: &BranchName,
+    ) -> Result<Option<BranchKey>, StoreError> {
+        let Some(blob) = stack.blob(name)? else { return Ok(None) };
+        self.keyring
+            .cached(name, async || {
+                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
+            })
+            .await
+            .map(Some)
+    }
+
+    /// What the visitors' signing key is derived from; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysMissing`] before the first rotation.
+    pub async fn visitor_seed(&self, stack: &Stack) -> Result<BranchKey, StoreError> {
+        self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::KeysMissing)
+    }
+
+    /// Makes what the visitors' signing key is derived from, and what the staff's sign-in is, if
+    /// there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn make_seeds(&self, stack: &Stack) -> Result<(), StoreError> {
+        for name in [visitor_seed(), credential_seed()] {
+            if stack.blob(&name)?.is_none() {
+                let blob = self.keyring.generate_unseen(&name).await?;
+                self.put_blob(&name, &blob).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes and stores a key pair that opens until `not_after_ms`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn make_transport_key(
+        &self,
+        stack: &Stack,
+        suite: KemSuite,
+        not_after_ms: UnixMillis,
+    ) -> Result<TransportKey, StoreError> {
+        let made_at_ms = self.clock.now_ms();
+        let branch = clock::month(made_at_ms);
+        let branch_key = self.stack_key(stack, Purpose::Transport, &branch).await?;
+        let shape = stack.transport_shape();
+        let life = (made_at_ms, not_after_ms);
+        let key = TransportKey::generate(shape, suite, (branch, &branch_key), life)?;
+        self.dynamo
+            .put_item()
+            .table_name(self.transport_table(shape))
+            .set_item(Some(key.to_item()))
+            .send()
+            .await
+            .map_err(|error| fault("put_transport_key", &error))?;
+        Ok(key)
+    }
+
+    /// Unwraps the private half of a stored key.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it does not open.
+    pub async fn unwrap_transport_key(
+        &self,
+        stack: &Stack,
+        key: &TransportKey,
+    ) -> Result<PrivateKey, StoreError> {
+        let name = key.branch();
+        let branch_key = match self.read_key(stack, &name).await? {
+            Some(read) => read,
+            None => self.existing_branch_key(&name).await?,
+        };
+        key.open(&branch_key)
+    }
+
     /// Publishes a list of transport keys, all of which `stack` has or were made for it.
     ///
     /// # Errors
@@ -160,36 +273,6 @@ impl Settings {
             stack.add_transport_key(item, now_ms)?;
         }
         Ok(())
-    }
-
-    /// Where transport keys of a shape are.
-    pub(super) fn transport_table(&self, shape: u8) -> &str {
-        if shape == 1 { &self.table } else { &self.transport_table }
-    }
-
-    /// The stack's rows whose sort key begins with `prefix`, of a table that has a partition for it.
-    pub(super) async fn rows(
-        &self,
-        table: &str,
-        prefix: &str,
-        operation: &'static str,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(table)
-            .key_condition_expression("p = :p AND begins_with(k, :k)")
-            .expression_attribute_values(":p", string(STACK))
-            .expression_attribute_values(":k", string(prefix))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut rows = Vec::new();
-        while let Some(item) = pages.next().await {
-            rows.push(item.map_err(|error| fault(operation, &error))?);
-        }
-        Ok(rows)
     }
 
     /// The rows of these names that are there, read together.

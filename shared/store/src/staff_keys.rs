@@ -17,7 +17,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use super::settings::Settings;
 use super::stack::Stack;
@@ -77,9 +78,12 @@ impl Settings {
         let (mut set, mut revoked, mut epochs) = (None, HashSet::new(), HashMap::new());
         while let Some(item) = pages.next().await {
             let mut item = item.map_err(|error| fault("find_staff_keys", &error))?;
-            let kind = take_string(&mut item, "k")?;
+            let kind = take_string(&mut item, "k").map_err(in_table("settings"))?;
             if kind == JWKS {
-                set = Some((take_string(&mut item, "j")?, take_binary(&mut item, "v")?));
+                set = Some((
+                    take_string(&mut item, "j").map_err(in_table("settings"))?,
+                    take_binary(&mut item, "v").map_err(in_table("settings"))?,
+                ));
                 continue;
             }
             // A row that names no session and nobody ends nothing: it must not stop every sign-in.
@@ -88,19 +92,21 @@ impl Settings {
             if session.is_none() && staff.is_none() {
                 continue;
             }
-            let end: i64 = read_number(&item, EXPIRES_AT)?;
+            let end: i64 = read_number(&item, EXPIRES_AT).map_err(in_table("settings"))?;
             if now_ms >= end.saturating_mul(1000) {
                 continue;
             }
             revoked.extend(session);
             if let Some(staff) = staff {
-                epochs.insert(staff, read_number(&item, "e")?);
+                epochs.insert(staff, read_number(&item, "e").map_err(in_table("settings"))?);
             }
         }
         let (jwks, seal) = set.ok_or(StoreError::KeysMissing)?;
         let branch = self.made_by_rotation(&set_branch()).await?;
-        set_key(&branch)?.open(&set_place(&jwks), &Sealed::from_stored(seal))?;
-        let keys = read_jwks(&jwks).ok_or(StoreError::Corrupt)?;
+        set_key(&branch)?
+            .open(&set_place(&jwks), &Sealed::from_stored(seal))
+            .map_err(in_table("settings"))?;
+        let keys = read_jwks(&jwks).ok_or(corrupt("j").in_table("settings"))?;
         let (receipts, verifiers): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| key.of_receipts);
         let named =

@@ -7,7 +7,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
+    take_string,
 };
 use super::key_row::{KeyRow, holds_value, take_holds};
 use super::write::{Write, check, put_if};
@@ -45,11 +46,15 @@ pub struct Rows {
 }
 
 impl Subject {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("keys"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
         let holds = take_holds(&mut item)?;
         let erased = optional(&mut item, "g", |item, name| {
             let receipt = ReceiptId::parse(&take_string(item, name)?);
-            let receipt = receipt.ok_or(StoreError::Corrupt)?;
+            let receipt = receipt.ok_or(corrupt(name))?;
             Ok(Erased { receipt, number: read_number(item, "n")? })
         })?;
         Ok(Self { erased, holds })

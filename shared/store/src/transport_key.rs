@@ -7,16 +7,17 @@
 //! place (docs/decisions/0011).
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use super::schema::Noun;
 use super::settings::Settings;
-use super::stack::Stack;
 use super::{StoreError, fault};
+use seal::BranchKey;
 use seal::conversation_key::{WrappedKey, unwrap, wrap};
 use seal::place::{BranchName, Place, Purpose, STACK};
 use seal::transport::{KemSuite, PrivateKey};
-use values::clock::{self, UnixMillis};
+use values::clock::UnixMillis;
 use values::encoding::base64url;
 use values::random;
 
@@ -44,11 +45,15 @@ pub struct TransportKey {
 
 impl TransportKey {
     /// Reads an item that was found where keys of this shape are.
-    pub(super) fn from_item(kid: &str, mut item: Item, shape: u8) -> Result<Self, StoreError> {
+    pub(super) fn from_item(kid: &str, item: Item, shape: u8) -> Result<Self, StoreError> {
+        Self::read_item(kid, item, shape).map_err(in_table(table_of(shape)))
+    }
+
+    fn read_item(kid: &str, mut item: Item, shape: u8) -> Result<Self, StoreError> {
         if Noun::TransportKey.shape_of(&item)? != shape {
-            return Err(StoreError::Corrupt);
+            return Err(corrupt("y"));
         }
-        let suite = KemSuite::from_kem(&take_string(&mut item, "a")?).ok_or(StoreError::Corrupt)?;
+        let suite = KemSuite::from_kem(&take_string(&mut item, "a")?).ok_or(corrupt("a"))?;
         let commitment = take_binary(&mut item, "m")?;
         Ok(Self {
             kid: kid.to_owned(),
@@ -58,14 +63,41 @@ impl TransportKey {
             not_after_ms: read_number(&item, "n")?,
             wrapped: WrappedKey {
                 wrapped: take_binary(&mut item, "w")?,
-                commitment: commitment.try_into().map_err(|_| StoreError::Corrupt)?,
+                commitment: commitment.try_into().map_err(|_| corrupt("m"))?,
             },
             branch: take_string(&mut item, "b")?,
             shape,
         })
     }
 
-    fn to_item(&self) -> Item {
+    /// Makes a key pair of this shape that opens until `not_after_ms`, wrapped by the branch key of the
+    /// month in which it is made.
+    pub(super) fn generate(
+        shape: u8,
+        suite: KemSuite,
+        (branch, branch_key): (String, &BranchKey),
+        (made_at_ms, not_after_ms): (UnixMillis, UnixMillis),
+    ) -> Result<Self, StoreError> {
+        let kid = base64url(&random::bytes::<9>()?);
+        let (private, public) = PrivateKey::generate(suite)?;
+        let place = place(shape, &kid, suite, &public, not_after_ms, &branch);
+        let wrapped = wrap(branch_key, &place, private.secret())?;
+        Ok(Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape })
+    }
+
+    /// The name of the branch key that wraps it.
+    pub(super) fn branch(&self) -> BranchName {
+        BranchName::new(STACK, Purpose::Transport, &self.branch)
+    }
+
+    /// Unwraps the private half.
+    pub(super) fn open(&self, branch_key: &BranchKey) -> Result<PrivateKey, StoreError> {
+        let secret = unwrap(branch_key, &self.place(), &self.wrapped)
+            .map_err(in_table(table_of(self.shape)))?;
+        Ok(PrivateKey::from_secret(self.suite, secret))
+    }
+
+    pub(super) fn to_item(&self) -> Item {
         let Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape } = self;
         let WrappedKey { wrapped, commitment } = wrapped;
         let mut item = Item::from([
@@ -90,54 +122,6 @@ impl TransportKey {
 }
 
 impl Settings {
-    /// Makes and stores a key pair that opens until `not_after_ms`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn make_transport_key(
-        &self,
-        stack: &Stack,
-        suite: KemSuite,
-        not_after_ms: UnixMillis,
-    ) -> Result<TransportKey, StoreError> {
-        let made_at_ms = self.clock.now_ms();
-        let branch = clock::month(made_at_ms);
-        let branch_key = self.stack_key(stack, Purpose::Transport, &branch).await?;
-        let kid = base64url(&random::bytes::<9>()?);
-        let (private, public) = PrivateKey::generate(suite)?;
-        let shape = stack.transport_shape();
-        let place = place(shape, &kid, suite, &public, not_after_ms, &branch);
-        let wrapped = wrap(&branch_key, &place, private.secret())?;
-        let key =
-            TransportKey { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape };
-        self.dynamo
-            .put_item()
-            .table_name(self.transport_table(shape))
-            .set_item(Some(key.to_item()))
-            .send()
-            .await
-            .map_err(|error| fault("put_transport_key", &error))?;
-        Ok(key)
-    }
-
-    /// Unwraps the private half of a stored key.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] when it does not open.
-    pub async fn unwrap_transport_key(
-        &self,
-        stack: &Stack,
-        key: &TransportKey,
-    ) -> Result<PrivateKey, StoreError> {
-        let name = BranchName::new(STACK, Purpose::Transport, &key.branch);
-        let branch_key = match self.read_key(stack, &name).await? {
-            Some(read) => read,
-            None => self.existing_branch_key(&name).await?,
-        };
-        let secret = unwrap(&branch_key, &key.place(), &key.wrapped)?;
-        Ok(PrivateKey::from_secret(key.suite, secret))
-    }
-
     /// Deletes every transport key that has stopped opening, of either shape, and gives their number.
     /// DynamoDB's TTL would take up to days.
     ///
@@ -161,14 +145,14 @@ impl Settings {
         let now_ms = self.clock.now_ms();
         let mut destroyed = 0;
         for mut item in self.rows(table, PREFIX, "find_ended_transport_keys").await? {
-            if now_ms < read_number::<i64>(&item, "n")? {
+            if now_ms < read_number::<i64>(&item, "n").map_err(in_table("transport"))? {
                 continue;
             }
             self.dynamo
                 .delete_item()
                 .table_name(table)
                 .key("p", string(STACK))
-                .key("k", string(take_string(&mut item, "k")?))
+                .key("k", string(take_string(&mut item, "k").map_err(in_table("transport"))?))
                 .send()
                 .await
                 .map_err(|error| fault("destroy_transport_key", &error))?;
@@ -176,6 +160,11 @@ impl Settings {
         }
         Ok(destroyed)
     }
+}
+
+/// Where keys of a shape are.
+const fn table_of(shape: u8) -> &'static str {
+    if shape == 1 { "settings" } else { "transport" }
 }
 
 fn place(

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use edge::response::{Reply, replayed};
 use store::Store;
-use store::erasure::{Erasure, Likeness, Request, likeness};
+use store::erasure::{Erasure, Repetition, Request, repetition};
 use store::receipt::SignedReceipt;
 use store::security_event::SecurityEvents;
 use values::ids::{ReceiptId, StaffId};
@@ -36,16 +36,16 @@ pub async fn carry_out(
     store: &Store,
     issuer: &str,
     request: &Request,
-    told: Option<(&SecurityEvents, StaffId)>,
+    recorded: Option<(&SecurityEvents, StaffId)>,
 ) -> Result<Option<Carried>, Problem> {
-    let (entry, again) = match store.erase(request, told).await? {
+    let (entry, again) = match store.erase(request, recorded).await? {
         Erasure::Done(entry) => (entry, false),
-        Erasure::Before(entry) => match likeness(&entry.twin, &request.twin) {
-            Likeness::OtherBody => return Err(Code::IdempotencyMismatch.into()),
-            likeness => (entry, likeness == Likeness::Same),
+        Erasure::Before(entry) => match repetition(&entry.idempotency, &request.idempotency) {
+            Repetition::OtherBody => return Err(Code::IdempotencyMismatch.into()),
+            repetition => (entry, repetition == Repetition::Same),
         },
         Erasure::Held => {
-            store.wait_for_release(request, told).await?;
+            store.wait_for_release(request, recorded).await?;
             return Ok(None);
         }
         Erasure::Nothing => return Err(Code::NotFound.into()),

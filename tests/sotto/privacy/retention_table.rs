@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use auth::store::{invitation, session};
 use shared::access::token;
 use shared::store::asked_erasure::AskedErasure;
-use shared::store::{self, customer, due, hold, keyring, once, settings, transport_key};
+use shared::store::{self, customer, due, hold, keyring, once, transport_key};
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
 
@@ -212,7 +212,7 @@ fn rows() -> Vec<[String; 5]> {
             "`settings`",
             format!(
                 "{} beyond the latest end of what it may wrap",
-                days(settings::RETIRED_AFTER_DAYS),
+                days(store::policy::RETIRED_AFTER_DAYS),
             ),
             "with transcript and contact".to_owned(),
             "destroyed by the sweep",

@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use shared::ids::{ConversationId, HoldId, StaffId, SubjectId};
 use shared::store::body::{Body, Consent};
 use shared::store::conversation::Found;
-use shared::store::erasure::{Erasure, Request, twin};
+use shared::store::erasure::{Erasure, Request, idempotency};
 use shared::store::event::{Kind, Spoken};
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::ledger::Basis;
@@ -223,7 +223,7 @@ impl Round {
         let draft = Draft {
             body: Body::Said(Spoken { message: "hello".into(), reply: None }),
             state: tail.state.at(self.now_ms()),
-            twin: None,
+            idempotency: None,
             inbox: Inbox::Unchanged,
         };
         let appended = store.append(&conversation, &tail, &draft).await.expect("appended");
@@ -284,7 +284,7 @@ impl Round {
             site: SITE,
             basis: Basis::Gdpr17,
             requested_ms: self.now_ms(),
-            twin: twin("key", "body"),
+            idempotency: idempotency("key", "body"),
             of_nothing: true,
         };
         let store = Arc::clone(&self.world.app.store);

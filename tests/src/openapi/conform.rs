@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::http::response::PROBLEM_JSON;
 use shared::seal::transport::SEALED_JSON;
 
-use crate::api::{Request, Response};
+use crate::exchange::{Request, Response};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");

@@ -7,14 +7,15 @@ use shared::ids::StaffId;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    Item, Value, binary, number, read_number, string, take_binary, take_string,
+    Item, Value, binary, corrupt, number, read_number, string, take_binary, take_string,
 };
+use shared::store::table::Key;
 use shared::values::address::Address;
 use shared::values::role::{Role, Roles};
 
-use super::person::{ACCOUNT, account_key};
 use crate::keys::{Keys, owner_with};
 
+pub(super) const ACCOUNT: &str = "account";
 /// How many resets an account remembers.
 const RESETS: usize = 20;
 /// How long rights rest that were granted to oneself, or whose account was reset.
@@ -186,7 +187,7 @@ impl Profile {
 
     fn read(content: &Plaintext) -> Result<Self, StoreError> {
         let mut profile: Self =
-            serde_json::from_slice(content.reveal()).map_err(|_| StoreError::Corrupt)?;
+            serde_json::from_slice(content.reveal()).map_err(|_| corrupt("v"))?;
         if let Some(reset) = profile.reset.take() {
             // The release before did not store whether both factors were shown since.
             profile.unproven = Some(reset.what);
@@ -223,7 +224,21 @@ pub(super) fn roles(roles: Roles) -> Value {
 
 pub(super) fn read_roles(text: &str) -> Result<Roles, StoreError> {
     let names = text.split(',').filter(|name| !name.is_empty());
-    Roles::read(names).ok_or(StoreError::Corrupt)
+    Roles::read(names).ok_or(corrupt("r"))
+}
+
+/// The partition of a person.
+pub(super) fn partition(id: StaffId) -> String {
+    format!("staff#{id}")
+}
+
+pub(super) fn key(id: StaffId, sort: impl Into<String>) -> Key {
+    Key::new(partition(id), sort)
+}
+
+/// The key of an account's row.
+pub(super) fn account_key(id: StaffId) -> Key {
+    key(id, ACCOUNT)
 }
 
 /// The row of an account. What stands in the clear is bound to what is sealed: whoever can write the
@@ -267,7 +282,7 @@ pub(super) fn read_account(keys: &Keys, id: StaffId, mut row: Item) -> Result<Ac
     let status = match &*take_string(&mut row, "s")? {
         "active" => Status::Active,
         "disabled" => Status::Disabled,
-        _ => return Err(StoreError::Corrupt),
+        _ => return Err(corrupt("s")),
     };
     let mut account = Account {
         id,
@@ -286,5 +301,5 @@ pub(super) fn read_account(keys: &Keys, id: StaffId, mut row: Item) -> Result<Ac
 
 /// An address that was stored in its one form.
 pub(super) fn stored_address(text: &str) -> Result<Address, StoreError> {
-    Address::read(text).ok_or(StoreError::Corrupt)
+    Address::read(text).ok_or(corrupt("v"))
 }

@@ -6,7 +6,9 @@
 use shared::clock::UnixMillis;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
-use shared::store::attributes::{EXPIRES_AT, binary, expiry, number, read_number, take_binary};
+use shared::store::attributes::{
+    EXPIRES_AT, binary, expiry, in_table, number, read_number, take_binary,
+};
 use shared::store::once::Kind as Once;
 use shared::store::write::{THERE, Write, delete, delete_if};
 use shared::values::encoding::base64url;
@@ -86,11 +88,11 @@ impl Store {
     ) -> Result<Option<Plaintext>, StoreError> {
         let found = self.watch.get("find_challenge", &challenge.key()).await?;
         let Some(mut row) = found else { return Ok(None) };
-        let ends_at: i64 = read_number(&row, EXPIRES_AT)?;
+        let ends_at: i64 = read_number(&row, EXPIRES_AT).map_err(in_table("watch"))?;
         if self.clock.now_ms() >= ends_at.saturating_mul(1000) {
             return Ok(None);
         }
-        let sealed = take_binary(&mut row, "v")?;
+        let sealed = take_binary(&mut row, "v").map_err(in_table("watch"))?;
         // A challenge that the last release sealed lapses: the browser asks for another one.
         Ok(keys.open_challenge(challenge.kind.as_str(), challenge.bytes, sealed).ok())
     }

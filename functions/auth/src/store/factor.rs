@@ -6,13 +6,13 @@ use shared::seal::suite::hash;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, take_binary,
+    EXPIRES_AT, Item, binary, corrupt, expiry, number, read_number, take_binary,
 };
-use shared::store::write::{THERE, Write, delete, delete_if, put, put_if, update};
+use shared::store::write::{THERE, Write, delete_if, put, put_if, update};
 use shared::values::encoding::base64url;
 
 use super::Store;
-use super::person::{Person, key};
+use super::account::key;
 use crate::credential::passkey::{Sealable, StoredPasskey};
 use crate::credential::totp::Secret20;
 use crate::keys::{Keys, owner};
@@ -67,30 +67,6 @@ pub enum Expected {
 }
 
 impl Store {
-    /// Deletes all second factors and recovery codes that were read.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub fn delete_factors(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
-        let id = person.account.id;
-        let passkeys = person.passkeys.iter().map(|passkey| format!("{PASSKEY}{}", passkey.id));
-        let totp = person.totp.as_ref().map(|_| TOTP.to_owned());
-        let mut deleted = self.delete_recovery_codes(person)?;
-        for sort in passkeys.chain(totp) {
-            deleted.push(delete(&self.identity, &key(id, sort))?);
-        }
-        Ok(deleted)
-    }
-
-    /// Deletes the recovery codes that were read.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub fn delete_recovery_codes(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
-        let rows = person.recovery.iter().map(|digest| recovery_key(person.account.id, digest));
-        rows.map(|row| delete(&self.identity, &row)).collect()
-    }
-
     /// Keeps the digest of a new recovery code.
     ///
     /// # Errors
@@ -228,7 +204,7 @@ pub fn recovery_name(digest: &[u8; 32]) -> String {
     base64url(digest)
 }
 
-fn recovery_key(id: StaffId, digest: &[u8; 32]) -> Key {
+pub(super) fn recovery_key(id: StaffId, digest: &[u8; 32]) -> Key {
     key(id, format!("{RECOVERY}{}", base64url(digest)))
 }
 
@@ -247,7 +223,7 @@ pub(super) fn read_totp(
     let secret = keys.open(TOTP, &owner(id), sealed)?;
     Ok(Some(Totp {
         digest,
-        secret: Secret20::from_slice(secret.reveal()).ok_or(StoreError::Corrupt)?,
+        secret: Secret20::from_slice(secret.reveal()).ok_or(corrupt("v"))?,
         confirmed,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: used_at(&row)?,
@@ -264,8 +240,8 @@ pub(super) fn read_passkey(
     let called = keys.open(NAME, &owner(id), take_binary(&mut row, "w")?)?;
     Ok(Passkey {
         id: name.to_owned(),
-        name: called.reveal_text().ok_or(StoreError::Corrupt)?.to_owned(),
-        stored: StoredPasskey::from_plaintext(&stored).ok_or(StoreError::Corrupt)?,
+        name: called.reveal_text().ok_or(corrupt("w"))?.to_owned(),
+        stored: StoredPasskey::from_plaintext(&stored).ok_or(corrupt("v"))?,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: used_at(&row)?,
     })

@@ -11,7 +11,8 @@ use shared::random;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, binary, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, in_table, number, read_number, string, take_binary,
+    take_string,
 };
 use shared::store::once::Kind;
 use shared::store::write::{NEW, THERE, Write, check, delete_if, put_if};
@@ -194,6 +195,14 @@ impl Store {
         keys: &Keys,
         name: &Name,
     ) -> Result<Option<Invitation>, StoreError> {
+        self.read_invitation(keys, name).await.map_err(in_table("identity"))
+    }
+
+    async fn read_invitation(
+        &self,
+        keys: &Keys,
+        name: &Name,
+    ) -> Result<Option<Invitation>, StoreError> {
         let found = self.identity.get("find_invitation", &name.key()).await?;
         let Some(row) = found else { return Ok(None) };
         let invitation = read(keys, name, row)?;
@@ -262,10 +271,10 @@ impl Purpose {
 }
 
 pub(super) fn read(keys: &Keys, name: &Name, mut row: Item) -> Result<Invitation, StoreError> {
-    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
+    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(corrupt("u"))?;
     let (word, roles) = (take_string(&mut row, "w")?, take_string(&mut row, "r")?);
     let by = if row.contains_key("i") {
-        Some(StaffId::from_slice(&take_binary(&mut row, "i")?).ok_or(StoreError::Corrupt)?)
+        Some(StaffId::from_slice(&take_binary(&mut row, "i")?).ok_or(corrupt("i"))?)
     } else {
         None
     };
@@ -281,12 +290,12 @@ pub(super) fn read(keys: &Keys, name: &Name, mut row: Item) -> Result<Invitation
     let version = beside.version;
     let purpose = match beside.word {
         "join" => {
-            let text = content.reveal_text().ok_or(StoreError::Corrupt)?;
+            let text = content.reveal_text().ok_or(corrupt("v"))?;
             Purpose::Join { address: stored_address(text)?, roles: beside.roles }
         }
         "second-factor" => Purpose::SecondFactor { version },
         "password" => Purpose::Password { version },
-        _ => return Err(StoreError::Corrupt),
+        _ => return Err(corrupt("w")),
     };
     Ok(Invitation { staff, purpose, by, ends_at_ms: beside.ends_at.saturating_mul(1000) })
 }

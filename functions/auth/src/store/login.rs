@@ -8,11 +8,13 @@ use std::hint::black_box;
 use shared::ids::StaffId;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
-use shared::store::attributes::{Item, binary, number, read_number, take_binary};
+use shared::store::attributes::{
+    Item, binary, corrupt, in_table, number, read_number, take_binary,
+};
 use shared::store::write::{NEW, THERE, Write, delete_if, put_if, update};
 
 use super::Store;
-use super::person::{Account, Status};
+use super::account::{Account, Status};
 use super::throttle::{Attempt, Counter};
 use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};
@@ -76,7 +78,7 @@ impl Store {
         let (mut found, counted) =
             self.identity.get_with("find_login", &[key(name)], counters).await?;
         let login = if let Some(row) = found.pop() {
-            let login = read(keys, name, row)?;
+            let login = read(keys, name, row).map_err(in_table("identity"))?;
             if let Ok(mut known) = self.stand_in.lock() {
                 *known = Some(login.staff);
             }
@@ -205,13 +207,13 @@ fn stand_in(keys: &Keys, name: &str) -> Result<(), StoreError> {
 }
 
 fn read(keys: &Keys, name: &str, mut row: Item) -> Result<Login, StoreError> {
-    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(StoreError::Corrupt)?;
+    let staff = StaffId::from_slice(&take_binary(&mut row, "u")?).ok_or(corrupt("u"))?;
     let password = if row.contains_key("h") {
         let sealed = take_binary(&mut row, "h")?;
         let chosen_in = if row.contains_key("f") { read_number(&row, "f")? } else { 0 };
         let content = keys.open(LOGIN, &owner_of(name, (staff, chosen_in)), sealed.clone())?;
         let hash = content.reveal_text().and_then(StoredHash::from_stored);
-        Some(Kept { hash: hash.ok_or(StoreError::Corrupt)?, chosen_in, sealed })
+        Some(Kept { hash: hash.ok_or(corrupt("h"))?, chosen_in, sealed })
     } else {
         None
     };

@@ -8,21 +8,18 @@ use shared::ids::StaffId;
 use shared::random;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
-use shared::store::attributes::{EXPIRES_AT, Item, binary, expiry, read_number, take_binary};
+use shared::store::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, read_number, take_binary,
+};
 use shared::store::write::{Write, delete, put};
 use shared::values::encoding::base64url;
 
 use super::Store;
-use super::person::{Person, key};
+use super::account::key;
 use crate::keys::{Keys, owner_with};
 
 /// For how long somebody is told.
 pub const NOTICE_MS: UnixMillis = 30 * 24 * 60 * 60 * 1000;
-/// How many notices are kept; one more pushes the oldest out.
-const NOTICES: usize = 20;
-/// How many are pushed out by one write, which has other things to do.
-const PUSHED_OUT: usize = 5;
-
 pub(super) const NOTICE: &str = "notice#";
 
 /// The kind of notice.
@@ -79,24 +76,21 @@ impl Notice {
         let content =
             keys.open(NOTICE, &owner_with(id, &[sort.as_bytes()]), take_binary(&mut row, "v")?)?;
         let Content { kind, by, at_ms } =
-            serde_json::from_slice(content.reveal()).map_err(|_| StoreError::Corrupt)?;
+            serde_json::from_slice(content.reveal()).map_err(|_| corrupt("v"))?;
         Ok(Some(Self { told: kind, by, at_ms, sort }))
     }
 }
 
 impl Store {
-    /// Tells somebody; what is one too many goes.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub fn tell(
+    /// Keeps a notice.
+    pub(super) fn put_notice(
         &self,
         keys: &Keys,
-        person: &Person,
+        id: StaffId,
         told: Told,
         by: Option<StaffId>,
-    ) -> Result<Vec<Write>, StoreError> {
-        let (id, now_ms) = (person.account.id, self.clock.now_ms());
+    ) -> Result<Write, StoreError> {
+        let now_ms = self.clock.now_ms();
         let sort = format!("{NOTICE}{now_ms:013}#{}", base64url(&random::bytes::<6>()?));
         let content = Content { kind: told, by: by.map(String::from), at_ms: now_ms };
         let content = serde_json::to_vec(&content).map_err(|_| StoreError::Failed)?;
@@ -105,11 +99,11 @@ impl Store {
         let mut row = key(id, sort).item();
         row.insert("v".to_owned(), binary(sealed));
         row.insert(EXPIRES_AT.to_owned(), expiry(now_ms + NOTICE_MS));
-        let mut writes = vec![put(&self.identity, row)?];
-        let over = (person.notices.len() + 1).saturating_sub(NOTICES);
-        for notice in person.notices.iter().take(over.min(PUSHED_OUT)) {
-            writes.push(delete(&self.identity, &key(id, notice.sort.as_str()))?);
-        }
-        Ok(writes)
+        put(&self.identity, row)
+    }
+
+    /// Deletes a notice.
+    pub(super) fn delete_notice(&self, id: StaffId, notice: &Notice) -> Result<Write, StoreError> {
+        delete(&self.identity, &key(id, notice.sort.as_str()))
     }
 }

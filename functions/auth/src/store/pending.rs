@@ -9,14 +9,14 @@ use shared::random;
 use shared::secret::Plaintext;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, binary, expiry, read_number, take_binary, take_string,
+    EXPIRES_AT, binary, corrupt, expiry, in_table, read_number, take_binary, take_string,
 };
 use shared::store::write::{THERE, Write, delete_if, put};
 use shared::values::encoding::base64url;
 
 use super::Store;
+use super::account::Account;
 use super::invitation::{self, Invitation, Name, Purpose};
-use super::person::Account;
 use crate::credential::password::StoredHash;
 use crate::keys::{Keys, owner_with};
 use shared::store::table::Key;
@@ -67,6 +67,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn pending(&self, keys: &Keys, name: &str) -> Result<Option<Pending>, StoreError> {
+        self.read_pending(keys, name).await.map_err(in_table("identity"))
+    }
+
+    async fn read_pending(&self, keys: &Keys, name: &str) -> Result<Option<Pending>, StoreError> {
         let Some((name, random)) = name.split_once('.') else { return Ok(None) };
         let (name, sort) = (Name::stored(name), format!("{PENDING}{random}"));
         let found = self.identity.query("find_pending", &name.partition()).await?;
@@ -90,7 +94,7 @@ impl Store {
         let owner = owner_with(invitation.staff, &[name.as_str().as_bytes(), sort.as_bytes()]);
         let content = keys.open(PENDING, &owner, sealed)?;
         let hash = content.reveal_text().and_then(StoredHash::from_stored);
-        let hash = hash.ok_or(StoreError::Corrupt)?;
+        let hash = hash.ok_or(corrupt("h"))?;
         Ok(Some(Pending { hash, invitation, name, sort }))
     }
 

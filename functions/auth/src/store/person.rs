@@ -16,26 +16,34 @@
 
 use shared::ids::{SessionId, StaffId};
 use shared::store::StoreError;
-use shared::store::attributes::{Item, number, string, take_string};
+use shared::store::attributes::{Item, corrupt, in_table, number, string, take_string};
 use shared::store::write::{NEW, Write, check, delete, delete_if, put, put_if};
 use shared::values::encoding::from_base64url;
 
 use super::Store;
+use super::account::{ACCOUNT, account_key, account_row, key, partition, read_account};
 pub use super::account::{Account, FactorSet, Profile, Reset, Status, Taken};
-use super::account::{account_row, read_account};
 use super::factor::{
-    PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp, recovery_name,
+    PASSKEY, Passkey, RECOVERY, TOTP, Totp, read_passkey, read_totp, recovery_key, recovery_name,
 };
 use super::login::{Login, PasswordThen};
-use super::notice::{NOTICE, Notice};
+use super::notice::{NOTICE, Notice, Told};
 use super::session::{self, Session};
 use crate::keys::Keys;
 use shared::store::table::{Key, Page};
 
-pub(super) const ACCOUNT: &str = "account";
 const DIRECTORY: &str = "directory";
 /// How many rows are deleted in one transaction, which takes a hundred.
 const BATCH: i32 = 50;
+
+/// How many sessions one transaction ends, with two writes each. There are more than [`SESSIONS`] when
+/// many sign-ins came at once.
+const ENDED_AT_ONCE: usize = 30;
+
+/// How many notices are kept; one more pushes the oldest out.
+const NOTICES: usize = 20;
+/// How many are pushed out by one write, which has other things to do.
+const PUSHED_OUT: usize = 5;
 
 /// Whether a change ends what was begun before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,26 +115,16 @@ impl Person {
     }
 }
 
-/// The partition of a person.
-pub(super) fn partition(id: StaffId) -> String {
-    format!("staff#{id}")
-}
-
-pub(super) fn key(id: StaffId, sort: impl Into<String>) -> Key {
-    Key::new(partition(id), sort)
-}
-
-/// The key of an account's row.
-pub(super) fn account_key(id: StaffId) -> Key {
-    key(id, ACCOUNT)
-}
-
 impl Store {
     /// Everything about a person (one query); nothing when there is no such account.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn person(&self, keys: &Keys, id: StaffId) -> Result<Option<Person>, StoreError> {
+        self.read_person(keys, id).await.map_err(in_table("identity"))
+    }
+
+    async fn read_person(&self, keys: &Keys, id: StaffId) -> Result<Option<Person>, StoreError> {
         let rows = self.identity.query("find_person", &partition(id)).await?;
         let now_ms = self.clock.now_ms();
         let (mut account, mut totp) = (None, None);
@@ -143,8 +141,8 @@ impl Store {
             } else if let Some(name) = kind.strip_prefix(PASSKEY) {
                 passkeys.push(read_passkey(keys, id, name, row)?);
             } else if let Some(digest) = kind.strip_prefix(RECOVERY) {
-                let digest = from_base64url(digest).ok_or(StoreError::Corrupt)?;
-                recovery.push(digest.try_into().map_err(|_| StoreError::Corrupt)?);
+                let digest = from_base64url(digest).ok_or(corrupt("k"))?;
+                recovery.push(digest.try_into().map_err(|_| corrupt("k"))?);
             } else if kind.starts_with(NOTICE) {
                 notices.extend(Notice::read(keys, id, kind, row, now_ms)?);
             } else if let Some(session) = session::read(keys, id, &kind, row)? {
@@ -180,9 +178,8 @@ impl Store {
             only: None,
         };
         let found = self.identity.page("find_people", page).await?;
-        let read =
-            |mut row: Item| StaffId::parse(&take_string(&mut row, "k")?).ok_or(StoreError::Corrupt);
-        found.into_iter().map(read).collect()
+        let read = |mut row: Item| StaffId::parse(&take_string(&mut row, "k")?).ok_or(corrupt("k"));
+        found.into_iter().map(read).collect::<Result<_, _>>().map_err(in_table("identity"))
     }
 
     /// A new account with its row in the directory.
@@ -307,5 +304,66 @@ impl Store {
         }
         names.retain(|name| name != ACCOUNT);
         Ok(names)
+    }
+}
+
+impl Store {
+    /// Deletes all second factors and recovery codes that were read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_factors(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
+        let id = person.account.id;
+        let passkeys = person.passkeys.iter().map(|passkey| format!("{PASSKEY}{}", passkey.id));
+        let totp = person.totp.as_ref().map(|_| TOTP.to_owned());
+        let mut deleted = self.delete_recovery_codes(person)?;
+        for sort in passkeys.chain(totp) {
+            deleted.push(delete(&self.identity, &key(id, sort))?);
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes the recovery codes that were read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn delete_recovery_codes(&self, person: &Person) -> Result<Vec<Write>, StoreError> {
+        let rows = person.recovery.iter().map(|digest| recovery_key(person.account.id, digest));
+        rows.map(|row| delete(&self.identity, &row)).collect()
+    }
+
+    /// Ends the sessions of a person that were read, but `kept`: all, or as many as a transaction takes
+    /// beside what else is in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn end_sessions(
+        &self,
+        person: &Person,
+        kept: Option<SessionId>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
+        let ended = ended.take(ENDED_AT_ONCE);
+        let pairs: Result<Vec<_>, _> =
+            ended.map(|session| self.end_session(person.account.id, session.id)).collect();
+        Ok(pairs?.into_iter().flatten().collect())
+    }
+
+    /// Tells somebody; what is one too many goes.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn tell(
+        &self,
+        keys: &Keys,
+        person: &Person,
+        told: Told,
+        by: Option<StaffId>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let id = person.account.id;
+        let over = (person.notices.len() + 1).saturating_sub(NOTICES);
+        let pushed_out = person.notices.iter().take(over.min(PUSHED_OUT));
+        let pushed_out = pushed_out.map(|notice| self.delete_notice(id, notice));
+        [self.put_notice(keys, id, told, by)].into_iter().chain(pushed_out).collect()
     }
 }

@@ -15,13 +15,14 @@ use shared::ids::{SessionId, StaffId};
 use shared::seal::place::Place;
 use shared::store::StoreError;
 use shared::store::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary, take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, number, read_number, string, take_binary,
+    take_string,
 };
 use shared::store::write::{NEW, THERE, Write, delete, put_if, update};
 use shared::values::encoding::{base64url, from_base64url};
 
 use super::Store;
-use super::person::{Person, partition};
+use super::account::partition;
 use crate::keys::Keys;
 use shared::store::table::Key;
 
@@ -31,10 +32,6 @@ pub const IDLE_MS: UnixMillis = 30 * 60 * 1000;
 pub const LONGEST_MS: UnixMillis = 12 * 60 * 60 * 1000;
 /// How many sessions somebody may have; one more ends the one that was idle longest.
 pub const SESSIONS: usize = 10;
-
-/// How many sessions one transaction ends, with two writes each. There are more than [`SESSIONS`] when
-/// many sign-ins came at once.
-const ENDED_AT_ONCE: usize = 30;
 
 const SESSION: &str = "session#";
 
@@ -149,13 +146,13 @@ pub(super) fn read(
     let methods = take_string(&mut row, "m")?;
     let code = if row.contains_key("x") { take_binary(&mut row, "x")? } else { Vec::new() };
     let mut session = Session {
-        id: SessionId::parse(id).ok_or(StoreError::Corrupt)?,
+        id: SessionId::parse(id).ok_or(corrupt("k"))?,
         generation: read_number(&row, "g")?,
         authenticated_at: read_number(&row, "a")?,
         made_at_ms: read_number(&row, "t")?,
         used_at_ms: read_number(&row, "u")?,
         epoch: read_number(&row, "e")?,
-        methods: serde_json::from_str(&methods).map_err(|_| StoreError::Corrupt)?,
+        methods: serde_json::from_str(&methods).map_err(|_| corrupt("m"))?,
         authentic: false,
     };
     session.authentic = keys.tokens.verifies(&session.message(staff, &methods), &code);
@@ -236,22 +233,5 @@ impl Store {
     pub fn end_session(&self, id: StaffId, session: SessionId) -> Result<[Write; 2], StoreError> {
         let ended = delete(&self.identity, &key(id, session))?;
         Ok([ended, self.settings.revoke(session)?])
-    }
-
-    /// Ends the sessions of a person that were read, but `kept`: all, or as many as a transaction takes
-    /// beside what else is in it.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub fn end_sessions(
-        &self,
-        person: &Person,
-        kept: Option<SessionId>,
-    ) -> Result<Vec<Write>, StoreError> {
-        let ended = person.sessions.iter().filter(|session| Some(session.id) != kept);
-        let ended = ended.take(ENDED_AT_ONCE);
-        let pairs: Result<Vec<_>, _> =
-            ended.map(|session| self.end_session(person.account.id, session.id)).collect();
-        Ok(pairs?.into_iter().flatten().collect())
     }
 }

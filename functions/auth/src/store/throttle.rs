@@ -10,7 +10,9 @@
 use futures_util::future::join_all;
 use shared::clock::UnixMillis;
 use shared::store::StoreError;
-use shared::store::attributes::{EXPIRES_AT, Item, expiry, number, read_number, take_string};
+use shared::store::attributes::{
+    EXPIRES_AT, Item, expiry, in_table, number, read_number, take_string,
+};
 use shared::store::write::{Write, delete};
 
 use super::Store;
@@ -123,9 +125,14 @@ impl Counter {
     }
 
     fn read(&mut self, row: &Item, now_ms: UnixMillis) -> Result<(), StoreError> {
-        let (attempts, next_ms) = (read_number(row, "f")?, read_number(row, "u")?);
+        let (attempts, next_ms) = (
+            read_number(row, "f").map_err(in_table("watch"))?,
+            read_number(row, "u").map_err(in_table("watch"))?,
+        );
         self.stored = Some((attempts, next_ms));
-        if now_ms < read_number::<i64>(row, EXPIRES_AT)?.saturating_mul(1000) {
+        if now_ms
+            < read_number::<i64>(row, EXPIRES_AT).map_err(in_table("watch"))?.saturating_mul(1000)
+        {
             (self.attempts, self.next_ms) = (attempts, next_ms);
         }
         Ok(())
@@ -164,7 +171,10 @@ impl Attempt {
     /// The same with what was read.
     pub(super) fn with(mut self, rows: Vec<Item>) -> Result<Self, StoreError> {
         for mut row in rows {
-            let (partition, sort) = (take_string(&mut row, "p")?, take_string(&mut row, "k")?);
+            let (partition, sort) = (
+                take_string(&mut row, "p").map_err(in_table("watch"))?,
+                take_string(&mut row, "k").map_err(in_table("watch"))?,
+            );
             let read = Key { partition, sort };
             for counter in self.counters.iter_mut().filter(|counter| counter.key == read) {
                 counter.read(&row, self.now_ms)?;
@@ -252,7 +262,7 @@ impl Store {
         let Some(row) = self.watch.update_and_read("count_attempt", change).await? else {
             return Ok(if exact { Verdict::AccountWaits } else { Verdict::AddressWaits(1) });
         };
-        let attempts: u32 = read_number(&row, "f")?;
+        let attempts: u32 = read_number(&row, "f").map_err(in_table("watch"))?;
         let others = attempts > counter.attempts.saturating_add(1);
         let over = attempts > counter.of.free();
         Ok(if others && over { Verdict::AddressWaits(1) } else { Verdict::May })

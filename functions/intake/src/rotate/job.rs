@@ -138,7 +138,7 @@ const fn because(error: StoreError) -> &'static str {
         StoreError::KeysMissing => {
             "The transport keys were not made: what an earlier run stored is gone. Deploy again."
         }
-        StoreError::Corrupt => {
+        StoreError::Corrupt { .. } => {
             "The transport keys were not made: what the settings table holds does not open with \
              this stack's KMS key."
         }

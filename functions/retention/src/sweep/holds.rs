@@ -4,10 +4,10 @@
 use shared::ids::{ConversationId, SubjectId};
 use shared::store::StoreError;
 use shared::store::erasure::Erasure;
+use shared::store::erasure_request::{ErasureRequest, Waiting};
 use shared::store::hold::{Hold, Rest};
 use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::policy::StoredPolicy;
-use shared::store::wish::{Waiting, Wish};
 use shared::values::policy::RetentionPolicy;
 
 use super::{Budget, Swept, go_on};
@@ -28,8 +28,8 @@ pub(super) async fn sweep(
         let followed = follow(app, hold, policy, &mut left).await;
         go_on(followed, swept)?;
     }
-    for wish in app.store.wishes().await? {
-        if go_on(fulfil(app, wish).await, swept)? == Some(true) {
+    for erasure_request in app.store.erasure_requests().await? {
+        if go_on(fulfil(app, erasure_request).await, swept)? == Some(true) {
             swept.released += 1;
         }
     }
@@ -106,35 +106,35 @@ async fn settle_row(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn carry_out_wish(app: &App, subject: SubjectId) -> Result<(), StoreError> {
-    if let Some(wish) = app.store.find_wish(subject).await? {
-        fulfil(app, wish).await?;
+pub async fn carry_out_erasure_request(app: &App, subject: SubjectId) -> Result<(), StoreError> {
+    if let Some(erasure_request) = app.store.find_erasure_request(subject).await? {
+        fulfil(app, erasure_request).await?;
     }
     Ok(())
 }
 
-/// Whether the wish was carried out.
-async fn fulfil(app: &App, wish: Wish) -> Result<bool, StoreError> {
-    match wish.what {
+/// Whether the request was carried out.
+async fn fulfil(app: &App, erasure_request: ErasureRequest) -> Result<bool, StoreError> {
+    match erasure_request.what {
         Waiting::Whole(request, by) => {
-            let told = by.map(|by| (&app.events, by));
-            let entry = match app.store.erase(&request, told).await? {
+            let recorded = by.map(|by| (&app.events, by));
+            let entry = match app.store.erase(&request, recorded).await? {
                 Erasure::Held => return Ok(false),
                 Erasure::Done(entry) | Erasure::Before(entry) => entry,
                 Erasure::Nothing => {
-                    app.store.forget_wish(wish.subject).await?;
+                    app.store.forget_erasure_request(erasure_request.subject).await?;
                     return Ok(false);
                 }
             };
             app.store.receipt_of(&entry, &app.issuer).await?;
-            app.store.close_waiting(&app.events, wish.subject, entry.receipt).await?;
-            // What this erasure has kept is a wish of its own, in the place of this one.
+            app.store.close_waiting(&app.events, erasure_request.subject, entry.receipt).await?;
+            // What this erasure has kept is a request of its own, in the place of this one.
             if entry.kept.is_empty() {
-                app.store.forget_wish(wish.subject).await?;
+                app.store.forget_erasure_request(erasure_request.subject).await?;
             }
             Ok(true)
         }
-        Waiting::Kept(number) => erase_kept(app, wish.subject, number).await,
+        Waiting::Kept(number) => erase_kept(app, erasure_request.subject, number).await,
     }
 }
 
@@ -144,7 +144,7 @@ async fn erase_kept(app: &App, subject: SubjectId, number: u64) -> Result<bool, 
     let Some(entry) = app.store.find_entry(number).await? else {
         // The hold has outlived the ledger; what it was on is not wanted any more than before.
         app.store.destroy_rest(subject).await?;
-        app.store.forget_wish(subject).await?;
+        app.store.forget_erasure_request(subject).await?;
         return Ok(false);
     };
     let rows = app.store.rows_of(subject).await?.keys;

@@ -19,14 +19,7 @@ pub struct NotSwept(StoreError);
 
 impl fmt::Display for NotSwept {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self.0 {
-            StoreError::Unavailable => "DynamoDB or KMS does not answer, or is over its limits",
-            StoreError::KeysMissing => "what the rotation made is missing",
-            StoreError::Corrupt => "what is stored does not open",
-            StoreError::OtherVersion => "a later release has written what is stored",
-            StoreError::Failed => "DynamoDB or KMS refuses the request",
-            StoreError::LedgerBehind => "a table was restored and has not followed the ledger yet",
-        })
+        self.0.fmt(out)
     }
 }
 

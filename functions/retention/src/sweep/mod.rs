@@ -105,9 +105,9 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
 fn go_on<T>(done: Result<T, StoreError>, swept: &mut Swept) -> Result<Option<T>, StoreError> {
     match done {
         Ok(value) => Ok(Some(value)),
-        Err(error @ (StoreError::Corrupt | StoreError::OtherVersion)) => {
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::OtherVersion)) => {
             swept.damaged += 1;
-            tracing::error!(?error, "the sweep leaves something as it is");
+            tracing::error!(%error, "the sweep leaves something as it is");
             Ok(None)
         }
         Err(error) => Err(error),

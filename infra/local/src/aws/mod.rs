@@ -16,6 +16,7 @@ mod guard;
 mod kms;
 mod listener;
 mod stream;
+mod ttl;
 
 use std::fmt;
 use std::io;
@@ -223,12 +224,12 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// The wish that everything here ends.
+/// The request that everything here ends.
 #[derive(Clone)]
 struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Resolves when the wish is there, also when whoever could have had it is gone.
+    /// Resolves when the request is there, also when whoever could have had it is gone.
     async fn requested(mut self) {
         let _ = self.0.wait_for(|stop| *stop).await;
     }

@@ -2,9 +2,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
-use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use serde_json::{Value, json};
 
 use super::dynamo::{DatabaseError, Dynamo, parse, to_json};
@@ -14,19 +11,6 @@ use super::dynamo::{DatabaseError, Dynamo, parse, to_json};
 pub struct Place {
     table: String,
     iterator: Value,
-}
-
-/// Which records tell of a deletion by the TTL, by table and sequence number. The engine does not
-/// know it, since our sweep deletes as everybody does; so it is known until the process ends.
-///
-/// A sweep holds it while it deletes: nobody reads a record whose deletion is not noted yet.
-#[derive(Default)]
-pub(super) struct Expired(Mutex<HashSet<(String, String)>>);
-
-impl Expired {
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Dynamo {

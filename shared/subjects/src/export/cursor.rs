@@ -1,7 +1,7 @@
 //! Where the next part begins, as an opaque text that is good for one caller and one subject.
 
 use crate::cursor;
-use access::insight::Caller;
+use access::subject_access::Caller;
 use seal::place::Place;
 use store::Store;
 use store::chain::Link;

@@ -46,7 +46,7 @@ use super::document::{
     Author, Export, ExportedConsent, ExportedConversation, ExportedCustomer, ExportedEvent,
     ExportedLead, ExportedRead, ExportedSource, Form, Integrity,
 };
-use access::insight::Insight;
+use access::subject_access::SubjectAccess;
 use store::body::{Body, Consent, Rating};
 use store::chain::Chain;
 use store::conversation::{Conversation, Found};
@@ -137,17 +137,17 @@ impl Holdings {
     pub async fn gather(
         &self,
         store: &Store,
-        insight: &Insight,
+        subject_access: &SubjectAccess,
         start: Option<Position>,
         limits: &Limits,
     ) -> Result<Part, Problem> {
-        if insight.subject() != self.subject {
+        if subject_access.subject() != self.subject {
             return Err(Code::Internal.into());
         }
-        let mut draft = Draft::new(store, insight, *limits);
+        let mut draft = Draft::new(store, subject_access, *limits);
         let rest = draft.fill(&self.conversations(), start).await?;
         if let Some(rest) = rest {
-            draft.export.next_cursor = Some(rest.write(store, insight.bound()).await?);
+            draft.export.next_cursor = Some(rest.write(store, subject_access.bound()).await?);
         }
         Ok(Part { export: draft.export, sound: draft.sound, cost: draft.cost })
     }
@@ -167,7 +167,7 @@ impl Holdings {
 /// A part while it is made.
 struct Draft<'a> {
     store: &'a Store,
-    insight: &'a Insight,
+    subject_access: &'a SubjectAccess,
     limits: Limits,
     export: Export,
     cost: usize,
@@ -177,19 +177,19 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(store: &'a Store, insight: &'a Insight, limits: Limits) -> Self {
+    fn new(store: &'a Store, subject_access: &'a SubjectAccess, limits: Limits) -> Self {
         let export = Export {
             schema: Form::One,
             generated_at: rfc3339(store.clock().now_ms()),
-            subject_id: insight.subject(),
-            site: insight.site().id,
+            subject_id: subject_access.subject(),
+            site: subject_access.site().id,
             customer: None,
             lead: None,
             conversations: Vec::new(),
             reads: Vec::new(),
             next_cursor: None,
         };
-        Self { store, insight, limits, export, cost: cost::FRAME, sound: true, begun: false }
+        Self { store, subject_access, limits, export, cost: cost::FRAME, sound: true, begun: false }
     }
 
     /// Whether there is room for that much more; if so, it is taken.
@@ -232,7 +232,7 @@ impl<'a> Draft<'a> {
             if self.has_enough() {
                 return Ok(Some(Position::Conversation(id, None)));
             }
-            let subject = self.insight.subject();
+            let subject = self.subject_access.subject();
             let found = self.store.find_conversation_now(subject, id).await?;
             let Found::Live(conversation) = found else { continue };
             let chain = match behind.take().filter(|_| at == Some(id)) {
@@ -248,7 +248,7 @@ impl<'a> Draft<'a> {
 
     /// Who it is, and how they may be reached.
     async fn add_person(&mut self) -> Result<(), Problem> {
-        let subject = self.insight.subject();
+        let subject = self.subject_access.subject();
         if self.store.is_customer(subject).await? {
             self.export.customer = Some(ExportedCustomer { verified: true });
         }
@@ -263,12 +263,12 @@ impl<'a> Draft<'a> {
     async fn add_reads(&mut self, mut after: Option<String>) -> Result<Option<Position>, Problem> {
         let mut reasons = None;
         loop {
-            let page = self.store.reads_of(self.insight.subject(), after.as_deref()).await?;
+            let page = self.store.reads_of(self.subject_access.subject(), after.as_deref()).await?;
             let (records, next) = page;
             for record in &records {
                 // The key is asked for only if somebody gave a reason, who has made it then.
                 if record.words.is_some() && reasons.is_none() {
-                    reasons = Some(self.store.settings.reasons(self.insight.site()).await?);
+                    reasons = Some(self.store.settings.reasons(self.subject_access.site()).await?);
                 }
                 let read = self.read(record, reasons.as_ref());
                 if !self.take(cost::read(&read)) {
@@ -393,7 +393,7 @@ struct Content {
 impl Content {
     fn of(conversation: &Conversation, event: &StoredEvent) -> Result<Self, StoreError> {
         // Links and hashes of keys hold the log together, and say nothing of anybody.
-        let Header { kind, state, previous: _, twin: _ } = event.header;
+        let Header { kind, state, previous: _, idempotency: _ } = event.header;
         let at = rfc3339(state.at_ms);
         let events = match Body::decode(kind, &conversation.open(event)?)? {
             Body::Opened(Consent { notice_version, purposes, locale }) => {

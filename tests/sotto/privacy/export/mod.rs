@@ -7,7 +7,7 @@ mod parts;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::access::permit::{Purposed, ReadPermit, Subjected};
+use shared::access::permit::{Purpose, ReadPermit, SubjectRef};
 use shared::access::token::{self, Visitor as Identified};
 use shared::http::staff::KnowsStaff;
 use shared::ids::{ConversationId, SubjectId};
@@ -59,13 +59,13 @@ async fn read_by(
     world: &World,
     reader: &Staff,
     (purpose, words): (&str, Option<&str>),
-    what: Subjected,
+    what: SubjectRef,
 ) {
     let app = &world.retention;
     let keys = app.staff_keys().get().await.expect("the keys");
     let staff = shared::access::staff::verify(&keys, &world.clock, "world", &reader.token);
     let staff = staff.expect("one of the staff");
-    let why = Purposed::read(Some(purpose), words).expect("a purpose");
+    let why = Purpose::read(Some(purpose), words).expect("a purpose");
     let who = (staff.id, Role::Privacy);
     ReadPermit::issue(&app.store, &app.events, who, &why, what).await.expect("it is told");
 }
@@ -112,7 +112,7 @@ async fn everything_is_in_it() {
     let subject = subject_of(&visitor);
     let first = ConversationId::parse(&id_of(&path)).expect("an id");
     let why = ("quality", Some("Sample of the week 45"));
-    read_by(&world, &officer, why, Subjected::Conversation(subject, first)).await;
+    read_by(&world, &officer, why, SubjectRef::Conversation(subject, first)).await;
 
     let export = mine(&visitor).await;
     let reply = visitor.transcript(&path).await.remove(1).1;

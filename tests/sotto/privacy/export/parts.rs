@@ -1,8 +1,8 @@
 //! An export in parts: together they are the whole, and a cursor is good for who got it.
 
 use serde_json::{Value, json};
-use shared::access::insight::Insight;
-use shared::access::permit::Subjected;
+use shared::access::permit::SubjectRef;
+use shared::access::subject_access::SubjectAccess;
 use shared::access::token::Visitor as Identified;
 use shared::http::export::{Holdings, Limits, Part, Position};
 use shared::ids::SubjectId;
@@ -22,10 +22,11 @@ const LAMBDA_BYTES: usize = 6 * 1024 * 1024;
 async fn part(world: &World, subject: SubjectId, cursor: Option<&str>, limits: Limits) -> Part {
     let store = &world.app.store;
     let visitor = Identified { subject, site: Site::SHIPPED, verified: false, mfa: false };
-    let insight = Insight::of_oneself(&visitor);
-    let start = Position::read(store, insight.bound(), cursor).await.expect("our own cursor");
+    let subject_access = SubjectAccess::of_oneself(&visitor);
+    let start =
+        Position::read(store, subject_access.bound(), cursor).await.expect("our own cursor");
     let holdings = Holdings::look(store, subject).await.expect("they were not erased");
-    holdings.gather(store, &insight, start, &limits).await.expect("a part")
+    holdings.gather(store, &subject_access, start, &limits).await.expect("a part")
 }
 
 /// All parts.
@@ -79,7 +80,7 @@ async fn somebody(world: &World) -> Visitor {
     conversation(&visitor, 5).await;
     for number in 0..5 {
         let words = format!("Reading number {number}");
-        let what = Subjected::Everything(subject_of(&visitor));
+        let what = SubjectRef::Everything(subject_of(&visitor));
         read_by(world, &officer, ("incident", Some(&words)), what).await;
     }
     visitor

@@ -4,14 +4,8 @@ import { button, h } from "../elements.ts";
 import { harmless } from "../page.ts";
 import { type Api, Problem } from "./api.ts";
 import { erasePanel } from "./panels.ts";
+import type { Receipt } from "./receipt.ts";
 import type { Words } from "./words.ts";
-
-/** What an erasure leaves: a signed statement, of which this window reads a little. */
-export interface Receipt {
-  id: string;
-  completed_at: string;
-  kept: unknown[];
-}
 
 /** A whole document, of as much as fits into one answer. */
 interface Part {

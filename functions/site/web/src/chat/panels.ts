@@ -1,7 +1,7 @@
 import type { Lead } from "./conversation.ts";
 import { downloadJson } from "../download.ts";
 import { button, checkbox, field, form, h } from "../elements.ts";
-import type { Receipt } from "./my_data.ts";
+import type { Receipt } from "./receipt.ts";
 import type { Retention } from "./retention.ts";
 import type { Words } from "./words.ts";
 

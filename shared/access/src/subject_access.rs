@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::token::Visitor;
-use store::permit::{ReadPermit, Subjected};
+use store::permit::{ReadPermit, SubjectRef};
 use values::ids::{StaffId, SubjectId};
 use values::site::Site;
 
@@ -27,13 +27,13 @@ impl fmt::Display for Caller {
 }
 
 /// See the module.
-pub struct Insight {
+pub struct SubjectAccess {
     subject: SubjectId,
     site: &'static Site,
     caller: Caller,
 }
 
-impl Insight {
+impl SubjectAccess {
     /// Of a visitor into what is held about themselves.
     #[must_use]
     pub const fn of_oneself(visitor: &Visitor) -> Self {
@@ -44,10 +44,10 @@ impl Insight {
     #[must_use]
     pub const fn permitted(permit: &ReadPermit, staff: StaffId) -> Option<Self> {
         match permit.what() {
-            Subjected::Everything(subject) => {
+            SubjectRef::Everything(subject) => {
                 Some(Self { subject, site: Site::SHIPPED, caller: Caller::Staff(staff) })
             }
-            Subjected::Conversation(..) | Subjected::Contact(_) => None,
+            SubjectRef::Conversation(..) | SubjectRef::Contact(_) => None,
         }
     }
 

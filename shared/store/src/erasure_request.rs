@@ -9,8 +9,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
-    take_string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
+    take_binary, take_string,
 };
 use super::erasure::Request;
 use super::ledger::{Basis, Entry, Rest};
@@ -28,7 +28,7 @@ const WAITING: &str = "waiting";
 
 /// An erasure that waits for a hold to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wish {
+pub struct ErasureRequest {
     /// Whose.
     pub subject: SubjectId,
     /// What waits.
@@ -44,22 +44,26 @@ pub enum Waiting {
     Whole(Request, Option<StaffId>),
 }
 
-impl Wish {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
-        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
+impl ErasureRequest {
+    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("ledger"))
+    }
+
+    fn read_item(mut item: Item) -> Result<Self, StoreError> {
+        let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?;
         if item.contains_key("n") {
             return Ok(Self { subject, what: Waiting::Kept(read_number(&item, "n")?) });
         }
         let by = optional(&mut item, "a", |item, name| {
-            StaffId::parse(&take_string(item, name)?).ok_or(StoreError::Corrupt)
+            StaffId::parse(&take_string(item, name)?).ok_or(corrupt(name))
         })?;
         let basis = Basis::find(&take_string(&mut item, "b")?).ok_or(StoreError::OtherVersion)?;
         let request = Request {
             subject,
-            site: Site::find(&take_string(&mut item, "s")?).ok_or(StoreError::Corrupt)?,
+            site: Site::find(&take_string(&mut item, "s")?).ok_or(corrupt("s"))?,
             basis,
             requested_ms: read_number(&item, "r")?,
-            twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
+            idempotency: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
             of_nothing: true,
         };
         Ok(Self { subject, what: Waiting::Whole(request, by) })
@@ -74,11 +78,11 @@ impl Wish {
             }
             Waiting::Whole(request, by) => {
                 // A waiting erasure is carried out even if nothing is stored by then.
-                let Request { subject: _, site, basis, requested_ms, twin, of_nothing: _ } =
+                let Request { subject: _, site, basis, requested_ms, idempotency, of_nothing: _ } =
                     request;
                 item.insert("b".to_owned(), string(basis.as_str()));
                 item.insert("r".to_owned(), number(requested_ms));
-                item.insert("i".to_owned(), binary(twin));
+                item.insert("i".to_owned(), binary(idempotency));
                 item.insert("s".to_owned(), string(site.id));
                 if let Some(by) = by {
                     item.insert("a".to_owned(), string(by));
@@ -91,7 +95,7 @@ impl Wish {
 
 impl Store {
     /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
-    /// somebody of the staff has asked. The first wish of a subject counts; but the subject's own takes
+    /// somebody of the staff has asked. The first request of a subject counts; but the subject's own takes
     /// the place of what the staff have asked for them, since only that is ever cancelled.
     ///
     /// # Errors
@@ -99,42 +103,45 @@ impl Store {
     pub async fn wait_for_release(
         &self,
         request: &Request,
-        told: Option<(&SecurityEvents, StaffId)>,
+        recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<(), StoreError> {
-        let what = Waiting::Whole(*request, told.map(|(_, by)| by));
-        let item = Wish { subject: request.subject, what }.to_item(self.far_end_ms());
+        let what = Waiting::Whole(*request, recorded.map(|(_, by)| by));
+        let item = ErasureRequest { subject: request.subject, what }.to_item(self.far_end_ms());
         let condition =
-            if told.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
+            if recorded.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
         let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
-        if let Some((events, by)) = told {
+        if let Some((events, by)) = recorded {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
         }
-        // There is a wish already: one is enough.
+        // There is a request already: one is enough.
         let _new = writes.commit("wait_for_release").await?;
         Ok(())
     }
 
-    /// All wishes; 1 MB of them.
+    /// All requests; 1 MB of them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
+    pub async fn erasure_requests(&self) -> Result<Vec<ErasureRequest>, StoreError> {
         let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
-        items.into_iter().map(Wish::from_item).collect()
+        items.into_iter().map(ErasureRequest::from_item).collect()
     }
 
-    /// The wish of a subject.
+    /// The request of a subject.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_wish(&self, subject: SubjectId) -> Result<Option<Wish>, StoreError> {
-        let found = self.ledger_item("find_wish", key(WAITING, subject)).await?;
-        found.map(Wish::from_item).transpose()
+    pub async fn find_erasure_request(
+        &self,
+        subject: SubjectId,
+    ) -> Result<Option<ErasureRequest>, StoreError> {
+        let found = self.ledger_item("find_erasure_request", key(WAITING, subject)).await?;
+        found.map(ErasureRequest::from_item).transpose()
     }
 
     /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
-    pub(super) fn cancel_wish(&self, subject: SubjectId) -> Result<Write, StoreError> {
+    pub(super) fn cancel_erasure_request(&self, subject: SubjectId) -> Result<Write, StoreError> {
         delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
     }
 
@@ -144,12 +151,12 @@ impl Store {
         delete_if(&self.ledger_table, key(WAITING, subject), "n = :n", values)
     }
 
-    /// Forgets a wish, which was fulfilled.
+    /// Forgets a request, which was fulfilled.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget_wish(&self, subject: SubjectId) -> Result<(), StoreError> {
-        self.delete_ledger_item("forget_wish", key(WAITING, subject)).await
+    pub async fn forget_erasure_request(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.delete_ledger_item("forget_erasure_request", key(WAITING, subject)).await
     }
 
     /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
@@ -159,8 +166,10 @@ impl Store {
     pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
         let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
         let read = |item: Item| match item.get("k") {
-            Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
-            _ => Err(StoreError::Corrupt),
+            Some(AttributeValue::S(key)) => {
+                key.parse().map_err(|_| corrupt("k").in_table("ledger"))
+            }
+            _ => Err(corrupt("k").in_table("ledger")),
         };
         items.into_iter().map(read).collect()
     }
@@ -190,7 +199,7 @@ impl Store {
         }
         if !entry.kept.is_empty() {
             let what = Waiting::Kept(entry.number);
-            items.push(Wish { subject: entry.subject, what }.to_item(self.far_end_ms()));
+            items.push(ErasureRequest { subject: entry.subject, what }.to_item(self.far_end_ms()));
         }
         items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
     }

@@ -1,0 +1,6 @@
+/** What an erasure leaves: a signed statement, of which this window reads a little. */
+export interface Receipt {
+  id: string;
+  completed_at: string;
+  kept: unknown[];
+}
