@@ -9,6 +9,8 @@ use shared::problem::{Code, Problem};
 use shared::store::erasure::{Request, twin};
 use shared::store::ledger::Basis;
 
+use crate::sessions::admit;
+
 /// There is one body: none. A repetition is the same request if its key is.
 const BODY: &str = "me";
 
@@ -19,6 +21,7 @@ pub(crate) async fn delete(
     visitor: Visitor,
     IdempotencyKey(key): IdempotencyKey,
 ) -> Result<Carried, Problem> {
+    admit(&app, &visitor).await?;
     let request = Request {
         subject: visitor.subject,
         site: visitor.site,

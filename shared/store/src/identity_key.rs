@@ -48,6 +48,19 @@ pub struct IdentityKey {
     pub registered_ms: UnixMillis,
 }
 
+/// When a site's key was registered, in milliseconds: its name in the tokens of the customers that it
+/// has let in. It is read without what proves that the row is the one that was registered, since who
+/// can alter it can put an older row back as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration(pub UnixMillis);
+
+impl Registration {
+    pub(super) fn from_item(item: &Item) -> Result<Self, StoreError> {
+        Noun::IdentityKey.shape_of(item)?;
+        read_number(item, "f").map(Self)
+    }
+}
+
 /// What stands in the clear.
 struct Row<'a> {
     site: &'a str,
@@ -130,6 +143,27 @@ impl Settings {
             .await
             .map_err(|error| fault("put_identity_key", &error))?;
         Ok(())
+    }
+
+    /// When the site's key was registered, if it has one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn identity_key_registration(
+        &self,
+        site: &Site,
+    ) -> Result<Option<Registration>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(site)))
+            .projection_expression("f, y")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_identity_key_registration", &error))?;
+        found.item.as_ref().map(Registration::from_item).transpose()
     }
 
     /// The site's key, if it has registered one.
@@ -220,6 +254,16 @@ impl Row<'_> {
         }
         item
     }
+}
+
+/// The key of a site's item.
+pub(super) fn key_of(site: &Site) -> Item {
+    Item::from([("p".to_owned(), string(site.id)), ("k".to_owned(), string(IDENTITY_KEY))])
+}
+
+/// Whether an item of the settings table is a site's key.
+pub(super) fn is_row(item: &Item) -> bool {
+    item.get("k") == Some(&string(IDENTITY_KEY))
 }
 
 fn branch(site: &Site) -> BranchName {

@@ -11,6 +11,6 @@ mod receipts;
 mod restore;
 mod retention_table;
 mod schedules;
-mod stage;
+pub(crate) mod stage;
 mod sweep;
 mod transcripts;
