@@ -6,11 +6,11 @@ Dist {
     ],
     console: Page { language: "en", tag: "6c65b30b6afd690521fdf87f8ec90aa8", html: include_str!("console.html") },
     files: &[
-        File { path: "/assets/chat-8a8c3f509e92be97.js", content_type: "text/javascript; charset=utf-8", tag: "8a8c3f509e92be97a9580ae9abf79a2f", plain: include_bytes!("assets/chat-8a8c3f509e92be97.js"), gzipped: include_bytes!("assets/chat-8a8c3f509e92be97.js.gz") },
+        File { path: "/assets/chat-063ffb4e78f1c541.js", content_type: "text/javascript; charset=utf-8", tag: "063ffb4e78f1c541e49e2698d5413bd4", plain: include_bytes!("assets/chat-063ffb4e78f1c541.js"), gzipped: include_bytes!("assets/chat-063ffb4e78f1c541.js.gz") },
         File { path: "/assets/printable-e950265fa8a47b20.css", content_type: "text/css; charset=utf-8", tag: "e950265fa8a47b202ca220722b4dc524", plain: include_bytes!("assets/printable-e950265fa8a47b20.css"), gzipped: include_bytes!("assets/printable-e950265fa8a47b20.css.gz") },
         File { path: "/assets/licences-b4bb476bce4df05a.txt", content_type: "text/plain; charset=utf-8", tag: "b4bb476bce4df05a4ee79efc806a2787", plain: include_bytes!("assets/licences-b4bb476bce4df05a.txt"), gzipped: include_bytes!("assets/licences-b4bb476bce4df05a.txt.gz") },
         File { path: "/assets/seal-fdf943c45d1df4cb.js", content_type: "text/javascript; charset=utf-8", tag: "fdf943c45d1df4cb282ac93fa136a9c2", plain: include_bytes!("assets/seal-fdf943c45d1df4cb.js"), gzipped: include_bytes!("assets/seal-fdf943c45d1df4cb.js.gz") },
-        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "13c682f5b967828fd1d17adb2f520db1", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
+        File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "9b58889a38c1a929c9078e2dae51fa74", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
         File { path: "/assets/console-e756c0102a511cd7.css", content_type: "text/css; charset=utf-8", tag: "e756c0102a511cd79ff530275c78f505", plain: include_bytes!("assets/console-e756c0102a511cd7.css"), gzipped: include_bytes!("assets/console-e756c0102a511cd7.css.gz") },
         File { path: "/assets/console-letter-2HHNXBZU.js", content_type: "text/javascript; charset=utf-8", tag: "4d92a0a9772f6b44b1033cab00eeeca6", plain: include_bytes!("assets/console-letter-2HHNXBZU.js"), gzipped: include_bytes!("assets/console-letter-2HHNXBZU.js.gz") },
         File { path: "/assets/console-case.page-OU3QXK2Y.js", content_type: "text/javascript; charset=utf-8", tag: "bfd927186701cd9f6b4bf1038ce6bc44", plain: include_bytes!("assets/console-case.page-OU3QXK2Y.js"), gzipped: include_bytes!("assets/console-case.page-OU3QXK2Y.js.gz") },
