@@ -4,6 +4,7 @@ import "./flows/everybody.mjs";
 import "./flows/protection.mjs";
 import "./flows/trouble.mjs";
 import "./flows/customers.mjs";
+import "./flows/forget.mjs";
 import { run } from "./run.mjs";
 import { Visit } from "./visit.mjs";
 

@@ -57,8 +57,8 @@ export class Visit {
     return this.page.locator("sotto-chat dialog").getByRole("alert");
   }
 
-  button(name) {
-    return this.dialog().getByRole("button", { name });
+  button(name, options) {
+    return this.dialog().getByRole("button", { name, ...options });
   }
 
   async open() {

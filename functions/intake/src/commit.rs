@@ -38,7 +38,7 @@ pub enum Outcome {
 /// Finds the visitor's conversation and the end of its log; a cursor saves reading the log.
 ///
 /// # Errors
-/// 404 for what is not the visitor's, 410 for what was erased, 503.
+/// 404 for what is not the visitor's, 410 for what was erased, 401 for a session that was ended, 503.
 pub async fn locate(
     app: &App,
     visitor: &Visitor,
@@ -54,7 +54,8 @@ pub async fn locate(
     Ok(Located { conversation, tail })
 }
 
-/// Finds the visitor's conversation.
+/// Finds the visitor's conversation. A session that was ended elsewhere is noticed within a minute, as
+/// long as its row is in this function's memory.
 ///
 /// # Errors
 /// As [`locate`].
@@ -63,7 +64,12 @@ pub async fn find(
     visitor: &Visitor,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, Problem> {
-    live(app.store.find_conversation(visitor.subject, id).await?)
+    let found = app.store.find_conversation(visitor.subject, id).await?;
+    match live(found)? {
+        conversation if conversation.admits(&visitor.session) => Ok(conversation),
+        // What is in memory may be older than the session, and says less than what is stored.
+        _ => find_now(app, visitor, id).await,
+    }
 }
 
 /// Finds the visitor's conversation as it stands now, for a route that gives out what was said: what
@@ -76,7 +82,11 @@ pub async fn find_now(
     visitor: &Visitor,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, Problem> {
-    live(app.store.find_conversation_now(visitor.subject, id).await?)
+    let conversation = live(app.store.find_conversation_now(visitor.subject, id).await?)?;
+    if !conversation.admits(&visitor.session) {
+        return Err(Code::TokenRevoked.into());
+    }
+    Ok(conversation)
 }
 
 /// Appends what `decide` makes of the state, which may be asked several times. A draft whose repetition

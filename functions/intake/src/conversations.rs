@@ -11,7 +11,7 @@ use shared::http::response::Reply;
 use shared::ids::ConversationId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body;
-use shared::store::conversation::Conversation;
+use shared::store::conversation::{Conversation, Opened};
 use shared::store::guests::Act;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use crate::commit::{end_of_log, find_now};
 use crate::guests::Guest;
+use crate::sessions::admit;
 
 /// The answer to who was erased and would begin anew under the same subject.
 pub(crate) fn erased() -> Problem {
@@ -113,6 +114,10 @@ pub(crate) async fn post(
     }
     let locale: Option<Text<1, 35>> = judge_optional(request.locale, "/locale")?;
     let locale = locale.as_ref().map_or("", Text::reveal);
+    // The transaction that opens it sees what ended sessions of the subject, and not the site's key.
+    if visitor.verified {
+        admit(&app, &visitor).await?;
+    }
     if app.store.count_of_subject(visitor.subject).await? >= CONVERSATIONS_PER_SUBJECT {
         return Err(Problem::new(Code::RateLimited, "Too many conversations.").retry_after(3600));
     }
@@ -122,11 +127,13 @@ pub(crate) async fn post(
         purposes: purposes.iter().map(|purpose| purpose.reveal().to_owned()).collect(),
     };
     let locale = visitor.site.locale_for(locale);
-    let conversation = app
-        .store
-        .open_conversation(visitor.site, visitor.subject, locale, consent)
-        .await?
-        .ok_or_else(erased)?;
+    let whose = (visitor.subject, &visitor.session);
+    let opened = app.store.open_conversation(visitor.site, whose, locale, consent).await?;
+    let conversation = match opened {
+        Opened::New(conversation) => conversation,
+        Opened::Erased => return Err(erased()),
+        Opened::Ended => return Err(Code::TokenRevoked.into()),
+    };
     let response = ConversationResponse::new(&conversation, Status::Open);
     Ok(Reply(StatusCode::CREATED, response))
 }

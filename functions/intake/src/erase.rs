@@ -11,6 +11,7 @@ use shared::store::guests::Act;
 use shared::store::ledger::Basis;
 
 use crate::guests::Guest;
+use crate::sessions::admit;
 
 /// There is one body: none. A repetition is the same request if its key is.
 const BODY: &str = "me";
@@ -24,6 +25,7 @@ pub(crate) async fn delete(
     guest: Guest,
     IdempotencyKey(key): IdempotencyKey,
 ) -> Result<Carried, Problem> {
+    admit(&app, &visitor).await?;
     if !visitor.verified {
         guest.may(&app, Act::Erasure).await?;
     }

@@ -80,10 +80,11 @@ pub(crate) async fn post(
     };
     let (site, subject) = (conversation.site, conversation.subject);
     let kept = (site, &conversation.policy);
-    let whose = (subject, conversation.opened_at_ms());
+    let whose = (subject, visitor.session.began, conversation.opened_at_ms());
     match app.store.put_lead(kept, whose, key, &email, &contact).await? {
         Left::There => Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject })),
         Left::Erased => Err(erased()),
+        Left::Ended => Err(Code::TokenRevoked.into()),
         Left::Held => Err(Code::LegalHold.into()),
     }
 }

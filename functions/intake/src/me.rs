@@ -10,6 +10,8 @@ use shared::http::export::{Export, Holdings, Limits, Position, respond};
 use shared::http::request::PageQuery;
 use shared::problem::Problem;
 
+use crate::sessions::admit;
+
 /// JSON, or a page for people if `Accept` names `text/html`. It is given out in parts.
 #[utoipa::path(get, path = "/v1/me/export", params(("cursor" = Option<String>, Query)),
     responses((status = 200, content((Export = "application/json"), (String = "text/html")))))]
@@ -19,6 +21,7 @@ pub(crate) async fn export(
     query: PageQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    admit(&app, &visitor).await?;
     let subject_access = SubjectAccess::of_oneself(&visitor);
     let holdings = Holdings::look(&app.store, visitor.subject).await?;
     let cursor = query.cursor.as_deref();

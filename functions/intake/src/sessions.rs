@@ -1,11 +1,11 @@
-//! `POST /v1/sessions`: a visitor's token.
+//! `POST` and `DELETE /v1/sessions`: a visitor's token, and the end of all that the visitor has.
 
 mod customer;
 
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use shared::access::token::{self, LIFETIME_SECONDS, Visitor};
+use shared::access::token::{self, Issued, Known, Visitor};
 use shared::http::app::App;
 use shared::http::request::{BODY_LIMIT, Json, bearer};
 use shared::http::response::Reply;
@@ -63,19 +63,22 @@ pub(crate) async fn post(
     // Who names a customer means that one, whoever sat at this browser before.
     let identity: Option<Text<0, BODY_LIMIT>> = judge_optional(request.identity, "/identity")?;
     let keys = app.keys.get().await?;
-    let (visitor, conversations) = if let Some(proof) = identity {
+    let (visitor, limit, conversations) = if let Some(proof) = identity {
         let SignedIn { visitor, conversations } = sign_in(&app, site, proof.reveal()).await?;
-        (visitor, Some(conversations))
+        (visitor, i64::MAX, Some(conversations))
     } else if let Some(known) = bearer(&headers)? {
-        (returning(&app, &from, keys.visitors.verifier(), (known, site)).await?, None)
+        let verifier = keys.visitors.verifier();
+        let (visitor, limit) = returning(&app, &from, verifier, (known, site)).await?;
+        (visitor, limit, None)
     } else {
-        (guest(new_subject(&app, &from).await?, site), None)
+        (newcomer(&app, &from, site).await?, i64::MAX, None)
     };
-    let access_token = token::issue(&keys.visitors, &app.clock, &app.issuer, &visitor)?;
+    let Issued { token, expires_in } =
+        token::issue(&keys.visitors, &app.clock, &app.issuer, &visitor, limit)?;
     let response = SessionResponse {
-        access_token,
+        access_token: token,
         token_type: "Bearer",
-        expires_in: LIFETIME_SECONDS,
+        expires_in,
         subject_id: visitor.subject,
         verified: visitor.verified,
         conversations,
@@ -83,35 +86,62 @@ pub(crate) async fn post(
     Ok(Reply(StatusCode::CREATED, response))
 }
 
-/// The subject of somebody who is new, if their network may have another one.
-async fn new_subject(app: &App, from: &Guest) -> Result<SubjectId, Problem> {
+#[utoipa::path(delete, path = "/v1/sessions", responses((status = 204)))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    visitor: Visitor,
+) -> Result<StatusCode, Problem> {
+    let Visitor { subject, site, session, .. } = visitor;
+    if app.store.end_sessions(site, subject, &session).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Code::TokenRevoked.into())
+    }
+}
+
+/// Refuses a session that was ended, by what is stored now.
+///
+/// # Errors
+/// 401 `token_revoked`, 503.
+pub(crate) async fn admit(app: &App, visitor: &Visitor) -> Result<(), Problem> {
+    let limits = app.store.limits_of(visitor.site, visitor.subject, &visitor.session).await?;
+    if limits.admit(&visitor.session) { Ok(()) } else { Err(Code::TokenRevoked.into()) }
+}
+
+/// Somebody who is new, if their network may have another subject.
+async fn newcomer(app: &App, from: &Guest, site: &'static Site) -> Result<Visitor, Problem> {
     from.may(app, Act::Session).await?;
-    Ok(SubjectId::generate(&app.clock)?)
+    Ok(Visitor::guest(SubjectId::generate(&app.clock)?, site, app.clock.now_seconds()))
 }
 
-fn guest(subject: SubjectId, site: &'static Site) -> Visitor {
-    Visitor { subject, site, verified: false, mfa: false }
-}
-
-/// The visitor of an earlier token, which may have ended as long as something is stored for them. A
-/// customer's too goes on as a guest with the same subject: that the site's server has said who it is
-/// is true of the token that it was said for, and of no later one.
+/// The visitor of an earlier token, and the second by which the new one has to end. A guest's session
+/// goes on for as long as a conversation is there, also by a token that has ended; without one nothing
+/// is gained by renewing. A customer's goes on to its own end.
 async fn returning(
     app: &App,
     from: &Guest,
     verifier: &shared::seal::sign::Verifier,
     (known, site): (&str, &'static Site),
-) -> Result<Visitor, Problem> {
-    let visitor = token::verify_for_renewal(verifier, &app.clock, &app.issuer, known)?;
+) -> Result<(Visitor, i64), Problem> {
+    let Known { visitor, exp } =
+        token::verify_for_renewal(verifier, &app.clock, &app.issuer, known)?;
     if visitor.site.id != site.id {
         return Err(Code::TokenInvalid.into());
     }
-    let ended = token::verify(verifier, &app.clock, &app.issuer, known).is_err();
-    if ended && app.store.count_of_subject(visitor.subject).await? == 0 {
-        return Err(Problem::new(Code::TokenExpired, "Nothing is stored for it any more."));
+    let standing = app.store.standing_of(site, visitor.subject, &visitor.session).await?;
+    if !standing.limits.admit(&visitor.session) {
+        return Err(Code::TokenRevoked.into());
     }
     // Under an erased subject nothing is stored any more: who comes back begins anew.
-    let erased = app.store.find_subject(visitor.subject).await?.erased.is_some();
-    let subject = if erased { new_subject(app, from).await? } else { visitor.subject };
-    Ok(guest(subject, site))
+    if standing.subject.erased.is_some() {
+        return Ok((newcomer(app, from, site).await?, i64::MAX));
+    }
+    let visitor = Visitor { session: visitor.session.renewed(&standing.limits), ..visitor };
+    if visitor.verified || standing.has_conversation {
+        Ok((visitor, i64::MAX))
+    } else if app.clock.now_seconds() < exp {
+        Ok((visitor, exp))
+    } else {
+        Err(Problem::new(Code::TokenExpired, "No conversation of it is stored any more."))
+    }
 }

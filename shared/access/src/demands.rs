@@ -37,7 +37,12 @@ refusing! {
 impl Demanding for Visitor {
     fn add_to(demands: &mut Demands) {
         demands.tokens.push((Token::Visitor, None));
-        demands.refusals.extend([Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired]);
+        demands.refusals.extend([
+            Code::TokenMissing,
+            Code::TokenInvalid,
+            Code::TokenExpired,
+            Code::TokenRevoked,
+        ]);
         sealable(demands);
     }
 }

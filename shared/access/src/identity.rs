@@ -10,7 +10,8 @@ use values::problem::{Code, Problem};
 /// Seconds that a proof is good for at most.
 pub const LIFETIME_SECONDS: i64 = 600;
 /// Seconds by which the clock of the site's server may differ from ours. They lengthen no life: what
-/// is past its end by our clock is refused.
+/// is past its end by our clock is refused. An identity may also have been made so long before its key
+/// was registered.
 const SKEW_SECONDS: i64 = 60;
 /// Bytes that a proof has at most.
 const MAX_LEN: usize = 8 * 1024;
@@ -113,6 +114,7 @@ pub fn verify(
         |text: &Option<String>, max| text.as_ref().is_none_or(|text| text.chars().count() <= max);
     let whole = claims.aud.holds(issuer)
         && begun
+        && claims.iat.is_none_or(|made| key.registered_ms <= latest_ms(made))
         && claims.exp <= soon.saturating_add(LIFETIME_SECONDS)
         && (1..=JTI_MAX_LEN).contains(&claims.jti.len())
         && claims.jti.bytes().all(|byte| byte.is_ascii_graphic())
@@ -133,6 +135,11 @@ pub fn verify(
     Ok(Identity { name: claims.sub, jti: claims.jti, until_ms, mfa })
 }
 
+/// When something was made at the latest that the clock of the site's server puts into that second.
+const fn latest_ms(second: i64) -> UnixMillis {
+    second.saturating_add(SKEW_SECONDS).saturating_mul(1_000).saturating_add(999)
+}
+
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::hmac;
@@ -146,7 +153,14 @@ mod tests {
     const NOW: i64 = 1_793_610_000;
 
     fn verified(require_mfa: bool, claims: &Value) -> Result<Identity, Refused> {
-        let registered_ms = 0;
+        verified_by(0, require_mfa, claims)
+    }
+
+    fn verified_by(
+        registered_ms: UnixMillis,
+        require_mfa: bool,
+        claims: &Value,
+    ) -> Result<Identity, Refused> {
         let key = IdentityKey { key: SiteKey::hs256(&SECRET).unwrap(), require_mfa, registered_ms };
         let part = |value: &Value| base64url(value.to_string().as_bytes());
         let message = format!("{}.{}", part(&json!({ "alg": "HS256" })), part(claims));
@@ -222,6 +236,24 @@ mod tests {
         assert!(with("exp", json!(NOW + 1)).is_ok());
         for exp in [NOW, NOW - 1, 0, i64::MIN] {
             assert_eq!(with("exp", json!(exp)).err(), Some(Refused::Expired), "{exp}");
+        }
+    }
+
+    #[test]
+    fn a_proof_made_before_its_key_was_registered_is_refused() {
+        let registered_ms = NOW * 1_000 + 500;
+        let made = |iat: Option<i64>| {
+            let mut claims = json!({ "aud": "sotto", "sub": "4711", "jti": "a", "exp": NOW + 9 });
+            if let Some(iat) = iat {
+                claims["iat"] = json!(iat);
+            }
+            verified_by(registered_ms, false, &claims).err()
+        };
+        for iat in [None, Some(NOW), Some(NOW - 1), Some(NOW - SKEW_SECONDS)] {
+            assert_eq!(made(iat), None, "{iat:?}");
+        }
+        for iat in [NOW - SKEW_SECONDS - 1, 0, i64::MIN] {
+            assert_eq!(made(Some(iat)), Some(Refused::Invalid), "{iat}");
         }
     }
 

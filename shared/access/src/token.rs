@@ -3,17 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use seal::sign::{Signer, Verifier};
+use store::identity_key::Registration;
+use store::session::{
+    CUSTOMER_SECONDS, GUEST_SECONDS, LetInBy, RENEWAL_SECONDS, SKEW_SECONDS, Session, TOKEN_SECONDS,
+};
+use store::subject::Subject;
 use values::clock::Clock;
 use values::ids::{RequestId, SubjectId};
 use values::problem::{Code, Problem};
 use values::site::Site;
-
-/// Seconds that a visitor's token is valid.
-pub const LIFETIME_SECONDS: i64 = 86_400;
-/// Seconds after its end in which it still gives a new one for the same subject.
-pub const RENEWAL_SECONDS: i64 = 30 * 86_400;
-/// Seconds by which the clocks of two functions may differ.
-const SKEW_SECONDS: i64 = 60;
 
 const TYPE: &str = "sotto-visitor+jwt";
 const AUDIENCE: &str = "sotto-visitor";
@@ -25,10 +23,48 @@ pub struct Visitor {
     pub subject: SubjectId,
     /// The site of the token.
     pub site: &'static Site,
-    /// Whether the site's server has said who it is, for this very token.
+    /// Whether the site's server has said who it is, when the session began.
     pub verified: bool,
     /// Whether it has said that a second factor was used.
     pub mfa: bool,
+    /// The session that the token belongs to.
+    pub session: Session,
+}
+
+impl Visitor {
+    /// A guest whose session begins now.
+    #[must_use]
+    pub const fn guest(subject: SubjectId, site: &'static Site, now: i64) -> Self {
+        Self { subject, site, verified: false, mfa: false, session: Session::of_guest(now) }
+    }
+
+    /// A customer whose session begins now, let in by the key that was registered then. `known` is the
+    /// row of the subject.
+    #[must_use]
+    pub fn customer(
+        (subject, known): (SubjectId, &Subject),
+        site: &'static Site,
+        mfa: bool,
+        (now, key): (i64, Registration),
+    ) -> Self {
+        Self { subject, site, verified: true, mfa, session: Session::of_customer(now, known, key) }
+    }
+}
+
+/// A token, and for how many seconds it is valid.
+pub struct Issued {
+    /// The token.
+    pub token: String,
+    /// From now on.
+    pub expires_in: i64,
+}
+
+/// The visitor of a token that gives a new one.
+pub struct Known {
+    /// Who it is.
+    pub visitor: Visitor,
+    /// When the token ends, or has ended, in seconds.
+    pub exp: i64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,6 +81,26 @@ struct Claims {
     verified: bool,
     #[serde(default)]
     mfa: bool,
+    // Nor have those of releases that ended no sessions any of these: when the session began, when it
+    // ends at the latest, and when the key was registered that let a customer in.
+    auth_time: Option<i64>,
+    session_end: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_key: Option<i64>,
+}
+
+impl Claims {
+    fn session(&self) -> Session {
+        let began = self.auth_time.unwrap_or(self.iat);
+        let longest = if self.verified { CUSTOMER_SECONDS } else { GUEST_SECONDS };
+        // The key of an earlier release's token was there when the token was given.
+        let let_in_by = self.verified.then(|| {
+            let by_then = LetInBy::RegisteredBy(began.saturating_mul(1_000).saturating_add(999));
+            self.identity_key.map_or(by_then, LetInBy::RegisteredAt)
+        });
+        let ends = self.session_end.unwrap_or_else(|| began.saturating_add(longest));
+        Session { began, ends, let_in_by }
+    }
 }
 
 /// Why a token is not accepted.
@@ -54,6 +110,8 @@ pub enum Refused {
     Invalid,
     /// Past its time.
     Expired,
+    /// Past its time, and its session with it.
+    Ended,
 }
 
 impl From<Refused> for Problem {
@@ -63,11 +121,15 @@ impl From<Refused> for Problem {
             Refused::Expired => {
                 Self::new(Code::TokenExpired, "POST /v1/sessions with it gives a new one.")
             }
+            Refused::Ended => Self::new(
+                Code::TokenExpired,
+                "Its session has ended: POST /v1/sessions without it, a customer with a new identity.",
+            ),
         }
     }
 }
 
-/// Issues a token for `visitor`.
+/// Issues a token for `visitor`, which ends with the session and by `limit` at the latest.
 ///
 /// # Errors
 /// [`Code::Internal`] when there is no randomness or the library fails.
@@ -76,20 +138,31 @@ pub fn issue(
     clock: &Clock,
     issuer: &str,
     visitor: &Visitor,
-) -> Result<String, Problem> {
+    limit: i64,
+) -> Result<Issued, Problem> {
     let now = clock.now_seconds();
+    let Session { began, ends, let_in_by } = visitor.session;
+    let identity_key = match let_in_by {
+        Some(LetInBy::RegisteredAt(key_ms)) => Some(key_ms),
+        Some(LetInBy::RegisteredBy(_)) | None => None,
+    };
+    let exp = now.saturating_add(TOKEN_SECONDS).min(ends).min(limit);
     let claims = Claims {
         iss: issuer.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: visitor.subject.to_string(),
         site: visitor.site.id.to_owned(),
         iat: now,
-        exp: now + LIFETIME_SECONDS,
+        exp,
         jti: RequestId::generate(clock)?.to_string(),
         verified: visitor.verified,
         mfa: visitor.mfa,
+        auth_time: Some(began),
+        session_end: Some(ends),
+        identity_key,
     };
-    signer.sign(TYPE, &claims).map_err(|_| Code::Internal.into())
+    let token = signer.sign(TYPE, &claims).map_err(|_| Code::Internal)?;
+    Ok(Issued { token, expires_in: exp - now })
 }
 
 /// Verifies a token that must be valid now.
@@ -102,11 +175,11 @@ pub fn verify(
     issuer: &str,
     token: &str,
 ) -> Result<Visitor, Refused> {
-    let (visitor, exp) = read(verifier, clock, issuer, token)?;
-    if clock.now_seconds() < exp { Ok(visitor) } else { Err(Refused::Expired) }
+    let Known { visitor, exp } = read(verifier, clock, issuer, token)?;
+    if clock.now_seconds() < exp { Ok(visitor) } else { Err(refused(&visitor, clock)) }
 }
 
-/// Verifies a token that is valid, or ended less than 30 days ago.
+/// Verifies a token that is valid, or ended less than 30 days ago, and whose session has not ended.
 ///
 /// # Errors
 /// [`Refused`].
@@ -115,26 +188,26 @@ pub fn verify_for_renewal(
     clock: &Clock,
     issuer: &str,
     token: &str,
-) -> Result<Visitor, Refused> {
-    let (visitor, exp) = read(verifier, clock, issuer, token)?;
-    let end = exp.saturating_add(RENEWAL_SECONDS);
-    if clock.now_seconds() < end { Ok(visitor) } else { Err(Refused::Expired) }
+) -> Result<Known, Refused> {
+    let known = read(verifier, clock, issuer, token)?;
+    let end = known.exp.saturating_add(RENEWAL_SECONDS).min(known.visitor.session.ends);
+    if clock.now_seconds() < end { Ok(known) } else { Err(Refused::Ended) }
 }
 
-fn read(
-    verifier: &Verifier,
-    clock: &Clock,
-    issuer: &str,
-    token: &str,
-) -> Result<(Visitor, i64), Refused> {
+/// Why a token that is past its time is refused.
+fn refused(visitor: &Visitor, clock: &Clock) -> Refused {
+    if clock.now_seconds() < visitor.session.ends { Refused::Expired } else { Refused::Ended }
+}
+
+fn read(verifier: &Verifier, clock: &Clock, issuer: &str, token: &str) -> Result<Known, Refused> {
     let claims: Claims = verifier.verify(TYPE, token).map_err(|_| Refused::Invalid)?;
     let ours = claims.iss == issuer
         && claims.aud == AUDIENCE
         && claims.iat <= clock.now_seconds().saturating_add(SKEW_SECONDS);
     let subject = SubjectId::parse(&claims.sub).filter(|_| ours).ok_or(Refused::Invalid)?;
     let site = Site::find(&claims.site).ok_or(Refused::Invalid)?;
-    let (verified, mfa) = (claims.verified, claims.mfa);
-    Ok((Visitor { subject, site, verified, mfa }, claims.exp))
+    let (verified, mfa, session) = (claims.verified, claims.mfa, claims.session());
+    Ok(Known { visitor: Visitor { subject, site, verified, mfa, session }, exp: claims.exp })
 }
 
 #[cfg(test)]
@@ -150,17 +223,17 @@ mod tests {
         let clock = Clock::manual(1_763_899_200_000);
         let signer =
             |seed| Signer::derive(&Arc::new(Secret::from_slice(&[seed; 32]).unwrap())).unwrap();
-        let visitor = Visitor {
-            subject: SubjectId::generate(&clock).unwrap(),
-            site: Site::find("default").unwrap(),
-            verified: true,
-            mfa: false,
-        };
+        let site = Site::find("default").unwrap();
+        let subject = SubjectId::generate(&clock).unwrap();
+        let visitor = Visitor::guest(subject, site, clock.now_seconds());
         let ours = signer(1);
-        let token = issue(&ours, &clock, "sotto", &visitor).unwrap();
+        let Issued { token, expires_in } =
+            issue(&ours, &clock, "sotto", &visitor, i64::MAX).unwrap();
+        assert_eq!(expires_in, TOKEN_SECONDS);
         let check = |signer: &Signer, issuer| verify(signer.verifier(), &clock, issuer, &token);
         let read = check(&ours, "sotto").unwrap();
-        assert_eq!((read.subject, read.verified, read.mfa), (visitor.subject, true, false));
+        assert_eq!((read.subject, read.verified, read.mfa), (subject, false, false));
+        assert_eq!(read.session, visitor.session);
         assert_eq!(check(&ours, "other").err(), Some(Refused::Invalid));
         assert_eq!(check(&signer(2), "sotto").err(), Some(Refused::Invalid));
 
@@ -169,7 +242,57 @@ mod tests {
         let renew = || verify_for_renewal(ours.verifier(), &clock, "sotto", &token);
         assert!(renew().is_ok());
         clock.advance(Duration::from_hours(30 * 24));
-        assert_eq!(renew().err(), Some(Refused::Expired));
+        assert_eq!(renew().err(), Some(Refused::Ended));
+    }
+
+    #[test]
+    fn a_customers_token_and_its_renewals_end_four_hours_after_the_session_began() {
+        let clock = Clock::manual(1_763_899_200_000);
+        let signer = Signer::derive(&Arc::new(Secret::from_slice(&[1; 32]).unwrap())).unwrap();
+        let (subject, known) = (SubjectId::generate(&clock).unwrap(), Subject::default());
+        let began = (clock.now_seconds(), Registration(1_763_000_000_000));
+        let mut visitor = Visitor::customer((subject, &known), Site::SHIPPED, true, began);
+        let mut token = String::new();
+        for hours in [0, 1, 2] {
+            clock.advance(Duration::from_hours(1).saturating_mul(hours.min(1)));
+            let issued = issue(&signer, &clock, "sotto", &visitor, i64::MAX).unwrap();
+            assert_eq!(issued.expires_in, CUSTOMER_SECONDS - i64::from(hours) * 3_600);
+            token = issued.token;
+            let renewed = verify_for_renewal(signer.verifier(), &clock, "sotto", &token).unwrap();
+            assert_eq!(renewed.visitor.session, visitor.session);
+            assert!(renewed.visitor.verified && renewed.visitor.mfa);
+            visitor = renewed.visitor;
+        }
+        clock.advance(Duration::from_hours(2));
+        let ended = Some(Refused::Ended);
+        assert_eq!(verify(signer.verifier(), &clock, "sotto", &token).err(), ended);
+        assert_eq!(verify_for_renewal(signer.verifier(), &clock, "sotto", &token).err(), ended);
+    }
+
+    #[test]
+    fn a_token_of_an_earlier_release_is_good_for_its_day_and_its_session_began_with_it() {
+        let clock = Clock::manual(1_763_899_200_000);
+        let signer = Signer::derive(&Arc::new(Secret::from_slice(&[1; 32]).unwrap())).unwrap();
+        let subject = SubjectId::generate(&clock).unwrap();
+        let iat = clock.now_seconds();
+        let token = |verified: bool| {
+            let claims = serde_json::json!({
+                "iss": "sotto", "aud": AUDIENCE, "sub": subject, "site": "default", "iat": iat,
+                "exp": iat + TOKEN_SECONDS, "jti": "", "verified": verified, "mfa": verified,
+            });
+            signer.sign(TYPE, &claims).unwrap()
+        };
+        let (guests, customers) = (token(false), token(true));
+        clock.advance(Duration::from_hours(23));
+        let read = |token: &str| verify(signer.verifier(), &clock, "sotto", token).unwrap().session;
+        let guest = Session { began: iat, ends: iat + GUEST_SECONDS, let_in_by: None };
+        assert_eq!(read(&guests), guest);
+        let let_in_by = Some(LetInBy::RegisteredBy(iat * 1_000 + 999));
+        let customer = Session { began: iat, ends: iat + CUSTOMER_SECONDS, let_in_by };
+        assert_eq!(read(&customers), customer);
+        let renew = |token: &str| verify_for_renewal(signer.verifier(), &clock, "sotto", token);
+        assert_eq!(renew(&guests).ok().map(|known| known.visitor.session), Some(guest));
+        assert_eq!(renew(&customers).err(), Some(Refused::Ended), "its four hours are over");
     }
 
     #[test]
@@ -180,7 +303,7 @@ mod tests {
         let now = clock.now_seconds();
         let claims = serde_json::json!({
             "iss": "sotto", "aud": AUDIENCE, "sub": subject, "site": "default", "iat": now,
-            "exp": now + LIFETIME_SECONDS, "jti": "",
+            "exp": now + TOKEN_SECONDS, "jti": "",
         });
         let token = signer.sign(TYPE, &claims).unwrap();
         let read = verify(signer.verifier(), &clock, "sotto", &token).unwrap();
@@ -197,10 +320,13 @@ mod tests {
             sub: SubjectId::generate(&clock).unwrap().to_string(),
             site: "default".to_owned(),
             iat,
-            exp: iat + LIFETIME_SECONDS,
+            exp: iat + TOKEN_SECONDS,
             jti: String::new(),
             verified: false,
             mfa: false,
+            auth_time: None,
+            session_end: None,
+            identity_key: None,
         };
         let now = clock.now_seconds();
         for (typ, claims) in [

@@ -87,6 +87,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         self.slots().remove(name);
     }
 
+    /// Forgets every value whose name is one of `these`.
+    pub fn forget_all(&self, these: impl Fn(&K) -> bool) {
+        self.slots().retain(|name, _| !these(name));
+    }
+
     fn slot(&self, name: &K) -> Slot<V> {
         let mut slots = self.slots();
         if let Some(slot) = slots.get(name) {
@@ -180,6 +185,18 @@ mod tests {
         clock.advance(Duration::from_secs(2));
         cache.put(&2, Arc::default()).await;
         assert_eq!(Arc::strong_count(&value), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_is_loaded_again_and_nothing_else() {
+        let cache = Cache::new(Clock::manual(0), 1_000, 10);
+        for name in 0..4 {
+            cache.put(&name, 1).await;
+        }
+        cache.forget_all(|name| *name > 1);
+        for (name, value) in [(0, 1), (1, 1), (2, 2), (3, 2)] {
+            assert_eq!(cache.get(&name, async || Ok::<_, ()>(2)).await, Ok(value));
+        }
     }
 
     #[tokio::test]

@@ -8,11 +8,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 use super::attributes::{binary, corrupt, in_table, number, string, take_binary};
 use super::body::{Body, Consent};
 use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
+use super::identity_key::{self, Registration};
 use super::key_row::{Guarded, KeyOwner, KeyRow, Term};
 use super::ledger;
 use super::policy::{POLICY, StoredPolicy};
+use super::session::{LetInBy, Limits, Session};
 use super::state::{State, Status};
-use super::subject::Subject;
+use super::subject::{self, Subject};
 use super::write::put;
 use super::{Store, StoreError, fault};
 use seal::conversation_key::ConversationKey;
@@ -41,6 +43,18 @@ pub struct Conversation {
     pub term: Term,
     /// What opens and seals it.
     pub key: ConversationKey,
+    /// What ended sessions when the row was read for its visitor.
+    pub limits: Limits,
+}
+
+/// What became of opening a conversation.
+pub enum Opened {
+    /// It is open.
+    New(Arc<Conversation>),
+    /// The subject was erased.
+    Erased,
+    /// The session was ended.
+    Ended,
 }
 
 /// What a caller finds under an id.
@@ -114,18 +128,17 @@ impl Conversation {
 }
 
 impl Store {
-    /// Opens a conversation: its key row and its first event, in one transaction. `None` when the
-    /// subject was erased.
+    /// Opens a conversation: its key row and its first event, in one transaction.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn open_conversation(
         &self,
         site: &'static Site,
-        subject: SubjectId,
+        (subject, session): (SubjectId, &Session),
         locale: u8,
         consent: Consent,
-    ) -> Result<Option<Arc<Conversation>>, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let id = ConversationId::generate(&self.clock)?;
         let opened_ms = id.made_at_ms();
         let policy = self.settings.retention_policy(site).await?.policy;
@@ -160,18 +173,34 @@ impl Store {
                 .transaction()
                 .and(put(&self.keys_table, row.to_item(promised_until_ms))?)
                 .and(put(&self.conversations_table, item)?)
-                .and(self.unless_changed(subject, &known)?);
+                .and(self.unless_changed((subject, session.began), &known)?);
             if writes.commit("open_conversation").await?.is_whole() {
                 let term = row.term;
-                let conversation =
-                    Conversation { id, subject, site, policy, promised_until_ms, term, key };
+                let identity_key = match session.let_in_by {
+                    Some(LetInBy::RegisteredAt(key_ms)) => Some(Registration(key_ms)),
+                    Some(LetInBy::RegisteredBy(_)) | None => None,
+                };
+                let limits = Limits { ended: known.ended, identity_key };
+                let conversation = Conversation {
+                    id,
+                    subject,
+                    site,
+                    policy,
+                    promised_until_ms,
+                    term,
+                    key,
+                    limits,
+                };
                 let conversation = Arc::new(conversation);
                 self.conversations.put(&(subject, id), Arc::clone(&conversation)).await;
-                return Ok(Some(conversation));
+                return Ok(Opened::New(conversation));
             }
             known = self.find_subject(subject).await?;
+            if known.ended.is_some_and(|ended| session.began <= ended) {
+                return Ok(Opened::Ended);
+            }
             if known.erased.is_some() {
-                return Ok(None);
+                return Ok(Opened::Erased);
             }
         }
         Err(StoreError::Unavailable)
@@ -305,12 +334,13 @@ impl Store {
         id: ConversationId,
     ) -> Result<Arc<Conversation>, Missing> {
         let guarded = Guarded::Conversation(id);
-        let (row, policy) = self.row_and_policy(subject, guarded.sort_key()).await?;
+        let (row, policy, limits) =
+            self.read_row(subject, guarded.sort_key(), Reader::Visitor).await?;
         let row = row.ok_or(Missing::Absent)?;
         if row.promised_until_ms <= self.clock.now_ms() {
             return Err(Missing::Absent);
         }
-        self.open_row(&row, policy).await
+        self.open_row(&row, policy, limits).await
     }
 
     /// The row of a conversation and the policy with it, for who of the staff may have a reason to read it; nothing of it is
@@ -343,17 +373,18 @@ impl Store {
         if row.end_ms(&policy) <= self.clock.now_ms() && !beyond_its_end {
             return Ok(Found::Absent);
         }
-        match self.open_row(row, policy).await {
+        match self.open_row(row, policy, Limits::default()).await {
             Ok(conversation) => Ok(Found::Live(conversation)),
             Err(missing) => missing.found(),
         }
     }
 
     /// The conversation of a row.
-    pub(super) async fn open_row(
+    async fn open_row(
         &self,
         row: &KeyRow,
         policy: RetentionPolicy,
+        limits: Limits,
     ) -> Result<Arc<Conversation>, Missing> {
         let Guarded::Conversation(id) = row.guarded else { return Err(Missing::Absent) };
         if row.is_destroyed() {
@@ -369,6 +400,7 @@ impl Store {
             promised_until_ms: row.promised_until_ms,
             term: row.term,
             key: ConversationKey::from_secret(&secret).map_err(StoreError::from)?,
+            limits,
         }))
     }
 
@@ -379,6 +411,17 @@ impl Store {
         subject: SubjectId,
         sort_key: AttributeValue,
     ) -> Result<(Option<KeyRow>, RetentionPolicy), StoreError> {
+        let (row, policy, _) = self.read_row(subject, sort_key, Reader::Other).await?;
+        Ok((row, policy))
+    }
+
+    /// The same, for a visitor with what ends sessions, in the same request.
+    async fn read_row(
+        &self,
+        subject: SubjectId,
+        sort_key: AttributeValue,
+        reader: Reader,
+    ) -> Result<(Option<KeyRow>, RetentionPolicy, Limits), StoreError> {
         let site = Site::SHIPPED;
         let row = HashMap::from([
             ("u".to_owned(), binary(subject.as_bytes().to_vec())),
@@ -386,6 +429,12 @@ impl Store {
         ]);
         let policy =
             HashMap::from([("p".to_owned(), string(site.id)), ("k".to_owned(), string(POLICY))]);
+        let mut of_keys = vec![row, ledger::position_in_keys()];
+        let mut of_settings = vec![ledger::head_key(), policy];
+        if reader == Reader::Visitor {
+            of_keys.push(subject::key_of(subject));
+            of_settings.extend(identity_key::keys_of(site));
+        }
         let asked = |keys| {
             KeysAndAttributes::builder()
                 .consistent_read(true)
@@ -396,8 +445,8 @@ impl Store {
         let found = self
             .dynamo
             .batch_get_item()
-            .request_items(&self.keys_table, asked(vec![row, ledger::position_in_keys()])?)
-            .request_items(&self.settings.table, asked(vec![ledger::head_key(), policy])?)
+            .request_items(&self.keys_table, asked(of_keys)?)
+            .request_items(&self.settings.table, asked(of_settings)?)
             .send()
             .await
             .map_err(|error| fault("find_row", &error))?;
@@ -406,30 +455,45 @@ impl Store {
             return Err(StoreError::Unavailable);
         }
         let mut found = found.responses.unwrap_or_default();
-        let (mut row, mut position) = (None, None);
+        let (mut row, mut position, mut limits) = (None, None, Limits::default());
         for item in found.remove(&self.keys_table).unwrap_or_default() {
             if ledger::is_position_in_keys(&item) {
                 position = Some(item);
+            } else if subject::is_row(&item) {
+                limits.ended = Subject::from_item(item)?.ended;
             } else {
                 row = KeyRow::from_item(item)?;
             }
         }
-        let (mut head, mut policy) = (None, None);
+        let (mut head, mut policy, mut of_identity) = (None, None, Vec::new());
         for item in found.remove(&self.settings.table).unwrap_or_default() {
             if ledger::is_head(&item) {
                 head = Some(item);
+            } else if identity_key::is_row(&item) {
+                of_identity.push(item);
             } else {
                 policy = Some(item);
             }
         }
+        let identity_key = identity_key::newest(of_identity);
+        limits.identity_key = identity_key.as_ref().map(Registration::from_item).transpose()?;
         let head = ledger::number_of(head.as_ref())?;
         // The items of a batch are not read at one instant: an erasure may have come in between, and
         // then the position that is read now has followed.
         if ledger::number_of(position.as_ref())? < head && self.position_of_keys().await? < head {
             return Err(StoreError::LedgerBehind);
         }
-        Ok((row, StoredPolicy::from_item(site, policy.as_ref())?.policy))
+        Ok((row, StoredPolicy::from_item(site, policy.as_ref())?.policy, limits))
     }
+}
+
+/// For whom a row is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The subject, whose session may be ended.
+    Visitor,
+    /// The staff, a job, or a visitor whose session was looked at before.
+    Other,
 }
 
 /// Rows whose key is there and whose time is not up.

@@ -9,8 +9,6 @@
 //! 0.1.0 kept the item in the site's own partition, beside the branch keys. That one counts while there is
 //! none here.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde_json::{Map, Value};
 
@@ -53,6 +51,19 @@ pub struct IdentityKey {
     pub require_mfa: bool,
     /// When it was registered.
     pub registered_ms: UnixMillis,
+}
+
+/// When a site's key was registered, in milliseconds: its name in the tokens of the customers that it
+/// has let in. It is read without what proves that the row is the one that was registered, since who
+/// can alter it can put an older row back as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration(pub UnixMillis);
+
+impl Registration {
+    pub(super) fn from_item(item: &Item) -> Result<Self, StoreError> {
+        Noun::IdentityKey.shape_of(item)?;
+        read_number(item, "f").map(Self)
+    }
 }
 
 /// What stands in the clear.
@@ -132,18 +143,21 @@ impl Settings {
         self.put_identity_item(row.to_item(&partition(site), sealed)).await
     }
 
-    /// The site's key, if it has registered one.
+    /// When the site's key was registered, if it has one.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when it is not what was registered.
-    pub async fn identity_key(
+    /// [`StoreError`].
+    pub async fn identity_key_registration(
         &self,
-        site: &'static Site,
-    ) -> Result<Option<IdentityKey>, StoreError> {
-        let places = [partition(site), site.id.to_owned()];
-        let keys = places.iter().map(|place| identity_item(place)).collect();
-        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-        let keys = keys.build().map_err(|_| StoreError::Failed)?;
+        site: &Site,
+    ) -> Result<Option<Registration>, StoreError> {
+        newest(self.identity_rows(site).await?).as_ref().map(Registration::from_item).transpose()
+    }
+
+    /// The items that may hold the site's key.
+    async fn identity_rows(&self, site: &Site) -> Result<Vec<Item>, StoreError> {
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys_of(site).into()));
+        let keys = keys.consistent_read(true).build().map_err(|_| StoreError::Failed)?;
         let found = self
             .dynamo
             .batch_get_item()
@@ -155,12 +169,19 @@ impl Settings {
         if found.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
             return Err(StoreError::Unavailable);
         }
-        let items = found.responses.into_iter().flatten().flat_map(|(_, items)| items);
-        let mut rows: HashMap<_, _> = items
-            .map(|mut item| Ok((take_string(&mut item, "p").map_err(in_table("settings"))?, item)))
-            .collect::<Result<_, StoreError>>()?;
-        let newest = places.into_iter().find_map(|place| rows.remove_entry(&place));
-        let Some((place, mut item)) = newest else { return Ok(None) };
+        Ok(found.responses.into_iter().flatten().flat_map(|(_, items)| items).collect())
+    }
+
+    /// The site's key, if it has registered one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is not what was registered.
+    pub async fn identity_key(
+        &self,
+        site: &'static Site,
+    ) -> Result<Option<IdentityKey>, StoreError> {
+        let Some(mut item) = newest(self.identity_rows(site).await?) else { return Ok(None) };
+        let place = take_string(&mut item, "p").map_err(in_table("settings"))?;
         if !item.contains_key("v") && !item.contains_key("a") {
             return Ok(None);
         }
@@ -260,6 +281,23 @@ impl Row<'_> {
         }
         item
     }
+}
+
+/// The keys of the items that may hold a site's key.
+pub(super) fn keys_of(site: &Site) -> [Item; 2] {
+    [identity_item(&partition(site)), identity_item(site.id)]
+}
+
+/// Of the items that may hold a site's key, the one that counts.
+pub(super) fn newest(rows: impl IntoIterator<Item = Item>) -> Option<Item> {
+    let of_older_release =
+        |row: &Item| row.get("p").is_some_and(|p| p.as_s().is_ok_and(|p| !p.contains('#')));
+    rows.into_iter().min_by_key(of_older_release)
+}
+
+/// Whether an item of the settings table is a site's key.
+pub(super) fn is_row(item: &Item) -> bool {
+    item.get("k") == Some(&string(IDENTITY_KEY))
 }
 
 fn branch(partition: &str) -> BranchName {

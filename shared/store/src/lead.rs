@@ -61,6 +61,8 @@ pub enum Left {
     There,
     /// The subject was erased.
     Erased,
+    /// The session was ended.
+    Ended,
     /// The one that is there is under a hold.
     Held,
 }
@@ -71,7 +73,7 @@ const LABEL: &str = "sotto/v1 lead";
 const ATTEMPTS: usize = 8;
 
 impl Store {
-    /// Keeps a contact that was left in a conversation opened at `opened_ms` for the site's lead days; the one left before, if any, is replaced. The
+    /// Keeps a contact that was left in a session begun at `began`, in a conversation opened at `opened_ms`, for the site's lead days; the one left before, if any, is replaced. The
     /// profile's key and the contact are written in one transaction. One that is held is not replaced.
     ///
     /// # Errors
@@ -79,7 +81,7 @@ impl Store {
     pub async fn put_lead(
         &self,
         (site, policy): (&'static Site, &RetentionPolicy),
-        (subject, opened_ms): (SubjectId, UnixMillis),
+        (subject, began, opened_ms): (SubjectId, i64, UnixMillis),
         ProfileKey(secret): ProfileKey,
         email: &Address,
         contact: &Contact,
@@ -113,11 +115,14 @@ impl Store {
                 .transaction()
                 .and(put_if(&self.keys_table, row.to_item(end_ms), condition, [])?)
                 .and(put(&self.profiles_table, lead)?)
-                .and(self.unless_changed(subject, &known)?);
+                .and(self.unless_changed((subject, began), &known)?);
             if writes.commit("put_lead").await?.is_whole() {
                 return Ok(Left::There);
             }
             let rows = self.rows_of(subject).await?;
+            if rows.subject.ended.is_some_and(|ended| began <= ended) {
+                return Ok(Left::Ended);
+            }
             if rows.subject.erased.is_some() {
                 return Ok(Left::Erased);
             }

@@ -34,6 +34,7 @@ pub mod receipt;
 mod round_trip;
 pub mod schema;
 pub mod security_event;
+pub mod session;
 pub mod settings;
 pub mod stack;
 pub mod staff_keys;

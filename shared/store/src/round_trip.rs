@@ -17,7 +17,7 @@ use super::ledger::{Basis, Entry, Rest as EntryRest};
 use super::policy::StoredPolicy;
 use super::progress::Progress;
 use super::read_record::{ReadPurpose, ReadRecord, ReadScope};
-use super::subject::{Erased, Subject};
+use super::subject::{ENDED_MS, Erased, Subject};
 use seal::envelope::Sealed;
 use values::clock::{Clock, UnixMillis, rfc3339};
 use values::deadline::Law;
@@ -239,9 +239,9 @@ proptest! {
         damage_is_named("ledger", &erasure_request.to_item(0), ErasureRequest::from_item);
         damage_is_named("ledger", &record.to_item(subject, 0), ReadRecord::from_item);
         let erased = Erased { receipt: entry.receipt, number };
-        let erased = Subject { erased: Some(erased), holds: Vec::new() };
+        let erased = Subject { erased: Some(erased), ..Subject::default() };
         damage_is_named("keys", &erased.to_item(subject, 0), Subject::from_item);
-        let held = Subject { erased: None, holds: vec![hold.id] };
+        let held = Subject { holds: vec![hold.id], ..Subject::default() };
         damage_is_named("keys", &held.to_item(subject, 0), Subject::from_item);
         damage_is_named("ledger", &progress.to_item(), Progress::from_item);
     }
@@ -291,15 +291,25 @@ proptest! {
     }
 
     #[test]
-    fn a_subject_who_is_held(subject in subject(), holds in vec(hold_id(), 0..3)) {
-        let held = Subject { erased: None, holds };
+    fn a_subject_who_is_held(
+        subject in subject(), holds in vec(hold_id(), 1..3), ended in option::of(0..1_i64 << 40),
+    ) {
+        let held = Subject { erased: None, holds, ended, kept_until: None };
         prop_assert_eq!(Subject::from_item(held.to_item(subject, 0)), Ok(held));
     }
 
     #[test]
+    fn a_subject_whose_sessions_are_ended(subject in subject(), ended in 0..1_i64 << 40) {
+        let kept_until = Some(ended + ENDED_MS / 1_000);
+        let row = Subject { ended: Some(ended), kept_until, ..Subject::default() };
+        prop_assert_eq!(Subject::from_item(row.to_item(subject, 0)), Ok(row));
+    }
+
+    #[test]
     fn a_subject_who_was_erased(subject in subject(), receipt in receipt(), number: u64) {
-        let erased = Subject { erased: Some(Erased { receipt, number }), holds: Vec::new() };
-        prop_assert_eq!(Subject::from_item(erased.to_item(subject, 0)), Ok(erased));
+        let erased = Some(Erased { receipt, number });
+        let erased = Subject { erased, kept_until: Some(7), ..Subject::default() };
+        prop_assert_eq!(Subject::from_item(erased.to_item(subject, 7_000)), Ok(erased));
     }
 
     #[test]

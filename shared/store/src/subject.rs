@@ -1,8 +1,8 @@
-//! A subject as a whole: whether they were erased, and whether all that is theirs is held. There is a
-//! row only if one of both is so.
+//! A subject as a whole: whether they were erased, whether all that is theirs is held, and which of
+//! their sessions are ended. There is a row only if one of these is so.
 //!
 //! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure, or
-//! `h` the holds; `expires_at` of who was erased.
+//! `h` the holds; `e` the last second whose sessions are ended; `expires_at` unless it is held.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -11,13 +11,18 @@ use super::attributes::{
     take_string,
 };
 use super::key_row::{KeyRow, holds_value, take_holds};
+use super::session::{RENEWAL_SECONDS, TOKEN_SECONDS};
 use super::write::{Write, check, put_if};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
 use values::ids::{HoldId, ReceiptId, SubjectId};
+use values::policy::DAY_MS;
 
 /// The sort key of the row.
 const SUBJECT: &[u8] = b"subject";
+/// How long it is kept that sessions are ended: until the last of their tokens gives no new one, and a
+/// day more, for a function whose clock is late.
+pub const ENDED_MS: i64 = (TOKEN_SECONDS + RENEWAL_SECONDS) * 1_000 + DAY_MS;
 
 /// Whether there is something about the subject as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +31,10 @@ pub struct Subject {
     pub erased: Option<Erased>,
     /// The holds on all that is theirs.
     pub holds: Vec<HoldId>,
+    /// The last second whose sessions are ended.
+    pub ended: Option<i64>,
+    /// Until which second the row is kept; not one that is held.
+    pub kept_until: Option<i64>,
 }
 
 /// That a subject was erased.
@@ -57,13 +66,21 @@ impl Subject {
             let receipt = receipt.ok_or(corrupt(name))?;
             Ok(Erased { receipt, number: read_number(item, "n")? })
         })?;
-        Ok(Self { erased, holds })
+        let ended = optional(&mut item, "e", |item, name| read_number(item, name))?;
+        let kept_until = optional(&mut item, EXPIRES_AT, |item, name| read_number(item, name))?;
+        Ok(Self { erased, holds, ended, kept_until })
     }
 
-    /// The item to store, to be deleted at `end_ms` unless it is held.
+    /// The item to store, to be deleted at `end_ms`, or when nothing can be renewed any more of the
+    /// sessions that are ended, unless it is held.
     pub(super) fn to_item(&self, subject: SubjectId, end_ms: UnixMillis) -> Item {
-        let Self { erased, holds } = self;
+        let Self { erased, holds, ended, kept_until: _ } = self;
         let mut item = key_of(subject);
+        let mut end_ms = end_ms;
+        if let Some(ended) = ended {
+            item.insert("e".to_owned(), number(*ended));
+            end_ms = end_ms.max(ended.saturating_mul(1_000).saturating_add(ENDED_MS));
+        }
         if let Some(Erased { receipt, number: at }) = erased {
             item.insert("g".to_owned(), string(*receipt));
             item.insert("n".to_owned(), number(*at));
@@ -85,6 +102,11 @@ pub(super) fn key_of(subject: SubjectId) -> Item {
     ])
 }
 
+/// Whether an item of the keys table is a subject's row.
+pub(super) fn is_row(item: &Item) -> bool {
+    item.get("c") == Some(&binary(SUBJECT))
+}
+
 impl Store {
     /// All rows of a subject, by one consistent query; those past their time are among them.
     ///
@@ -104,7 +126,7 @@ impl Store {
         let mut rows = Rows { subject: Subject::default(), keys: Vec::new() };
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault("find_rows_of_subject", &error))?;
-            if item.get("c") == Some(&binary(SUBJECT)) {
+            if is_row(&item) {
                 rows.subject = Subject::from_item(item)?;
             } else if let Some(row) = KeyRow::from_item(item)? {
                 rows.keys.push(row);
@@ -130,15 +152,17 @@ impl Store {
         found.item.map_or(Ok(Subject::default()), Subject::from_item)
     }
 
-    /// That nothing new is stored of who was erased, nor without its hold of who is held: a condition
-    /// of the transaction that stores it.
+    /// That nothing new is stored of who was erased, nor without its hold of who is held, nor in a
+    /// session that is ended: a condition of the transaction that stores it.
     pub(super) fn unless_changed(
         &self,
-        subject: SubjectId,
+        (subject, began): (SubjectId, i64),
         known: &Subject,
     ) -> Result<Write, StoreError> {
         let (condition, value) = condition_of(known);
-        check(&self.keys_table, key_of(subject), condition, value)
+        let values = value.into_iter().chain([(":began", number(began))]);
+        let condition = format!("{condition} AND (attribute_not_exists(e) OR e < :began)");
+        check(&self.keys_table, key_of(subject), &condition, values)
     }
 
     /// That the subject was erased, in the place of `known`.
@@ -149,7 +173,7 @@ impl Store {
         erased: Erased,
         end_ms: UnixMillis,
     ) -> Result<Write, StoreError> {
-        let erased = Subject { erased: Some(erased), holds: Vec::new() };
+        let erased = Subject { erased: Some(erased), holds: Vec::new(), ..known.clone() };
         self.put_subject(erased.to_item(subject, end_ms), known)
     }
 
@@ -161,17 +185,34 @@ impl Store {
         holds: &[HoldId],
         now_ms: UnixMillis,
     ) -> Result<Write, StoreError> {
-        let held = Subject { erased: None, holds: holds.to_vec() };
+        let held = Subject { erased: None, holds: holds.to_vec(), ..known.clone() };
         self.put_subject(held.to_item(subject, now_ms), known)
+    }
+
+    /// That the subject's sessions up to that second are ended, beside all else that is known.
+    pub(super) fn put_ended(
+        &self,
+        subject: SubjectId,
+        known: &Subject,
+        ended: i64,
+    ) -> Result<Write, StoreError> {
+        let changed = Subject { ended: Some(ended), ..known.clone() };
+        let end_ms = known.kept_until.unwrap_or_default().saturating_mul(1_000);
+        self.put_subject(changed.to_item(subject, end_ms), known)
     }
 
     fn put_subject(&self, item: Item, known: &Subject) -> Result<Write, StoreError> {
         let (condition, value) = condition_of(known);
-        put_if(&self.keys_table, item, condition, value)
+        let (same, ended) = match known.ended {
+            None => ("attribute_not_exists(e)", None),
+            Some(ended) => ("e = :e", Some((":e", number(ended)))),
+        };
+        let values = value.into_iter().chain(ended);
+        put_if(&self.keys_table, item, &format!("{condition} AND {same}"), values)
     }
 }
 
-/// That a row still says what is known of it, and the value that this names.
+/// That a row still says what is known of erasure and holds, and the value that this names.
 fn condition_of(known: &Subject) -> (&'static str, Option<(&'static str, AttributeValue)>) {
     if let Some(erased) = &known.erased {
         return ("g = :g", Some((":g", string(erased.receipt))));

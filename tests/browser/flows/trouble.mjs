@@ -85,9 +85,10 @@ test("a conversation that ended elsewhere: says so and offers a new chat", {}, a
 
   await visit.say(QUESTION);
   await visit.dialog().getByText("This conversation has ended.").waitFor();
-  assert.deepEqual(await visit.stored(), { cookies: "", local: [], session: [] });
+  assert.deepEqual(await visit.stored(), { cookies: "", local: ["sotto:default"], session: [] });
   await visit.button("Start a new chat").click();
   await visit.consent();
+  assert.deepEqual(await visit.stored(), { cookies: "", local: [], session: ["sotto:default"] });
 });
 
 test("a conversation that is gone: says so and offers a new chat", {}, async (visit) => {

@@ -13,6 +13,6 @@ mod records;
 mod restore;
 mod retention_table;
 mod schedules;
-mod stage;
+pub(crate) mod stage;
 mod sweep;
 mod transcripts;

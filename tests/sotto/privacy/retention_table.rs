@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use auth::store::{invitation, session};
-use shared::access::token;
+use auth::store::invitation;
+use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
-use shared::store::{self, customer, due, hold, keyring, once, transport_key};
+use shared::store::{self, customer, due, hold, keyring, once, session, subject, transport_key};
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
 
@@ -179,12 +179,21 @@ fn rows() -> Vec<[String; 5]> {
             "the visitor's token",
             "the browser's tab",
             format!(
-                "{}; renewed for {} more, while something is stored",
-                span(token::LIFETIME_SECONDS * SECOND_MS),
-                span(token::RENEWAL_SECONDS * SECOND_MS),
+                "{}; renewed for {} more, while a conversation is stored, and {} in all; a customer's {} in all",
+                span(session::TOKEN_SECONDS * SECOND_MS),
+                span(session::RENEWAL_SECONDS * SECOND_MS),
+                span(session::GUEST_SECONDS * SECOND_MS),
+                span(session::CUSTOMER_SECONDS * SECOND_MS),
             ),
             no(),
             "refused",
+        ),
+        row(
+            "that a subject's sessions were ended, and when",
+            "`keys`",
+            format!("{} from then", span(subject::ENDED_MS)),
+            no(),
+            ttl,
         ),
         row(
             "accounts of the staff",
@@ -196,7 +205,11 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "sessions and invitations of the staff",
             "`identity`",
-            format!("{}, {} at most", span(session::LONGEST_MS), span(invitation::LIFETIME_MS)),
+            format!(
+                "{}, {} at most",
+                span(staff_session::LONGEST_MS),
+                span(invitation::LIFETIME_MS)
+            ),
             no(),
             "refused; the TTL deletes them",
         ),

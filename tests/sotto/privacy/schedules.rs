@@ -15,13 +15,14 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use shared::ids::{ConversationId, HoldId, StaffId, SubjectId};
 use shared::store::body::{Body, Consent};
-use shared::store::conversation::Found;
+use shared::store::conversation::{Found, Opened};
 use shared::store::erasure::{Erasure, Request, idempotency};
 use shared::store::event::{Kind, Spoken};
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::ledger::Basis;
 use shared::store::log::{Appended, Draft, Inbox};
 use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::session::Session;
 use shared::values::policy::{DAY_MS, RetentionPolicy};
 use shared::values::site::Site;
 use tests::world::World;
@@ -191,10 +192,12 @@ impl Round {
         self.subjects[at].id = Some(subject);
         let purposes = vec!["support".to_owned()];
         let consent = Consent { locale: "en".to_owned(), notice_version: "1".to_owned(), purposes };
-        let opened = self.world.app.store.open_conversation(SITE, subject, 0, consent).await;
+        let session = Session::of_guest(self.world.clock.now_seconds());
+        let whose = (subject, &session);
+        let opened = self.world.app.store.open_conversation(SITE, whose, 0, consent).await;
         let opened = opened.expect("opening");
         let known = &mut self.subjects[at];
-        let Some(conversation) = opened else {
+        let Opened::New(conversation) = opened else {
             assert!(known.erased || known.perhaps, "somebody who was not erased was refused");
             known.erased = true;
             return;

@@ -12,7 +12,7 @@ use tests::world::World;
 pub(super) const DAY: u64 = 24 * 60 * 60;
 
 /// A privacy officer who has just shown a second factor.
-pub(super) async fn officer(world: &World) -> Staff {
+pub(crate) async fn officer(world: &World) -> Staff {
     let admin = world.admin().await;
     world.member(&admin, "privacy@example.org", &["privacy"]).await
 }
@@ -45,7 +45,7 @@ pub(super) async fn erase_me(visitor: &Visitor, key: &str) -> Response {
 }
 
 /// `DELETE /v1/subjects/{id}` for a case in which the subject has shown who they are.
-pub(super) async fn erase(officer: &Staff, subject: &str, key: &str, basis: &str) -> Response {
+pub(crate) async fn erase(officer: &Staff, subject: &str, key: &str, basis: &str) -> Response {
     let body = json!({ "kind": "erasure", "law": "gdpr", "subject_id": subject });
     let opened = officer.post("/v1/cases", &body).await.json();
     let case = opened["id"].as_str().expect("an id");

@@ -27,7 +27,7 @@ pub(super) struct Event {
 struct Requests(toml::Table);
 
 /// The events of all routes and schedules of the template, in an order in which they can be sent: after
-/// a close there is only the erasure.
+/// a close there is only the erasure, and then the end of the session.
 pub(super) fn made() -> Vec<Event> {
     let template = Template::deployed().expect("the template");
     let requests = Requests(include_str!("../../requests.toml").parse().expect("the requests"));
@@ -51,6 +51,7 @@ pub(super) fn made() -> Vec<Event> {
     let rank = |name: &str| match name {
         _ if name.contains("close") => 1,
         _ if name.contains("delete-v1-me") => 2,
+        _ if name.contains("delete-v1-sessions") => 3,
         _ => 0,
     };
     events.sort_by_key(|event| (rank(&event.name), event.name.clone()));

@@ -408,22 +408,22 @@ async fn the_identity_wins_over_the_token_of_whoever_was_there_before() {
 }
 
 #[tokio::test]
-async fn a_customers_token_is_renewed_as_a_guests_with_the_same_subject() {
+async fn a_customers_token_is_renewed_as_a_customers_with_what_the_site_has_said() {
     let server = SiteServer::ed25519(1);
     let world = world_of(&server).await;
-    let identity = server.sign(&with(claims(&world), "amr", json!(["mfa"])));
-    let customer = visitor_of(world.api(), &sign_in(&world.api(), &identity).await);
-    customer.open().await;
-    for seconds in [0, 86_400] {
-        world.advance_seconds(seconds);
+    for mfa in [true, false] {
+        let amr = if mfa { json!(["mfa"]) } else { json!([]) };
+        let identity = server.sign(&with(claims(&world), "amr", amr));
+        let customer = visitor_of(world.api(), &sign_in(&world.api(), &identity).await);
+        world.advance_seconds(600);
         let body = json!({ "site": "default", "identity": null });
         let renewed = customer.post("/v1/sessions", &body).await;
-        assert_eq!(renewed.json()["verified"], false);
+        assert_eq!(renewed.json()["verified"], true);
         assert!(renewed.json().get("conversations").is_none());
         let renewed = visitor_of(world.api(), &renewed);
         assert_eq!(renewed.subject, customer.subject);
         let claims = claims_of(&renewed.token);
-        assert_eq!((&claims["verified"], &claims["mfa"]), (&json!(false), &json!(false)));
+        assert_eq!((&claims["verified"], &claims["mfa"]), (&json!(true), &json!(mfa)));
     }
 }
 

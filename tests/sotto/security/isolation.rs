@@ -14,11 +14,12 @@ const NOBODYS: [(&str, &str, u16); 4] = [
     ("POST", "/v1/conversations", 401),
 ];
 
-/// Routes that are about the caller: a stranger is told of the stranger, and erases nobody else.
-const OWN: [(&str, &str); 2] = [("GET", "/v1/me/export"), ("DELETE", "/v1/me")];
+/// Routes that are about the caller: a stranger is told of the stranger, and erases or ends nobody else.
+const OWN: [(&str, &str); 3] =
+    [("GET", "/v1/me/export"), ("DELETE", "/v1/me"), ("DELETE", "/v1/sessions")];
 
 /// Every route of the function, with a body that it would take.
-fn routes() -> Vec<(String, String, Value)> {
+pub(super) fn routes() -> Vec<(String, String, Value)> {
     let table = serde_json::to_value(intake::api().get_openapi()).expect("openapi");
     let mut routes = Vec::new();
     for (path, methods) in table["paths"].as_object().expect("paths") {
@@ -49,12 +50,12 @@ fn body_for(method: &str, path: &str) -> Value {
     }
 }
 
-fn request(method: &str, path: &str, body: &Value) -> Request {
+pub(super) fn request(method: &str, path: &str, body: &Value) -> Request {
     let request = Request::new(method, path).header("idempotency-key", "stranger");
     if body.is_null() { request } else { request.json(body) }
 }
 
-async fn stored(world: &World) -> Vec<String> {
+pub(super) async fn stored(world: &World) -> Vec<String> {
     let mut items: Vec<String> = world
         .all_items()
         .await
@@ -93,9 +94,10 @@ async fn a_strangers_token_finds_nothing_on_any_route_and_changes_nothing() {
     assert_eq!((export.status, &export.json()["conversations"]), (200, &json!([])));
     assert!(!String::from_utf8_lossy(&export.body).contains("canary-4711"));
     assert!(stored(&world).await == before, "a stranger changed what is stored");
-    // Last, since it writes down that the stranger was erased.
+    // Last, since they write down that the stranger was erased, and has ended their sessions.
     let erased = Request::new("DELETE", "/v1/me").header("idempotency-key", "stranger");
     assert_eq!(stranger.send(erased).await.status, 200);
+    assert_eq!(stranger.send(Request::new("DELETE", "/v1/sessions")).await.status, 204);
     assert_eq!(owner.transcript(&conversation).await.len(), 2, "another was erased");
 }
 

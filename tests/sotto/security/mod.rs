@@ -10,4 +10,5 @@ mod keys;
 mod once;
 mod refusals;
 mod roles;
+mod sessions;
 mod tamper;

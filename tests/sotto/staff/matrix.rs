@@ -32,7 +32,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 64] = [
+const TABLE: [(&str, &str, Open); 65] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -49,8 +49,9 @@ const TABLE: [(&str, &str, Open); 64] = [
     ("POST", "/v1/conversations/{id}/rating", Open::Visitors),
     ("POST", "/v1/conversations/{id}/close", Open::Visitors),
     ("GET", "/v1/me/export", Open::Visitors),
-    // The last of the visitor, whom it erases.
+    // The last two of the visitor, whom they erase and sign out.
     ("DELETE", "/v1/me", Open::Visitors),
+    ("DELETE", "/v1/sessions", Open::Visitors),
     ("GET", "/v1/transcripts/{conversation_id}", Open::Readers),
     ("POST", "/v1/subjects/search", Open::PrivacySteppedUp),
     ("GET", "/v1/subjects/{subject_id}", Open::PrivacySteppedUp),

@@ -2,7 +2,7 @@
 
 use local::aws::Service;
 use serde_json::json;
-use shared::access::token;
+use shared::store::session;
 use tests::api::Api;
 use tests::sealed::published_keys;
 use tests::visitor::{Visitor, fresh_key, message};
@@ -121,7 +121,7 @@ async fn a_contact_is_replaced_under_the_key_that_is_there() {
 async fn a_token_is_renewed_for_the_same_subject() {
     let inherited = Inherited::from(BEFORE).await;
     let Visit { visitor, .. } = inherited.visit("open");
-    let lifetime = u64::try_from(token::LIFETIME_SECONDS).expect("a time");
+    let lifetime = u64::try_from(session::TOKEN_SECONDS).expect("a time");
     inherited.world.advance_seconds(lifetime);
     let session = json!({ "site": "default", "identity": null });
     let renewed = visitor.post("/v1/sessions", &session).await;

@@ -5,7 +5,9 @@ use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::problem::{Cause, Code, FieldCode, Problem};
 use shared::store::customer::Admission;
+use shared::store::identity_key::Registration;
 use shared::store::state::Status;
+use shared::store::subject::Subject;
 use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 
@@ -37,11 +39,16 @@ pub(super) async fn sign_in(
     let identity = identity::verify(&key, &app.clock, &app.issuer, proof)?;
     for _ in 0..ATTEMPTS {
         let mut customer = app.store.find_customer(site, &identity.name).await?;
-        if customer.known && app.store.find_subject(customer.subject).await?.erased.is_some() {
-            customer = customer.anew(&app.clock)?;
+        let mut known = Subject::default();
+        if customer.known {
+            known = app.store.find_subject(customer.subject).await?;
+            if known.erased.is_some() {
+                (customer, known) = (customer.anew(&app.clock)?, Subject::default());
+            }
         }
-        let subject = customer.subject;
-        let visitor = Visitor { subject, site, verified: true, mfa: identity.mfa };
+        let whose = (customer.subject, &known);
+        let begins = (app.clock.now_seconds(), Registration(key.registered_ms));
+        let visitor = Visitor::customer(whose, site, identity.mfa, begins);
         let conversations = if customer.known {
             open_conversations(app, &visitor, &customer.policy).await?
         } else {

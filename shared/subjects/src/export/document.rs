@@ -45,6 +45,9 @@ pub struct Export {
     /// That the site's server has said who this is; in the first part.
     #[schema(required = true)]
     pub customer: Option<ExportedCustomer>,
+    /// Up to when all sessions of the visitor are ended, by their own wish; in the first part.
+    #[schema(required = true, format = DateTime)]
+    pub sessions_ended_at: Option<String>,
     /// What was left to be contacted by; in the first part.
     #[schema(required = true)]
     pub lead: Option<ExportedLead>,

@@ -89,6 +89,7 @@ impl Limits {
 pub struct Holdings {
     subject: SubjectId,
     keys: Vec<KeyRow>,
+    sessions_ended: Option<i64>,
 }
 
 /// A part, and what is to be counted about it.
@@ -114,7 +115,7 @@ impl Holdings {
                 "All of it was erased, and its receipt remains.",
             ));
         }
-        Ok(Self { subject, keys: rows.keys })
+        Ok(Self { subject, keys: rows.keys, sessions_ended: rows.subject.ended })
     }
 
     /// Whether there is nothing.
@@ -124,7 +125,8 @@ impl Holdings {
     pub async fn are_none(&self, store: &Store, site: &'static Site) -> Result<bool, Problem> {
         let policy = store.settings.retention_policy(site).await?.policy;
         let now_ms = store.clock().now_ms();
-        if self.keys.iter().any(|row| row.is_kept(&policy, now_ms)) {
+        if self.sessions_ended.is_some() || self.keys.iter().any(|row| row.is_kept(&policy, now_ms))
+        {
             return Ok(false);
         }
         Ok(!store.is_customer(self.subject).await?)
@@ -145,6 +147,10 @@ impl Holdings {
             return Err(Code::Internal.into());
         }
         let mut draft = Draft::new(store, subject_access, *limits);
+        if start.is_none() {
+            let ended = self.sessions_ended.map(|second| rfc3339(second.saturating_mul(1_000)));
+            draft.export.sessions_ended_at = ended;
+        }
         let rest = draft.fill(&self.conversations(), start).await?;
         if let Some(rest) = rest {
             draft.export.next_cursor = Some(rest.write(store, subject_access.bound()).await?);
@@ -184,6 +190,7 @@ impl<'a> Draft<'a> {
             subject_id: subject_access.subject(),
             site: subject_access.site().id,
             customer: None,
+            sessions_ended_at: None,
             lead: None,
             conversations: Vec::new(),
             reads: Vec::new(),
@@ -369,8 +376,17 @@ impl<'a> Draft<'a> {
 /// A conversation before something has happened in it.
 fn frame_of(conversation: &Conversation) -> ExportedConversation {
     // Subject and site stand at the head of the document; promise and policy give the end.
-    let Conversation { id, subject: _, site: _, policy: _, promised_until_ms: _, term, key: _ } =
-        conversation;
+    // The limits are the subject's, and told of with the subject.
+    let Conversation {
+        id,
+        subject: _,
+        site: _,
+        policy: _,
+        promised_until_ms: _,
+        term,
+        key: _,
+        limits: _,
+    } = conversation;
     ExportedConversation {
         id: *id,
         status: "",

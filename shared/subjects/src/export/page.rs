@@ -93,6 +93,7 @@ impl Page {
             subject_id,
             site,
             customer,
+            sessions_ended_at,
             lead,
             conversations,
             reads,
@@ -117,6 +118,11 @@ impl Page {
         if let Some(ExportedCustomer { verified: true }) = customer {
             self.row(words.customer, |page| {
                 page.raw(words.is_customer);
+            });
+        }
+        if let Some(ended) = sessions_ended_at {
+            self.row(words.sessions_ended, |page| {
+                page.time(ended);
             });
         }
         self.raw("</dl>");

@@ -21,6 +21,7 @@ pub(super) struct Words {
     pub(super) site: &'static str,
     pub(super) customer: &'static str,
     pub(super) is_customer: &'static str,
+    pub(super) sessions_ended: &'static str,
     pub(super) contact: &'static str,
     /// The names of what [`ExportedLead::texts`](super::document::ExportedLead::texts) gives.
     pub(super) contact_texts: [&'static str; CONTACT_TEXTS],
@@ -96,6 +97,7 @@ static ENGLISH: Words = Words {
     subject: "Number",
     site: "Site",
     customer: "Customer",
+    sessions_ended: "Sessions ended up to",
     is_customer: "The site has confirmed who you are. Your name there is not stored here.",
     contact: "Contact details",
     contact_texts: ["Name", "E-mail", "Phone"],
@@ -159,6 +161,7 @@ static GERMAN: Words = Words {
     subject: "Nummer",
     site: "Website",
     customer: "Kunde",
+    sessions_ended: "Sitzungen beendet bis",
     is_customer: "Die Website hat bestätigt, wer Sie sind. Ihr Name dort ist hier nicht gespeichert.",
     contact: "Kontaktdaten",
     contact_texts: ["Name", "E-Mail", "Telefon"],

@@ -21,7 +21,7 @@ const LAMBDA_BYTES: usize = 6 * 1024 * 1024;
 /// A part as it is shipped, but for its size.
 async fn part(world: &World, subject: SubjectId, cursor: Option<&str>, limits: Limits) -> Part {
     let store = &world.app.store;
-    let visitor = Identified { subject, site: Site::SHIPPED, verified: false, mfa: false };
+    let visitor = Identified::guest(subject, Site::SHIPPED, world.clock.now_seconds());
     let subject_access = SubjectAccess::of_oneself(&visitor);
     let start =
         Position::read(store, subject_access.bound(), cursor).await.expect("our own cursor");

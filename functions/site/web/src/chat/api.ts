@@ -1,10 +1,10 @@
 import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey, Work } from "../contract.ts";
-import { customerOf, isToken, type Owner } from "./memory.ts";
+import { customerOf, isCustomers, isToken, type Owner } from "./memory.ts";
 import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
- * one of ours: `offline`, `busy`, `abandoned`, `unsealed`, `gone`, `identity`, `longer`, `forbidden_page`, `refused`.
+ * one of ours: `offline`, `busy`, `abandoned`, `unsealed`, `gone`, `signed_out`, `identity`, `longer`, `forbidden_page`, `refused`.
  * The text beside a server's code is never shown.
  */
 export class Problem extends Error {
@@ -18,9 +18,11 @@ export function refusalOf(error: unknown): RefusalCode | null {
 }
 
 /** What that failure ends the conversation as, or null if it goes on. */
-export function endOf(error: unknown): "gone" | "closed" | null {
+export function endOf(error: unknown): End | null {
   return (error instanceof Problem && ENDS.get(error.code)) || null;
 }
+
+export type End = "gone" | "closed" | "signed_out";
 
 export interface Call {
   method: "GET" | "POST" | "DELETE";
@@ -34,6 +36,8 @@ export interface Call {
   pageIn?: Locale;
   /** There is much to do, or much to send. */
   isLong?: boolean;
+  /** How often it is tried while nobody can say whether it arrived. */
+  attempts?: number;
 }
 
 interface Reply {
@@ -54,9 +58,10 @@ interface Answer {
 type Proof = { "Sotto-Proof"?: string };
 type Attempt = (proof: Proof) => Promise<Answer>;
 
-/** Codes by which nobody can write in a conversation any more, because it is gone or closed. */
-const ENDS = new Map<string, "gone" | "closed">([
+/** Codes by which this visitor cannot write in a conversation any more. */
+const ENDS = new Map<string, End>([
   ["gone", "gone"],
+  ["signed_out", "signed_out"],
   ["not_found", "gone"],
   ["erased", "gone"],
   ["conversation_closed", "closed"],
@@ -207,7 +212,7 @@ export class Api {
     let refetched = false;
     for (;;) {
       try {
-        return await persist((proof) => this.#attempt(call, proof), ATTEMPTS, this.#prove);
+        return await persist((proof) => this.#attempt(call, proof), call.attempts, this.#prove);
       } catch (error) {
         const code = error instanceof Problem ? error.code : "";
         // A notice that said less than what holds is shown again.
@@ -233,9 +238,20 @@ export class Api {
       await this.openSession();
     } catch (error) {
       if (!(error instanceof Problem && error.code.startsWith("token_"))) throw error;
-      // Past renewal: what the token gave access to is out of reach.
+      // Past renewal: what the token gave access to is out of reach. It may be there all the same, if
+      // the session was ended on some device, or the site has to say anew who its customer is.
+      const wasEnded = error.code === "token_revoked" || (this.token !== null && isCustomers(this.token));
       this.token = null;
-      throw new Problem("gone");
+      throw new Problem(wasEnded ? "signed_out" : "gone");
+    }
+  }
+
+  /** Ends the visitor's sessions on all devices; what is ended before is ended. */
+  async endSessions(attempts?: number): Promise<void> {
+    try {
+      await this.call({ method: "DELETE", path: SESSIONS, attempts });
+    } catch (error) {
+      if (!endOf(error)) throw error;
     }
   }
 

@@ -48,6 +48,15 @@ export class Memory {
     for (const storage of this.#where(value)) storage.removeItem(this.#nameOf(value.owner));
   }
 
+  /** All that this browser has of a subject, in this tab and on the device. */
+  forgetSubject(subject: string): void {
+    for (const storage of storages()) {
+      for (const name of [this.#guests, ...this.#customers(storage)]) {
+        if (read(storage, name)?.owner.subject === subject) storage.removeItem(name);
+      }
+    }
+  }
+
   /** By the subject that the server has named, whatever the page said before or after. */
   #nameOf({ customer, subject }: Owner): string {
     return customer === null ? this.#guests : `${this.#guests}:${subject}`;
@@ -96,6 +105,11 @@ export function subjectOf(token: string): string {
   return String(payloadOf(token)?.sub);
 }
 
+/** Whether the site's server has said whose a token is. */
+export function isCustomers(token: string): boolean {
+  return payloadOf(token)?.verified === true;
+}
+
 /** The site's name for the customer, taken at its word: it gives access to nothing. */
 export function customerOf(identity: string | null): string | null {
   if (identity === null) return null;
@@ -104,10 +118,10 @@ export function customerOf(identity: string | null): string | null {
   return sub === undefined ? "" : String(sub);
 }
 
-function payloadOf(jws: string): { sub?: unknown } | null {
+function payloadOf(jws: string): { sub?: unknown; verified?: unknown } | null {
   try {
     const bytes = Uint8Array.from(atob((jws.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/")), (byte) => byte.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown };
+    return JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; verified?: unknown };
   } catch {
     return null;
   }

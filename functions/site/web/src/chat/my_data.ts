@@ -3,7 +3,7 @@ import { download, downloadJson } from "../download.ts";
 import { button, h } from "../elements.ts";
 import { harmless } from "../page.ts";
 import { type Api, Problem } from "./api.ts";
-import { erasePanel } from "./panels.ts";
+import { erasePanel, forgetPanel } from "./panels.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Words } from "./words.ts";
 
@@ -22,6 +22,8 @@ interface Surroundings {
   show(element: HTMLElement): void;
   /** Nothing is stored about the visitor any more. */
   erased(receipt: Receipt): void;
+  /** Nothing about the visitor is to stay in this browser. */
+  forgotten(): void;
   /** Throws unless the receipt is signed, and is the visitor's. */
   verify(receipt: unknown): Promise<void>;
 }
@@ -37,6 +39,13 @@ export class MyData {
 
   /** All wishes, to stand beside what they are about. Whoever does not want to delete after all goes back. */
   wishes(back: () => void): HTMLElement {
+    const wishes = this.#copies(back);
+    wishes.lastElementChild?.before(button(this.words.forget, "link", () => this.#askToForget(back)));
+    return wishes;
+  }
+
+  /** A copy, or the end of everything. */
+  #copies(back: () => void): HTMLElement {
     const { words } = this;
     const said = h("p", { role: "status" });
     const page = this.#saving(words.savePage, said, async () => {
@@ -98,9 +107,21 @@ export class MyData {
         await this.around.verify(body).catch((error: unknown) => {
           throw error instanceof Problem ? error : new Problem("receipt_unproven");
         });
+        // Asked for once: what it would give access to is gone already.
+        await this.api.endSessions(1).catch(() => undefined);
         this.around.erased(body as Receipt);
       });
     this.around.show(erasePanel(this.words, erase, back));
+  }
+
+  #askToForget(back: () => void): void {
+    const forget = () =>
+      this.around.attempt(async () => {
+        await this.api.endSessions();
+        this.around.forgotten();
+      });
+    const copies = this.#copies(() => this.#askToForget(back));
+    this.around.show(forgetPanel(this.words, copies, forget, () => this.around.forgotten(), back));
   }
 }
 

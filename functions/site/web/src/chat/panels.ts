@@ -87,6 +87,36 @@ export function erasePanel(words: Words, onErase: () => Promise<unknown>, onBack
   );
 }
 
+/**
+ * Access ends, what is stored does not: so a copy and the end of everything are offered first. Where the
+ * server cannot be told, the visitor may still leave nothing behind in this browser.
+ */
+export function forgetPanel(
+  words: Words,
+  copies: HTMLElement,
+  onForget: () => Promise<boolean>,
+  onForgetHere: () => void,
+  onBack: () => void,
+): HTMLElement {
+  const failed = h("p", { role: "status" });
+  const here = button(words.forgetHere, "secondary", onForgetHere);
+  here.hidden = true;
+  return form(
+    "panel",
+    async () => {
+      failed.textContent = "";
+      here.hidden = await onForget();
+      if (!here.hidden) failed.textContent = words.forgetFailed;
+    },
+    heading(words.forgetTitle),
+    h("ul", {}, ...words.forgetText.map((line) => h("li", {}, line))),
+    copies,
+    failed,
+    here,
+    buttons(words, words.forgetSend, onBack),
+  );
+}
+
 /** What is left after everything was deleted: the receipt, to be kept. */
 export function receiptPanel(words: Words, receipt: Receipt, at: string, onRestart: () => Promise<void>): HTMLElement {
   const { id, kept } = receipt;

@@ -7,6 +7,7 @@ export interface UnsentMessage {
   text: string;
 }
 
+const PREFIX = "sotto-unsent:";
 const DATABASE = "sotto";
 const STORE = "keys";
 const NAME = "unsent";
@@ -21,7 +22,7 @@ export class Unsent {
   #written: Promise<void> = Promise.resolve();
 
   constructor(private readonly conversation: string) {
-    this.#name = `sotto-unsent:${conversation}`;
+    this.#name = `${PREFIX}${conversation}`;
   }
 
   /** What was left by an earlier page of this tab. */
@@ -73,6 +74,19 @@ export class Unsent {
 
   #algorithm(iv: Uint8Array<ArrayBuffer>): AesGcmParams {
     return { name: "AES-GCM", iv, additionalData: utf8(this.conversation) };
+  }
+}
+
+/** Of every conversation in this tab, and the key that all tabs share. */
+export function forgetUnsent(): void {
+  const storage = sessionStorageOrNull();
+  for (const name of Object.keys(storage ?? {})) {
+    if (name.startsWith(PREFIX)) storage?.removeItem(name);
+  }
+  try {
+    indexedDB.deleteDatabase(DATABASE);
+  } catch {
+    // No database, so no key.
   }
 }
 

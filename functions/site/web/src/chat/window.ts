@@ -1,5 +1,5 @@
 import type { ChatWindow, Embed, Seal, Work } from "../contract.ts";
-import { Api, endOf, Problem, refusalOf } from "./api.ts";
+import { Api, type End, endOf, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
 import { button, h } from "../elements.ts";
@@ -9,6 +9,7 @@ import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Retention } from "./retention.ts";
 import { ChatScreen } from "./screen.ts";
+import { forgetUnsent } from "./unsent.ts";
 import { regionalTag, WORDS, type Words } from "./words.ts";
 
 /** Up to this width the window fills the screen and holds the focus; chat.css says the same. */
@@ -56,6 +57,7 @@ class Window implements ChatWindow {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       erased: (receipt) => this.#erased(receipt),
+      forgotten: () => this.#forgotten(),
       verify: async (receipt) => seal.verifyReceipt(receipt, await this.#api.receiptKeys(), this.#owner?.subject ?? ""),
     });
     const close = button("×", "close", () => this.hide());
@@ -172,6 +174,8 @@ class Window implements ChatWindow {
         : await Conversation.start(this.#api, this.embed.locale, told);
       const messages = open ? await conversation.messages() : [];
       if (!this.#owner) throw new Problem("gone");
+      // One that has ended was remembered until now.
+      if (this.#remembered) this.#memory.forget(this.#remembered);
       this.#remembered = { token: this.#api.token ?? "", conversation: conversation.state.id, owner: this.#owner };
       this.#memory.remember(this.#remembered, onDevice);
       if (this.#isSomebodyElse()) this.#begin();
@@ -227,10 +231,12 @@ class Window implements ChatWindow {
     return end !== null;
   }
 
-  #end(end: "gone" | "closed"): void {
-    this.#leave();
+  /** A closed conversation is still stored, and remembered until another one begins: its visitor may want a copy, or its end. */
+  #end(end: End): void {
+    if (end === "closed") this.#leaveScreen();
+    else this.#leave();
+    if (end === "signed_out") this.#owner = null;
     const restart = () => this.#offerStart();
-    // What is closed is still stored, and the visitor has still the token that says whose it is.
     const wishes = end === "closed" ? [this.#data.wishes(() => this.#show(panel))] : [];
     const panel = messagePanel(this.#words[end], this.#words.restart, restart, ...wishes);
     this.#show(panel);
@@ -246,9 +252,24 @@ class Window implements ChatWindow {
     this.#show(receiptPanel(this.#words, receipt, at, () => this.#offerStart()));
   }
 
-  #leave(): void {
+  /** The session has ended, or this browser alone forgets it. */
+  #forgotten(): void {
+    const { subject } = this.#owner ?? {};
+    this.#leave();
+    this.#api.token = null;
+    this.#owner = null;
+    if (subject) this.#memory.forgetSubject(subject);
+    forgetUnsent();
+    this.#show(messagePanel(this.#words.forgotten, this.#words.restart, () => this.#offerStart()));
+  }
+
+  #leaveScreen(): void {
     this.#chat?.forget();
     this.#chat = null;
+  }
+
+  #leave(): void {
+    this.#leaveScreen();
     if (this.#remembered) this.#memory.forget(this.#remembered);
     this.#remembered = null;
   }

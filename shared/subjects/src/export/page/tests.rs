@@ -94,6 +94,7 @@ fn export() -> impl Strategy<Value = Export> {
             generated_at: rfc3339(4),
             subject_id: SubjectId::generate(&Clock::manual(1)).unwrap(),
             site: "default",
+            sessions_ended_at: goes_on.then(|| rfc3339(5)),
             customer: goes_on.then_some(ExportedCustomer { verified: true }),
             lead,
             conversations,
