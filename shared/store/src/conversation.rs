@@ -477,10 +477,12 @@ impl Store {
         }
         let identity_key = identity_key::newest(of_identity);
         limits.identity_key = identity_key.as_ref().map(Registration::from_item).transpose()?;
-        let head = ledger::number_of(head.as_ref())?;
+        let head = ledger::number_of(head.as_ref()).map_err(in_table("settings"))?;
         // The items of a batch are not read at one instant: an erasure may have come in between, and
         // then the position that is read now has followed.
-        if ledger::number_of(position.as_ref())? < head && self.position_of_keys().await? < head {
+        if ledger::number_of(position.as_ref()).map_err(in_table("keys"))? < head
+            && self.position_of_keys().await? < head
+        {
             return Err(StoreError::LedgerBehind);
         }
         Ok((row, StoredPolicy::from_item(site, policy.as_ref())?.policy, limits))

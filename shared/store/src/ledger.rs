@@ -245,7 +245,7 @@ pub(super) fn is_position_in_keys(item: &Item) -> bool {
 
 /// The number in a head or a position; 0 where nothing was ever erased.
 pub(super) fn number_of(item: Option<&Item>) -> Result<u64, StoreError> {
-    item.map_or(Ok(0), |item| read_number(item, "n").map_err(in_table("ledger")))
+    item.map_or(Ok(0), |item| read_number(item, "n"))
 }
 
 /// How far everything is.
@@ -400,7 +400,20 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("find_position", &error))?;
-        number_of(found.item.as_ref())
+        number_of(found.item.as_ref()).map_err(in_table(self.name_of(table)))
+    }
+
+    /// The name by which the docs know the table of a position.
+    fn name_of(&self, table: &str) -> &'static str {
+        if table == self.settings.table {
+            "settings"
+        } else if table == self.keys_table {
+            "keys"
+        } else if table == self.conversations_table {
+            "conversations"
+        } else {
+            "profiles"
+        }
     }
 
     async fn last_entry(&self) -> Result<u64, StoreError> {

@@ -162,8 +162,8 @@ prop_compose! {
         let (conversations, keys_destroyed) = counts;
         let site = Site::SHIPPED;
         Entry {
-            number, subject, receipt, site, basis, requested_ms, destroyed_ms, idempotency, conversations,
-            keys_destroyed, kept, rest, end_ms,
+            number, subject, receipt, site, basis, requested_ms, destroyed_ms, idempotency,
+            conversations, keys_destroyed, kept, rest, end_ms,
         }
     }
 }
@@ -227,8 +227,8 @@ fn damage_is_named<T>(
 proptest! {
     #[test]
     fn damage_is_told_by_table_and_attribute(
-        hold in hold(), case in case(), policy in policy(), entry in entry(), erasure_request in erasure_request(),
-        record in read_record(), subject in subject(), progress in progress(), number: u64,
+        hold in hold(), case in case(), policy in policy(), entry in entry(),
+        erasure_request in erasure_request(), record in read_record(), subject in subject(), progress in progress(), number: u64,
     ) {
         damage_is_named("ledger", &hold.to_item(), Hold::from_item);
         damage_is_named("ledger", &case.to_item(None).unwrap(), Case::from_item);

@@ -2,7 +2,7 @@
 //! as JSON for other programs, or as a page for people, in parts that fit into a response. Nothing is
 //! stored for it; each part says where the next begins.
 //!
-//! `gather` reads and opens, and is asked only with an `SubjectAccess`, the proof that the caller may see it.
+//! `gather` reads and opens, and is asked only with a `SubjectAccess`, the proof that the caller may see it.
 //! `answer` gives the part its form.
 
 mod answer;
