@@ -11,6 +11,7 @@ mod receipts;
 mod restore;
 mod retention_table;
 mod schedules;
+mod search;
 mod stage;
 mod sweep;
 mod transcripts;
