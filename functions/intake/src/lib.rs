@@ -31,7 +31,7 @@ shared::table! {
     App:
     health => get, __path_get;
     keys => get, __path_get;
-    sessions => post, __path_post [TokenInvalid, TokenExpired, MfaRequired];
+    sessions => post, __path_post [TokenInvalid, TokenExpired, MfaRequired, SealedRequired];
     conversations => post, __path_post [ConsentRequired, RateLimited, Erased];
     conversations => get, __path_get [Erased];
     messages => post, __path_post [ConversationClosed, Erased, RateLimited];

@@ -3,11 +3,11 @@
 mod customer;
 
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::access::token::{self, LIFETIME_SECONDS, Visitor};
 use shared::http::app::App;
-use shared::http::request::{BODY_LIMIT, Json, bearer};
+use shared::http::request::{BODY_LIMIT, Json, bearer, require_sealed};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
@@ -67,6 +67,7 @@ pub(crate) async fn post(
         let SignedIn { visitor, conversations } = sign_in(&app, site, proof.reveal()).await?;
         (visitor, Some(conversations))
     } else if let Some(known) = bearer(&headers)? {
+        require_sealed(&app, &Method::POST, &headers)?;
         (returning(&app, &from, keys.visitors.verifier(), (known, site)).await?, None)
     } else {
         (guest(new_subject(&app, &from).await?, site), None)

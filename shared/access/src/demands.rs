@@ -38,6 +38,7 @@ impl Demanding for Visitor {
     fn add_to(demands: &mut Demands) {
         demands.tokens.push((Token::Visitor, None));
         demands.refusals.extend([Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired]);
+        demands.refusals.push(Code::SealedRequired);
         sealable(demands);
     }
 }

@@ -10,4 +10,5 @@ mod keys;
 mod once;
 mod refusals;
 mod roles;
+mod sealed_only;
 mod tamper;
