@@ -89,6 +89,7 @@ impl Stage {
             ("SOTTO_TABLE_EVENTS", self.world.visitors_config.events_table.clone()),
             // All guests of the bench come from one network.
             ("SOTTO_GUEST_LIMIT", "0".to_owned()),
+            ("SOTTO_SEALED_ONLY", "off".to_owned()),
             ("SOTTO_KMS_KEY", config.backend.kms_key.clone()),
             ("SOTTO_ISSUER", config.backend.issuer.clone()),
             ("SOTTO_ORIGINS", config.origins.join(",")),

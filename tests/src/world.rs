@@ -93,6 +93,7 @@ impl World {
             }
             match name {
                 "SOTTO_GUEST_LIMIT" => Some("0".to_owned()),
+                "SOTTO_SEALED_ONLY" => Some("off".to_owned()),
                 "SOTTO_CONSOLE_ORIGIN" => Some(CONSOLE.to_owned()),
                 "SOTTO_KMS_KEY" => Some(key.clone()),
                 "AWS_ENDPOINT_URL" => Some(aws.url().to_owned()),

@@ -31,7 +31,7 @@ shared::table! {
     App:
     health => get, __path_get;
     keys => get, __path_get;
-    sessions => post, __path_post [TokenInvalid, TokenExpired, TokenRevoked, MfaRequired];
+    sessions => post, __path_post [TokenInvalid, TokenExpired, TokenRevoked, MfaRequired, SealedRequired];
     sessions => delete, __path_delete;
     conversations => post, __path_post [ConsentRequired, RateLimited, Erased];
     conversations => get, __path_get [Erased];

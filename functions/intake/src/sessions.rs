@@ -3,11 +3,11 @@
 mod customer;
 
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::access::token::{self, Issued, Known, Visitor};
 use shared::http::app::App;
-use shared::http::request::{BODY_LIMIT, Json, bearer};
+use shared::http::request::{BODY_LIMIT, Json, bearer, require_sealed};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
@@ -67,6 +67,7 @@ pub(crate) async fn post(
         let SignedIn { visitor, conversations } = sign_in(&app, site, proof.reveal()).await?;
         (visitor, i64::MAX, Some(conversations))
     } else if let Some(known) = bearer(&headers)? {
+        require_sealed(&app, &Method::POST, &headers)?;
         let verifier = keys.visitors.verifier();
         let (visitor, limit) = returning(&app, &from, verifier, (known, site)).await?;
         (visitor, limit, None)

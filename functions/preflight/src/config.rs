@@ -1,6 +1,6 @@
 //! What the function must be told.
 
-use values::config::{Lookup, TrustRoots, endpoint};
+use values::config::{Lookup, TrustRoots, endpoint, switch};
 use values::pins::Pins;
 
 /// The configuration, read once at start.
@@ -16,6 +16,8 @@ pub struct Config {
     pub site: Version,
     /// The root keys that pages trust; at least one.
     pub root_pins: Pins,
+    /// Whether the pages' function serves the demo page.
+    pub demo_page: bool,
     /// The deployment's name in key lists (`iss`).
     pub issuer: String,
     /// The AWS region; Lambda sets it.
@@ -51,7 +53,8 @@ impl Version {
 
 impl Config {
     /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
-    /// `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `AWS_REGION`, `AWS_ENDPOINT_URL` (also
+    /// `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the
+    /// default, or `off`), `AWS_REGION`, `AWS_ENDPOINT_URL` (also
     /// with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
     ///
     /// # Errors
@@ -76,6 +79,7 @@ impl Config {
             version("SOTTO_SITE_VERSION"),
             pins(),
             set("SOTTO_ISSUER"),
+            switch(lookup, "SOTTO_DEMO_PAGE", true),
             set("AWS_REGION"),
         ) {
             (
@@ -85,6 +89,7 @@ impl Config {
                 Ok(site),
                 Ok(root_pins),
                 Ok(issuer),
+                Ok(demo_page),
                 Ok(region),
             ) => Ok(Self {
                 intake,
@@ -93,14 +98,16 @@ impl Config {
                 site,
                 root_pins,
                 issuer,
+                demo_page,
                 region,
                 lambda_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_LAMBDA"),
                 codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
                 trust_roots: TrustRoots::read(lookup),
             }),
-            (intake, auth, retention, site, pins, issuer, region) => {
+            (intake, auth, retention, site, pins, issuer, demo_page, region) => {
                 let versions = [intake.err(), auth.err(), retention.err(), site.err()];
-                let faults = versions.into_iter().chain([pins.err(), issuer.err(), region.err()]);
+                let others = [pins.err(), issuer.err(), demo_page.err(), region.err()];
+                let faults = versions.into_iter().chain(others);
                 Err(faults.flatten().collect::<Vec<_>>().join(" "))
             }
         }

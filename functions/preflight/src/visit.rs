@@ -236,7 +236,11 @@ impl<'a> Visit<'a> {
         ensure(unknown.json().get("code") == Some(&json!("not_found")), Fault::Body)
     }
 
+    /// A stack may do without the demo page; that its function answers is then the widget's to show.
     async fn page(&self) -> Result<(), Fault> {
+        if !self.config.demo_page {
+            return Ok(());
+        }
         let page = self.site("/").await?;
         let html = String::from_utf8(page.body).map_err(|_| Fault::Body)?;
         let pinned = format!("data-root=\"{}\"", self.config.root_pins.as_str());

@@ -5,15 +5,21 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use shared::access::staff::Staff;
+use shared::clock::{UnixMillis, rfc3339};
+use shared::http::cursor;
 use shared::http::erase::{Carried, carry_out};
-use shared::http::request::{IdempotencyKey, PlainJson, SubjectPath};
+use shared::http::request::{IdempotencyKey, PageQuery, PlainJson, SubjectPath};
 use shared::http::response::Reply;
 use shared::http::staff::{Privacy, SteppedUp};
-use shared::ids::{ReceiptId, SubjectId};
+use shared::ids::{ConversationId, ReceiptId, SubjectId};
 use shared::problem::{FieldCode, Problem};
+use shared::seal::place::Place;
+use shared::store::StoreError;
 use shared::store::case::What;
 use shared::store::erasure::{Request, idempotency};
 use shared::store::key_row::{Guarded, KeyRow};
+use shared::store::lead::Position;
 use shared::store::ledger::Basis;
 use shared::store::receipt::SignedReceipt;
 use shared::store::security_event::{Action, SecurityEvent};
@@ -43,9 +49,10 @@ pub struct SearchRequest {
 #[derive(Serialize, ToSchema)]
 pub struct SearchResponse {
     items: Vec<SubjectFound>,
-    /// Always null: a hundred are given at most.
-    #[schema(value_type = Option<String>)]
-    next_cursor: Option<&'static str>,
+    /// Goes on with the others who may have left the address; null at the end.
+    next_cursor: Option<String>,
+    /// Whether these, with those of the pages before, are all.
+    complete: bool,
 }
 
 /// A subject of whom something is stored, or was.
@@ -57,6 +64,10 @@ pub struct SubjectFound {
     conversations: usize,
     /// Whether a contact is kept.
     lead: bool,
+    /// When the first conversation that is kept was opened, or the contact was left if that was earlier.
+    since_at: Option<String>,
+    /// When the last event of the newest conversation happened, or the contact was left if that was later.
+    last_activity_at: Option<String>,
     /// Whether a hold is on any of it.
     held: bool,
     /// Whether they were erased.
@@ -72,25 +83,24 @@ pub struct EraseRequest {
 }
 
 #[utoipa::path(post, path = "/v1/subjects/search", request_body = SearchRequest,
+    params(("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = SearchResponse)))]
 pub(crate) async fn search(
     State(app): State<App>,
     SteppedUp(staff, ..): SteppedUp<Privacy>,
+    page: PageQuery,
     PlainJson(request): PlainJson<SearchRequest>,
 ) -> Result<Reply<SearchResponse>, Problem> {
     let email: Option<Text<3, 254>> = judge_optional(request.email, "/email")?;
     let id: Option<Text<1, 64>> = judge_optional(request.subject_id, "/subject_id")?;
     let by_address = email.is_some();
-    let candidates = match (email, id) {
-        (Some(email), None) => {
-            let address = Address::read(email.reveal())
-                .ok_or_else(|| Problem::invalid("/email", FieldCode::BadFormat))?;
-            app.store.subjects_with_email(Site::SHIPPED, (&address, email.reveal())).await?
-        }
+    let (candidates, next_cursor) = match (email, id) {
+        (Some(email), None) => by_email(&app, &staff, email.reveal(), &page).await?,
+        (None, Some(_)) if page.cursor.is_some() => return Err(cursor::refused()),
         (None, Some(id)) => {
             let id = SubjectId::parse(id.reveal())
                 .ok_or_else(|| Problem::invalid("/subject_id", FieldCode::BadFormat))?;
-            vec![id]
+            (vec![id], None)
         }
         (Some(_), Some(_)) => return Err(Problem::invalid("/email", FieldCode::NotAllowed)),
         (None, None) => return Err(Problem::invalid("/email", FieldCode::Missing)),
@@ -105,7 +115,36 @@ pub(crate) async fn search(
         // An address whose time is up leads to nobody, though its row may be there until the sweep.
         items.extend(found.filter(|found| !by_address || found.lead || found.erased));
     }
-    Ok(Reply(StatusCode::OK, SearchResponse { items, next_cursor: None }))
+    let complete = next_cursor.is_none();
+    Ok(Reply(StatusCode::OK, SearchResponse { items, next_cursor, complete }))
+}
+
+/// A page of those who may have left an address, and the cursor of the next one.
+async fn by_email(
+    app: &App,
+    staff: &Staff,
+    typed: &str,
+    page: &PageQuery,
+) -> Result<(Vec<SubjectId>, Option<String>), Problem> {
+    let address =
+        Address::read(typed).ok_or_else(|| Problem::invalid("/email", FieldCode::BadFormat))?;
+    let place = Place::new("subject search").part(staff.id.as_bytes()).part(typed.as_bytes());
+    let from = match &page.cursor {
+        Some(text) => {
+            let position = cursor::open(&app.store, Site::SHIPPED, &place, text).await?;
+            Position::from_bytes(position.reveal()).ok_or_else(cursor::refused)?
+        }
+        None => Position::default(),
+    };
+    let sought = (&address, typed);
+    let found = app.store.subjects_with_email(Site::SHIPPED, sought, (page.limit, from)).await?;
+    let next = match found.next {
+        Some(next) => {
+            Some(cursor::seal(&app.store, Site::SHIPPED, &place, &next.to_bytes()).await?)
+        }
+        None => None,
+    };
+    Ok((found.subjects, next))
 }
 
 async fn look_at(
@@ -119,16 +158,40 @@ async fn look_at(
     let is_lead = |row: &&KeyRow| matches!(row.guarded, Guarded::Profile { .. });
     let (leads, conversations): (Vec<&KeyRow>, Vec<&KeyRow>) =
         rows.keys.iter().filter(is_kept).partition(is_lead);
+    let left_ms = leads.iter().filter_map(|row| match row.guarded {
+        Guarded::Profile { left_ms } => Some(left_ms),
+        Guarded::Conversation(_) => None,
+    });
+    let opened = conversations.iter().filter_map(|row| match row.guarded {
+        Guarded::Conversation(id) => Some((id.made_at_ms(), id)),
+        Guarded::Profile { .. } => None,
+    });
+    let first_ms = left_ms.clone().chain(opened.clone().map(|(opened_ms, _)| opened_ms)).min();
+    let last_event_ms = match opened.max_by_key(|(opened_ms, _)| *opened_ms) {
+        Some((opened_ms, newest)) => Some(last_event(app, newest).await?.unwrap_or(opened_ms)),
+        None => None,
+    };
+    let last_ms = left_ms.chain(last_event_ms).max();
     let held = leads.iter().chain(&conversations).any(|row| !row.holds.is_empty());
     let found = SubjectFound {
         subject_id: subject,
         conversations: conversations.len(),
         lead: !leads.is_empty(),
+        since_at: first_ms.map(rfc3339),
+        last_activity_at: last_ms.map(rfc3339),
         held: held || !rows.subject.holds.is_empty(),
         erased: rows.subject.erased.is_some(),
     };
     let something = found.conversations > 0 || found.lead || found.held || found.erased;
     Ok(something.then_some(found))
+}
+
+/// When the last event of a conversation happened. A damaged one keeps nobody from being found.
+async fn last_event(app: &App, id: ConversationId) -> Result<Option<UnixMillis>, Problem> {
+    match app.store.last_event_ms(id).await {
+        Err(StoreError::Unavailable) => Err(StoreError::Unavailable.into()),
+        read => Ok(read.unwrap_or_default()),
+    }
 }
 
 /// With a case that asks for it the subject is erased at once. Without one, somebody else of the privacy

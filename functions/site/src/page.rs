@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use values::pins::Pins;
+use values::problem::{Code, Problem};
 
+use crate::Config;
 use crate::dist::{DIST, Page};
 use crate::document::{Document, Rules};
 
@@ -22,28 +23,34 @@ const RULES: Rules = Rules {
 };
 
 /// The demo page with its pins filled in.
-pub struct Pages([Document; 2]);
+pub struct Pages(Option<[Document; 2]>);
 
 impl Pages {
-    /// Fills in the one thing that the page must be told.
+    /// Fills in the one thing that the page must be told; none where the stack serves no demo page.
     #[must_use]
-    pub fn new(pins: &Pins) -> Self {
-        Self(DIST.pages.map(|Page { language, tag, html }| Document {
-            language,
-            tag: format!("\"{tag}.{}\"", pins.as_str().replace(' ', ".")),
-            html: html.replace("{{root}}", pins.as_str()),
+    pub fn new(config: &Config) -> Self {
+        let pins = &config.root_pins;
+        Self(config.demo_page.then(|| {
+            DIST.pages.map(|Page { language, tag, html }| Document {
+                language,
+                tag: format!("\"{tag}.{}\"", pins.as_str().replace(' ', ".")),
+                html: html.replace("{{root}}", pins.as_str()),
+            })
         }))
     }
 
     /// The page that `?lang=de` asks for, or the English one.
-    fn find(&self, query: Option<&str>) -> &Document {
-        let [english, german] = &self.0;
+    fn find(&self, query: Option<&str>) -> Option<&Document> {
+        let [english, german] = self.0.as_ref()?;
         let asked = query.unwrap_or_default().split('&').any(|pair| pair == "lang=de");
-        if asked { german } else { english }
+        Some(if asked { german } else { english })
     }
 }
 
 /// The demo page.
+///
+/// # Errors
+/// [`Code::NoSuchRoute`] where the stack serves none.
 #[utoipa::path(
     get,
     path = "/",
@@ -54,6 +61,7 @@ pub async fn get(
     State(pages): State<Arc<Pages>>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
-) -> Response {
-    pages.find(query.as_deref()).answer(&RULES, &request)
+) -> Result<Response, Problem> {
+    let page = pages.find(query.as_deref()).ok_or(Code::NoSuchRoute)?;
+    Ok(page.answer(&RULES, &request))
 }

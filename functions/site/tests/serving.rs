@@ -19,8 +19,29 @@ use values::clock::Clock;
 const PIN: &str = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn site() -> Router {
-    let config = Config::read(&|_| Some(PIN.to_owned())).unwrap();
-    site::router(&config, Clock::system())
+    with_demo_page("on")
+}
+
+fn with_demo_page(switch: &str) -> Router {
+    let config = Config::read(&|name| match name {
+        "SOTTO_DEMO_PAGE" => Some(switch.to_owned()),
+        _ => Some(PIN.to_owned()),
+    });
+    site::router(&config.unwrap(), Clock::system())
+}
+
+#[tokio::test]
+async fn without_the_demo_page_widget_and_console_are_served_all_the_same() {
+    for (path, with, without) in
+        [("/", 200, 404), ("/?lang=de", 200, 404), ("/console", 200, 200), ("/widget.js", 200, 200)]
+    {
+        for (switch, expected) in [("on", with), ("off", without)] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = with_demo_page(switch).oneshot(request).await.unwrap();
+            assert_eq!(response.status(), expected, "{path} {switch}");
+        }
+    }
+    assert!(Config::read(&|_| Some(PIN.to_owned())).is_err(), "neither on nor off");
 }
 
 async fn send(

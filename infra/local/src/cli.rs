@@ -21,12 +21,13 @@ cargo local permissions    writes docs/permissions.md: what each role grants, an
                      may be given several times
   --guest-limit N    scales the limits for the guests of one network, as the parameter GuestLimit
                      of the stack does; 0 for none (0)
+  --sealed-only      refuses what visitors send or ask for unsealed, as SealedOnly does
   --control-port N   where clock, jobs and faults are controlled (9001)
   --data DIR         the folder that keeps the data (.sotto)
   --fresh            start empty
 
-Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --origin and
---guest-limit.
+Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --origin,
+--guest-limit and --sealed-only.
 ";
 
 /// What was asked for.
@@ -65,6 +66,8 @@ pub struct Base {
     pub origins: Vec<String>,
     /// How far guests are limited by their network; 0 for not at all.
     pub guest_limit: String,
+    /// Whether visitors have to seal.
+    pub sealed_only: bool,
 }
 
 /// The command line makes no sense; the text says which part.
@@ -95,6 +98,7 @@ where
         fresh: false,
         origins: Vec::new(),
         guest_limit: "0".to_owned(),
+        sealed_only: false,
     };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -106,6 +110,7 @@ where
             }
             Arg::Long("data") => base.data = folder_of(&mut parser)?,
             Arg::Long("fresh") => base.fresh = true,
+            Arg::Long("sealed-only") => base.sealed_only = true,
             Arg::Long("guest-limit") => base.guest_limit = limit_of(&mut parser)?,
             Arg::Long("origin") => base.origins.push(origin_of(&mut parser)?),
             Arg::Value(word) if word == "aws" && !aws_only => aws_only = true,
@@ -200,10 +205,10 @@ mod tests {
         let spaced =
             ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"]
                 .into_iter()
-                .chain(["--guest-limit", "0.5"]);
+                .chain(["--guest-limit", "0.5", "--sealed-only"]);
         let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"]
             .into_iter()
-            .chain(["--guest-limit=0.5"]);
+            .chain(["--guest-limit=0.5", "--sealed-only"]);
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
@@ -213,6 +218,7 @@ mod tests {
                 fresh: true,
                 origins: Vec::new(),
                 guest_limit: "0.5".to_owned(),
+                sealed_only: true,
             },
         };
         assert_eq!(parse(spaced).unwrap(), expected);

@@ -26,6 +26,7 @@ pub(crate) fn prepare(
     aws: &Aws,
     origins: &[String],
     guest_limit: &str,
+    sealed_only: bool,
 ) -> Result<Settings, String> {
     let template = Template::deployed().map_err(|error| error.to_string())?;
     let mut settings = Vec::new();
@@ -41,6 +42,7 @@ pub(crate) fn prepare(
         // By its name: passkeys belong to names, and 127.0.0.1 has none.
         ("SOTTO_CONSOLE_ORIGIN", origins.last().cloned().unwrap_or_default()),
         ("SOTTO_GUEST_LIMIT", guest_limit.to_owned()),
+        ("SOTTO_SEALED_ONLY", if sealed_only { "on" } else { "off" }.to_owned()),
         ("SOTTO_ISSUER", "sotto-local".to_owned()),
         ("AWS_ENDPOINT_URL", aws.url().to_owned()),
         ("AWS_REGION", REGION.to_owned()),
@@ -82,7 +84,7 @@ impl Settings {
 
     /// The same for the pages' function.
     pub(crate) fn site(&self) -> Result<site::Config, String> {
-        site::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+        site::Config::read(&|name| self.find(name))
     }
 
     /// One more setting, known only after the start.

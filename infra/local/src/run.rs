@@ -67,7 +67,7 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
     let own_origins = [own.clone(), own.replace("127.0.0.1", "localhost")];
     // The console is at the last one.
     let origins = [base.origins.as_slice(), &own_origins].concat();
-    let settings = deployment::prepare(&aws, &origins, &base.guest_limit)?;
+    let settings = deployment::prepare(&aws, &origins, &base.guest_limit, base.sealed_only)?;
     let Stack { routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
     let invitation = first_admin(&auth).await?;
 
@@ -116,7 +116,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
     let clock = Clock::system();
     let aws = start_aws(&base, &clock)?;
     let origins = [base.origins.as_slice(), &WATCH_ORIGINS.map(str::to_owned)].concat();
-    let settings = deployment::prepare(&aws, &origins, &base.guest_limit)?;
+    let settings = deployment::prepare(&aws, &origins, &base.guest_limit, base.sealed_only)?;
     let stack = build(&settings, &clock, &aws).await?;
     let settings = settings.with("SOTTO_ROOT_PIN", stack.root_pin);
     folder

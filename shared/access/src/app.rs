@@ -29,6 +29,8 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The keys of every request.
     pub keys: Keys,
+    /// Whether visitors' requests and their responses have to be sealed.
+    pub sealed_only: bool,
     /// How far guests are limited by their network.
     pub guest_limit: GuestLimit,
     /// Where it is told that a network went over its limit.
@@ -65,6 +67,7 @@ impl App {
         Self(Arc::new(Parts {
             keys: Keys::new(Arc::clone(&store), clock.clone()),
             guest_limit: config.guest_limit,
+            sealed_only: config.sealed_only,
             events: SecurityEvents::new(dynamo, table.clone(), clock.clone(), audit_days.clone()),
             audit_days,
             clock,

@@ -42,6 +42,7 @@ impl Demanding for Visitor {
             Code::TokenInvalid,
             Code::TokenExpired,
             Code::TokenRevoked,
+            Code::SealedRequired,
         ]);
         sealable(demands);
     }

@@ -2,9 +2,9 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -31,6 +31,7 @@ impl FromRequestParts<App> for Visitor {
         let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
         let keys = app.keys.get().await?;
         let visitor = token::verify(keys.visitors.verifier(), &app.clock, &app.issuer, token)?;
+        require_sealed(app, &parts.method, &parts.headers)?;
         fill_slot(parts, app, &keys).await?;
         Ok(visitor)
     }
@@ -47,6 +48,29 @@ impl FromRequestParts<App> for Anybody {
         fill_slot(parts, app, &keys).await?;
         Ok(Self)
     }
+}
+
+/// Refuses a request that is not sealed, or whose response would not be, where the stack takes no other.
+/// A body that says it is sealed is opened, and then its response is sealed too; only a POST has one that
+/// is looked at.
+///
+/// # Errors
+/// [`Code::SealedRequired`].
+pub fn require_sealed(app: &App, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let asks = headers.contains_key("sotto-reply-key");
+    let is_sealed = match content_type(headers) {
+        _ if method != Method::POST => asks,
+        ContentType::Sealed => true,
+        ContentType::Missing => asks,
+        ContentType::Json | ContentType::Other => false,
+    };
+    if app.sealed_only && !is_sealed {
+        return Err(Problem::new(
+            Code::SealedRequired,
+            "Send application/sotto-sealed+json, or Sotto-Reply-Key where there is no body.",
+        ));
+    }
+    Ok(())
 }
 
 /// A request without a body asks in a header for a sealed response; a sealed body asks by itself.

@@ -150,6 +150,7 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         Code::MalformedJson
         | Code::UnknownField
         | Code::UnsupportedMediaType
+        | Code::SealedRequired
         | Code::BodyTooLarge
         | Code::NoSuchRoute
         | Code::MethodNotAllowed

@@ -62,7 +62,8 @@ const fn minute(now_ms: UnixMillis) -> i64 {
 }
 
 impl Store {
-    /// Counts one more act of a guest of that network, and says how many there were in this minute.
+    /// Counts one more act of a guest of that network, and says how many there were in this minute. An
+    /// attempt whose answer was lost and that the SDK repeats counts twice, so never more pass.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -54,6 +54,39 @@ pub struct Lead {
     pub end_ms: UnixMillis,
 }
 
+/// Where a search by address goes on: in which form of the address, and after whom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    form: u8,
+    after: Option<SubjectId>,
+}
+
+/// Subjects that may have left an address.
+pub struct Candidates {
+    /// Some of them.
+    pub subjects: Vec<SubjectId>,
+    /// Where the others begin, if there may be others.
+    pub next: Option<Position>,
+}
+
+impl Position {
+    /// The position as bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> Vec<u8> {
+        let mut bytes = vec![self.form];
+        bytes.extend(self.after.iter().flat_map(SubjectId::as_bytes));
+        bytes
+    }
+
+    /// The position that [`Position::to_bytes`] gave; `None` for other bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&form, after) = bytes.split_first()?;
+        let after = if after.is_empty() { None } else { Some(SubjectId::from_slice(after)?) };
+        Some(Self { form, after })
+    }
+}
+
 /// What became of leaving a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
@@ -185,8 +218,9 @@ impl Store {
         Ok(Some(Lead { contact: from_json(&contact)?, left_ms, end_ms }))
     }
 
-    /// The subjects that left a contact with this address, by the index, also by one that an older
-    /// release has made; candidates, to be looked at. `typed` is the address as it is searched for.
+    /// Subjects that left a contact with this address, by the index, also by one that an older release
+    /// has made; candidates, to be looked at. `typed` is the address as it is searched for. At most `limit`
+    /// from that position on, and where the others begin.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -194,22 +228,41 @@ impl Store {
         &self,
         site: &Site,
         (address, typed): (&Address, &str),
-    ) -> Result<Vec<SubjectId>, StoreError> {
+        (limit, from): (usize, Position),
+    ) -> Result<Candidates, StoreError> {
         let index = BranchName::new(site.id, Purpose::Index, "email");
         let index_key = self.settings.branch_key(&index).await?;
-        let mut all = Vec::new();
-        let canonical = std::iter::once(address.reveal().to_owned());
-        for form in canonical.chain(address.older_forms(typed)) {
-            for subject in self.subjects_indexed(blind_index::email(&index_key, &form)).await? {
-                if !all.contains(&subject) {
-                    all.push(subject);
-                }
+        let mut forms = vec![address.reveal().to_owned()];
+        forms.extend(address.older_forms(typed));
+        let mut subjects = Vec::new();
+        let mut position = from;
+        while let Some(form) = forms.get(usize::from(position.form)) {
+            let room = limit - subjects.len();
+            if room == 0 {
+                return Ok(Candidates { subjects, next: Some(position) });
             }
+            let index = blind_index::email(&index_key, form);
+            let (found, last) = self.subjects_indexed(index, position.after, room).await?;
+            subjects.extend(found);
+            position = match last {
+                Some(last) => Position { after: Some(last), ..position },
+                None => Position { form: position.form.saturating_add(1), after: None },
+            };
         }
-        Ok(all)
+        Ok(Candidates { subjects, next: None })
     }
 
-    async fn subjects_indexed(&self, index: [u8; 16]) -> Result<Vec<SubjectId>, StoreError> {
+    async fn subjects_indexed(
+        &self,
+        index: [u8; 16],
+        after: Option<SubjectId>,
+        limit: usize,
+    ) -> Result<(Vec<SubjectId>, Option<SubjectId>), StoreError> {
+        let start = after.map(|subject| {
+            let mut start = key_of(subject);
+            start.insert("b".to_owned(), binary(index));
+            start
+        });
         let found = self
             .dynamo
             .query()
@@ -217,7 +270,8 @@ impl Store {
             .index_name("email")
             .key_condition_expression("b = :b")
             .expression_attribute_values(":b", binary(index))
-            .limit(100)
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await
             .map_err(|error| fault("find_subjects_by_email", &error))?;
@@ -225,7 +279,9 @@ impl Store {
             SubjectId::from_slice(&take_binary(&mut item, "u").map_err(in_table("profiles"))?)
                 .ok_or(corrupt("u").in_table("profiles"))
         };
-        found.items.unwrap_or_default().into_iter().map(subject).collect()
+        let last = found.last_evaluated_key.map(subject).transpose()?;
+        let items = found.items.unwrap_or_default().into_iter();
+        Ok((items.map(subject).collect::<Result<_, _>>()?, last))
     }
 
     /// The subject's profile row and when it ends, if its time is not up.

@@ -203,6 +203,32 @@ impl Store {
         Ok(RawTail(events.into_iter().map(StoredEvent::from_item).collect::<Result<_, _>>()?))
     }
 
+    /// When the last event of a log happened, as its header says: nothing is opened or verified.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn last_event_ms(
+        &self,
+        id: ConversationId,
+    ) -> Result<Option<UnixMillis>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.conversations_table)
+            .key_condition_expression("c = :c AND s >= :s")
+            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+            .expression_attribute_values(":s", number(1))
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_last_event", &error))?;
+        let last = found.items.unwrap_or_default().into_iter().next();
+        last.map(|item| StoredEvent::from_item(item).map(|event| event.header.state.at_ms))
+            .transpose()
+    }
+
     /// The event at `seq`.
     ///
     /// # Errors

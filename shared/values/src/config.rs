@@ -64,6 +64,8 @@ pub struct VisitorsConfig {
     pub events_table: String,
     /// How far guests are limited by their network.
     pub guest_limit: GuestLimit,
+    /// Whether visitors' requests and their responses have to be sealed.
+    pub sealed_only: bool,
 }
 
 /// The factor by which the limits for the guests of one network are scaled.
@@ -126,6 +128,19 @@ pub fn endpoint(lookup: Lookup<'_>, name: &str) -> Option<String> {
     [name, "AWS_ENDPOINT_URL"].into_iter().filter_map(lookup).find(|endpoint| !endpoint.is_empty())
 }
 
+/// A setting that is `on` or `off`; where it is missing or empty, the default.
+///
+/// # Errors
+/// A sentence that names it.
+pub fn switch(lookup: Lookup<'_>, name: &str, default: bool) -> Result<bool, String> {
+    match lookup(name).as_deref() {
+        None | Some("") => Ok(default),
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(_) => Err(format!("{name} is neither on nor off.")),
+    }
+}
+
 impl TrustRoots {
     /// Reads `SOTTO_TRUST_ROOTS`: `amazon`, which is the default, `system`, or the path of a PEM
     /// file.
@@ -179,7 +194,8 @@ impl Config {
 }
 
 impl VisitorsConfig {
-    /// Reads what [`Config::read`] reads, `SOTTO_TABLE_EVENTS` and `SOTTO_GUEST_LIMIT`.
+    /// Reads what [`Config::read`] reads, `SOTTO_TABLE_EVENTS`, `SOTTO_GUEST_LIMIT` and
+    /// `SOTTO_SEALED_ONLY` (`on` or `off`, which is the default).
     ///
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing or not usable.
@@ -189,6 +205,7 @@ impl VisitorsConfig {
             stores: reader.stores(),
             events_table: reader.required("SOTTO_TABLE_EVENTS"),
             guest_limit: reader.guest_limit(),
+            sealed_only: reader.switch("SOTTO_SEALED_ONLY"),
         };
         reader.finish(config)
     }
@@ -231,6 +248,13 @@ impl Reader<'_> {
             ledger_table: self.required("SOTTO_TABLE_LEDGER"),
             origins: self.origins(),
         }
+    }
+
+    fn switch(&mut self, name: &str) -> bool {
+        switch(self.lookup, name, false).unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            true
+        })
     }
 
     fn guest_limit(&mut self) -> GuestLimit {
@@ -297,13 +321,19 @@ mod tests {
     fn every_fault_is_named_of_what_visitors_call() {
         let error = VisitorsConfig::read(&|name| match name {
             "SOTTO_GUEST_LIMIT" => Some("many".to_owned()),
+            "SOTTO_SEALED_ONLY" => Some("yes".to_owned()),
             "SOTTO_ORIGINS" => Some(String::new()),
             "SOTTO_TABLE_KEYS" | "SOTTO_TABLE_EVENTS" => None,
             _ => Some("x".to_owned()),
         })
         .unwrap_err()
         .to_string();
-        for part in ["SOTTO_GUEST_LIMIT is not set", "SOTTO_TABLE_KEYS", "SOTTO_TABLE_EVENTS"] {
+        for part in [
+            "SOTTO_GUEST_LIMIT is not set",
+            "SOTTO_SEALED_ONLY is neither",
+            "SOTTO_TABLE_KEYS",
+            "SOTTO_TABLE_EVENTS",
+        ] {
             assert!(error.contains(part), "{error}");
         }
     }

@@ -14,6 +14,8 @@ pub enum Code {
     UnknownField,
     /// The content type is missing or not one that the route takes.
     UnsupportedMediaType,
+    /// The stack takes and gives nothing that is not sealed.
+    SealedRequired,
     /// The body is over 64 KiB.
     BodyTooLarge,
     /// There is no such route.
@@ -78,10 +80,11 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
+        Self::SealedRequired,
         Self::BodyTooLarge,
         Self::NoSuchRoute,
         Self::MethodNotAllowed,
@@ -131,6 +134,11 @@ impl Code {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "The content type is not supported",
+            ),
+            Self::SealedRequired => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "sealed_required",
+                "The request and its response have to be sealed",
             ),
             Self::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")

@@ -13,6 +13,7 @@ mod records;
 mod restore;
 mod retention_table;
 mod schedules;
+mod search;
 pub(crate) mod stage;
 mod sweep;
 mod transcripts;

@@ -10,5 +10,6 @@ mod keys;
 mod once;
 mod refusals;
 mod roles;
+mod sealed_only;
 mod sessions;
 mod tamper;

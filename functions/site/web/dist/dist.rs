@@ -4,7 +4,11 @@ Dist {
         Page { language: "en", tag: "0e397dc95929a31c128064c65bfc02d6", html: include_str!("index.en.html") },
         Page { language: "de", tag: "baf78dd7de7e41bf743c15bd2a2768e4", html: include_str!("index.de.html") },
     ],
+<<<<<<< HEAD
     console: Page { language: "en", tag: "c0d5076c2ffe88d4d07b2a4fb322ea05", html: include_str!("console.html") },
+=======
+    console: Page { language: "en", tag: "d2f241e6fb4e98fe922fac1968cb021d", html: include_str!("console.html") },
+>>>>>>> r2/network
     files: &[
         File { path: "/assets/chat-2b8126d624025280.js", content_type: "text/javascript; charset=utf-8", tag: "2b8126d6240252805e116959f56e4665", plain: include_bytes!("assets/chat-2b8126d624025280.js"), gzipped: include_bytes!("assets/chat-2b8126d624025280.js.gz") },
         File { path: "/assets/printable-e950265fa8a47b20.css", content_type: "text/css; charset=utf-8", tag: "e950265fa8a47b202ca220722b4dc524", plain: include_bytes!("assets/printable-e950265fa8a47b20.css"), gzipped: include_bytes!("assets/printable-e950265fa8a47b20.css.gz") },
@@ -13,6 +17,7 @@ Dist {
         File { path: "/assets/work-c7bc68c011141f8a.js", content_type: "text/javascript; charset=utf-8", tag: "c7bc68c011141f8ae7c6288d1b168443", plain: include_bytes!("assets/work-c7bc68c011141f8a.js"), gzipped: include_bytes!("assets/work-c7bc68c011141f8a.js.gz") },
         File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "882a9d415e0455f44c80c15ea03bf933", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
         File { path: "/assets/console-e756c0102a511cd7.css", content_type: "text/css; charset=utf-8", tag: "e756c0102a511cd79ff530275c78f505", plain: include_bytes!("assets/console-e756c0102a511cd7.css"), gzipped: include_bytes!("assets/console-e756c0102a511cd7.css.gz") },
+<<<<<<< HEAD
         File { path: "/assets/console-privacy.page-5OHBPHLZ.js", content_type: "text/javascript; charset=utf-8", tag: "ae4a77d8bfb43377b4476f9803bcf3bc", plain: include_bytes!("assets/console-privacy.page-5OHBPHLZ.js"), gzipped: include_bytes!("assets/console-privacy.page-5OHBPHLZ.js.gz") },
         File { path: "/assets/console-letter-DYAL3ZDH.js", content_type: "text/javascript; charset=utf-8", tag: "6e01d718404547d7f87bb66292a67cff", plain: include_bytes!("assets/console-letter-DYAL3ZDH.js"), gzipped: include_bytes!("assets/console-letter-DYAL3ZDH.js.gz") },
         File { path: "/assets/console-known-SFSMQHLS.js", content_type: "text/javascript; charset=utf-8", tag: "09b2d31a61afbd7ec838781594873540", plain: include_bytes!("assets/console-known-SFSMQHLS.js"), gzipped: include_bytes!("assets/console-known-SFSMQHLS.js.gz") },
@@ -26,6 +31,18 @@ Dist {
         File { path: "/assets/console-authenticator.page-GKK4TFWE.js", content_type: "text/javascript; charset=utf-8", tag: "113d30a997d29a3207c6f7f928453da0", plain: include_bytes!("assets/console-authenticator.page-GKK4TFWE.js"), gzipped: include_bytes!("assets/console-authenticator.page-GKK4TFWE.js.gz") },
         File { path: "/assets/console-passkey.page-W2EEQIL4.js", content_type: "text/javascript; charset=utf-8", tag: "7fcd140f341e436f54d54788a238e4e6", plain: include_bytes!("assets/console-passkey.page-W2EEQIL4.js"), gzipped: include_bytes!("assets/console-passkey.page-W2EEQIL4.js.gz") },
         File { path: "/assets/console-chunk-GNCPVUID.js", content_type: "text/javascript; charset=utf-8", tag: "9d100fc4e5614597d53a255d2c269fbf", plain: include_bytes!("assets/console-chunk-GNCPVUID.js"), gzipped: include_bytes!("assets/console-chunk-GNCPVUID.js.gz") },
+=======
+        File { path: "/assets/console-letter-M3CVHVEI.js", content_type: "text/javascript; charset=utf-8", tag: "5257da48d09f7529ec42e8e889d74fee", plain: include_bytes!("assets/console-letter-M3CVHVEI.js"), gzipped: include_bytes!("assets/console-letter-M3CVHVEI.js.gz") },
+        File { path: "/assets/console-case.page-OISVQSMX.js", content_type: "text/javascript; charset=utf-8", tag: "9fccccfd4cf0820b316dbaae0dd8983c", plain: include_bytes!("assets/console-case.page-OISVQSMX.js"), gzipped: include_bytes!("assets/console-case.page-OISVQSMX.js.gz") },
+        File { path: "/assets/console-transcripts.page-LC3CU2M3.js", content_type: "text/javascript; charset=utf-8", tag: "274403a783ade642645db6bea62565f5", plain: include_bytes!("assets/console-transcripts.page-LC3CU2M3.js"), gzipped: include_bytes!("assets/console-transcripts.page-LC3CU2M3.js.gz") },
+        File { path: "/assets/console-VOGXFREY.js", content_type: "text/javascript; charset=utf-8", tag: "107daba8078d92d2e366c628b21e826a", plain: include_bytes!("assets/console-VOGXFREY.js"), gzipped: include_bytes!("assets/console-VOGXFREY.js.gz") },
+        File { path: "/assets/console-start.page-SZSYYRY5.js", content_type: "text/javascript; charset=utf-8", tag: "df78a21c370207be09f7ac690fe9da41", plain: include_bytes!("assets/console-start.page-SZSYYRY5.js"), gzipped: include_bytes!("assets/console-start.page-SZSYYRY5.js.gz") },
+        File { path: "/assets/console-account.page-EXYRONXL.js", content_type: "text/javascript; charset=utf-8", tag: "796220a91145236c55cbc0b5c8f23884", plain: include_bytes!("assets/console-account.page-EXYRONXL.js"), gzipped: include_bytes!("assets/console-account.page-EXYRONXL.js.gz") },
+        File { path: "/assets/console-password.page-2UPORDPG.js", content_type: "text/javascript; charset=utf-8", tag: "c575ef7f547c4f5dd05da37fbf14386f", plain: include_bytes!("assets/console-password.page-2UPORDPG.js"), gzipped: include_bytes!("assets/console-password.page-2UPORDPG.js.gz") },
+        File { path: "/assets/console-authenticator.page-ZUHWYJLB.js", content_type: "text/javascript; charset=utf-8", tag: "459e37545817c890a96b0691a1998929", plain: include_bytes!("assets/console-authenticator.page-ZUHWYJLB.js"), gzipped: include_bytes!("assets/console-authenticator.page-ZUHWYJLB.js.gz") },
+        File { path: "/assets/console-passkey.page-ETG65LFA.js", content_type: "text/javascript; charset=utf-8", tag: "eedd0a846df62e53ef0e2393e67cd2b4", plain: include_bytes!("assets/console-passkey.page-ETG65LFA.js"), gzipped: include_bytes!("assets/console-passkey.page-ETG65LFA.js.gz") },
+        File { path: "/assets/console-chunk-2LO6LHEG.js", content_type: "text/javascript; charset=utf-8", tag: "685ce10e216a9576330f6dd4f6dbe0b7", plain: include_bytes!("assets/console-chunk-2LO6LHEG.js"), gzipped: include_bytes!("assets/console-chunk-2LO6LHEG.js.gz") },
+>>>>>>> r2/network
         File { path: "/assets/console-chunk-2P5WIE5V.js", content_type: "text/javascript; charset=utf-8", tag: "e2516d78b077b4b967f447c4b789818a", plain: include_bytes!("assets/console-chunk-2P5WIE5V.js"), gzipped: include_bytes!("assets/console-chunk-2P5WIE5V.js.gz") },
         File { path: "/assets/console-people.page-A5NSQR5V.js", content_type: "text/javascript; charset=utf-8", tag: "358458852f9286eeeb59feea77ef14e2", plain: include_bytes!("assets/console-people.page-A5NSQR5V.js"), gzipped: include_bytes!("assets/console-people.page-A5NSQR5V.js.gz") },
         File { path: "/assets/console-receipt-C7KHG5DS.js", content_type: "text/javascript; charset=utf-8", tag: "aad07aa85a6dbf0bcdafc10ff01e784f", plain: include_bytes!("assets/console-receipt-C7KHG5DS.js"), gzipped: include_bytes!("assets/console-receipt-C7KHG5DS.js.gz") },

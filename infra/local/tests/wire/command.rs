@@ -175,6 +175,7 @@ async fn aws_alone_writes_an_environment_and_events_with_a_real_visitor() {
         "SOTTO_KMS_KEY",
         "SOTTO_ORIGINS",
         "SOTTO_GUEST_LIMIT",
+        "SOTTO_SEALED_ONLY",
         "SOTTO_ISSUER",
         "SOTTO_ROOT_PIN",
     ] {

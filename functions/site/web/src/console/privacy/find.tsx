@@ -1,10 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { api, Choice, Choices, Field, Form, isId, List, type Row, wordsOf } from "../kit.ts";
+import { api, Choice, Choices, date, Field, Form, go, isId, List, type Row, want, wordsOf } from "../kit.ts";
 import { CASE } from "./case_words.ts";
 import type { Opened, Subject } from "./contract.ts";
 import { Knowing } from "./knowing.tsx";
 import type { Step } from "./steps.tsx";
+
+type Sought = { email: string } | { subject_id: string };
+
+interface Found {
+  items: Subject[];
+  /** Fetches the next ones, if these are not all. */
+  more?: null | "" | (() => Promise<void>);
+}
 
 /** Whom the case is about. */
 export function findStep(opened: Opened): Step {
@@ -52,9 +60,15 @@ export function storedOf({ conversations, lead, held, erased }: Subject): string
   return stored.join(", ");
 }
 
+/** The same, and since when and until when, by which many under one address are told apart. */
+function whenOf(subject: Subject): string {
+  const { since_at: since, last_activity_at: last } = subject;
+  return since && last ? `${storedOf(subject)}, ${wordsOf(CASE).when(date(since), date(last))}` : storedOf(subject);
+}
+
 function Search({ opened }: { opened: Opened }) {
   const words = wordsOf(CASE);
-  const found = useSignal<Subject[] | null>(null);
+  const found = useSignal<Found | null>(null);
   const who = useMemo(
     () =>
       new Field({
@@ -65,20 +79,26 @@ function Search({ opened }: { opened: Opened }) {
       }),
     [],
   );
-  const search = async () => {
+  const page = async (body: Sought, before: Subject[], cursor?: string | null) => {
+    const query = { limit: 100, ...(cursor && { cursor }) };
+    const { items, next_cursor } = await api.call("POST /v1/subjects/search", { body, query });
+    found.value = { items: [...before, ...items], more: next_cursor && (() => page(body, found.value?.items ?? [], next_cursor)) };
+  };
+  const search = () => {
     found.value = null;
     const value = who.value.trim();
-    const body = value.includes("@") ? { email: value } : { subject_id: value };
-    found.value = (await api.call("POST /v1/subjects/search", { body })).items;
+    return page(value.includes("@") ? { email: value } : { subject_id: value }, []);
   };
-  const [first] = found.value ?? [];
+  const { items = [], more } = found.value ?? {};
+  const [first] = items;
   return (
     <>
       <p>{words.findText}</p>
       <Form submit={words.search} fields={[who]} onSubmit={search} />
       <div class="results" aria-live="polite">
-        {first && <Choose key={first.subject_id} opened={opened} found={found.value ?? []} first={first} />}
-        {found.value?.length === 0 && (
+        {first && <Choose key={items.length} opened={opened} found={items} first={first} />}
+        {more && <Form submit={words.more} onSubmit={more} />}
+        {found.value && !first && !more && (
           <>
             <p>{words.nothingFound}</p>
             {/* Whoever looks for another one has found somebody before. */}
@@ -93,7 +113,7 @@ function Search({ opened }: { opened: Opened }) {
 function Choose({ opened, found, first }: { opened: Opened; found: Subject[]; first: Subject }) {
   const words = wordsOf(CASE);
   const choice = useMemo(() => {
-    const options = found.map((subject) => ({ value: subject.subject_id, label: subject.subject_id, hint: storedOf(subject) }));
+    const options = found.map((subject) => ({ value: subject.subject_id, label: subject.subject_id, hint: whenOf(subject) }));
     return new Choice(words.found, options, first.subject_id);
   }, []);
   return (
