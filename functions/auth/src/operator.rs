@@ -125,9 +125,9 @@ async fn invite_new(
 ) -> Result<crate::invite::Invited, Problem> {
     let staff = StaffId::generate(&app.clock)?;
     let purpose = Purpose::Join { address, roles: Roles::from_iter([Role::Admin]) };
-    let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
-    let event = SecurityEvent::of(Action::Bootstrapped, staff);
-    app.store.write("bootstrap", vec![kept, app.store.events.put(event)?]).await?;
+    let (invited, mut writes) = invite(app, keys, (staff, None), purpose)?;
+    writes.push(app.store.events.put(SecurityEvent::of(Action::Bootstrapped, staff))?);
+    app.store.write("bootstrap", writes).await?;
     Ok(invited)
 }
 
@@ -158,7 +158,7 @@ async fn invite_back(
     let version = account.version;
     let purpose = Purpose::SecondFactor { version };
     let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
-    writes.push(kept);
+    writes.extend(kept);
     writes.push(app.store.events.put(SecurityEvent::of(Action::Bootstrapped, staff))?);
     match app.store.write("bootstrap_again", writes).await? {
         Written::Whole => Ok(invited),

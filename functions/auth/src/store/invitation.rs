@@ -4,6 +4,10 @@
 //! `i` who invited, absent for the operator, `r` roles of who is new, `n` the account's version of who
 //! is not, `expires_at`, `v` the sealed address of who is new, or nothing, sealed; bound to all of these,
 //! so that nobody makes or alters an invitation by writing the table.
+//!
+//! And for who is new `p` = `invited`, `k` = whose it is, `v` the sealed name of the invitation,
+//! `expires_at`: which invitations wait, for admins. A version of the function without these rows lists
+//! nothing and leaves them where it accepts; a row without its invitation leads to nothing.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use shared::clock::UnixMillis;
@@ -28,6 +32,7 @@ use crate::keys::{Keys, owner_with};
 pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
 
 pub(super) const INVITATION: &str = "invitation";
+const INVITED: &str = "invited";
 
 /// What is invited to.
 #[derive(Clone)]
@@ -152,7 +157,7 @@ impl Store {
         keys: &Keys,
         secret: &Secret,
         invitation: &Invitation,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let (given, version, address) = match &invitation.purpose {
             Purpose::Join { address, roles } => (*roles, 0, address.reveal()),
             Purpose::SecondFactor { version } | Purpose::Password { version } => {
@@ -182,7 +187,74 @@ impl Store {
             ("v".to_owned(), binary(sealed)),
             (EXPIRES_AT.to_owned(), number(beside.ends_at)),
         ]);
-        write::put(&self.identity, row, Some("attribute_not_exists(p)"))
+        let mut writes = vec![write::put(&self.identity, row, Some("attribute_not_exists(p)"))?];
+        if let Purpose::Join { .. } = invitation.purpose {
+            let owner = owner_with(beside.staff, &[]);
+            let content = Plaintext::new(name.as_str().as_bytes().to_vec());
+            let mut row = listed(beside.staff).item();
+            row.insert("v".to_owned(), binary(keys.seal(INVITED, &owner, &content)?));
+            row.insert(EXPIRES_AT.to_owned(), number(beside.ends_at));
+            writes.push(write::put(&self.identity, row, None)?);
+        }
+        Ok(writes)
+    }
+
+    /// Invitations of people who are new and that wait, in the order in which they were made: of up to
+    /// `limit` rows behind `after`, and the last of these if there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invitations(
+        &self,
+        keys: &Keys,
+        limit: usize,
+        after: Option<StaffId>,
+    ) -> Result<(Vec<Invitation>, Option<StaffId>), StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.identity)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(INVITED))
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after.map(|after| listed(after).item()))
+            .send()
+            .await
+            .map_err(|error| fault("find_invited", &error))?;
+        let rows = found.items.unwrap_or_default();
+        let is_full = rows.len() == limit;
+        let (mut waiting, mut last) = (Vec::new(), None);
+        for row in rows {
+            let (id, name) = read_listed(keys, row)?;
+            last = Some(id);
+            // The row of what is past its time is there until DynamoDB deletes it.
+            waiting.extend(self.invitation(keys, &name).await?);
+        }
+        Ok((waiting, last.filter(|_| is_full)))
+    }
+
+    /// The invitation of somebody who is new, if it waits.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invitation_of(
+        &self,
+        keys: &Keys,
+        staff: StaffId,
+    ) -> Result<Option<(Name, Invitation)>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.identity)
+            .set_key(Some(listed(staff).item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_invited_one", &error))?;
+        let Some(row) = found.item else { return Ok(None) };
+        let (_, name) = read_listed(keys, row)?;
+        Ok(self.invitation(keys, &name).await?.map(|invitation| (name, invitation)))
     }
 
     /// The invitation of that name, if it is good.
@@ -216,10 +288,15 @@ impl Store {
         &self,
         name: &Name,
         invitation: &Invitation,
-    ) -> Result<[TransactWriteItem; 2], StoreError> {
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let parts = [name.as_str().as_bytes()];
         let deleted = write::delete(&self.identity, &name.key(), Some("attribute_exists(p)"))?;
-        Ok([deleted, self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?])
+        let used = self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?;
+        let mut writes = vec![deleted, used];
+        if let Purpose::Join { .. } = invitation.purpose {
+            writes.push(write::delete(&self.identity, &listed(invitation.staff), None)?);
+        }
+        Ok(writes)
     }
 }
 
@@ -232,6 +309,17 @@ impl Store {
         let purpose = [(":w", string("password"))];
         write::check(&self.identity, &name.key(), "w = :w", purpose)
     }
+}
+
+fn listed(staff: StaffId) -> Key {
+    Key::new(INVITED, staff.to_string())
+}
+
+fn read_listed(keys: &Keys, mut row: Item) -> Result<(StaffId, Name), StoreError> {
+    let id = StaffId::parse(&take_string(&mut row, "k")?).ok_or(StoreError::Corrupt)?;
+    let name = keys.open(INVITED, &owner_with(id, &[]), take_binary(&mut row, "v")?)?;
+    let name = name.reveal_text().ok_or(StoreError::Corrupt)?;
+    Ok((id, Name::stored(name)))
 }
 
 /// What stands beside the sealed address in the clear.

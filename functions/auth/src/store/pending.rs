@@ -111,7 +111,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn spend_pending(&self, pending: &Pending) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut writes = self.spend_invitation(&pending.name, &pending.invitation)?.to_vec();
+        let mut writes = self.spend_invitation(&pending.name, &pending.invitation)?;
         let row = Key::new(pending.name.partition(), &*pending.sort);
         writes.push(write::delete(&self.identity, &row, Some("attribute_exists(p)"))?);
         Ok(writes)
