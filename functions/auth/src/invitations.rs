@@ -1,11 +1,13 @@
-//! `POST /v1/auth/invitations`: an admin invites somebody.
+//! `GET` and `POST /v1/auth/invitations`, `DELETE /v1/auth/invitations/{id}`: an admin invites somebody,
+//! sees who has not accepted yet, and withdraws what was not meant.
 
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::http::request::PlainJson;
+use shared::clock::rfc3339;
+use shared::http::request::{PageQuery, PathId, PlainJson};
 use shared::http::response::Reply;
-use shared::http::staff::{Admin, SteppedUp};
+use shared::http::staff::{Admin, CoolingAdmin, SteppedUp};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
@@ -16,8 +18,9 @@ use utoipa::ToSchema;
 
 use crate::invite::invite;
 use crate::state::App;
-use crate::store::invitation::Purpose;
+use crate::store::invitation::{Invitation, LIFETIME_MS, Purpose};
 use crate::store::throttle::Attempt;
+use shared::store::write::Written;
 
 /// Who is invited, and to what.
 #[derive(Deserialize, ToSchema)]
@@ -59,11 +62,92 @@ pub(crate) async fn post(
     let (invited, kept) =
         invite(&app, &keys, (staff, Some(admin.id)), Purpose::Join { address, roles })?;
     let event = SecurityEvent::by(admin.id, Action::Invited, staff);
-    let writes = app.store.transaction().and(kept).and(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(kept).and(app.store.events.put(event)?);
     writes.commit_patiently("invite").await?;
     let expires_at = invited.expires_at();
     let response = InvitationResponse { invitation_token: invited.token, expires_at };
     Ok(Reply(StatusCode::CREATED, response))
+}
+
+/// An invitation that was not accepted yet. Its secret was shown once, to who made it.
+#[derive(Serialize, ToSchema)]
+pub struct InvitationItem {
+    /// The id that the person will have.
+    #[schema(value_type = String)]
+    id: StaffId,
+    email: String,
+    #[schema(value_type = Vec<String>)]
+    roles: Roles,
+    invited_at: String,
+    expires_at: String,
+    /// The id of the admin who invited; null for the operator.
+    #[schema(value_type = Option<String>)]
+    by: Option<StaffId>,
+}
+
+/// Invitations, in the order in which they were made.
+#[derive(Serialize, ToSchema)]
+pub struct InvitationsResponse {
+    items: Vec<InvitationItem>,
+    next_cursor: Option<String>,
+}
+
+impl InvitationItem {
+    fn of(invitation: Invitation) -> Option<Self> {
+        let Invitation { staff, purpose, by, ends_at_ms } = invitation;
+        let Purpose::Join { address, roles } = purpose else { return None };
+        Some(Self {
+            id: staff,
+            email: address.reveal().to_owned(),
+            roles,
+            invited_at: rfc3339(ends_at_ms - LIFETIME_MS),
+            expires_at: rfc3339(ends_at_ms),
+            by,
+        })
+    }
+}
+
+#[utoipa::path(get, path = "/v1/auth/invitations",
+    params(("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = InvitationsResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    SteppedUp(..): SteppedUp<CoolingAdmin>,
+    page: PageQuery,
+) -> Result<Reply<InvitationsResponse>, Problem> {
+    let keys = app.store.keys().await?;
+    let invalid = || Problem::invalid("/query/cursor", FieldCode::BadFormat);
+    let after = match page.cursor {
+        Some(cursor) => Some(StaffId::parse(&cursor).ok_or_else(invalid)?),
+        None => None,
+    };
+    let (waiting, last) = app.store.invitations(&keys, page.limit, after).await?;
+    let items = waiting.into_iter().filter_map(InvitationItem::of).collect();
+    let next_cursor = last.map(|last| last.to_string());
+    Ok(Reply(StatusCode::OK, InvitationsResponse { items, next_cursor }))
+}
+
+#[utoipa::path(delete, path = "/v1/auth/invitations/{id}", params(("id" = String, Path)),
+    responses((status = 204)))]
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    SteppedUp(admin, ..): SteppedUp<CoolingAdmin>,
+    PathId(id): PathId,
+) -> Result<StatusCode, Problem> {
+    let id = StaffId::parse(&id).ok_or(Code::NotFound)?;
+    let keys = app.store.keys().await?;
+    let (name, invitation) = app.store.invitation_of(&keys, id).await?.ok_or(Code::NotFound)?;
+    let event = SecurityEvent::by(admin.id, Action::InvitationWithdrawn, id);
+    let writes = app
+        .store
+        .transaction()
+        .and_all(app.store.spend_invitation(&name, &invitation)?)
+        .and(app.store.events.put(event)?);
+    match writes.commit_patiently("withdraw_invitation").await? {
+        Written::Whole => Ok(StatusCode::NO_CONTENT),
+        // It was accepted, or withdrawn, at this very moment.
+        Written::Refused(_) => Err(Code::NotFound.into()),
+    }
 }
 
 /// A set of roles that is not empty.

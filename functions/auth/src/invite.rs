@@ -25,7 +25,7 @@ impl Invited {
     }
 }
 
-/// An invitation, and the write that keeps it.
+/// An invitation, and the writes that keep it.
 ///
 /// # Errors
 /// [`shared::store::StoreError`].
@@ -34,7 +34,7 @@ pub fn invite(
     keys: &Keys,
     (staff, by): (StaffId, Option<StaffId>),
     purpose: Purpose,
-) -> Result<(Invited, Write), Problem> {
+) -> Result<(Invited, Vec<Write>), Problem> {
     let secret = Secret::generate()?;
     let ends_at_ms = app.clock.now_ms() + LIFETIME_MS;
     let invitation = Invitation { staff, purpose, by, ends_at_ms };

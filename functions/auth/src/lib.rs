@@ -43,6 +43,8 @@ use crate::state::App;
 shared::table! {
     App:
     invitations => post, __path_post [Conflict];
+    invitations => list, __path_list;
+    invitations => withdraw, __path_withdraw [NotFound];
     accept => post, __path_post [TokenInvalid, CredentialsInvalid, MfaRequired, Conflict, RateLimited];
     login => post, __path_post [CredentialsInvalid, MfaRequired, RateLimited];
     totp => post, __path_post [TokenInvalid, TokenExpired, CodeInvalid, CredentialsInvalid];

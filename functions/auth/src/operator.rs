@@ -127,7 +127,7 @@ async fn invite_new(
     let purpose = Purpose::Join { address, roles: Roles::from_iter([Role::Admin]) };
     let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
     let event = SecurityEvent::of(Action::Bootstrapped, staff);
-    let writes = app.store.transaction().and(kept).and(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(kept).and(app.store.events.put(event)?);
     writes.commit_patiently("bootstrap").await?;
     Ok(invited)
 }
@@ -164,7 +164,7 @@ async fn invite_back(
         .transaction()
         .and_all(changed)
         .and_all(app.store.delete_factors(&person)?)
-        .and(kept)
+        .and_all(kept)
         .and(app.store.events.put(event)?);
     match writes.commit_patiently("bootstrap_again").await? {
         Written::Whole => Ok(invited),

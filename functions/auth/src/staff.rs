@@ -299,7 +299,7 @@ impl Change {
             writes.push(app.store.events.put(SecurityEvent::by(admin.id, action, id))?);
         }
         Ok(invited.map(|(invited, kept)| {
-            writes.push(kept);
+            writes.extend(kept);
             invited
         }))
     }

@@ -91,7 +91,10 @@ impl Request {
         match (command.as_deref(), train, locale) {
             (Some("publish"), None, None) => Ok(Self::Publish),
             (Some("evaluate"), None, None) if test.is_none() => Ok(Self::Shipped),
-            (Some("evaluate"), Some(file), Some(locale)) => Ok(Self::Asked { locale, file }),
+            (Some("evaluate"), Some(file), Some(locale)) => {
+                shipped::is_shipped(&locale)?;
+                Ok(Self::Asked { locale, file })
+            }
             (Some("evaluate"), Some(train), None) => {
                 Ok(Self::Drawn { train, test, per_intent, seeds })
             }
@@ -124,6 +127,7 @@ fn publish() -> Result<(), String> {
 fn evaluate_shipped(locale: &str, asked: &[phrasings::Phrasing]) -> Result<(), String> {
     let model = shipped::model(locale)?;
     let base = Base::load(&model).map_err(|error| format!("{locale}: {error}"))?;
+    phrasings::are_known(asked, &base)?;
     println!("shop.{locale}, {} bytes", model.len());
     println!("{}", Report::of(&base, asked));
     Ok(())

@@ -9,6 +9,17 @@ use crate::phrasings::{self, Phrasing, Unasked};
 /// Locales of the shipped bases.
 pub const LOCALES: [&str; 2] = ["en", "de"];
 
+/// That there is a base in that language.
+///
+/// # Errors
+/// What there is instead.
+pub fn is_shipped(locale: &str) -> Result<(), String> {
+    if LOCALES.contains(&locale) {
+        return Ok(());
+    }
+    Err(format!("--locale {locale}: there is no such base; there are {}", LOCALES.join(" and ")))
+}
+
 /// What a base is written in: `functions/intake/knowledge/shop.<locale>.json`.
 ///
 /// # Errors

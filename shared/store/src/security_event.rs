@@ -26,6 +26,8 @@ pub enum Action {
     Bootstrapped,
     /// An admin invited somebody.
     Invited,
+    /// An admin withdrew an invitation that was not accepted.
+    InvitationWithdrawn,
     /// An invitation was accepted: name and password are set.
     Accepted,
     /// A second factor was enrolled.
@@ -107,6 +109,7 @@ impl Action {
         match self {
             Self::Bootstrapped => "bootstrapped",
             Self::Invited => "invited",
+            Self::InvitationWithdrawn => "invitation_withdrawn",
             Self::Accepted => "accepted",
             Self::FactorEnrolled => "factor_enrolled",
             Self::FactorRemoved => "factor_removed",

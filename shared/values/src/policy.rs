@@ -71,7 +71,8 @@ impl RetentionPolicy {
     pub const DEFAULT: Self = Self {
         transcript_days: 30,
         lead_days: 180,
-        audit_days: 730,
+        // 24 months, also with a leap day in them (11 CCR § 7101(a)).
+        audit_days: 731,
         conversation_max_days: 7,
         ended_transcripts_ms: 0,
         ended_leads_ms: 0,

@@ -141,7 +141,7 @@ async fn an_erasure_goes_from_the_letter_to_the_answer() {
         .find(|(_, item)| item.get("p").is_some_and(|p| p.as_s().is_ok_and(|p| p == "case")))
         .expect("the case");
     let ends: u64 = item["expires_at"].as_n().expect("a number").parse().expect("seconds");
-    assert_eq!((ends - world.seconds()) / DAY_SECONDS, 730);
+    assert_eq!((ends - world.seconds()) / DAY_SECONDS, 731);
 }
 
 #[tokio::test]

@@ -114,6 +114,7 @@ async fn the_only_admin_is_not_locked_out_by_a_cool_down() {
         assert_eq!(admin.patch(&path(&member), &body).await.status, 200, "{body}");
     }
     assert_eq!(admin.get("/v1/auth/staff").await.status, 200);
+    assert_eq!(admin.get("/v1/auth/invitations").await.status, 200);
     for body in [
         json!({ "disabled": false }),
         json!({ "roles": ["agent", "privacy"] }),

@@ -32,7 +32,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 65] = [
+const TABLE: [(&str, &str, Open); 67] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -73,6 +73,8 @@ const TABLE: [(&str, &str, Open); 65] = [
     ("PATCH", "/v1/cases/{id}", Open::Privacy),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
+    ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
+    ("DELETE", "/v1/auth/invitations/{id}", Open::AdminsSteppedUp),
     ("POST", "/v1/auth/invitations/accept", Open::All),
     ("POST", "/v1/auth/login", Open::All),
     ("POST", "/v1/auth/totp", Open::All),

@@ -4,6 +4,10 @@
 //! `i` who invited, absent for the operator, `r` roles of who is new, `n` the account's version of who
 //! is not, `expires_at`, `v` the sealed address of who is new, or nothing, sealed; bound to all of these,
 //! so that nobody makes or alters an invitation by writing the table.
+//!
+//! And for who is new `p` = `invited`, `k` = whose it is, `v` the sealed name of the invitation,
+//! `expires_at`: which invitations wait, for admins. A version of the function without these rows lists
+//! nothing and leaves them where it accepts; a row without its invitation leads to nothing.
 
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;
@@ -15,7 +19,7 @@ use shared::store::attributes::{
     take_string,
 };
 use shared::store::once::Kind;
-use shared::store::write::{NEW, THERE, Write, check, delete_if, put_if};
+use shared::store::write::{NEW, THERE, Write, check, delete, delete_if, put, put_if};
 use shared::values::address::Address;
 use shared::values::encoding::base64url;
 use shared::values::role::{Role, Roles};
@@ -23,12 +27,13 @@ use shared::values::role::{Role, Roles};
 use super::Store;
 use super::account::{Account, read_roles, roles, stored_address};
 use crate::keys::{Keys, owner_with};
-use shared::store::table::Key;
+use shared::store::table::{Key, Page};
 
 /// How long an invitation is good.
 pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
 
 pub(super) const INVITATION: &str = "invitation";
+const INVITED: &str = "invited";
 
 /// What is invited to.
 #[derive(Clone)]
@@ -153,7 +158,7 @@ impl Store {
         keys: &Keys,
         secret: &Secret,
         invitation: &Invitation,
-    ) -> Result<Write, StoreError> {
+    ) -> Result<Vec<Write>, StoreError> {
         let (given, version, address) = match &invitation.purpose {
             Purpose::Join { address, roles } => (*roles, 0, address.reveal()),
             Purpose::SecondFactor { version } | Purpose::Password { version } => {
@@ -183,7 +188,60 @@ impl Store {
             ("v".to_owned(), binary(sealed)),
             (EXPIRES_AT.to_owned(), number(beside.ends_at)),
         ]);
-        put_if(&self.identity, row, NEW, [])
+        let mut writes = vec![put_if(&self.identity, row, NEW, [])?];
+        if let Purpose::Join { .. } = invitation.purpose {
+            let owner = owner_with(beside.staff, &[]);
+            let content = Plaintext::new(name.as_str().as_bytes().to_vec());
+            let mut row = listed(beside.staff).item();
+            row.insert("v".to_owned(), binary(keys.seal(INVITED, &owner, &content)?));
+            row.insert(EXPIRES_AT.to_owned(), number(beside.ends_at));
+            writes.push(put(&self.identity, row)?);
+        }
+        Ok(writes)
+    }
+
+    /// Invitations of people who are new and that wait, in the order in which they were made: of up to
+    /// `limit` rows behind `after`, and the last of these if there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invitations(
+        &self,
+        keys: &Keys,
+        limit: usize,
+        after: Option<StaffId>,
+    ) -> Result<(Vec<Invitation>, Option<StaffId>), StoreError> {
+        let page = Page {
+            partition: INVITED,
+            after: after.map(listed),
+            limit: i32::try_from(limit).unwrap_or(i32::MAX),
+            only: None,
+        };
+        let rows = self.identity.page("find_invited", page).await?;
+        let is_full = rows.len() == limit;
+        let (mut waiting, mut last) = (Vec::new(), None);
+        for row in rows {
+            let (id, name) = read_listed(keys, row)?;
+            last = Some(id);
+            // The row of what is past its time is there until DynamoDB deletes it.
+            waiting.extend(self.invitation(keys, &name).await?);
+        }
+        Ok((waiting, last.filter(|_| is_full)))
+    }
+
+    /// The invitation of somebody who is new, if it waits.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invitation_of(
+        &self,
+        keys: &Keys,
+        staff: StaffId,
+    ) -> Result<Option<(Name, Invitation)>, StoreError> {
+        let found = self.identity.get("find_invited_one", &listed(staff)).await?;
+        let Some(row) = found else { return Ok(None) };
+        let (_, name) = read_listed(keys, row)?;
+        Ok(self.invitation(keys, &name).await?.map(|invitation| (name, invitation)))
     }
 
     /// The invitation of that name, if it is good.
@@ -217,10 +275,15 @@ impl Store {
         &self,
         name: &Name,
         invitation: &Invitation,
-    ) -> Result<[Write; 2], StoreError> {
+    ) -> Result<Vec<Write>, StoreError> {
         let parts = [name.as_str().as_bytes()];
         let deleted = delete_if(&self.identity, &name.key(), THERE, [])?;
-        Ok([deleted, self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?])
+        let used = self.once.put(Kind::Invitation, &parts, invitation.ends_at_ms)?;
+        let mut writes = vec![deleted, used];
+        if let Purpose::Join { .. } = invitation.purpose {
+            writes.push(delete(&self.identity, &listed(invitation.staff))?);
+        }
+        Ok(writes)
     }
 }
 
@@ -233,6 +296,17 @@ impl Store {
         let purpose = [(":w", string("password"))];
         check(&self.identity, &name.key(), "w = :w", purpose)
     }
+}
+
+fn listed(staff: StaffId) -> Key {
+    Key::new(INVITED, staff.to_string())
+}
+
+fn read_listed(keys: &Keys, mut row: Item) -> Result<(StaffId, Name), StoreError> {
+    let id = StaffId::parse(&take_string(&mut row, "k")?).ok_or(corrupt("k"))?;
+    let name = keys.open(INVITED, &owner_with(id, &[]), take_binary(&mut row, "v")?)?;
+    let name = name.reveal_text().ok_or(corrupt("v"))?;
+    Ok((id, Name::stored(name)))
 }
 
 /// What stands beside the sealed address in the clear.

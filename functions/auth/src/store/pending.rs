@@ -103,7 +103,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn spend_pending(&self, pending: &Pending) -> Result<Vec<Write>, StoreError> {
-        let mut writes = self.spend_invitation(&pending.name, &pending.invitation)?.to_vec();
+        let mut writes = self.spend_invitation(&pending.name, &pending.invitation)?;
         let row = Key::new(pending.name.partition(), &*pending.sort);
         writes.push(delete_if(&self.identity, &row, THERE, [])?);
         Ok(writes)

@@ -38,6 +38,10 @@ test("a person is invited after a step up, accepts elsewhere, and works", {}, as
   assert.ok(invitation.startsWith(`${desk.console}#invitation=`), invitation);
   await desk.press("Done", link);
 
+  const pending = desk.part("Invitations that wait");
+  await pending.getByRole("listitem").filter({ hasText: agent.email }).getByText(`by ${admin.name}`).waitFor();
+  await pending.getByText("Agent", { exact: true }).waitFor();
+  await desk.looks("invitations");
   const other = await desk.another();
   await other.accept(invitation, agent);
   assert.equal(await other.page.getByRole("link", { name: "People" }).count(), 0, "not for an agent");
@@ -45,9 +49,41 @@ test("a person is invited after a step up, accepts elsewhere, and works", {}, as
   await other.isClean();
   await other.context.close();
   const row = page.getByRole("listitem").filter({ hasText: agent.email });
-  assert.equal(await row.count(), 0, "not before they have accepted");
   await desk.go("People");
   await row.getByText("Active").waitFor();
+  await pending.getByText("Nobody has an invitation that waits.").waitFor();
+  await desk.isClean();
+});
+
+test("an invitation that was not meant is withdrawn, and its link opens nothing", {}, async (desk) => {
+  const { page } = desk;
+  await desk.signIn(admin, "#/people", "People");
+  await desk.press("Invite a person");
+  const invite = page.getByRole("dialog", { name: "Invite a person" });
+  await desk.field("E-mail", invite).fill("wrong@example.com");
+  await invite.getByLabel("Admin").check();
+  await desk.press("Make the invitation", invite);
+  const dialog = page.getByRole("dialog", { name: "A link to hand over" });
+  const link = await desk.field("Link", dialog).inputValue();
+  await desk.press("Done", dialog);
+  const withdraw = page.getByRole("dialog", { name: "Withdraw the invitation of wrong@example.com?" });
+  await desk.press("Withdraw…: wrong@example.com");
+  await desk.looks("invitation-withdraw");
+  const refusals = [problem(404, "not_found")];
+  await intercept(desk, /\/v1\/auth\/invitations\/[^/]+$/, (request) => request.method() === "DELETE" && refusals.shift());
+  await desk.press("Withdraw", withdraw);
+  await withdraw.getByText("It waits no longer").waitFor();
+  await desk.press("Withdraw", withdraw);
+  await desk.status().getByText("The invitation of wrong@example.com was withdrawn.").waitFor();
+  await desk.part("Invitations that wait").getByText("Nobody has an invitation that waits.").waitFor();
+  const other = await desk.another();
+  await other.page.goto(link);
+  await other.view("Welcome");
+  await other.field("Your name").fill("Nobody");
+  await other.field("New password").fill("some words that nobody uses 7");
+  await other.press("Continue");
+  await other.page.getByText("This invitation is not valid any more.").waitFor();
+  await other.context.close();
   await desk.isClean();
 });
 

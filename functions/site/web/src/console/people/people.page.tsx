@@ -1,4 +1,5 @@
 import { api, ask, attempt, CoolingNotice, date, Heading, me, named, type Open, pageWords, showPage, SmallButton, wordsOf } from "../kit.ts";
+import { Invitations } from "./invitations.tsx";
 import { changeRoles, invite, type Person, remove, reset } from "./questions.tsx";
 import { PEOPLE } from "./words.ts";
 
@@ -6,7 +7,9 @@ import { PEOPLE } from "./words.ts";
 /** For admins: who may sign in, and what they may do. */
 export const open: Open = async ({ page }) => {
   const words = wordsOf(PEOPLE);
+  // One after the other: a second factor that has to be shown again is asked for once.
   const people = await api.list("GET /v1/auth/staff");
+  const invitations = await api.list("GET /v1/auth/invitations");
   return (
     <div class="page">
       <Heading>{words.title}</Heading>
@@ -16,6 +19,7 @@ export const open: Open = async ({ page }) => {
       <section class="part" aria-label={words.title}>
         <ul class="rows">{people.map((person) => <PersonRow key={person.id} person={person} />)}</ul>
       </section>
+      <Invitations invitations={invitations} people={people} />
     </div>
   );
 };

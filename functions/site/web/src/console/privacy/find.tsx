@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { api, Choice, Choices, date, Field, Form, go, isId, List, type Row, want, wordsOf } from "../kit.ts";
+import { api, Choice, Choices, date, Field, Form, isId, List, type Row, wordsOf } from "../kit.ts";
 import { CASE } from "./case_words.ts";
 import type { Opened, Subject } from "./contract.ts";
 import { Knowing } from "./knowing.tsx";
