@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use shared::clock::{Clock, rfc3339};
 
 use crate::aws::{Aws, Fault, FaultError, Service};
+use crate::host;
 use crate::jobs::{Job, Jobs};
 
 /// Ten years: nothing that is stored lives longer, and no date overflows.
@@ -138,13 +139,13 @@ async fn method_not_allowed() -> Problem {
 }
 
 /// A page that somebody has open must not control anything: a browser names the page's origin in
-/// every POST, other clients do not.
+/// every POST, other clients do not; and a page whose own name leads here names that host.
 async fn refuse_pages(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::ORIGIN) {
+    if request.headers().contains_key(header::ORIGIN) || !host::is_here(&request) {
         return Problem(
             StatusCode::FORBIDDEN,
             "forbidden",
-            "The control server does not answer pages.".to_owned(),
+            "The control server answers neither pages nor other names than localhost.".to_owned(),
         )
         .into_response();
     }

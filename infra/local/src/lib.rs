@@ -13,6 +13,7 @@ mod deployment;
 mod detect;
 mod event_files;
 mod folder;
+mod host;
 pub mod iam;
 mod jobs;
 pub mod permissions;

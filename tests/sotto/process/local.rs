@@ -7,6 +7,8 @@ use tests::api::{Api, Request};
 use tests::process::Local;
 use tests::sealed::published_keys;
 use tests::visitor::{Visitor, fresh_key, message};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -315,13 +317,39 @@ async fn the_control_server_refuses_what_it_does_not_know() {
                 .header("origin", "https://shop.example"),
             403,
         ),
+        (
+            Request::new("POST", "/clock")
+                .json(&json!({ "advance_seconds": 1 }))
+                .header("host", "shop.example"),
+            403,
+        ),
     ] {
         let refused = control.send(&request).await;
         assert_eq!(refused.status, status, "{} {:?}", request.path, request.headers);
         assert_eq!(refused.header("content-type"), "application/problem+json");
     }
+    // The same for DynamoDB and KMS: a name that was made to lead here reads nothing.
+    for (host, status) in [("shop.example", "403"), ("localhost", "200")] {
+        assert_eq!(list_tables(&local.url("aws_url"), host).await, status, "{host}");
+    }
     let visitor = Visitor::arrive(local.api()).await;
     visitor.open().await;
+}
+
+/// The status of a request to the local AWS under that name.
+async fn list_tables(aws_url: &str, host: &str) -> String {
+    let address = aws_url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=local/20261101/eu-central-1/dynamodb/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature=0\r\nX-Amz-Date: 20261101T000000Z\r\n\
+         Content-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+    );
+    stream.write_all(request.as_bytes()).await.expect("the request is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
 async fn advance(local: &Local, seconds: i64) {

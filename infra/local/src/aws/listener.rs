@@ -23,6 +23,7 @@ use super::fault::{Fault, Faults};
 use super::guard::Guard;
 use super::kms::Kms;
 use super::{Service, Stop};
+use crate::host;
 
 /// DynamoDB takes requests up to 16 MB.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -105,8 +106,9 @@ async fn answer(
     request: Request<Incoming>,
     stop: Stop,
 ) -> Result<Response<Full<Bytes>>, Gone> {
-    // A page that somebody has open must not reach the data: a browser names the page's origin.
-    if request.headers().contains_key(ORIGIN) {
+    // A page that somebody has open must not reach the data: a browser names the page's origin, and the
+    // host of a page whose own name leads here.
+    if request.headers().contains_key(ORIGIN) || !host::is_here(&request) {
         return Ok(refuse(StatusCode::FORBIDDEN, "AccessDeniedException"));
     }
     let (parts, body) = request.into_parts();

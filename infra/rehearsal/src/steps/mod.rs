@@ -10,6 +10,7 @@ mod schedule;
 mod stream;
 mod suite;
 pub mod upgrade;
+mod wrappers;
 
 use crate::aws::Aws;
 use crate::cli::Rehearsal;

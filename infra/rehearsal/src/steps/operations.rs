@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::doctor::{Expected, judge};
-use super::{removal, suite};
+use super::{removal, suite, wrappers};
 use crate::command::{self, Failure, ensure};
 use crate::emulator::Emulator;
 use crate::report::{Report, say};
@@ -167,35 +167,11 @@ fn with_wrappers(package: &Package, emulator: &Emulator) -> Result<std::ffi::OsS
     let folder = emulator.folder().join("bin");
     std::fs::create_dir_all(&folder)?;
     std::fs::create_dir_all(doctors(emulator))?;
-    // The gateway's name leads to the emulator, which speaks no TLS.
-    let curl = format!(
-        "words=()\nfor word in \"$@\"; do\n  if [[ $word =~ ^https://([a-z0-9]+\\.execute-api\\.[a-z0-9.-]+)(/.*)?$ ]]; then\n    words+=(-H \"Host: ${{BASH_REMATCH[1]}}\" \"{}${{BASH_REMATCH[2]}}\")\n  else\n    words+=(\"$word\")\n  fi\ndone\nexec {} \"${{words[@]}}\"\n",
-        emulator.aws.endpoint(),
-        command::tool("curl")?.display(),
-    );
-    executable(&folder.join("curl"), &curl)?;
-    // `sam build` was run before, for this machine's instruction set and into another folder.
-    let sam = format!(
-        "if [[ $* == build ]]; then mkdir -p .aws-sam; exec cp -R {} .aws-sam/build; fi\nexec {} \"$@\"\n",
-        package.folder.display(),
-        command::tool("sam")?.display(),
-    );
-    executable(&folder.join("sam"), &sam)?;
-    // For SQS the CLI does not look at the environment.
-    let aws = format!(
-        "exec {} \"$@\" --endpoint-url {}\n",
-        command::tool("aws")?.display(),
-        emulator.aws.endpoint(),
-    );
-    executable(&folder.join("aws"), &aws)?;
-    // What the doctor finds is judged afterwards, with the gaps of the local AWS.
-    let cargo = format!(
-        "if [[ ${{1-}} != doctor ]]; then exec {cargo} \"$@\"; fi\nshift\n{doctor} \"$@\" || [[ $? -le 2 ]]\nplaces=({places}/*)\nif [[ ! -e ${{places[0]}} ]]; then places=(); fi\n{doctor} \"$@\" --json >\"{places}/${{#places[@]}}\" || [[ $? -le 2 ]]\n",
-        cargo = command::tool("cargo")?.display(),
-        doctor = suite::doctor()?.display(),
-        places = doctors(emulator).display(),
-    );
-    executable(&folder.join("cargo"), &cargo)?;
+    let endpoint = emulator.aws.endpoint();
+    wrappers::curl(&folder, &endpoint, &command::tool("curl")?)?;
+    wrappers::sam(&folder, &package.folder, &command::tool("sam")?)?;
+    wrappers::aws(&folder, &endpoint, &command::tool("aws")?)?;
+    wrappers::cargo(&folder, &command::tool("cargo")?, &suite::doctor()?, &doctors(emulator))?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(folder).chain(std::env::split_paths(&path));
     std::env::join_paths(folders).map_err(|error| Failure(error.to_string()))
@@ -204,13 +180,6 @@ fn with_wrappers(package: &Package, emulator: &Emulator) -> Result<std::ffi::OsS
 /// Where the doctor's findings are written, the first time as `0`.
 fn doctors(emulator: &Emulator) -> PathBuf {
     emulator.folder().join("doctor")
-}
-
-fn executable(place: &Path, text: &str) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::write(place, format!("#!/usr/bin/env bash\nset -euo pipefail\n{text}"))?;
-    std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o755))?;
-    Ok(())
 }
 
 /// A folder of somebody's own that is put back afterwards.

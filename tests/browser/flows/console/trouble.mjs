@@ -38,6 +38,27 @@ test("after half an hour without anybody the page forgets who it was", {}, async
   await desk.isClean();
 });
 
+test("a clock that is set back keeps nobody signed in, and a device that slept does not either", {}, async (desk) => {
+  const { page } = desk;
+  const HOURS_MS = 10 * 3600_000;
+  await page.clock.install();
+  await desk.signIn(agent);
+  await page.clock.setSystemTime(Date.now() - HOURS_MS);
+  const ended = page.waitForResponse((response) => response.url().endsWith("/v1/auth/logout"));
+  await page.clock.fastForward("31:00");
+  await desk.view("Sign in");
+  await desk.status().getByText("Nobody was here for 30 minutes").waitFor();
+  await ended;
+
+  await desk.signIn(agent);
+  // The page's own clock stands still while the device sleeps, and that of the wall does not.
+  await page.clock.setSystemTime(Date.now() + HOURS_MS);
+  await page.keyboard.press("Shift");
+  await desk.view("Sign in");
+  await desk.status().getByText("Nobody was here for 30 minutes").waitFor();
+  await desk.isClean();
+});
+
 test("trouble is said, and the way on offered", {}, async (desk) => {
   const { page } = desk;
   await desk.load();

@@ -12,8 +12,8 @@ export interface Hooks {
   stepUp(): Promise<void>;
   /** The session is over, for the reason of that code. */
   ended(code: string): void;
-  /** Whether somebody was there since that time. */
-  activeSince(time: number): boolean;
+  /** Whether somebody was there since that time, by the clock of `performance.now()`. */
+  activeSince(steady: number): boolean;
 }
 
 export type Operation = keyof Operations;
@@ -167,9 +167,9 @@ export class Api {
   }
 
   #take({ access_token, expires_in }: Tokens): void {
-    const takenAt = Date.now();
+    const takenAt = performance.now();
     // The last seconds are not used: a request takes time, and clocks differ.
-    this.#access = { token: access_token, expiresAt: takenAt + expires_in * 1000 - MARGIN_MS / 4 };
+    this.#access = { token: access_token, expiresAt: Date.now() + expires_in * 1000 - MARGIN_MS / 4 };
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#renew(takenAt), expires_in * 1000 - MARGIN_MS);
   }

@@ -3,10 +3,21 @@ const CHECK_MS = 10_000;
 /** How often other tabs are told that somebody is there. */
 const TELL_MS = 10_000;
 
-/** Notices that nobody is there. Tabs tell one another, so that work in one does not end in the other. */
+/** A point in time by two clocks. */
+interface Instant {
+  /** Since the page began: nobody can set it, and it may stand still while the device sleeps. */
+  steady: number;
+  /** Of the wall: it goes on while the device sleeps, and somebody can set it. */
+  wall: number;
+}
+
+/**
+ * Notices that nobody is there. The longer time counts of both clocks: a clock that is set back does not keep a session
+ * open, nor does a device that sleeps. Tabs tell one another, so that work in one does not end in the other.
+ */
 export class Idle {
-  #seenAt = Date.now();
-  #toldAt = 0;
+  #seenAt = now();
+  #toldAt = -TELL_MS;
   #timer: number | undefined;
 
   constructor(
@@ -21,7 +32,7 @@ export class Idle {
   }
 
   start(): void {
-    this.#seenAt = Date.now();
+    this.#seenAt = now();
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
   }
@@ -31,28 +42,35 @@ export class Idle {
     this.#timer = undefined;
   }
 
-  activeSince(time: number): boolean {
-    return this.#seenAt > time;
+  /** Whether somebody was there since that time, by the clock of `performance.now()`. */
+  activeSince(steady: number): boolean {
+    return this.#seenAt.steady > steady;
   }
 
   /** Somebody is there, in another tab. */
   seen(): void {
-    this.#seenAt = Date.now();
+    this.#seenAt = now();
   }
 
   #notice(): void {
     // A device that slept through the limit wakes up with a key press: that comes too late.
     if (this.#check()) return;
     this.seen();
-    if (this.#timer === undefined || this.#seenAt - this.#toldAt < TELL_MS) return;
-    this.#toldAt = this.#seenAt;
+    if (this.#timer === undefined || this.#seenAt.steady - this.#toldAt < TELL_MS) return;
+    this.#toldAt = this.#seenAt.steady;
     this.tellOthers();
   }
 
   #check(): boolean {
-    if (this.#timer === undefined || Date.now() - this.#seenAt < this.limitMs) return false;
+    const { steady, wall } = now();
+    const passedMs = Math.max(steady - this.#seenAt.steady, wall - this.#seenAt.wall);
+    if (this.#timer === undefined || passedMs < this.limitMs) return false;
     this.stop();
     this.onIdle();
     return true;
   }
+}
+
+function now(): Instant {
+  return { steady: performance.now(), wall: Date.now() };
 }

@@ -48,7 +48,7 @@ function HoldRow({ hold, again }: { hold: Hold; again: Props["again"] }) {
         <p class="hint">{words.placed(day(placed_at), by)}</p>
       </div>
       <div class="buttons">
-        {/* Which conversations a person has is said only by their export. */}
+        {/* Which conversations a person has is said by their case and their export. */}
         {conversationId && <SmallButton label={words.readTranscript} of={conversationId} onClick={() => read(conversationId)} />}
         <SmallButton label={words.release} of={reason} onClick={() => release(hold, what, again)} />
       </div>
