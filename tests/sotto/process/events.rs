@@ -67,7 +67,7 @@ async fn every_shipped_event_is_answered() {
         let response = invoke(router, &value).await;
         assert_eq!(response.status, status, "{}: {}", event.name, response.json());
     }
-    assert_eq!(visitor.get(&conversation).await.refusal(), (401, "token_revoked".to_owned()));
+    assert_eq!(visitor.get(&conversation).await.refusal(), (410, "erased".to_owned()));
 }
 
 #[test]
