@@ -11,7 +11,7 @@ use shared::http::response::Reply;
 use shared::ids::ConversationId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body;
-use shared::store::conversation::Conversation;
+use shared::store::conversation::{Conversation, Opened};
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
 use shared::values::object::Object;
@@ -24,8 +24,6 @@ pub(crate) fn erased() -> Problem {
     Problem::new(Code::Erased, "Begin with POST /v1/sessions and no token.")
 }
 
-/// How many conversations one subject may have at a time.
-pub const CONVERSATIONS_PER_SUBJECT: i32 = 100;
 /// The purpose without which there is nothing to talk about.
 const SUPPORT: &str = "support";
 
@@ -106,20 +104,22 @@ pub(crate) async fn post(
     }
     let locale: Option<Text<1, 35>> = judge_optional(request.locale, "/locale")?;
     let locale = locale.as_ref().map_or("", Text::reveal);
-    if app.store.count_of_subject(visitor.subject).await? >= CONVERSATIONS_PER_SUBJECT {
-        return Err(Problem::new(Code::RateLimited, "Too many conversations.").retry_after(3600));
-    }
     let consent = body::Consent {
         locale: locale.to_owned(),
         notice_version: notice.reveal().to_owned(),
         purposes: purposes.iter().map(|purpose| purpose.reveal().to_owned()).collect(),
     };
     let locale = visitor.site.locale_for(locale);
-    let conversation = app
-        .store
-        .open_conversation(visitor.site, visitor.subject, locale, consent)
-        .await?
-        .ok_or_else(erased)?;
+    let opened =
+        app.store.open_conversation(visitor.site, visitor.subject, locale, consent).await?;
+    let conversation = match opened {
+        Opened::There(conversation) => conversation,
+        Opened::Erased => return Err(erased()),
+        Opened::Full => {
+            let full = Problem::new(Code::RateLimited, "Too many conversations.");
+            return Err(full.retry_after(3600));
+        }
+    };
     let response = ConversationResponse::new(&conversation, Status::Open);
     Ok(Reply(StatusCode::CREATED, response))
 }

@@ -12,7 +12,7 @@ use shared::http::staff::{Privacy, SteppedUp};
 use shared::ids::{ReceiptId, SubjectId};
 use shared::problem::{FieldCode, Problem};
 use shared::store::case::What;
-use shared::store::erasure::{Request, twin};
+use shared::store::erasure::{OfNothing, Request, twin};
 use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::ledger::Basis;
 use shared::store::receipt::SignedReceipt;
@@ -156,7 +156,7 @@ pub(crate) async fn delete(
         basis,
         requested_ms: app.clock.now_ms(),
         twin: twin(&key, basis.as_str()),
-        of_nothing: false,
+        of_nothing: OfNothing::Refused,
     };
     let case = match grounds {
         Grounds::Case(case) => case,

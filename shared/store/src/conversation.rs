@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select, TransactWriteItem};
 
-use super::attributes::{binary, number, string, take_binary};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, expiry, number, read_number, string, take_binary,
+};
 use super::body::{Body, Consent};
 use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
 use super::key_row::{Guarded, KeyRow, Term};
@@ -13,7 +15,7 @@ use super::ledger;
 use super::policy::{POLICY, StoredPolicy};
 use super::state::{State, Status};
 use super::subject::Subject;
-use super::write::put;
+use super::write::{put, put_if};
 use super::{Store, StoreError, fault};
 use seal::conversation_key::ConversationKey;
 use values::clock::UnixMillis;
@@ -22,8 +24,15 @@ use values::policy::RetentionPolicy;
 use values::secret::Secret;
 use values::site::Site;
 
-/// How often opening is tried again when what is known of the subject has changed.
-const ATTEMPTS: usize = 8;
+/// How many live rows one subject may have at a time: conversations, and a contact.
+pub const ROWS_PER_SUBJECT: usize = 100;
+/// Who has so few opens another without looking whether somebody else does so at the same time: ninety
+/// would have to, within the milliseconds of one opening. Hardly anybody has more.
+const FEW_ROWS: usize = 10;
+/// The sort key of the row by which openings of one subject see each other.
+const OPENINGS: &[u8] = b"openings";
+/// How long that row is kept; it is of use for as long as an opening takes.
+pub const OPENING_MS: UnixMillis = 60 * 60 * 1000;
 
 /// A conversation that may be read and written: its row was found under its subject.
 pub struct Conversation {
@@ -41,6 +50,24 @@ pub struct Conversation {
     pub term: Term,
     /// What opens and seals it.
     pub key: ConversationKey,
+}
+
+/// What became of opening a conversation.
+pub enum Opened {
+    /// It is there.
+    There(Arc<Conversation>),
+    /// The subject was erased.
+    Erased,
+    /// The subject has as many as one may have.
+    Full,
+}
+
+/// What counts against the limit of a subject.
+struct Standing {
+    /// Live rows.
+    rows: usize,
+    /// The number of the last opening, if it was of late.
+    openings: Option<u64>,
 }
 
 /// What a caller finds under an id.
@@ -114,8 +141,9 @@ impl Conversation {
 }
 
 impl Store {
-    /// Opens a conversation: its key row and its first event, in one transaction. `None` when the
-    /// subject was erased.
+    /// Opens a conversation: its key row and its first event, in one transaction. Two openings of one
+    /// subject at once do not both pass the limit: each numbers itself behind the one that it has seen,
+    /// unless the limit is far away.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -125,7 +153,7 @@ impl Store {
         subject: SubjectId,
         locale: u8,
         consent: Consent,
-    ) -> Result<Option<Arc<Conversation>>, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let id = ConversationId::generate(&self.clock)?;
         let opened_ms = id.made_at_ms();
         let policy = self.settings.retention_policy(site).await?.policy;
@@ -148,7 +176,12 @@ impl Store {
         let first = StoredEvent { seq: 1, header, sealed };
         // Nearly nobody is known: that is assumed, and looked at only if it is not so.
         let mut known = Subject::default();
-        for _ in 0..ATTEMPTS {
+        let mut tries = self.tries();
+        loop {
+            let standing = self.standing(subject).await?;
+            if standing.rows >= ROWS_PER_SUBJECT {
+                return Ok(Opened::Full);
+            }
             let owner = (subject, guarded, site);
             let named = (branch.clone(), &branch_key);
             let row = KeyRow::new(owner, promised_until_ms, known.holds.clone(), named, &secret)?;
@@ -156,25 +189,72 @@ impl Store {
             let mut item = first.to_item(id, due_ms);
             // By which the staff find whose it is; the row there proves it.
             item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
-            let writes = vec![
+            let mut writes = vec![
                 put(&self.keys_table, row.to_item(promised_until_ms))?,
                 put(&self.conversations_table, item)?,
                 self.unless_changed(subject, &known)?,
             ];
+            if standing.rows >= FEW_ROWS {
+                writes.push(self.opening(subject, &standing)?);
+            }
             if self.write_whole("open_conversation", writes).await? {
                 let term = row.term;
                 let conversation =
                     Conversation { id, subject, site, policy, promised_until_ms, term, key };
                 let conversation = Arc::new(conversation);
                 self.conversations.put(&(subject, id), Arc::clone(&conversation)).await;
-                return Ok(Some(conversation));
+                return Ok(Opened::There(conversation));
             }
             known = self.find_subject(subject).await?;
             if known.erased.is_some() {
-                return Ok(None);
+                return Ok(Opened::Erased);
+            }
+            tries.again().await?;
+        }
+    }
+
+    async fn standing(&self, subject: SubjectId) -> Result<Standing, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .key_condition_expression("u = :u")
+            .filter_expression(format!("attribute_exists(o) OR ({LIVE})"))
+            .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
+            .expression_attribute_values(":now", number(self.clock.now_seconds()))
+            .projection_expression("c, o")
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut standing = Standing { rows: 0, openings: None };
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("count_rows_of_subject", &error))?;
+            if item.contains_key("o") {
+                standing.openings = Some(read_number(&item, "o")?);
+            } else {
+                standing.rows += 1;
             }
         }
-        Err(StoreError::Unavailable)
+        Ok(standing)
+    }
+
+    /// Numbers an opening, behind the one that was seen.
+    fn opening(
+        &self,
+        subject: SubjectId,
+        standing: &Standing,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let item = Item::from([
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("c".to_owned(), binary(OPENINGS)),
+            ("o".to_owned(), number(standing.openings.unwrap_or_default() + 1)),
+            (EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + OPENING_MS)),
+        ]);
+        match standing.openings {
+            None => put_if(&self.keys_table, item, "attribute_not_exists(o)", []),
+            Some(seen) => put_if(&self.keys_table, item, "o = :o", [(":o", number(seen))]),
+        }
     }
 
     /// The subject's conversation of that id. Its key is kept in memory for 60 seconds at most.

@@ -379,7 +379,10 @@ impl Store {
             if !row.is_destroyed() && row.holds.contains(&hold.id) {
                 let write = match self.rewrapped(row, without(&row.holds, hold.id), policy).await {
                     // What wraps it was retired: nothing is held back by a row that nobody can open.
-                    Err(StoreError::Corrupt) => self.replaced(row, row.destroyed(), "w = :w")?,
+                    Err(StoreError::Corrupt) => {
+                        let left = row.destroyed(self.clock.now_ms());
+                        self.replaced(row, left, "w = :w")?
+                    }
                     write => write?,
                 };
                 self.write_both("release_again", vec![write]).await?;

@@ -38,6 +38,7 @@ pub mod staff_keys;
 pub mod state;
 pub mod subject;
 pub mod transport_key;
+mod tries;
 pub mod wish;
 pub mod write;
 

@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use super::body::{Body, Consent, Rating};
 use super::case::{Case, Kind as CaseKind, Step, What};
-use super::erasure::Request;
+use super::erasure::{OfNothing, Request};
 use super::event::{Kind, Spoken};
 use super::hold::{Hold, Released, Rest as HoldRest};
 use super::ledger::{Basis, Entry, Rest as EntryRest};
@@ -172,7 +172,8 @@ prop_compose! {
         requested_ms in time(), twin: [u8; 32], by in option::of(staff()),
     ) -> Wish {
         let site = Site::SHIPPED;
-        let request = Request { subject, site, basis, requested_ms, twin, of_nothing: true };
+        let of_nothing = OfNothing::Entered;
+        let request = Request { subject, site, basis, requested_ms, twin, of_nothing };
         Wish { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
     }
 }
@@ -249,7 +250,9 @@ proptest! {
     }
 
     #[test]
-    fn a_subject_who_was_erased(subject in subject(), receipt in receipt(), number: u64) {
+    fn a_subject_who_was_erased(
+        subject in subject(), receipt in receipt(), number in option::of(any::<u64>()),
+    ) {
         let erased = Subject { erased: Some(Erased { receipt, number }), holds: Vec::new() };
         prop_assert_eq!(Subject::from_item(erased.to_item(subject, 0)), Ok(erased));
     }

@@ -1,8 +1,8 @@
 //! A subject as a whole: whether they were erased, and whether all that is theirs is held. There is a
 //! row only if one of both is so.
 //!
-//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure, or
-//! `h` the holds; `expires_at` of who was erased.
+//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure (none
+//! of who had nothing to erase), or `h` the holds; `expires_at` of who was erased.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem}
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_string,
 };
+use super::customer::WayBack;
 use super::key_row::{KeyRow, holds_value, take_holds};
+use super::ledger::Entry;
 use super::write::put_if;
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
@@ -34,8 +36,8 @@ pub struct Subject {
 pub struct Erased {
     /// The receipt.
     pub receipt: ReceiptId,
-    /// The number of the erasure in the ledger.
-    pub number: u64,
+    /// The number of the erasure in the ledger; none of who had nothing to erase.
+    pub number: Option<u64>,
 }
 
 /// All rows of a subject.
@@ -44,15 +46,24 @@ pub struct Rows {
     pub subject: Subject,
     /// The keys, destroyed or not.
     pub keys: Vec<KeyRow>,
+    /// The way back to the row of a customer whom the site's server has named.
+    pub way_back: Option<WayBack>,
 }
 
 impl Subject {
+    /// Whether the subject is marked as erased by this erasure.
+    #[must_use]
+    pub fn has(&self, entry: &Entry) -> bool {
+        self.erased.is_some_and(|erased| erased.receipt == entry.receipt)
+    }
+
     pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let holds = take_holds(&mut item)?;
         let erased = optional(&mut item, "g", |item, name| {
             let receipt = ReceiptId::parse(&take_string(item, name)?);
             let receipt = receipt.ok_or(StoreError::Corrupt)?;
-            Ok(Erased { receipt, number: read_number(item, "n")? })
+            let number = optional(item, "n", |item, name| read_number(item, name))?;
+            Ok(Erased { receipt, number })
         })?;
         Ok(Self { erased, holds })
     }
@@ -63,7 +74,9 @@ impl Subject {
         let mut item = key_of(subject);
         if let Some(Erased { receipt, number: at }) = erased {
             item.insert("g".to_owned(), string(*receipt));
-            item.insert("n".to_owned(), number(*at));
+            if let Some(at) = at {
+                item.insert("n".to_owned(), number(*at));
+            }
         }
         if holds.is_empty() {
             item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
@@ -98,11 +111,13 @@ impl Store {
             .into_paginator()
             .items()
             .send();
-        let mut rows = Rows { subject: Subject::default(), keys: Vec::new() };
+        let mut rows = Rows { subject: Subject::default(), keys: Vec::new(), way_back: None };
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault("find_rows_of_subject", &error))?;
             if item.get("c") == Some(&binary(SUBJECT)) {
                 rows.subject = Subject::from_item(item)?;
+            } else if WayBack::is_in(&item) {
+                rows.way_back = WayBack::from_item(item)?;
             } else if let Some(row) = KeyRow::from_item(item)? {
                 rows.keys.push(row);
             }

@@ -6,13 +6,13 @@
 //! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
 //! `expires_at`, far away.
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, expiry, number, optional, read_number, string, take_binary,
     take_string,
 };
-use super::erasure::Request;
+use super::erasure::{OfNothing, Request};
 use super::ledger::{Basis, Entry, Rest};
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
@@ -44,6 +44,15 @@ pub enum Waiting {
     Whole(Request, Option<StaffId>),
 }
 
+/// An erasure whose ciphertext is not deleted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its number.
+    pub number: u64,
+    /// Since when, to the second.
+    pub since_ms: UnixMillis,
+}
+
 impl Wish {
     pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let subject = SubjectId::parse(&take_string(&mut item, "k")?).ok_or(StoreError::Corrupt)?;
@@ -60,7 +69,8 @@ impl Wish {
             basis,
             requested_ms: read_number(&item, "r")?,
             twin: take_binary(&mut item, "i")?.try_into().map_err(|_| StoreError::Corrupt)?,
-            of_nothing: true,
+            // It is carried out even if nothing is stored by then.
+            of_nothing: OfNothing::Entered,
         };
         Ok(Self { subject, what: Waiting::Whole(request, by) })
     }
@@ -73,7 +83,6 @@ impl Wish {
                 item.insert("n".to_owned(), number(kept_by));
             }
             Waiting::Whole(request, by) => {
-                // A waiting erasure is carried out even if nothing is stored by then.
                 let Request { subject: _, site, basis, requested_ms, twin, of_nothing: _ } =
                     request;
                 item.insert("b".to_owned(), string(basis.as_str()));
@@ -115,13 +124,13 @@ impl Store {
         Ok(())
     }
 
-    /// All wishes; 1 MB of them.
+    /// All wishes. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn wishes(&self) -> Result<Vec<Wish>, StoreError> {
-        let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
-        items.into_iter().map(Wish::from_item).collect()
+    pub async fn wishes(&self) -> Result<Vec<Result<Wish, StoreError>>, StoreError> {
+        let items = self.ledger_items("find_wishes", WAITING, None).await?;
+        Ok(items.into_iter().map(Wish::from_item).collect())
     }
 
     /// The wish of a subject.
@@ -156,17 +165,37 @@ impl Store {
         self.delete_ledger_item("forget_wish", key(WAITING, subject)).await
     }
 
-    /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
+    /// The erasures whose ciphertext is not deleted yet, the oldest first. One that is damaged stands for
+    /// itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
-        let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
-        let read = |item: Item| match item.get("k") {
-            Some(AttributeValue::S(key)) => key.parse().map_err(|_| StoreError::Corrupt),
-            _ => Err(StoreError::Corrupt),
+    pub async fn unfinished(&self) -> Result<Vec<Result<Unfinished, StoreError>>, StoreError> {
+        let items = self.ledger_items("find_unfinished", UNFINISHED, None).await?;
+        let read = |mut item: Item| {
+            let number = take_string(&mut item, "k")?.parse().map_err(|_| StoreError::Corrupt)?;
+            let end_seconds: i64 = read_number(&item, EXPIRES_AT)?;
+            let since_ms = end_seconds.saturating_mul(1000) - RetentionPolicy::LONGEST_MS;
+            Ok(Unfinished { number, since_ms })
         };
-        items.into_iter().map(read).collect()
+        Ok(items.into_iter().map(read).collect())
+    }
+
+    /// That nothing is left to do of an erasure which nothing bears out, in one transaction with the event
+    /// that tells of it: it is told once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finish_unproven(
+        &self,
+        events: &SecurityEvents,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        let key = key(UNFINISHED, Entry::key(entry.number));
+        let gone = delete_if(&self.ledger_table, key, "attribute_exists(p)", [])?;
+        let event = SecurityEvent::of(Action::ErasureUnproven, entry.subject);
+        let _ours = self.write_whole("unproven", vec![gone, events.put(event)?]).await?;
+        Ok(())
     }
 
     /// That nothing is left to do of an erasure.

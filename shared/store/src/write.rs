@@ -5,11 +5,20 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 
-use super::attributes::Item;
+use super::attributes::{EXPIRES_AT, Item, expiry};
 use super::{Store, StoreError, fault};
+use values::clock::UnixMillis;
 
 /// The condition under which an item of a table with the keys `p` and `k` is new.
 pub const NEW: &str = "attribute_not_exists(p)";
+
+/// What is left of an item whose content was erased: its key, until the TTL takes it. A function that may
+/// not delete can write this.
+pub(super) fn emptied(key: Item, now_ms: UnixMillis) -> Item {
+    let mut item = key;
+    item.insert(EXPIRES_AT.to_owned(), expiry(now_ms));
+    item
+}
 
 /// Puts an item, whatever is there.
 ///

@@ -3,8 +3,10 @@
 
 mod approvals;
 mod cases;
+mod crowd;
 mod erasure;
 mod export;
+mod forged;
 mod holds;
 mod policy;
 mod receipts;

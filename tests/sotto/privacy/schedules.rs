@@ -15,8 +15,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use shared::ids::{ConversationId, HoldId, StaffId, SubjectId};
 use shared::store::body::{Body, Consent};
-use shared::store::conversation::Found;
-use shared::store::erasure::{Erasure, Request, twin};
+use shared::store::conversation::{Found, Opened};
+use shared::store::erasure::{Erasure, OfNothing, Request, twin};
 use shared::store::event::{Kind, Spoken};
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::ledger::Basis;
@@ -194,7 +194,7 @@ impl Round {
         let opened = self.world.app.store.open_conversation(SITE, subject, 0, consent).await;
         let opened = opened.expect("opening");
         let known = &mut self.subjects[at];
-        let Some(conversation) = opened else {
+        let Opened::There(conversation) = opened else {
             assert!(known.erased || known.perhaps, "somebody who was not erased was refused");
             known.erased = true;
             return;
@@ -285,7 +285,7 @@ impl Round {
             basis: Basis::Gdpr17,
             requested_ms: self.now_ms(),
             twin: twin("key", "body"),
-            of_nothing: true,
+            of_nothing: OfNothing::Passing,
         };
         let store = Arc::clone(&self.world.app.store);
         let done = match steps {
