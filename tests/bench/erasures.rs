@@ -1,11 +1,12 @@
 //! What erasing a subject takes until nothing can be read: requests, however many messages there are.
 
 use shared::ids::SubjectId;
-use shared::store::erasure::{Erasure, Request, idempotency};
+use shared::store::erasure::{Erasure, OfNothing, Request, idempotency};
 use shared::store::ledger::Basis;
 use shared::values::site::Site;
 use tests::world::World;
 
+use crate::crowd::crowd;
 use crate::exact;
 use crate::rows::{Goal, Row};
 
@@ -24,7 +25,24 @@ pub(crate) async fn take() -> Vec<Row> {
             "until the keys of {messages} messages are destroyed and that is read back: rows, last number, policy, one transaction, rows; deleting the ciphertext follows"
         )));
     }
+    rows.extend(crowded().await);
     rows
+}
+
+/// What becomes of a hundred erasures while fifty guests erase nothing as fast as they can.
+async fn crowded() -> [Row; 2] {
+    let seen = crowd(50, 100).await;
+    let refused = exact(seen.failed + (100 - seen.erased));
+    let left = exact(seen.contacts + seen.items);
+    [
+        Row::new("erase_crowd_refused", Ok(refused), "answers", Goal::AtMost(0.0)).floor(0.0).note(format!(
+            "{} of 100 erasures carried out while 50 guests erased nothing {} times; answers of 5xx to anybody",
+            seen.erased, seen.of_nothing,
+        )),
+        Row::new("erase_crowd_left", Ok(left), "items", Goal::AtMost(0.0))
+            .floor(0.0)
+            .note("contacts that are there when the erasure is answered, and events after two sweeps"),
+    ]
 }
 
 async fn requests(messages: u64) -> u64 {
@@ -39,7 +57,7 @@ async fn requests(messages: u64) -> u64 {
         basis: Basis::Gdpr17,
         requested_ms: world.clock.now_ms(),
         idempotency: idempotency("key", "body"),
-        of_nothing: false,
+        of_nothing: OfNothing::Refused,
     };
     let before = world.aws.counts();
     let erased = world.app.store.erase(&request, None).await.expect("erased");

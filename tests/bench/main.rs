@@ -16,6 +16,7 @@
 
 mod counted;
 mod counts;
+mod crowd;
 mod endpoint;
 mod erasures;
 mod exports;

@@ -4,6 +4,8 @@
 mod counted;
 
 use counted::PURPOSES;
+#[path = "../bench/crowd.rs"]
+mod crowd;
 #[path = "../bench/staff.rs"]
 mod staff;
 
@@ -73,4 +75,11 @@ async fn a_sign_in_waits_for_two_calls_and_two_more() {
 
 fn assert_close(left: f64, right: f64) {
     assert!((left - right).abs() < 1e-9, "{left} is not {right}");
+}
+
+#[tokio::test]
+async fn guests_who_erase_nothing_hold_up_nobody() {
+    let seen = crowd::crowd(2, 6).await;
+    assert_eq!((seen.erased, seen.failed, seen.contacts, seen.items), (6, 0, 0, 0));
+    assert!(seen.of_nothing > 0, "there was a crowd");
 }

@@ -27,8 +27,6 @@ pub(crate) fn erased() -> Problem {
     Problem::new(Code::Erased, "Begin with POST /v1/sessions and no token.")
 }
 
-/// How many conversations one subject may have at a time.
-pub const CONVERSATIONS_PER_SUBJECT: i32 = 100;
 /// The purpose without which there is nothing to talk about.
 const SUPPORT: &str = "support";
 
@@ -118,9 +116,6 @@ pub(crate) async fn post(
     if visitor.verified {
         admit(&app, &visitor).await?;
     }
-    if app.store.count_of_subject(visitor.subject).await? >= CONVERSATIONS_PER_SUBJECT {
-        return Err(Problem::new(Code::RateLimited, "Too many conversations.").retry_after(3600));
-    }
     let consent = body::Consent {
         locale: locale.to_owned(),
         notice_version: notice.reveal().to_owned(),
@@ -133,6 +128,10 @@ pub(crate) async fn post(
         Opened::New(conversation) => conversation,
         Opened::Erased => return Err(erased()),
         Opened::Ended => return Err(Code::TokenRevoked.into()),
+        Opened::Full => {
+            let full = Problem::new(Code::RateLimited, "Too many conversations.");
+            return Err(full.retry_after(3600));
+        }
     };
     let response = ConversationResponse::new(&conversation, Status::Open);
     Ok(Reply(StatusCode::CREATED, response))

@@ -6,7 +6,7 @@ use shared::http::app::App;
 use shared::http::erase::{Carried, carry_out};
 use shared::http::request::IdempotencyKey;
 use shared::problem::{Code, Problem};
-use shared::store::erasure::{Request, idempotency};
+use shared::store::erasure::{OfNothing, Request, idempotency};
 use shared::store::guests::Act;
 use shared::store::ledger::Basis;
 
@@ -36,7 +36,7 @@ pub(crate) async fn delete(
         requested_ms: app.clock.now_ms(),
         idempotency: idempotency(&key, BODY),
         // Who has left nothing has a receipt of it, and nothing will be stored under that token.
-        of_nothing: true,
+        of_nothing: OfNothing::Passing,
     };
     carry_out(&app.store, &app.issuer, &request, None).await?.ok_or_else(|| {
         Problem::new(

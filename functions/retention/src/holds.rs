@@ -19,7 +19,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::state::App;
-use crate::sweep::holds::{carry_out_erasure_request, settle};
+use crate::sweep::holds::{Left, carry_out_erasure_request, settle};
 
 /// Days after which a hold is looked at again, if nobody says otherwise.
 const REVIEW_DAYS: i64 = 90;
@@ -170,7 +170,7 @@ pub(crate) async fn post(
         Placed::Absent => return Err(Code::NotFound.into()),
     }
     // What ends within minutes must not be gone before the sweep comes by.
-    at_once(settle(&app, &hold, &policy, &mut { AT_ONCE }).await);
+    at_once(settle(&app, &hold, &policy, &mut some()).await);
     Ok(Reply(StatusCode::CREATED, HoldResponse::new(&hold, &reasons)?))
 }
 
@@ -212,7 +212,7 @@ pub(crate) async fn delete(
     let first = released.first().ok_or(Code::NotFound)?;
     // What was asked for meanwhile is done now; if it is cut off, by the next sweep.
     carry_out_erasure_request(&app, first.subject).await?;
-    let mut left = AT_ONCE;
+    let mut left = some();
     for hold in &released {
         at_once(settle(&app, hold, &policy, &mut left).await);
     }
@@ -221,6 +221,11 @@ pub(crate) async fn delete(
 
 /// The hold stands or is gone, whatever became of its items' TTL: the sweep does the rest, and whoever
 /// is told of an error would place it twice.
+/// What a request may do itself.
+fn some() -> Left {
+    Left { items: AT_ONCE, until_ms: UnixMillis::MAX }
+}
+
 fn at_once(settled: Result<(), StoreError>) {
     if let Err(error) = settled {
         tracing::warn!(?error, "the sweep does the rest of a hold");

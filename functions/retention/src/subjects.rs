@@ -17,7 +17,7 @@ use shared::problem::{FieldCode, Problem};
 use shared::seal::place::Place;
 use shared::store::StoreError;
 use shared::store::case::What;
-use shared::store::erasure::{Request, idempotency};
+use shared::store::erasure::{OfNothing, Request, idempotency};
 use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::lead::Position;
 use shared::store::ledger::Basis;
@@ -219,7 +219,7 @@ pub(crate) async fn delete(
         basis,
         requested_ms: app.clock.now_ms(),
         idempotency: idempotency(&key, basis.as_str()),
-        of_nothing: false,
+        of_nothing: OfNothing::Refused,
     };
     let case = match grounds {
         Grounds::Case(case) => case,

@@ -12,7 +12,7 @@ pub const NAMESPACE: &str = "Sotto";
 /// The dimensions of our metrics; each is counted by the first one alone, and by both.
 pub const DIMENSIONS: [&str; 2] = ["stack", "function"];
 
-/// What is counted. The unit is always one event.
+/// What is counted. The unit is one event, of an age one second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// A token that we did not sign, or not for this use.
@@ -61,11 +61,17 @@ pub enum Metric {
     RequestsDue,
     /// A table that was restored, and has not followed the ledger of erasures yet.
     LedgerBehind,
+    /// An erasure that the ledger has and nothing bears out.
+    ErasureUnproven,
+    /// For how long the oldest erasure has waited to be finished, in seconds.
+    ErasureAge,
+    /// The same of the oldest log whose key ended before its items.
+    PurgeAge,
 }
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -89,6 +95,9 @@ impl Metric {
         Self::KeyExpired,
         Self::RequestsDue,
         Self::LedgerBehind,
+        Self::ErasureUnproven,
+        Self::ErasureAge,
+        Self::PurgeAge,
     ];
 
     /// Its name in CloudWatch, for alarms and dashboards.
@@ -118,6 +127,9 @@ impl Metric {
             Self::KeyExpired => "KeyExpired",
             Self::RequestsDue => "RequestsDue",
             Self::LedgerBehind => "LedgerBehind",
+            Self::ErasureUnproven => "ErasureUnproven",
+            Self::ErasureAge => "ErasureAge",
+            Self::PurgeAge => "PurgeAge",
         }
     }
 
@@ -126,7 +138,13 @@ impl Metric {
     pub const fn is_trouble(self) -> bool {
         !matches!(
             self,
-            Self::HandedOver | Self::Expired | Self::Purged | Self::Swept | Self::KeyExpired
+            Self::HandedOver
+                | Self::Expired
+                | Self::Purged
+                | Self::Swept
+                | Self::KeyExpired
+                | Self::ErasureAge
+                | Self::PurgeAge
         )
     }
 }

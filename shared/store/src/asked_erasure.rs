@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, take_binary, take_string,
 };
-use super::erasure::Request;
+use super::erasure::{OfNothing, Request};
 use super::ledger::Basis;
 use super::ledger_table::key;
 use super::read_record::ReadPurpose;
@@ -82,7 +82,7 @@ impl AskedErasure {
             basis: Basis::find(&stored.basis).ok_or(StoreError::OtherVersion)?,
             requested_ms: stored.requested_ms,
             idempotency: stored.repetition.try_into().map_err(|_| corrupt("v"))?,
-            of_nothing: false,
+            of_nothing: OfNothing::Refused,
         };
         Ok(Self {
             id,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 
-use super::attributes::{binary, corrupt, in_table, number, string, take_binary};
+use super::attributes::{
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
+};
 use super::body::{Body, Consent};
 use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
 use super::identity_key::{self, Registration};
@@ -15,7 +17,7 @@ use super::policy::{POLICY, StoredPolicy};
 use super::session::{LetInBy, Limits, Session};
 use super::state::{State, Status};
 use super::subject::{self, Subject};
-use super::write::put;
+use super::write::{Write, put, put_if};
 use super::{Store, StoreError, fault};
 use seal::conversation_key::ConversationKey;
 use values::clock::UnixMillis;
@@ -24,8 +26,15 @@ use values::policy::RetentionPolicy;
 use values::secret::Secret;
 use values::site::Site;
 
-/// How often opening is tried again when what is known of the subject has changed.
-const ATTEMPTS: usize = 8;
+/// How many live rows one subject may have at a time: conversations, and a contact.
+pub const ROWS_PER_SUBJECT: usize = 100;
+/// Who has so few opens another without looking whether somebody else does so at the same time: ninety
+/// would have to, within the milliseconds of one opening. Hardly anybody has more.
+const FEW_ROWS: usize = 10;
+/// The sort key of the row by which openings of one subject see each other.
+const OPENINGS: &[u8] = b"openings";
+/// How long that row is kept; it is of use for as long as an opening takes.
+pub const OPENING_MS: UnixMillis = 60 * 60 * 1000;
 
 /// A conversation that may be read and written: its row was found under its subject.
 pub struct Conversation {
@@ -55,6 +64,16 @@ pub enum Opened {
     Erased,
     /// The session was ended.
     Ended,
+    /// The subject has as many as one may have.
+    Full,
+}
+
+/// What counts against the limit of a subject.
+struct Standing {
+    /// Live rows.
+    rows: usize,
+    /// The number of the last opening, if it was of late.
+    openings: Option<u64>,
 }
 
 /// What a caller finds under an id.
@@ -128,7 +147,9 @@ impl Conversation {
 }
 
 impl Store {
-    /// Opens a conversation: its key row and its first event, in one transaction.
+    /// Opens a conversation: its key row and its first event, in one transaction. Two openings of one
+    /// subject at once do not both pass the limit: each numbers itself behind the one that it has seen,
+    /// unless the limit is far away.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -161,7 +182,12 @@ impl Store {
         let first = StoredEvent { seq: 1, header, sealed };
         // Nearly nobody is known: that is assumed, and looked at only if it is not so.
         let mut known = Subject::default();
-        for _ in 0..ATTEMPTS {
+        let mut tries = self.tries();
+        loop {
+            let standing = self.standing(subject).await?;
+            if standing.rows >= ROWS_PER_SUBJECT {
+                return Ok(Opened::Full);
+            }
             let owner = KeyOwner { subject, guarded, site };
             let named = (branch.clone(), &branch_key);
             let row = KeyRow::new(owner, promised_until_ms, known.holds.clone(), named, &secret)?;
@@ -169,11 +195,14 @@ impl Store {
             let mut item = first.to_item(id, due_ms);
             // By which the staff find whose it is; the row there proves it.
             item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
-            let writes = self
+            let mut writes = self
                 .transaction()
                 .and(put(&self.keys_table, row.to_item(promised_until_ms))?)
                 .and(put(&self.conversations_table, item)?)
                 .and(self.unless_changed((subject, session.began), &known)?);
+            if standing.rows >= FEW_ROWS {
+                writes.push(self.opening(subject, &standing)?);
+            }
             if writes.commit("open_conversation").await?.is_whole() {
                 let term = row.term;
                 let identity_key = match session.let_in_by {
@@ -202,8 +231,48 @@ impl Store {
             if known.erased.is_some() {
                 return Ok(Opened::Erased);
             }
+            tries.again().await?;
         }
-        Err(StoreError::Unavailable)
+    }
+
+    async fn standing(&self, subject: SubjectId) -> Result<Standing, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.keys_table)
+            .key_condition_expression("u = :u")
+            .filter_expression(format!("attribute_exists(o) OR ({LIVE})"))
+            .expression_attribute_values(":u", binary(subject.as_bytes().to_vec()))
+            .expression_attribute_values(":now", number(self.clock.now_seconds()))
+            .projection_expression("c, o")
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut standing = Standing { rows: 0, openings: None };
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("count_rows_of_subject", &error))?;
+            if item.contains_key("o") {
+                standing.openings = Some(read_number(&item, "o")?);
+            } else {
+                standing.rows += 1;
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Numbers an opening, behind the one that was seen.
+    fn opening(&self, subject: SubjectId, standing: &Standing) -> Result<Write, StoreError> {
+        let item = Item::from([
+            ("u".to_owned(), binary(subject.as_bytes().to_vec())),
+            ("c".to_owned(), binary(OPENINGS)),
+            ("o".to_owned(), number(standing.openings.unwrap_or_default() + 1)),
+            (EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + OPENING_MS)),
+        ]);
+        match standing.openings {
+            None => put_if(&self.keys_table, item, "attribute_not_exists(o)", []),
+            Some(seen) => put_if(&self.keys_table, item, "o = :o", [(":o", number(seen))]),
+        }
     }
 
     /// The subject's conversation of that id. Its key is kept in memory for 60 seconds at most.

@@ -3,8 +3,8 @@
 //! Profile item: `u` the blind index of the name by which the site knows the customer, `k` =
 //! `customer`, `s` the sealed subject, `p` its end in milliseconds, `expires_at`. Back from the subject
 //! leads an item of the keys table: `u` subject, `c` = `customer`, `i` site, `v` the sealed blind index,
-//! `expires_at`; by it an erasure finds the first. Neither the name nor
-//! anything else about the person is stored. The subject is sealed at its place, so whoever can edit
+//! `expires_at`; by it an erasure finds the first, and leaves of both nothing but the key and an end that
+//! has come. Neither the name nor anything else about the person is stored. The subject is sealed at its place, so whoever can edit
 //! the table can make nobody somebody else.
 
 use super::attributes::{
@@ -13,8 +13,9 @@ use super::attributes::{
 };
 use super::once::Kind;
 use super::schema::Noun;
-use super::write::{Write, Written, put, put_if};
+use super::write::{Write, Written, emptied, put, put_if};
 use super::{Store, StoreError, fault};
+use seal::BranchKey;
 use seal::blind_index;
 use seal::envelope::{DataKey, Sealed};
 use seal::place::{BranchName, Place, Purpose};
@@ -46,6 +47,45 @@ pub struct Customer {
     /// What is stored of it now, past its end or not.
     stored: Option<Vec<u8>>,
     end_ms: UnixMillis,
+}
+
+/// What leads from a subject to the row of the customer.
+pub struct WayBack {
+    site: &'static Site,
+    sealed: Sealed,
+}
+
+impl WayBack {
+    /// Whether an item of the keys table is one, or what is left of it.
+    pub(super) fn is_in(item: &Item) -> bool {
+        item.get("c") == Some(&binary(CUSTOMER))
+    }
+
+    /// Reads an item; `None` for what an erasure has left.
+    pub(super) fn from_item(mut item: Item) -> Result<Option<Self>, StoreError> {
+        if !item.contains_key("v") {
+            return Ok(None);
+        }
+        let site =
+            Site::find(&take_string(&mut item, "i")?).ok_or(corrupt("i").in_table("keys"))?;
+        Ok(Some(Self { site, sealed: Sealed::from_stored(take_binary(&mut item, "v")?) }))
+    }
+
+    /// The blind index that the row is found by, and the key of the row.
+    fn open(
+        &self,
+        subject: SubjectId,
+        branch_key: &BranchKey,
+    ) -> Result<([u8; 16], DataKey), StoreError> {
+        let key = DataKey::derive(branch_key, LABEL)?;
+        let opened = key.open(&back_place(self.site.id, subject), &self.sealed)?;
+        let index = opened.reveal().try_into().map_err(|_| corrupt("v").in_table("keys"))?;
+        Ok((index, key))
+    }
+
+    fn branch(&self) -> BranchName {
+        BranchName::new(self.site.id, Purpose::Index, CUSTOMER)
+    }
 }
 
 /// What became of a sign-in.
@@ -87,7 +127,8 @@ impl Store {
         let (found, policy) = tokio::try_join!(Box::pin(self.customer_item(&index)), policy)?;
         let now_ms = self.clock.now_ms();
         let (mut stored, mut live) = (None, None);
-        if let Some(mut item) = found {
+        // Of who was erased there may be a row without the subject.
+        if let Some(mut item) = found.filter(|item| item.contains_key("s")) {
             Noun::Customer.shape_of(&item)?;
             let end_ms: UnixMillis = read_number(&item, "p").map_err(in_table("profiles"))?;
             let sealed = take_binary(&mut item, "s").map_err(in_table("profiles"))?;
@@ -168,33 +209,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn delete_customer(&self, subject: SubjectId) -> Result<bool, StoreError> {
-        let Some((site, sealed)) = self.find_way_back(subject).await? else { return Ok(false) };
-        let branch = BranchName::new(site.id, Purpose::Index, CUSTOMER);
-        let branch_key = self.settings.existing_branch_key(&branch).await?;
-        let key = DataKey::derive(&branch_key, LABEL)?;
-        let opened = key.open(&back_place(site.id, subject), &sealed).map_err(in_table("keys"))?;
-        let index: [u8; 16] =
-            opened.reveal().try_into().map_err(|_| corrupt("v").in_table("keys"))?;
-        let found = self.customer_item(&index).await?;
-        if let Some(mut item) = found {
-            let end_ms: UnixMillis = read_number(&item, "p").map_err(in_table("profiles"))?;
-            let stored = take_binary(&mut item, "s").map_err(in_table("profiles"))?;
-            let opened = key
-                .open(&place(site.id, &index, end_ms), &Sealed::from_stored(stored.clone()))
-                .map_err(in_table("profiles"))?;
-            // The name may lead to a new subject by now, which nobody has asked to erase.
-            if opened.reveal() == subject.as_bytes() {
-                self.dynamo
-                    .delete_item()
-                    .table_name(&self.profiles_table)
-                    .key("u", binary(index))
-                    .key("k", string(CUSTOMER))
-                    .condition_expression("attribute_not_exists(u) OR s = :s")
-                    .expression_attribute_values(":s", binary(stored))
-                    .send()
-                    .await
-                    .map_err(|error| fault("delete_customer", &error))?;
-            }
+        let Some(back) = self.find_way_back(subject).await? else { return Ok(false) };
+        if let Some((index, stored)) = self.row_of_customer(subject, &back).await? {
+            self.dynamo
+                .delete_item()
+                .table_name(&self.profiles_table)
+                .set_key(Some(customer_key(&index)))
+                .condition_expression("attribute_not_exists(u) OR s = :s")
+                .expression_attribute_values(":s", binary(stored))
+                .send()
+                .await
+                .map_err(|error| fault("delete_customer", &error))?;
         }
         self.dynamo
             .delete_item()
@@ -206,13 +231,51 @@ impl Store {
         Ok(true)
     }
 
+    /// Empties who the subject is as a customer: part of the transaction that erases. What is damaged is
+    /// left as it is.
+    pub(super) async fn emptied_customer(
+        &self,
+        subject: SubjectId,
+        back: &WayBack,
+    ) -> Result<Vec<Write>, StoreError> {
+        let found = match self.row_of_customer(subject, back).await {
+            Err(StoreError::Corrupt { .. } | StoreError::OtherVersion) => return Ok(Vec::new()),
+            found => found?,
+        };
+        let now_ms = self.clock.now_ms();
+        let mut writes = vec![put(&self.keys_table, emptied(back_key(subject), now_ms))?];
+        if let Some((index, stored)) = found {
+            let item = emptied(customer_key(&index), now_ms);
+            writes.push(put_if(&self.profiles_table, item, "s = :s", [(":s", binary(stored))])?);
+        }
+        Ok(writes)
+    }
+
+    /// The row that a way back leads to, by its index and what is stored in it. `None` when the name
+    /// leads to a new subject by now, which nobody has asked to erase.
+    async fn row_of_customer(
+        &self,
+        subject: SubjectId,
+        back: &WayBack,
+    ) -> Result<Option<([u8; 16], Vec<u8>)>, StoreError> {
+        let branch_key = self.settings.existing_branch_key(&back.branch()).await?;
+        let (index, key) = back.open(subject, &branch_key)?;
+        let found = self.customer_item(&index).await?;
+        let Some(mut item) = found.filter(|item| item.contains_key("s")) else { return Ok(None) };
+        let end_ms: UnixMillis = read_number(&item, "p").map_err(in_table("profiles"))?;
+        let stored = take_binary(&mut item, "s").map_err(in_table("profiles"))?;
+        let place = place(back.site.id, &index, end_ms);
+        let opened =
+            key.open(&place, &Sealed::from_stored(stored.clone())).map_err(in_table("profiles"))?;
+        Ok((opened.reveal() == subject.as_bytes()).then_some((index, stored)))
+    }
+
     async fn customer_item(&self, index: &[u8; 16]) -> Result<Option<Item>, StoreError> {
         let found = self
             .dynamo
             .get_item()
             .table_name(&self.profiles_table)
-            .key("u", binary(*index))
-            .key("k", string(CUSTOMER))
+            .set_key(Some(customer_key(index)))
             // The role may read these of the table, and with them nobody's contact.
             .projection_expression("s, p, y")
             .consistent_read(true)
@@ -222,10 +285,7 @@ impl Store {
         Ok(found.item)
     }
 
-    async fn find_way_back(
-        &self,
-        subject: SubjectId,
-    ) -> Result<Option<(&'static Site, Sealed)>, StoreError> {
+    async fn find_way_back(&self, subject: SubjectId) -> Result<Option<WayBack>, StoreError> {
         let found = self
             .dynamo
             .get_item()
@@ -235,13 +295,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("find_way_back", &error))?;
-        let Some(mut item) = found.item else { return Ok(None) };
-        let site = Site::find(&take_string(&mut item, "i").map_err(in_table("keys"))?)
-            .ok_or(corrupt("i").in_table("keys"))?;
-        Ok(Some((
-            site,
-            Sealed::from_stored(take_binary(&mut item, "v").map_err(in_table("keys"))?),
-        )))
+        Ok(found.item.map(WayBack::from_item).transpose()?.flatten())
     }
 
     /// The row with a new end, in the place of what was read and of nothing else.
@@ -256,7 +310,7 @@ impl Store {
             (EXPIRES_AT.to_owned(), expiry(end_ms)),
         ]);
         let condition = match &customer.stored {
-            None => "attribute_not_exists(u)",
+            None => "attribute_not_exists(s)",
             // TTL may have taken what was read and past its end.
             Some(_) if !customer.known => "attribute_not_exists(u) OR s = :s",
             Some(_) => "s = :s",
@@ -264,6 +318,10 @@ impl Store {
         let stored = customer.stored.clone().map(|stored| (":s", binary(stored)));
         put_if(&self.profiles_table, item, condition, stored)
     }
+}
+
+fn customer_key(index: &[u8; 16]) -> Item {
+    Item::from([("u".to_owned(), binary(*index)), ("k".to_owned(), string(CUSTOMER))])
 }
 
 fn back_key(subject: SubjectId) -> Item {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_string,
 };
 use super::key_row::{Guarded, KeyRow, Term};
 use super::lead;
@@ -43,6 +43,15 @@ pub struct Scanned {
     pub expires_at: Option<i64>,
     /// Whether the sweep finds it by its hour.
     pub is_indexed: bool,
+}
+
+/// A log that is queued for deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Since when, to the second.
+    pub since_ms: UnixMillis,
 }
 
 impl Store {
@@ -174,19 +183,19 @@ impl Store {
         Ok(writes.commit("align").await?.is_whole())
     }
 
-    /// The conversations whose logs are queued for deletion, `limit` at most.
+    /// The conversations whose logs are queued for deletion. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn queued(&self, limit: i32) -> Result<Vec<ConversationId>, StoreError> {
-        let found = self.first_ledger_items("find_queued", PURGE, limit).await?;
-        let id = |mut item: Item| match item.remove("k") {
-            Some(AttributeValue::S(id)) => {
-                ConversationId::parse(&id).ok_or(corrupt("k").in_table("ledger"))
-            }
-            _ => Err(corrupt("k").in_table("ledger")),
+    pub async fn queued(&self) -> Result<Vec<Result<Queued, StoreError>>, StoreError> {
+        let items = self.ledger_items("find_queued", PURGE, None).await?;
+        let read = |mut item: Item| {
+            let id = ConversationId::parse(&take_string(&mut item, "k")?);
+            let end_seconds: i64 = read_number(&item, EXPIRES_AT)?;
+            let since_ms = end_seconds.saturating_mul(1000) - QUEUED_MS;
+            Ok(Queued { id: id.ok_or(corrupt("k"))?, since_ms })
         };
-        found.into_iter().map(id).collect()
+        Ok(items.into_iter().map(read).collect())
     }
 
     /// Takes a conversation out of the queue, when its log is gone.

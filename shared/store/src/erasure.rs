@@ -1,24 +1,26 @@
 //! Erasure: the keys of a subject are destroyed, by one query and one transaction, however many
 //! messages they guard. What they guarded is deleted later, by the sweep; nobody can read it meanwhile.
 
-use super::attributes::Item;
+use super::attributes::{Item, corrupt};
 use super::key_row::{Guarded, KeyRow};
+use super::lead;
 use super::ledger::{Basis, Entry, Rest};
 use super::receipt::{Receipt, SignedReceipt};
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::subject::{Erased, Rows};
-use super::write::{Write, put_if};
+use super::write::{Write, emptied, put, put_if};
 use super::{Store, StoreError};
 use seal::suite;
 use values::clock::UnixMillis;
 use values::ids::{ConversationId, ReceiptId, StaffId, SubjectId};
-use values::policy::RetentionPolicy;
+use values::policy::{DAY_MS, RetentionPolicy};
 use values::site::Site;
 
 /// Keys destroyed in one transaction: DynamoDB takes 100 writes, of which some tell of the erasure.
 const KEYS_AT_ONCE: usize = 85;
-/// How often an erasure is begun again that another write was in the way of.
-const ATTEMPTS: usize = 32;
+/// How long the receipt of an erasure of nothing is kept, and that nothing new is stored of who has it: as
+/// long as the token is good by which it was asked for.
+pub const NOTHING_MS: UnixMillis = DAY_MS;
 /// Pages of 1 MB that are read at most to count what was destroyed.
 const COUNTED_PAGES: usize = 256;
 
@@ -35,8 +37,20 @@ pub struct Request {
     pub requested_ms: UnixMillis,
     /// Hash of the idempotency key and the body.
     pub idempotency: [u8; 32],
-    /// Whether it is carried out if nothing is stored: who asks for themselves gets a receipt for it.
-    pub of_nothing: bool,
+    /// What becomes of it if nothing is stored.
+    pub of_nothing: OfNothing,
+}
+
+/// What becomes of the erasure of somebody of whom nothing is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfNothing {
+    /// It is refused.
+    Refused,
+    /// There is a receipt of it for a day. It takes no number and nothing else that other erasures write,
+    /// since anybody can ask for as many as they like.
+    Passing,
+    /// It is entered in the ledger like any other: it was asked for when there was something.
+    Entered,
 }
 
 /// What became of it.
@@ -108,14 +122,14 @@ impl Store {
         request: &Request,
         recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<Erasure, StoreError> {
-        for _ in 0..ATTEMPTS {
+        let mut tries = self.tries();
+        loop {
             let rows = self.rows_of(request.subject).await?;
             match Box::pin(self.try_to_erase(request, recorded, &rows)).await? {
                 Tried::Ended(erasure) => return Ok(erasure),
-                Tried::Overtaken => {}
+                Tried::Overtaken => tries.again().await?,
             }
         }
-        Err(StoreError::Unavailable)
     }
 
     async fn try_to_erase(
@@ -125,8 +139,9 @@ impl Store {
         rows: &Rows,
     ) -> Result<Tried, StoreError> {
         // A ledger that was restored may not know of it; then it is carried out and told once more.
-        if let Some(erased) = rows.subject.erased
-            && let Some(entry) = self.find_entry(erased.number).await?
+        let number = rows.subject.erased.and_then(|erased| erased.number);
+        if let Some(number) = number
+            && let Some(entry) = self.find_entry(number).await?
         {
             // What was cut off behind its first transaction is finished before anything is said.
             self.destroy_rest(request.subject).await?;
@@ -135,10 +150,19 @@ impl Store {
         if !rows.subject.holds.is_empty() {
             return Ok(Tried::Ended(Erasure::Held));
         }
-        let is_customer = rows.keys.is_empty() && self.is_customer(request.subject).await?;
-        let is_nothing = rows.keys.is_empty() && !is_customer && rows.subject.erased.is_none();
-        if is_nothing && !request.of_nothing {
-            return Ok(Tried::Ended(Erasure::Nothing));
+        let is_nothing = number.is_none() && rows.are_nothing();
+        if is_nothing {
+            if let Some(erased) = rows.subject.erased {
+                let entry = self.entry_of_nothing(request, erased.receipt);
+                return Ok(Tried::Ended(Erasure::Before(entry)));
+            }
+            match request.of_nothing {
+                OfNothing::Refused => return Ok(Tried::Ended(Erasure::Nothing)),
+                OfNothing::Passing => {
+                    return Box::pin(self.erase_nothing(request, rows)).await;
+                }
+                OfNothing::Entered => {}
+            }
         }
         let (number, policy) =
             tokio::try_join!(self.next_number(), self.settings.retention_policy(request.site))?;
@@ -148,12 +172,9 @@ impl Store {
         let end_ms = policy.policy.audit_end_ms(now_ms);
         let mut entry = entry_of(request, rows, number, receipt, (now_ms, end_ms));
         if is_nothing {
-            // Anybody can ask for such: the sweep has no time for them.
             entry.rest = Rest::Nothing;
         }
-        let doomed: Vec<&KeyRow> = doomed(rows).collect();
-        let (first, rest) = doomed.split_at(doomed.len().min(KEYS_AT_ONCE));
-        let erased = Erased { receipt, number };
+        let erased = Erased { receipt, number: Some(number) };
         let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
         if let Some((events, by)) = recorded {
@@ -163,18 +184,72 @@ impl Store {
                 request.subject,
             ))?);
         }
-        for row in first {
-            writes.push(self.destruction(row)?);
+        for row in doomed(rows).take(KEYS_AT_ONCE) {
+            writes.extend(self.destruction(row)?);
+        }
+        if let Some(back) = &rows.way_back {
+            writes.extend(self.emptied_customer(request.subject, back).await?);
         }
         if !writes.commit("erase").await?.is_whole() {
             return Ok(Tried::Overtaken);
         }
         self.forget(rows);
         // Nothing new can be stored by now: what is read back is all that is left.
-        if !rest.is_empty() || !self.is_destroyed(request.subject).await? {
-            self.destroy_rest(request.subject).await?;
-        }
+        let rows = self.destroy_rest(request.subject).await?;
+        let entry = self.corrected(entry, &rows).await?;
         Ok(Tried::Ended(Erasure::Done(entry)))
+    }
+
+    /// Marks the subject, of whom nothing is stored, so that nothing will be as long as the receipt is
+    /// there. It writes to the subject's own row alone.
+    async fn erase_nothing(&self, request: &Request, rows: &Rows) -> Result<Tried, StoreError> {
+        // In a table that was restored something may be missing.
+        self.next_number().await?;
+        let entry = self.entry_of_nothing(request, receipt_of_nothing(request));
+        let erased = Erased { receipt: entry.receipt, number: None };
+        let mark = self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?;
+        if !self.transaction().and(mark).commit("erase_nothing").await?.is_whole() {
+            return Ok(Tried::Overtaken);
+        }
+        // What was stored since it was looked is erased like everything else.
+        if self.rows_of(request.subject).await?.are_nothing() {
+            Ok(Tried::Ended(Erasure::Done(entry)))
+        } else {
+            Ok(Tried::Overtaken)
+        }
+    }
+
+    /// What a receipt of nothing is made of. Its id tells whether it was asked for by this request.
+    fn entry_of_nothing(&self, request: &Request, receipt: ReceiptId) -> Entry {
+        let now_ms = self.clock.now_ms();
+        let is_ours = receipt == receipt_of_nothing(request);
+        Entry {
+            number: 0,
+            subject: request.subject,
+            receipt,
+            site: request.site,
+            basis: request.basis,
+            requested_ms: request.requested_ms,
+            destroyed_ms: now_ms,
+            idempotency: if is_ours { request.idempotency } else { [0; 32] },
+            conversations: 0,
+            keys_destroyed: 0,
+            kept: Vec::new(),
+            rest: Rest::Nothing,
+            end_ms: now_ms + NOTHING_MS,
+        }
+    }
+
+    /// The entry with the counts of what was destroyed: something may have been stored, or a hold have
+    /// ended, between the last read and the transaction.
+    async fn corrected(&self, entry: Entry, rows: &Rows) -> Result<Entry, StoreError> {
+        let Seen { conversations, keys_destroyed, kept } = Seen::of(rows);
+        let seen = Entry { conversations, keys_destroyed, kept, ..entry.clone() };
+        if seen == entry || self.change_entry(&entry, &seen).await? {
+            return Ok(seen);
+        }
+        // The sweep has gone on with it meanwhile.
+        self.find_entry(entry.number).await?.ok_or(corrupt("k").in_table("ledger"))
     }
 
     /// Enters that conversations were destroyed which an earlier erasure had kept: under a number of its
@@ -217,7 +292,7 @@ impl Store {
         let receipt = Receipt::of(&entry, now_ms, messages).sign(&signer, issuer)?;
         let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
         writes.push(self.replacement_of_receipt(entry.receipt, &receipt, entry.end_ms)?);
-        let erased = Erased { receipt: entry.receipt, number };
+        let erased = Erased { receipt: entry.receipt, number: Some(number) };
         writes.push(self.put_erased(entry.subject, &subject, erased, entry.end_ms)?);
         if entry.kept.is_empty() {
             writes.push(self.fulfilled(entry.subject, known.number)?);
@@ -225,35 +300,38 @@ impl Store {
         Ok(writes.commit("erase_kept").await?.is_whole())
     }
 
-    /// Destroys what keys of an erased subject are left, unless they are held.
+    /// Destroys what keys of an erased subject are left, unless they are held. Gives the rows as they
+    /// were read last, with no such key among them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn destroy_rest(&self, subject: SubjectId) -> Result<(), StoreError> {
-        for _ in 0..ATTEMPTS {
+    pub async fn destroy_rest(&self, subject: SubjectId) -> Result<Rows, StoreError> {
+        let mut tries = self.tries();
+        loop {
             let rows = self.rows_of(subject).await?;
             let doomed: Vec<&KeyRow> = doomed(&rows).collect();
             if doomed.is_empty() {
-                return Ok(());
+                return Ok(rows);
             }
+            let mut all_ours = true;
             for some in doomed.chunks(KEYS_AT_ONCE) {
-                let writes: Result<Vec<_>, _> =
-                    some.iter().map(|row| self.destruction(row)).collect();
+                let mut writes = self.transaction();
+                for row in some {
+                    writes.extend(self.destruction(row)?);
+                }
                 // Who else destroys them does the same.
-                let _ours = self.transaction().and_all(writes?).commit("erase_rest").await?;
+                all_ours &= writes.commit("erase_rest").await?.is_whole();
             }
             self.forget(&rows);
+            if !all_ours {
+                tries.again().await?;
+            }
         }
-        Err(StoreError::Unavailable)
     }
 
-    /// Whether no key of the subject is left that is not held.
-    async fn is_destroyed(&self, subject: SubjectId) -> Result<bool, StoreError> {
-        Ok(doomed(&self.rows_of(subject).await?).next().is_none())
-    }
-
-    /// The receipt of an erasure; signs and stores it if there is none yet. The keys were read back as
-    /// destroyed before this is called.
+    /// The receipt of an erasure; signs and stores it if there is none yet. It counts what is seen to be
+    /// destroyed, and names what is seen to be kept, whatever the entry says. `None` when the entry says
+    /// that something was erased which was not: such an entry is none of ours.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -261,20 +339,29 @@ impl Store {
         &self,
         entry: &Entry,
         issuer: &str,
-    ) -> Result<SignedReceipt, StoreError> {
+    ) -> Result<Option<SignedReceipt>, StoreError> {
         if let Some(receipt) = self.find_receipt(entry.receipt).await? {
-            return Ok(receipt);
+            let is_theirs = receipt.receipt.subject_id == entry.subject.to_string();
+            return Ok(is_theirs.then_some(receipt));
+        }
+        let rows = self.rows_of(entry.subject).await?;
+        if !rows.prove(entry) {
+            return Ok(None);
+        }
+        if doomed(&rows).next().is_some() {
+            return Err(StoreError::Unavailable);
         }
         let destroyed_ms = self.clock.now_ms();
-        let messages = self.count_messages(entry.subject).await?;
+        let Seen { conversations, keys_destroyed, kept } = Seen::of(&rows);
+        let seen = Entry { conversations, keys_destroyed, kept, ..entry.clone() };
+        let messages = self.count_messages(&rows).await?;
         let signer = self.settings.receipt_signer().await?;
-        let receipt = Receipt::of(entry, destroyed_ms, messages).sign(&signer, issuer)?;
-        self.put_receipt(entry.receipt, receipt, entry.end_ms).await
+        let receipt = Receipt::of(&seen, destroyed_ms, messages).sign(&signer, issuer)?;
+        self.put_receipt(entry.receipt, receipt, entry.end_ms).await.map(Some)
     }
 
     /// How many messages the destroyed keys of a subject guarded.
-    async fn count_messages(&self, subject: SubjectId) -> Result<u64, StoreError> {
-        let rows = self.rows_of(subject).await?;
+    async fn count_messages(&self, rows: &Rows) -> Result<u64, StoreError> {
         let destroyed = rows.keys.iter().filter(|row| row.is_destroyed());
         let ids = destroyed.filter_map(|row| match row.guarded {
             Guarded::Conversation(id) => Some(id),
@@ -296,9 +383,17 @@ impl Store {
         Ok(messages)
     }
 
-    /// The replacement of a row by what erasure leaves of it, if it is still the same.
-    fn destruction(&self, row: &KeyRow) -> Result<Write, StoreError> {
-        self.replaced(row, row.destroyed(), "w = :w AND attribute_not_exists(h)")
+    /// The replacement of a row by what erasure leaves of it, if it is still the same. The contact goes
+    /// with its key, and the blind index of the address with the contact.
+    fn destruction(&self, row: &KeyRow) -> Result<Vec<Write>, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let condition = "w = :w AND attribute_not_exists(h)";
+        let mut writes = vec![self.replaced(row, row.destroyed(now_ms), condition)?];
+        if matches!(row.guarded, Guarded::Profile { .. }) {
+            let contact = emptied(lead::key_of(row.subject), now_ms);
+            writes.push(put(&self.profiles_table, contact)?);
+        }
+        Ok(writes)
     }
 
     /// The replacement of a row by another, under a condition in which `:w` is its key as it was read.
@@ -327,6 +422,62 @@ fn doomed(rows: &Rows) -> impl Iterator<Item = &KeyRow> {
     rows.keys.iter().filter(|row| !row.is_destroyed() && row.holds.is_empty())
 }
 
+/// What the rows of a subject show of an erasure.
+struct Seen {
+    /// Conversations whose keys are destroyed.
+    conversations: u64,
+    /// Keys that are destroyed.
+    keys_destroyed: u64,
+    /// Conversations that are kept, since they are held.
+    kept: Vec<ConversationId>,
+}
+
+impl Seen {
+    fn of(rows: &Rows) -> Self {
+        Self::among(rows, KeyRow::is_destroyed)
+    }
+
+    /// The same of rows whose keys are destroyed, or about to be.
+    fn among(rows: &Rows, is_destroyed: impl Fn(&KeyRow) -> bool) -> Self {
+        let mut seen = Self { conversations: 0, keys_destroyed: 0, kept: Vec::new() };
+        for row in &rows.keys {
+            let is_destroyed = is_destroyed(row);
+            seen.keys_destroyed += u64::from(is_destroyed);
+            if let Guarded::Conversation(id) = row.guarded {
+                seen.conversations += u64::from(is_destroyed);
+                if !is_destroyed && !row.holds.is_empty() {
+                    seen.kept.push(id);
+                }
+            }
+        }
+        seen
+    }
+}
+
+impl Rows {
+    /// Whether nothing is stored of the subject, and nothing was destroyed.
+    fn are_nothing(&self) -> bool {
+        self.keys.is_empty() && self.way_back.is_none()
+    }
+
+    /// Whether the rows bear out that this erasure took place: the subject is marked with its receipt, and
+    /// no less was destroyed than it says.
+    fn prove(&self, entry: &Entry) -> bool {
+        let seen = Seen::of(self);
+        self.subject.has(entry)
+            && entry.conversations <= seen.conversations
+            && entry.keys_destroyed <= seen.keys_destroyed
+    }
+}
+
+/// The id of the receipt of nothing that a request gets: the same for the same request, and not to be
+/// guessed by who does not know its idempotency key.
+fn receipt_of_nothing(request: &Request) -> ReceiptId {
+    let subject = request.subject.as_bytes();
+    let hash = suite::hash(&[b"receipt of nothing", subject, &request.idempotency]);
+    ReceiptId::at(request.subject.made_at_ms(), hash)
+}
+
 fn entry_of(
     request: &Request,
     rows: &Rows,
@@ -334,17 +485,8 @@ fn entry_of(
     receipt: ReceiptId,
     (destroyed_ms, end_ms): (UnixMillis, UnixMillis),
 ) -> Entry {
-    let is_conversation = |row: &&KeyRow| matches!(row.guarded, Guarded::Conversation(_));
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let kept: Vec<_> = rows
-        .keys
-        .iter()
-        .filter(|row| !row.is_destroyed() && !row.holds.is_empty())
-        .filter_map(|row| match row.guarded {
-            Guarded::Conversation(id) => Some(id),
-            Guarded::Profile { .. } => None,
-        })
-        .collect();
+    let is_destroyed = |row: &KeyRow| row.is_destroyed() || row.holds.is_empty();
+    let Seen { conversations, keys_destroyed, kept } = Seen::among(rows, is_destroyed);
     Entry {
         number,
         subject: request.subject,
@@ -355,8 +497,8 @@ fn entry_of(
         destroyed_ms,
         idempotency: request.idempotency,
         end_ms: end_of(&kept, end_ms, destroyed_ms),
-        conversations: count(doomed(rows).filter(is_conversation).count()),
-        keys_destroyed: count(doomed(rows).count()),
+        conversations,
+        keys_destroyed,
         rest: Rest::Purge,
         kept,
     }

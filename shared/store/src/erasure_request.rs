@@ -6,13 +6,11 @@
 //! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
 //! `expires_at`, far away.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
     take_binary, take_string,
 };
-use super::erasure::Request;
+use super::erasure::{OfNothing, Request};
 use super::ledger::{Basis, Entry, Rest};
 use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
@@ -44,6 +42,15 @@ pub enum Waiting {
     Whole(Request, Option<StaffId>),
 }
 
+/// An erasure whose ciphertext is not deleted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its number.
+    pub number: u64,
+    /// Since when, to the second.
+    pub since_ms: UnixMillis,
+}
+
 impl ErasureRequest {
     pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
         Self::read_item(item).map_err(in_table("ledger"))
@@ -64,7 +71,8 @@ impl ErasureRequest {
             basis,
             requested_ms: read_number(&item, "r")?,
             idempotency: take_binary(&mut item, "i")?.try_into().map_err(|_| corrupt("i"))?,
-            of_nothing: true,
+            // It is carried out even if nothing is stored by then.
+            of_nothing: OfNothing::Entered,
         };
         Ok(Self { subject, what: Waiting::Whole(request, by) })
     }
@@ -77,7 +85,6 @@ impl ErasureRequest {
                 item.insert("n".to_owned(), number(kept_by));
             }
             Waiting::Whole(request, by) => {
-                // A waiting erasure is carried out even if nothing is stored by then.
                 let Request { subject: _, site, basis, requested_ms, idempotency, of_nothing: _ } =
                     request;
                 item.insert("b".to_owned(), string(basis.as_str()));
@@ -119,13 +126,15 @@ impl Store {
         Ok(())
     }
 
-    /// All requests; 1 MB of them.
+    /// All requests. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn erasure_requests(&self) -> Result<Vec<ErasureRequest>, StoreError> {
-        let items = self.first_ledger_items("find_wishes", WAITING, i32::MAX).await?;
-        items.into_iter().map(ErasureRequest::from_item).collect()
+    pub async fn erasure_requests(
+        &self,
+    ) -> Result<Vec<Result<ErasureRequest, StoreError>>, StoreError> {
+        let items = self.ledger_items("find_wishes", WAITING, None).await?;
+        Ok(items.into_iter().map(ErasureRequest::from_item).collect())
     }
 
     /// The request of a subject.
@@ -159,19 +168,38 @@ impl Store {
         self.delete_ledger_item("forget_erasure_request", key(WAITING, subject)).await
     }
 
-    /// The numbers of erasures whose ciphertext is not deleted yet, `limit` at most.
+    /// The erasures whose ciphertext is not deleted yet, the oldest first. One that is damaged stands for
+    /// itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn unfinished(&self, limit: i32) -> Result<Vec<u64>, StoreError> {
-        let items = self.first_ledger_items("find_unfinished", UNFINISHED, limit).await?;
-        let read = |item: Item| match item.get("k") {
-            Some(AttributeValue::S(key)) => {
-                key.parse().map_err(|_| corrupt("k").in_table("ledger"))
-            }
-            _ => Err(corrupt("k").in_table("ledger")),
+    pub async fn unfinished(&self) -> Result<Vec<Result<Unfinished, StoreError>>, StoreError> {
+        let items = self.ledger_items("find_unfinished", UNFINISHED, None).await?;
+        let read = |mut item: Item| {
+            let number = take_string(&mut item, "k")?.parse().map_err(|_| corrupt("k"))?;
+            let end_seconds: i64 = read_number(&item, EXPIRES_AT)?;
+            let since_ms = end_seconds.saturating_mul(1000) - RetentionPolicy::LONGEST_MS;
+            Ok(Unfinished { number, since_ms })
         };
-        items.into_iter().map(read).collect()
+        Ok(items.into_iter().map(read).collect())
+    }
+
+    /// That nothing is left to do of an erasure which nothing bears out, in one transaction with the event
+    /// that tells of it: it is told once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finish_unproven(
+        &self,
+        events: &SecurityEvents,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        let key = key(UNFINISHED, Entry::key(entry.number));
+        let gone = delete_if(&self.ledger_table, key, "attribute_exists(p)", [])?;
+        let event = SecurityEvent::of(Action::ErasureUnproven, entry.subject);
+        let unproven = self.transaction().and(gone).and(events.put(event)?);
+        let _ours = unproven.commit("unproven").await?;
+        Ok(())
     }
 
     /// That nothing is left to do of an erasure.

@@ -384,7 +384,8 @@ impl Store {
                 let write = match self.rewrapped(row, without(&row.holds, hold.id), policy).await {
                     // What wraps it was retired: nothing is held back by a row that nobody can open.
                     Err(StoreError::Corrupt { .. }) => {
-                        self.replaced(row, row.destroyed(), "w = :w")?
+                        let left = row.destroyed(self.clock.now_ms());
+                        self.replaced(row, left, "w = :w")?
                     }
                     write => write?,
                 };

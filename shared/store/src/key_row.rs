@@ -4,7 +4,7 @@
 //! Item: `u` subject, `c` conversation or `profile`, `i` site, `b` branch key, `w` and `m` the wrapped
 //! key and its commitment, `p` the end that the visitor was promised in milliseconds, `expires_at`,
 //! `x` the hour of it, by which the sweep finds the row. A profile's also has `t`, when the contact
-//! was left. Under a legal hold there is `h`, the holds, and neither `expires_at` nor `x`; after one
+//! was left, which its wrapping holds. Under a legal hold there is `h`, the holds, and neither `expires_at` nor `x`; after one
 //! `r`, until when it stays. A row without `w` is what erasure leaves.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -26,6 +26,9 @@ use values::site::Site;
 
 /// The sort key of a profile's row.
 const PROFILE: &[u8] = b"profile";
+
+/// How long a row without its key stays at least, for the receipt.
+pub const COUNTED_MS: UnixMillis = 7 * DAY_MS;
 
 /// What a key guards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct KeyRow {
     pub holds: Vec<HoldId>,
     branch: String,
     stored: Option<WrappedKey>,
+    /// Whether the wrapping holds when a contact was left. Release 0.1.0 wrote no such time.
+    is_dated: bool,
 }
 
 /// What a new row guards, and for whom.
@@ -125,8 +130,17 @@ impl KeyRow {
     ) -> Result<Self, StoreError> {
         let term = if holds.is_empty() { Term::Promised } else { Term::Held };
         let branch = branch.branch;
-        let mut row =
-            Self { subject, guarded, site, promised_until_ms, term, holds, branch, stored: None };
+        let mut row = Self {
+            subject,
+            guarded,
+            site,
+            promised_until_ms,
+            term,
+            holds,
+            branch,
+            stored: None,
+            is_dated: true,
+        };
         row.stored = Some(wrap(branch_key, &row.place(), secret)?);
         Ok(row)
     }
@@ -148,11 +162,13 @@ impl KeyRow {
             None if name == PROFILE => Noun::ProfileKey,
             None => return Ok(None),
         };
-        noun.shape_of(&item)?;
+        let is_dated = noun.shape_of(&item)? >= DATED_SHAPE;
         let promised_until_ms = read_number(&item, "p")?;
         let guarded = match ConversationId::from_slice(&name) {
             Some(id) => Guarded::Conversation(id),
-            None => Guarded::Profile { left_ms: left_ms(&item, promised_until_ms)? },
+            None if is_dated => Guarded::Profile { left_ms: read_number(&item, "t")? },
+            // What stands there was not wrapped with the key.
+            None => Guarded::Profile { left_ms: left_ms_by(promised_until_ms) },
         };
         let site = Site::find(&take_string(&mut item, "i")?).ok_or(corrupt("i"))?;
         let holds = take_holds(&mut item)?;
@@ -173,8 +189,17 @@ impl KeyRow {
         } else {
             (String::new(), None)
         };
-        let row = Self { subject, guarded, site, promised_until_ms, term, holds, branch, stored };
-        Ok(Some(row))
+        Ok(Some(Self {
+            subject,
+            guarded,
+            site,
+            promised_until_ms,
+            term,
+            holds,
+            branch,
+            stored,
+            is_dated,
+        }))
     }
 
     /// The key of its item.
@@ -200,12 +225,14 @@ impl KeyRow {
             item.insert("w".to_owned(), binary(stored.wrapped.clone()));
             item.insert("m".to_owned(), binary(stored.commitment));
         }
-        if let Guarded::Profile { left_ms } = self.guarded {
+        let mut shape = if self.term == Term::Promised { 1 } else { HELD_SHAPE };
+        if let Guarded::Profile { left_ms } = self.guarded
+            && self.is_dated
+        {
             item.insert("t".to_owned(), number(left_ms));
+            shape = DATED_SHAPE;
         }
-        if self.term != Term::Promised {
-            Noun::name_shape(HELD_SHAPE, &mut item);
-        }
+        Noun::name_shape(shape, &mut item);
         match self.term {
             Term::Held => {
                 item.insert("h".to_owned(), holds_value(&self.holds));
@@ -223,11 +250,12 @@ impl KeyRow {
         item
     }
 
-    /// The same row without its key, as erasure leaves it: that there was something, and no more.
+    /// The same row without its key, as erasure leaves it: that there was something, and no more. It stays
+    /// until the receipt has counted it.
     #[must_use]
-    pub fn destroyed(&self) -> Item {
+    pub fn destroyed(&self, now_ms: UnixMillis) -> Item {
         let rest = Self { stored: None, term: Term::Promised, holds: Vec::new(), ..self.clone() };
-        rest.to_item(self.promised_until_ms)
+        rest.to_item(self.promised_until_ms.max(now_ms + COUNTED_MS))
     }
 
     /// Whether its key was destroyed.
@@ -295,7 +323,7 @@ impl KeyRow {
     ) -> Result<Self, StoreError> {
         let secret = self.open(branch_key)?.ok_or(corrupt("w").in_table("keys"))?;
         let term = if holds.is_empty() { Term::Released(released_until_ms) } else { Term::Held };
-        let mut row = Self { term, holds, ..self.clone() };
+        let mut row = Self { term, holds, is_dated: true, ..self.clone() };
         row.stored = Some(wrap(branch_key, &row.place(), &secret)?);
         Ok(row)
     }
@@ -306,9 +334,10 @@ impl KeyRow {
             (Guarded::Conversation(_), Term::Promised) => "sotto/v1 conversation key",
             (Guarded::Conversation(_), Term::Held) => "sotto/v2 held conversation key",
             (Guarded::Conversation(_), Term::Released(_)) => "sotto/v2 released conversation key",
-            (Guarded::Profile { .. }, Term::Promised) => "sotto/v1 profile key",
-            (Guarded::Profile { .. }, Term::Held) => "sotto/v2 held profile key",
-            (Guarded::Profile { .. }, Term::Released(_)) => "sotto/v2 released profile key",
+            (Guarded::Profile { .. }, Term::Promised) if !self.is_dated => "sotto/v1 profile key",
+            (Guarded::Profile { .. }, Term::Promised) => "sotto/v2 profile key",
+            (Guarded::Profile { .. }, Term::Held) => "sotto/v3 held profile key",
+            (Guarded::Profile { .. }, Term::Released(_)) => "sotto/v3 released profile key",
         };
         let mut place =
             Place::new(label).part(self.site.id.as_bytes()).part(self.subject.as_bytes());
@@ -316,7 +345,12 @@ impl KeyRow {
             place = place.part(id.as_bytes());
         }
         let place = place.part(self.branch.as_bytes());
-        let place = place.number(self.promised_until_ms.unsigned_abs());
+        let mut place = place.number(self.promised_until_ms.unsigned_abs());
+        if let Guarded::Profile { left_ms } = self.guarded
+            && self.is_dated
+        {
+            place = place.number(left_ms.unsigned_abs());
+        }
         match self.term {
             Term::Released(until_ms) => place.number(until_ms.unsigned_abs()),
             Term::Promised | Term::Held => place,
@@ -327,6 +361,8 @@ impl KeyRow {
 /// The shape of rows that are or were held: a release that knows no holds must not take one for a row
 /// whose time is up.
 const HELD_SHAPE: u8 = 2;
+/// The shape of a profile's rows whose wrapping holds when the contact was left.
+const DATED_SHAPE: u8 = 2;
 
 /// The hour by which the sweep finds what ends at `end_ms`: that of the TTL's second.
 #[must_use]
@@ -350,12 +386,9 @@ pub(super) fn holds_value(holds: &[HoldId]) -> AttributeValue {
     AttributeValue::Ss(holds.iter().map(ToString::to_string).collect())
 }
 
-/// When a contact was left. Releases that wrote no time kept every contact for the same days.
-fn left_ms(item: &Item, promised_until_ms: UnixMillis) -> Result<UnixMillis, StoreError> {
-    if item.contains_key("t") {
-        return read_number(item, "t");
-    }
-    Ok(promised_until_ms - i64::from(RetentionPolicy::DEFAULT.lead_days()) * DAY_MS)
+/// When a contact was left that release 0.1.0 has stored: it kept every contact for the same days.
+fn left_ms_by(promised_until_ms: UnixMillis) -> UnixMillis {
+    promised_until_ms - i64::from(RetentionPolicy::DEFAULT.lead_days()) * DAY_MS
 }
 
 #[cfg(test)]
@@ -416,9 +449,45 @@ mod tests {
     }
 
     #[test]
+    fn when_a_contact_was_left_cannot_be_edited() {
+        let clock = Clock::manual(1_793_610_000_000);
+        let subject = SubjectId::generate(&clock).unwrap();
+        let guarded = Guarded::Profile { left_ms: clock.now_ms() };
+        let branch_key: BranchKey = Arc::new(Secret::generate().unwrap());
+        let secret = Secret::generate().unwrap();
+        let named = (KeyRow::branch_of(Site::SHIPPED, guarded, clock.now_ms()), &branch_key);
+        let owner = KeyOwner { subject, guarded, site: Site::SHIPPED };
+        let end_ms = clock.now_ms() + 180 * DAY;
+        let promised = KeyRow::new(owner, end_ms, Vec::new(), named, &secret).unwrap();
+        let hold = HoldId::generate(&Clock::manual(5)).unwrap();
+        let held = promised.with_holds(&branch_key, vec![hold], 0).unwrap();
+        let released = held.with_holds(&branch_key, Vec::new(), 99 * DAY).unwrap();
+        for row in [&promised, &held, &released] {
+            let item = row.to_item(end_ms);
+            let opened = |item: Item| KeyRow::from_item(item).unwrap().unwrap().open(&branch_key);
+            assert!(opened(item.clone()).is_ok());
+            let mut later = item.clone();
+            later.insert("t".to_owned(), number(clock.now_ms() + DAY));
+            assert!(opened(later).is_err());
+            let mut older = item;
+            older.remove("y");
+            older.remove("t");
+            assert!(opened(older).is_err(), "it is not taken for one of an older release");
+        }
+        // What release 0.1.0 has stored was left when its end says, whatever stands beside it.
+        let mut older = KeyRow { is_dated: false, ..promised };
+        older.stored = Some(wrap(&branch_key, &older.place(), &secret).unwrap());
+        let mut item = older.to_item(end_ms);
+        assert!(!item.contains_key("t") && !item.contains_key("y"));
+        item.insert("t".to_owned(), number(clock.now_ms() + 100 * DAY));
+        let read = KeyRow::from_item(item).unwrap().unwrap();
+        assert!(read.guarded == guarded && read.open(&branch_key).is_ok());
+    }
+
+    #[test]
     fn what_is_destroyed_says_only_that_it_was_there() {
         let (row, branch_key, _) = row(Vec::new());
-        let item = row.destroyed();
+        let item = row.destroyed(0);
         let mut names: Vec<_> = item.keys().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["c", "expires_at", "i", "p", "u"]);

@@ -290,17 +290,20 @@ impl Store {
     }
 
     /// The subject of an erasure is told as erased again, in a table that was restored from before it.
+    /// False when that cannot be: the subject is held as a whole, or was erased by another.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn mark_again(&self, entry: &Entry) -> Result<(), StoreError> {
-        let erased = Erased { receipt: entry.receipt, number: entry.number };
+    pub async fn mark_again(&self, entry: &Entry) -> Result<bool, StoreError> {
+        let erased = Erased { receipt: entry.receipt, number: Some(entry.number) };
         let known = self.find_subject(entry.subject).await?;
-        if known.erased.is_none() {
-            let write = self.put_erased(entry.subject, &known, erased, entry.end_ms)?;
-            self.transaction().and(write).commit_or_fail("mark_erased_again").await?;
+        let is_told = known.erased.is_some_and(|erased| erased.number.is_some());
+        if is_told || !known.holds.is_empty() {
+            return Ok(known.has(entry));
         }
-        Ok(())
+        let write = self.put_erased(entry.subject, &known, erased, entry.end_ms)?;
+        self.transaction().and(write).commit_or_fail("mark_erased_again").await?;
+        Ok(true)
     }
 
     /// The erasures from `number` on, in their order, `limit` at most.
@@ -345,11 +348,18 @@ impl Store {
 
     /// The next number, as far as can be seen now.
     pub(super) async fn next_number(&self) -> Result<u64, StoreError> {
-        let (head, last) =
-            tokio::try_join!(self.number_at(&self.settings.table, head_key()), self.last_entry())?;
+        // At once: the longer it takes, the more others are met.
+        let (head, last, position) = Box::pin(async {
+            tokio::try_join!(
+                self.number_at(&self.settings.table, head_key()),
+                self.last_entry(),
+                self.position_of_keys()
+            )
+        })
+        .await?;
         let head = head.max(last);
-        // After them: another erasure in between has moved both.
-        if self.position_of_keys().await? < head {
+        // Again, after them: another erasure in between has moved both.
+        if position < head && self.position_of_keys().await? < head {
             return Err(StoreError::LedgerBehind);
         }
         Ok(head + 1)

@@ -60,27 +60,6 @@ impl Store {
         Ok(items)
     }
 
-    /// The first items of a partition, `limit` at most.
-    pub(super) async fn first_ledger_items(
-        &self,
-        operation: &'static str,
-        partition: &str,
-        limit: i32,
-    ) -> Result<Vec<Item>, StoreError> {
-        let found = self
-            .dynamo
-            .query()
-            .table_name(&self.ledger_table)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(partition))
-            .limit(limit)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault(operation, &error))?;
-        Ok(found.items.unwrap_or_default())
-    }
-
     /// Puts an item, whatever is there.
     pub(super) async fn put_ledger_item(
         &self,

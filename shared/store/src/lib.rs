@@ -42,6 +42,7 @@ pub mod state;
 pub mod subject;
 pub mod table;
 pub mod transport_key;
+mod tries;
 pub mod write;
 
 use std::fmt;

@@ -4,7 +4,8 @@
 //! audit events and of conversations that take messages; `e`, `f` the most days that a transcript and
 //! a contact were ever promised; `v`, `z` up to when conversations were opened, and contacts left, that
 //! had ended when the policy was last changed; `g`, `h` the fewest days that visitors were shown before,
-//! who may agree to them up to `i`; `n` version, one more with each change; `t` when it was changed.
+//! who may agree to them up to `i`; `o` up to when conversations were opened that took no more messages
+//! then (nothing stands there in a row of before, which is 0); `n` version, one more with each change; `t` when it was changed.
 
 use std::sync::PoisonError;
 
@@ -72,6 +73,7 @@ impl StoredPolicy {
             policy: policy
                 .map_err(|_| corrupt("d"))?
                 .with_ended(read_number(item, "v")?, read_number(item, "z")?)
+                .with_closed(if item.contains_key("o") { read_number(item, "o")? } else { 0 })
                 .with_shown(Shown {
                     transcript_days: read_number(item, "g")?,
                     lead_days: read_number(item, "h")?,
@@ -101,6 +103,7 @@ impl StoredPolicy {
             ("t".to_owned(), number(changed_ms.unwrap_or_default())),
             ("v".to_owned(), number(ended_transcripts_ms)),
             ("z".to_owned(), number(ended_leads_ms)),
+            ("o".to_owned(), number(policy.closed_ms())),
             ("g".to_owned(), number(transcript_days)),
             ("h".to_owned(), number(lead_days)),
             ("i".to_owned(), number(until_ms)),

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::attributes::{Item, Value};
 use super::body::{Body, Consent, Rating};
 use super::case::{Case, Kind as CaseKind, Step, What};
-use super::erasure::Request;
+use super::erasure::{OfNothing, Request};
 use super::erasure_request::{ErasureRequest, Waiting};
 use super::event::{Kind, Spoken};
 use super::hold::{Hold, Released, Rest as HoldRest};
@@ -174,7 +174,8 @@ prop_compose! {
         requested_ms in time(), idempotency: [u8; 32], by in option::of(staff()),
     ) -> ErasureRequest {
         let site = Site::SHIPPED;
-        let request = Request { subject, site, basis, requested_ms, idempotency, of_nothing: true };
+        let of_nothing = OfNothing::Entered;
+        let request = Request { subject, site, basis, requested_ms, idempotency, of_nothing };
         ErasureRequest { subject, what: kept.map_or(Waiting::Whole(request, by), Waiting::Kept) }
     }
 }
@@ -238,7 +239,7 @@ proptest! {
         damage_is_named("ledger", &entry.to_item(), Entry::from_item);
         damage_is_named("ledger", &erasure_request.to_item(0), ErasureRequest::from_item);
         damage_is_named("ledger", &record.to_item(subject, 0), ReadRecord::from_item);
-        let erased = Erased { receipt: entry.receipt, number };
+        let erased = Erased { receipt: entry.receipt, number: Some(number) };
         let erased = Subject { erased: Some(erased), ..Subject::default() };
         damage_is_named("keys", &erased.to_item(subject, 0), Subject::from_item);
         let held = Subject { holds: vec![hold.id], ..Subject::default() };
@@ -306,7 +307,9 @@ proptest! {
     }
 
     #[test]
-    fn a_subject_who_was_erased(subject in subject(), receipt in receipt(), number: u64) {
+    fn a_subject_who_was_erased(
+        subject in subject(), receipt in receipt(), number in option::of(any::<u64>()),
+    ) {
         let erased = Some(Erased { receipt, number });
         let erased = Subject { erased, kept_until: Some(7), ..Subject::default() };
         prop_assert_eq!(Subject::from_item(erased.to_item(subject, 7_000)), Ok(erased));

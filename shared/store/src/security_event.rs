@@ -90,6 +90,8 @@ pub enum Action {
     ErasureAsked,
     /// Such an erasure was withdrawn.
     ErasureWithdrawn,
+    /// The ledger has an erasure that nothing bears out: somebody else has entered it.
+    ErasureUnproven,
     /// A site's retention policy was changed.
     PolicyChanged,
     /// A legal hold was placed.
@@ -141,6 +143,7 @@ impl Action {
             Self::ErasureWaits => "erasure_waits",
             Self::ErasureAsked => "erasure_asked",
             Self::ErasureWithdrawn => "erasure_withdrawn",
+            Self::ErasureUnproven => "erasure_unproven",
             Self::PolicyChanged => "policy_changed",
             Self::HoldPlaced => "hold_placed",
             Self::HoldReleased => "hold_released",

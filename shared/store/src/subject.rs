@@ -1,8 +1,9 @@
 //! A subject as a whole: whether they were erased, whether all that is theirs is held, and which of
 //! their sessions are ended. There is a row only if one of these is so.
 //!
-//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure, or
-//! `h` the holds; `e` the last second whose sessions are ended; `expires_at` unless it is held.
+//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure (none
+//! of who had nothing to erase), or `h` the holds; `e` the last second whose sessions are ended;
+//! `expires_at` unless it is held.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -10,7 +11,9 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
     take_string,
 };
+use super::customer::WayBack;
 use super::key_row::{KeyRow, holds_value, take_holds};
+use super::ledger::Entry;
 use super::session::{RENEWAL_SECONDS, TOKEN_SECONDS};
 use super::write::{Write, check, put_if};
 use super::{Store, StoreError, fault};
@@ -42,8 +45,8 @@ pub struct Subject {
 pub struct Erased {
     /// The receipt.
     pub receipt: ReceiptId,
-    /// The number of the erasure in the ledger.
-    pub number: u64,
+    /// The number of the erasure in the ledger; none of who had nothing to erase.
+    pub number: Option<u64>,
 }
 
 /// All rows of a subject.
@@ -52,9 +55,17 @@ pub struct Rows {
     pub subject: Subject,
     /// The keys, destroyed or not.
     pub keys: Vec<KeyRow>,
+    /// The way back to the row of a customer whom the site's server has named.
+    pub way_back: Option<WayBack>,
 }
 
 impl Subject {
+    /// Whether the subject is marked as erased by this erasure.
+    #[must_use]
+    pub fn has(&self, entry: &Entry) -> bool {
+        self.erased.is_some_and(|erased| erased.receipt == entry.receipt)
+    }
+
     pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
         Self::read_item(item).map_err(in_table("keys"))
     }
@@ -64,7 +75,8 @@ impl Subject {
         let erased = optional(&mut item, "g", |item, name| {
             let receipt = ReceiptId::parse(&take_string(item, name)?);
             let receipt = receipt.ok_or(corrupt(name))?;
-            Ok(Erased { receipt, number: read_number(item, "n")? })
+            let number = optional(item, "n", |item, name| read_number(item, name))?;
+            Ok(Erased { receipt, number })
         })?;
         let ended = optional(&mut item, "e", |item, name| read_number(item, name))?;
         let kept_until = optional(&mut item, EXPIRES_AT, |item, name| read_number(item, name))?;
@@ -83,7 +95,9 @@ impl Subject {
         }
         if let Some(Erased { receipt, number: at }) = erased {
             item.insert("g".to_owned(), string(*receipt));
-            item.insert("n".to_owned(), number(*at));
+            if let Some(at) = at {
+                item.insert("n".to_owned(), number(*at));
+            }
         }
         if holds.is_empty() {
             item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
@@ -123,11 +137,13 @@ impl Store {
             .into_paginator()
             .items()
             .send();
-        let mut rows = Rows { subject: Subject::default(), keys: Vec::new() };
+        let mut rows = Rows { subject: Subject::default(), keys: Vec::new(), way_back: None };
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault("find_rows_of_subject", &error))?;
             if is_row(&item) {
                 rows.subject = Subject::from_item(item)?;
+            } else if WayBack::is_in(&item) {
+                rows.way_back = WayBack::from_item(item)?;
             } else if let Some(row) = KeyRow::from_item(item)? {
                 rows.keys.push(row);
             }

@@ -10,8 +10,9 @@ use aws_sdk_dynamodb::types::{
 use values::encoding::base64url;
 use values::random;
 
-use super::attributes::{Item, Value};
+use super::attributes::{EXPIRES_AT, Item, Value, expiry};
 use super::{Store, StoreError, fault};
+use values::clock::UnixMillis;
 
 /// The condition under which an item of a table with the keys `p` and `k` is new.
 pub const NEW: &str = "attribute_not_exists(p)";
@@ -24,6 +25,14 @@ pub(super) const TRIES: usize = 5;
 /// One write of a transaction. No `Debug`: it holds what is to be stored.
 #[derive(Clone)]
 pub struct Write(TransactWriteItem);
+
+/// What is left of an item whose content was erased: its key, until the TTL takes it. A function that may
+/// not delete can write this.
+pub(super) fn emptied(key: Item, now_ms: UnixMillis) -> Item {
+    let mut item = key;
+    item.insert(EXPIRES_AT.to_owned(), expiry(now_ms));
+    item
+}
 
 /// Puts an item, whatever is there.
 ///

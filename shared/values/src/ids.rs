@@ -25,6 +25,15 @@ macro_rules! uuid_id {
                 Ok(Self(Builder::from_unix_timestamp_millis(millis, &random::bytes()?).into_uuid()))
             }
 
+            /// The id of that instant with these bytes in the place of randomness.
+            #[must_use]
+            pub fn at(at_ms: UnixMillis, hash: [u8; 32]) -> Self {
+                let mut random = [0; 10];
+                random.copy_from_slice(&hash[..10]);
+                let millis = u64::try_from(at_ms).unwrap_or(0);
+                Self(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            }
+
             /// Reads the canonical hyphenated form; `None` for anything else, `UUIDv7` only.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {

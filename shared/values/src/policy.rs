@@ -30,6 +30,8 @@ pub struct RetentionPolicy {
     ended_transcripts_ms: UnixMillis,
     /// Contacts left up to then have ended.
     ended_leads_ms: UnixMillis,
+    /// Conversations opened up to then take no more messages.
+    closed_ms: UnixMillis,
     /// What was shown to visitors before this policy.
     shown: Shown,
 }
@@ -76,6 +78,7 @@ impl RetentionPolicy {
         conversation_max_days: 7,
         ended_transcripts_ms: 0,
         ended_leads_ms: 0,
+        closed_ms: 0,
         shown: Shown::NOTHING_ELSE,
     };
 
@@ -110,6 +113,7 @@ impl RetentionPolicy {
             ),
             ended_transcripts_ms: 0,
             ended_leads_ms: 0,
+            closed_ms: 0,
             shown: Shown::NOTHING_ELSE,
         };
         // A conversation that is gone cannot take messages.
@@ -130,6 +134,18 @@ impl RetentionPolicy {
     #[must_use]
     pub const fn ended_ms(&self) -> (UnixMillis, UnixMillis) {
         (self.ended_transcripts_ms, self.ended_leads_ms)
+    }
+
+    /// The same days after what was closed up to then.
+    #[must_use]
+    pub const fn with_closed(self, closed_ms: UnixMillis) -> Self {
+        Self { closed_ms, ..self }
+    }
+
+    /// Up to when conversations were opened that take no more messages.
+    #[must_use]
+    pub const fn closed_ms(&self) -> UnixMillis {
+        self.closed_ms
     }
 
     /// The same days after a notice with others.
@@ -156,6 +172,7 @@ impl RetentionPolicy {
             lead_days: self.lead_days.min(earlier.lead_days),
             until_ms: now_ms.saturating_add(Shown::MS),
         };
+        let days = days.with_closed(self.closed_ms.max(before(self.conversation_max_days)));
         days.with_shown(shown).with_ended(
             self.ended_transcripts_ms.max(before(self.transcript_days)),
             self.ended_leads_ms.max(before(self.lead_days)),
@@ -165,7 +182,8 @@ impl RetentionPolicy {
     /// Whether both have the same days.
     #[must_use]
     pub fn has_days_of(&self, other: &Self) -> bool {
-        let days = |policy: &Self| policy.with_ended(0, 0).with_shown(Shown::NOTHING_ELSE);
+        let days =
+            |policy: &Self| policy.with_ended(0, 0).with_closed(0).with_shown(Shown::NOTHING_ELSE);
         days(self) == days(other)
     }
 
@@ -243,13 +261,14 @@ impl RetentionPolicy {
     /// When a conversation opened at `opened_ms` stops taking messages.
     #[must_use]
     pub fn last_word_ms(&self, opened_ms: UnixMillis) -> UnixMillis {
-        later(opened_ms, self.conversation_max_days)
+        ended_or(opened_ms, self.closed_ms, self.conversation_max_days)
     }
 
     /// What was opened before takes no more messages at `now_ms`.
     #[must_use]
     pub fn first_open_ms(&self, now_ms: UnixMillis) -> UnixMillis {
-        now_ms.saturating_sub(i64::from(self.conversation_max_days) * DAY_MS)
+        let by_days = now_ms.saturating_sub(i64::from(self.conversation_max_days) * DAY_MS);
+        by_days.max(self.closed_ms.saturating_add(1))
     }
 }
 

@@ -228,7 +228,7 @@ async fn a_long_log_is_frozen_to_its_last_item() {
         items.iter().filter(|item| item.contains_key("expires_at")).count()
     };
     let mut left = vec![mortal().await];
-    let budget = retention::sweep::Budget { items: 2, ..retention::sweep::Budget::default() };
+    let budget = retention::sweep::Budget { until_ms: 0, step: 2 };
     while *left.last().expect("a number") > 0 {
         retention::sweep::run_within(&world.sweeper(), budget).await.expect("a run");
         left.push(mortal().await);

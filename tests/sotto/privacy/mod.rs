@@ -4,8 +4,10 @@
 mod approvals;
 mod cases;
 mod contacts;
+mod crowd;
 mod erasure;
 mod export;
+mod forged;
 mod holds;
 mod policy;
 mod receipts;

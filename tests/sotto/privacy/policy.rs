@@ -58,7 +58,7 @@ async fn stored_ends_follow_the_policy_within_a_budget() {
     world.sweep().await;
     let officer = officer(&world).await;
     assert_eq!(put(&officer, &days(3)).await.status, 200);
-    let budget = retention::sweep::Budget { rows: 2, ..retention::sweep::Budget::default() };
+    let budget = retention::sweep::Budget { until_ms: 0, step: 2 };
     let mut aligned = Vec::new();
     for _ in 0..5 {
         let state = officer.get("/v1/retention/policy").await.json()["progress"]["state"].clone();
@@ -173,4 +173,43 @@ async fn a_contact_follows_the_policy_too() {
     assert_eq!(found["items"], json!([]));
     assert_eq!(world.sweep().await.expired, 1);
     assert_eq!(items_of(&world, "profiles", &visitor.subject).await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_the_clock_has_closed_stays_closed() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let oldest = conversation(&visitor, 1).await;
+    world.advance_seconds(4 * DAY);
+    let visitor = visitor.returned().await;
+    let middle = conversation(&visitor, 1).await;
+    world.advance_seconds(4 * DAY);
+    let visitor = visitor.returned().await;
+    let latest = conversation(&visitor, 1).await;
+    let officer = officer(&world).await;
+    // Whether the oldest, the one in the middle and the latest take messages.
+    let open = async || {
+        let api = tests::api::Api::Events(intake::router(world.another_function()));
+        let there = Visitor { api, ..visitor.clone() };
+        let mut open = Vec::new();
+        for path in [&oldest, &middle, &latest] {
+            let said = there.say(path, "Are you there?").await;
+            assert!(matches!(said.status, 201 | 409), "{}", said.json());
+            let status = there.get(path).await.json()["status"].clone();
+            assert_eq!(status == "closed", said.status == 409, "{status}");
+            open.push(said.status == 201);
+        }
+        open
+    };
+    assert_eq!(open().await, [false, true, true], "under seven days");
+    for (max_days, expected) in
+        [(30, [false, true, true]), (2, [false, false, true]), (20, [false, false, true])]
+    {
+        let policy = json!({
+            "transcript_days": 30, "lead_days": 180, "audit_days": 730,
+            "conversation_max_days": max_days,
+        });
+        assert_eq!(put(&officer, &policy).await.status, 200);
+        assert_eq!(open().await, expected, "under {max_days}");
+    }
 }

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use auth::store::invitation;
 use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
-use shared::store::{self, customer, due, hold, keyring, once, session, subject, transport_key};
+use shared::store::{
+    self, conversation, customer, due, erasure, hold, key_row, keyring, once, session, subject,
+    transport_key,
+};
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
 
@@ -127,7 +130,10 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "that an erased conversation or contact was there: ids and its end",
             "`keys`",
-            "until the end that it was promised".to_owned(),
+            format!(
+                "until the end that it was promised, and {} from then at least",
+                span(key_row::COUNTED_MS),
+            ),
             no(),
             ttl,
         ),
@@ -136,6 +142,20 @@ fn rows() -> Vec<[String; 5]> {
             "`keys`, `ledger`",
             audit(),
             of_audit(),
+            ttl,
+        ),
+        row(
+            "that somebody was erased of whom nothing was stored, and the receipt",
+            "`keys`, `ledger`",
+            span(erasure::NOTHING_MS),
+            no(),
+            ttl,
+        ),
+        row(
+            "the number of the last opening, of who has ten conversations or more",
+            "`keys`",
+            span(conversation::OPENING_MS),
+            no(),
             ttl,
         ),
         row("who has read what of whom, and why", "`ledger`, `events`", audit(), of_audit(), ttl),

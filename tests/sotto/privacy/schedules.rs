@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use shared::ids::{ConversationId, HoldId, StaffId, SubjectId};
 use shared::store::body::{Body, Consent};
 use shared::store::conversation::{Found, Opened};
-use shared::store::erasure::{Erasure, Request, idempotency};
+use shared::store::erasure::{Erasure, OfNothing, Request, idempotency};
 use shared::store::event::{Kind, Spoken};
 use shared::store::hold::{Hold, Placed, Rest};
 use shared::store::ledger::Basis;
@@ -288,7 +288,7 @@ impl Round {
             basis: Basis::Gdpr17,
             requested_ms: self.now_ms(),
             idempotency: idempotency("key", "body"),
-            of_nothing: true,
+            of_nothing: OfNothing::Passing,
         };
         let store = Arc::clone(&self.world.app.store);
         let done = match steps {

@@ -1,7 +1,8 @@
 //! The limits and prices of docs/deploy.md are those of the code, the template and the bench.
 
-use intake::{conversations, messages};
+use intake::messages;
 use shared::http::request;
+use shared::store::conversation::ROWS_PER_SUBJECT;
 use shared::values::site::Site;
 use template::Template;
 use tests::prices::PRICES;
@@ -36,9 +37,7 @@ fn every_limit_is_the_codes() {
         let holds = match limit.as_str() {
             "characters of a message" => value == messages::LONGEST_CHARACTERS.to_string(),
             "bytes of a body" => value == request::BODY_LIMIT.to_string(),
-            "live conversations and contact of a subject" => {
-                value == conversations::CONVERSATIONS_PER_SUBJECT.to_string()
-            }
+            "live conversations and contact of a subject" => value == ROWS_PER_SUBJECT.to_string(),
             "days that a conversation takes messages" => {
                 value == site.policy.conversation_max_days().to_string()
             }

@@ -11,7 +11,7 @@ use shared::seal::envelope::{DataKey, Sealed};
 use shared::seal::place::Place;
 use shared::store::attributes::Item;
 use shared::store::conversation::Found;
-use shared::store::erasure::{Request as Erasure, idempotency};
+use shared::store::erasure::{OfNothing, Request as Erasure, idempotency};
 use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::ledger::Basis;
 use shared::values::site::Site;
@@ -195,7 +195,7 @@ async fn erase(world: &World, officer: &Staff, subject: &str, key: &str) -> Opti
         basis,
         requested_ms: world.clock.now_ms(),
         idempotency: idempotency(key, basis.as_str()),
-        of_nothing: false,
+        of_nothing: OfNothing::Refused,
     };
     let officer = StaffId::parse(&officer.id).expect("an id");
     let parts = &world.retention;

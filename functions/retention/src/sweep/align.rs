@@ -10,9 +10,6 @@ use shared::store::progress::Progress;
 use super::{Budget, Swept, go_on};
 use crate::state::App;
 
-/// Rows read at once.
-const AT_ONCE: usize = 500;
-
 pub(super) async fn follow(
     app: &App,
     policy: &StoredPolicy,
@@ -30,19 +27,14 @@ pub(super) async fn follow(
         progress.looked_at = 0;
     }
     let now_ms = app.clock.now_ms();
-    let mut looked_at = 0;
-    while looked_at < budget.rows {
-        let limit = i32::try_from(AT_ONCE.min(budget.rows - looked_at)).unwrap_or(1);
+    let limit = i32::try_from(budget.step).unwrap_or(i32::MAX);
+    loop {
         let (rows, next) = app.store.scan_keys(progress.start(), limit).await?;
         let read = rows.len();
         for scanned in rows {
             let Some(scanned) = go_on(scanned, swept)? else { continue };
             if scanned.row.due_ms(&policy.policy).is_some_and(|due_ms| due_ms <= now_ms) {
                 // Its hour has been left behind already.
-                if swept.expired >= budget.keys {
-                    // The next run begins with this page again.
-                    return app.store.put_sweep_progress(progress).await;
-                }
                 let destroyed = app.store.destroy_due(scanned.row.key(), &policy.policy).await;
                 swept.expired += usize::from(go_on(destroyed, swept)? == Some(true));
             } else if is_off(&scanned, policy) {
@@ -50,13 +42,14 @@ pub(super) async fn follow(
                 swept.aligned += usize::from(go_on(aligned, swept)? == Some(true));
             }
         }
-        looked_at += read.max(1);
         progress.looked_at += u64::try_from(read).unwrap_or(0);
         let at_the_end = next.is_none();
         progress.go_on_behind(next)?;
         if at_the_end {
             progress.aligned_version = Some(policy.version);
             progress.aligning = None;
+        }
+        if at_the_end || budget.is_over(app) {
             break;
         }
     }

@@ -5,14 +5,15 @@ use shared::store::StoreError;
 use shared::store::progress::Progress;
 use shared::values::policy::RetentionPolicy;
 
-use super::{Budget, Swept, go_on};
+use super::several::{Step, work};
+use super::{Budget, Swept};
 use crate::state::App;
 
 const HOUR_MS: UnixMillis = 60 * 60 * 1000;
-/// Candidates read at once.
-const AT_ONCE: i32 = 100;
 /// How far back the first run of all begins: nothing has an hour before the release that writes it.
 const FIRST_HOURS: i64 = 24;
+/// Hours that a run looks at in any case: most are empty.
+const LEAST_HOURS: usize = 50;
 
 pub(super) async fn destroy(
     app: &App,
@@ -24,8 +25,11 @@ pub(super) async fn destroy(
     let now_ms = app.clock.now_ms();
     let begun = progress.hour.as_deref().and_then(start_of);
     let mut at_ms = begun.unwrap_or(now_ms - FIRST_HOURS * HOUR_MS);
+    let mut hours = 0;
     while at_ms <= now_ms {
-        if !destroy_hour(app, policy, budget, &hour(at_ms), swept).await? {
+        let is_empty = destroy_hour(app, policy, budget, &hour(at_ms), swept).await?;
+        hours += 1;
+        if !is_empty || (LEAST_HOURS <= hours && budget.is_over(app)) {
             break;
         }
         // An hour that has passed is left behind once it is empty and everything that ended in it has:
@@ -38,7 +42,7 @@ pub(super) async fn destroy(
     app.store.put_sweep_progress(progress).await
 }
 
-/// Destroys what ended in an hour; false when the budget is used up before all is gone.
+/// Destroys what ended in an hour; false when the time is up before all is gone.
 async fn destroy_hour(
     app: &App,
     policy: &RetentionPolicy,
@@ -46,26 +50,22 @@ async fn destroy_hour(
     hour: &str,
     swept: &mut Swept,
 ) -> Result<bool, StoreError> {
-    let mut seen = 0;
+    let limit = i32::try_from(budget.step).unwrap_or(i32::MAX);
     loop {
-        let due = app.store.due_in(hour, app.clock.now_ms(), AT_ONCE).await?;
-        let found = due.len();
-        let mut gone = 0;
-        for key in due {
-            if swept.expired >= budget.keys {
-                return Ok(false);
-            }
-            let destroyed = app.store.destroy_due(key, policy).await;
-            if go_on(destroyed, swept)? == Some(true) {
-                swept.expired += 1;
-                gone += 1;
-            }
-        }
-        seen += found;
+        let due = app.store.due_in(hour, app.clock.now_ms(), limit).await?;
+        let (found, before) = (due.len(), swept.expired);
+        let policy = *policy;
+        work(app, budget, due.into(), swept, move |app, key| async move {
+            let expired = usize::from(app.store.destroy_due(key, &policy).await?);
+            Ok(Step::done(Swept { expired, ..Swept::default() }))
+        })
+        .await?;
         // A page on which nothing could be destroyed would come again and again.
-        let full = i32::try_from(found).is_ok_and(|found| found == AT_ONCE);
-        if !full || gone == 0 || seen >= budget.keys {
+        if found < budget.step || swept.expired == before {
             return Ok(true);
+        }
+        if budget.is_over(app) {
+            return Ok(false);
         }
     }
 }

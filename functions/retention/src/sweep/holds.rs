@@ -1,8 +1,12 @@
 //! Holds: those whose time has come end, what they are on loses its TTL or gets it back, and what
 //! waited for them is done.
 
+use std::collections::VecDeque;
+
+use shared::clock::UnixMillis;
 use shared::ids::{ConversationId, SubjectId};
 use shared::store::StoreError;
+use shared::store::attributes::corrupt;
 use shared::store::erasure::Erasure;
 use shared::store::erasure_request::{ErasureRequest, Waiting};
 use shared::store::hold::{Hold, Rest};
@@ -10,6 +14,7 @@ use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::policy::StoredPolicy;
 use shared::values::policy::RetentionPolicy;
 
+use super::several::{Step, work};
 use super::{Budget, Swept, go_on};
 use crate::state::App;
 
@@ -23,17 +28,29 @@ pub(super) async fn sweep(
     budget: Budget,
     swept: &mut Swept,
 ) -> Result<(), StoreError> {
-    let mut left = budget.items;
+    let items = if budget.is_over(app) { budget.step } else { usize::MAX };
+    let mut left = Left { items, until_ms: budget.part(2, app).until_ms };
     for hold in app.store.holds().await? {
         let followed = follow(app, hold, policy, &mut left).await;
         go_on(followed, swept)?;
     }
+    let mut erasure_requests = VecDeque::new();
     for erasure_request in app.store.erasure_requests().await? {
-        if go_on(fulfil(app, erasure_request).await, swept)? == Some(true) {
-            swept.released += 1;
-        }
+        erasure_requests.extend(go_on(erasure_request, swept)?);
     }
-    Ok(())
+    work(app, budget, erasure_requests, swept, async |app: App, erasure_request| {
+        let released = usize::from(fulfil(&app, erasure_request).await?);
+        Ok(Step::done(Swept { released, ..Swept::default() }))
+    })
+    .await
+}
+
+/// What may still be done of logs that a hold is on.
+pub struct Left {
+    /// Items that get another end.
+    pub items: usize,
+    /// Until when.
+    pub until_ms: UnixMillis,
 }
 
 /// Releases a hold whose time has come, and does what is left to do of it.
@@ -41,7 +58,7 @@ async fn follow(
     app: &App,
     mut hold: Hold,
     policy: &StoredPolicy,
-    left: &mut usize,
+    left: &mut Left,
 ) -> Result<(), StoreError> {
     let now_ms = app.clock.now_ms();
     if hold.released.is_none() && hold.ends_ms.is_some_and(|ends_ms| ends_ms <= now_ms) {
@@ -62,7 +79,7 @@ pub async fn settle(
     app: &App,
     hold: &Hold,
     policy: &RetentionPolicy,
-    left: &mut usize,
+    left: &mut Left,
 ) -> Result<(), StoreError> {
     if hold.rest == Rest::Done {
         return Ok(());
@@ -83,7 +100,7 @@ async fn settle_row(
     app: &App,
     row: &KeyRow,
     policy: &RetentionPolicy,
-    left: &mut usize,
+    left: &mut Left,
 ) -> Result<bool, StoreError> {
     let end_ms = row.due_ms(policy);
     let Guarded::Conversation(id) = row.guarded else {
@@ -93,9 +110,10 @@ async fn settle_row(
     let mut next = Some(0);
     while let Some(seq) = next {
         let changed;
-        (changed, next) = app.store.set_ttl_of_log(id, seq, end_ms, *left).await?;
-        *left -= changed;
-        if *left == 0 && next.is_some() {
+        (changed, next) = app.store.set_ttl_of_log(id, seq, end_ms, left.items).await?;
+        left.items -= changed;
+        let is_over = left.items == 0 || left.until_ms <= app.clock.now_ms();
+        if is_over && next.is_some() {
             return Ok(false);
         }
     }
@@ -126,7 +144,10 @@ async fn fulfil(app: &App, erasure_request: ErasureRequest) -> Result<bool, Stor
                     return Ok(false);
                 }
             };
-            app.store.receipt_of(&entry, &app.issuer).await?;
+            app.store
+                .receipt_of(&entry, &app.issuer)
+                .await?
+                .ok_or(corrupt("n").in_table("ledger"))?;
             app.store.close_waiting(&app.events, erasure_request.subject, entry.receipt).await?;
             // What this erasure has kept is a request of its own, in the place of this one.
             if entry.kept.is_empty() {
@@ -147,6 +168,11 @@ async fn erase_kept(app: &App, subject: SubjectId, number: u64) -> Result<bool, 
         app.store.forget_erasure_request(subject).await?;
         return Ok(false);
     };
+    if entry.kept.is_empty() {
+        // The hold ended while the erasure was carried out, which has destroyed what it was on.
+        app.store.forget_erasure_request(subject).await?;
+        return Ok(false);
+    }
     let rows = app.store.rows_of(subject).await?.keys;
     let is_free = |id: &ConversationId| {
         let row = rows.iter().find(|row| row.guarded == Guarded::Conversation(*id));

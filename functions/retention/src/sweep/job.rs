@@ -8,6 +8,7 @@ use shared::http::metrics::Metric;
 use shared::http::telemetry::{self, Invocation, Outcome};
 use shared::store::StoreError;
 
+use super::Budget;
 use crate::state::App;
 
 /// The job and what it works with.
@@ -38,7 +39,8 @@ impl Job {
     /// [`NotSwept`].
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotSwept> {
         let invocation = Invocation::begin(telemetry::Job::Sweep, &self.0.clock, &event.context);
-        let swept = super::run(&self.0).await;
+        let budget = Budget::until(self.0.clock.now_ms(), event.context.deadline);
+        let swept = super::run_within(&self.0, budget).await;
         let outcome = if swept.is_ok() { Outcome::Done } else { Outcome::Failed };
         let (done, counts) = (swept.is_ok(), swept.as_ref().cloned().unwrap_or_default());
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -51,6 +53,9 @@ impl Job {
             .count(Metric::KeyExpired, count(counts.expired))
             .count(Metric::Corrupt, count(counts.damaged))
             .count(Metric::LedgerBehind, count(counts.replayed))
+            .count(Metric::ErasureUnproven, count(counts.unproven))
+            .count(Metric::ErasureAge, counts.oldest_erasure_seconds)
+            .count(Metric::PurgeAge, counts.oldest_purge_seconds)
             .count(Metric::RequestsDue, count(counts.requests_due))
             .print();
         swept.map(|swept| json!(swept)).map_err(NotSwept)

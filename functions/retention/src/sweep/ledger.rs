@@ -4,7 +4,9 @@
 use shared::store::StoreError;
 use shared::store::ledger::{Entry, Rest};
 use shared::store::policy::StoredPolicy;
+use shared::store::security_event::{Action, SecurityEvent};
 
+use super::several::{Step, work};
 use super::{Budget, Swept, go_on};
 use crate::state::App;
 
@@ -25,23 +27,36 @@ pub(super) async fn replay(
     );
     follow_holds(app, policy, swept).await?;
     let mut to = positions.behind;
-    for entry in app.store.entries_from(positions.behind + 1, budget.replays).await? {
-        app.store.mark_again(&entry).await?;
-        app.store.destroy_rest(entry.subject).await?;
-        app.store.unfinish(&entry).await?;
-        let destroyed_ms = app.clock.now_ms();
-        let again = Entry { rest: Rest::Purge, destroyed_ms, ..entry.clone() };
-        // Who changes it at the same time has destroyed no less.
-        let _ours = app.store.change_entry(&entry, &again).await?;
-        to = entry.number;
-        swept.replayed += 1;
+    let limit = i32::try_from(budget.step).unwrap_or(i32::MAX);
+    loop {
+        let entries = app.store.entries_from(to + 1, limit).await?;
+        let last = entries.last().map(|entry| entry.number);
+        // Numbers whose entries were forgotten, since their time was up, have nothing to carry out.
+        let all = entries.len() < budget.step;
+        work(app, budget, entries.into(), swept, carry_out_again).await?;
+        to = if all { positions.head } else { last.unwrap_or(positions.head) };
+        app.store.set_positions(to, positions.head).await?;
+        swept.behind = !all;
+        if all || budget.is_over(app) {
+            return Ok(());
+        }
     }
-    // Numbers whose entries were forgotten, since their time was up, have nothing to carry out.
-    let all = swept.replayed < usize::try_from(budget.replays).unwrap_or(usize::MAX);
-    let to = if all { positions.head } else { to };
-    app.store.set_positions(to, positions.head).await?;
-    swept.behind = !all;
-    Ok(())
+}
+
+async fn carry_out_again(app: App, entry: Entry) -> Result<Step<Entry>, StoreError> {
+    if !app.store.mark_again(&entry).await? {
+        tracing::error!(number = entry.number, "the ledger has an erasure that cannot have been");
+        let event = SecurityEvent::of(Action::ErasureUnproven, entry.subject);
+        app.events.append(event).await?;
+        return Ok(Step::done(Swept { unproven: 1, ..Swept::default() }));
+    }
+    app.store.destroy_rest(entry.subject).await?;
+    app.store.unfinish(&entry).await?;
+    let destroyed_ms = app.clock.now_ms();
+    let again = Entry { rest: Rest::Purge, destroyed_ms, ..entry.clone() };
+    // Who changes it at the same time has destroyed no less.
+    let _ours = app.store.change_entry(&entry, &again).await?;
+    Ok(Step::done(Swept { replayed: 1, ..Swept::default() }))
 }
 
 /// In a table that was restored: what an erasure kept was held, and must be again before the erasure is

@@ -1,5 +1,5 @@
-//! The sweep: destroys what is past its time, and finishes what was begun. Each run does a bounded
-//! part and stores how far it is; one that is cut off anywhere does no harm, and the next goes on.
+//! The sweep: destroys what is past its time, and finishes what was begun. Each run does as much as it
+//! has time for and stores how far it is; one that is cut off anywhere does no harm, and the next goes on.
 
 mod align;
 mod erasures;
@@ -8,8 +8,10 @@ pub mod holds;
 pub mod job;
 mod ledger;
 mod retire;
+mod several;
 
 use serde::Serialize;
+use shared::clock::UnixMillis;
 use shared::store::StoreError;
 use shared::store::case::ANSWER_SOON_MS;
 use shared::store::progress::Progress;
@@ -17,24 +19,42 @@ use shared::values::site::Site;
 
 use crate::state::App;
 
-/// What a run may do at most, so that it ends within its two minutes.
+/// What a run may do: as much as there is time for, in steps, and a step of everything in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Erasures carried out again in a table that was restored.
-    pub replays: i32,
-    /// Keys destroyed because their time is up.
-    pub keys: usize,
-    /// Erasures whose ciphertext is deleted.
-    pub erasures: i32,
-    /// Items of logs deleted, or given another TTL.
-    pub items: usize,
-    /// Rows looked at when the policy has changed.
-    pub rows: usize,
+    /// When the run is to end.
+    pub until_ms: UnixMillis,
+    /// Erasures, rows or items of a step.
+    pub step: usize,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        Self { replays: 200, keys: 2_000, erasures: 50, items: 10_000, rows: 5_000 }
+/// Of a run whose deadline nobody has told; template.yaml gives it two minutes.
+const RUN_MS: UnixMillis = 90_000;
+/// What a run that is ended by its deadline may still be doing.
+const MARGIN_MS: UnixMillis = 20_000;
+/// As long as Lambda lets a function run.
+const LONGEST_RUN_MS: UnixMillis = 15 * 60_000;
+const STEP: usize = 200;
+
+impl Budget {
+    /// Of a run that begins now and is cut off at `deadline_ms`, if that is told.
+    #[must_use]
+    pub fn until(now_ms: UnixMillis, deadline_ms: u64) -> Self {
+        let deadline_ms = UnixMillis::try_from(deadline_ms).unwrap_or_default();
+        let is_told = (now_ms..now_ms + LONGEST_RUN_MS).contains(&deadline_ms);
+        let until_ms = if is_told { deadline_ms - MARGIN_MS } else { now_ms + RUN_MS };
+        Self { until_ms, step: STEP }
+    }
+
+    /// Whether the time is up.
+    fn is_over(self, app: &App) -> bool {
+        self.until_ms <= app.clock.now_ms()
+    }
+
+    /// One of so many parts of the time that is left.
+    fn part(self, of: i64, app: &App) -> Self {
+        let now_ms = app.clock.now_ms();
+        Self { until_ms: now_ms + (self.until_ms - now_ms).max(0) / of, ..self }
     }
 }
 
@@ -59,16 +79,34 @@ pub struct Swept {
     pub requests_due: usize,
     /// What did not open, or is of another version: left as it is, and told.
     pub damaged: usize,
+    /// Erasures that the ledger has and nothing bears out.
+    pub unproven: usize,
+    /// Seconds for which the oldest erasure has waited to be finished.
+    pub oldest_erasure_seconds: u64,
+    /// Seconds for which the oldest log has waited to be deleted whose key ended before its items.
+    pub oldest_purge_seconds: u64,
     /// Whether a table has still to follow the ledger.
     pub behind: bool,
 }
 
-/// Runs the sweep with what it may do at most.
+impl Swept {
+    /// Adds what a part of the run did.
+    fn add(&mut self, part: &Self) {
+        self.replayed += part.replayed;
+        self.expired += part.expired;
+        self.erasures += part.erasures;
+        self.released += part.released;
+        self.items += part.items;
+        self.unproven += part.unproven;
+    }
+}
+
+/// Runs the sweep.
 ///
 /// # Errors
 /// [`StoreError`]; what was done until then stays, and the next run goes on from there.
 pub async fn run(app: &App) -> Result<Swept, StoreError> {
-    run_within(app, Budget::default()).await
+    run_within(app, Budget::until(app.clock.now_ms(), 0)).await
 }
 
 /// The same with another budget.
@@ -80,7 +118,7 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
     let policy = app.store.settings.retention_policy(Site::SHIPPED).await?;
     app.staff_keys.audit_days().follow(&policy.policy);
     // First, since nothing is read of a table that has not followed.
-    ledger::replay(app, &policy, budget, &mut swept).await?;
+    ledger::replay(app, &policy, budget.part(2, app), &mut swept).await?;
     let mut progress: Progress = app.store.sweep_progress().await?;
     let was_restored = app.store.stamp_of_keys().await? != progress.stamp;
     if was_restored {
@@ -88,13 +126,15 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
         progress.align_anew();
         ledger::follow_holds(app, &policy, &mut swept).await?;
     }
-    expiry::destroy(app, &policy.policy, budget, &mut progress, &mut swept).await?;
-    holds::sweep(app, &policy, budget, &mut swept).await?;
-    erasures::finish(app, budget, &mut swept).await?;
-    erasures::delete_queued(app, budget, &mut swept).await?;
+    // Each has its part of the time, and what the one before has left over.
+    let expiry = budget.part(4, app);
+    expiry::destroy(app, &policy.policy, expiry, &mut progress, &mut swept).await?;
+    holds::sweep(app, &policy, budget.part(3, app), &mut swept).await?;
+    erasures::finish(app, budget.part(2, app), &mut swept).await?;
     align::follow(app, &policy, budget, &mut progress, &mut swept).await?;
     let retired = retire::keys(app, &policy).await;
     swept.retired = go_on(retired, &mut swept)?.unwrap_or_default();
+    (swept.oldest_erasure_seconds, swept.oldest_purge_seconds) = erasures::ages(app).await?;
     swept.requests_due = app.store.cases_due(ANSWER_SOON_MS).await?;
     progress.stamp = Some(app.store.stamp_keys().await?);
     app.store.put_sweep_progress(&progress).await?;
