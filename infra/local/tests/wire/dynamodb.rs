@@ -319,7 +319,7 @@ async fn a_request_for_neither_service_is_refused() {
         use std::io::{Read, Write};
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream
-            .write_all(b"POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: S3.Put\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+            .write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: S3.Put\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
             .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
