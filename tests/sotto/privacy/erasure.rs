@@ -1,6 +1,7 @@
 //! What is erased is unreadable at once, for everybody, and gone a little later.
 
 use serde_json::json;
+use shared::store::attributes::Item;
 use tests::api::Request;
 use tests::site_server::{SiteServer, sign_in, visitor_of};
 use tests::visitor::{Visitor, fresh_key};
@@ -267,6 +268,36 @@ async fn an_officer_erases_a_customer_of_whom_only_the_name_is_there() {
     assert_eq!(erase_me(&nobody, &fresh_key()).await.status, 200);
     world.advance_seconds(121);
     assert_eq!(world.sweep().await.erasures, 0);
+}
+
+/// An older version leaves them to the sweep, and so does a table that came back.
+#[tokio::test]
+async fn the_sweep_takes_what_an_erasure_has_left_of_a_customer() {
+    let world = World::new().await;
+    let server = SiteServer::ed25519(7);
+    world.register_identity_key(&server.jwk(), false).await;
+    let identity = server.sign(&SiteServer::claims("customer-4711", world.clock.now_ms()));
+    let customer = visitor_of(world.api(), &sign_in(&world.api(), &identity).await);
+    conversation(&customer, 1).await;
+    let of_customers = async || {
+        let items = world.all_items().await.into_iter();
+        let is_row = |(table, item): &(String, Item)| {
+            table.ends_with("profiles") && item.contains_key("s")
+                || table.ends_with("keys") && item.contains_key("v")
+        };
+        items.filter(is_row).collect::<Vec<_>>()
+    };
+    let rows = of_customers().await;
+    assert_eq!(rows.len(), 2, "the name, and the way back to it");
+    assert_eq!(erase_me(&customer, &fresh_key()).await.status, 200);
+    assert_eq!(of_customers().await.len(), 0);
+    for (table, item) in rows {
+        let put = world.dynamo().put_item().table_name(table).set_item(Some(item));
+        put.send().await.expect("a put");
+    }
+    world.advance_seconds(121);
+    world.sweep().await;
+    assert_eq!(of_customers().await.len(), 0);
 }
 
 #[tokio::test]

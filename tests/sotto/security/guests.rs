@@ -359,7 +359,7 @@ async fn an_address_is_stored_nowhere_and_counters_end() {
     };
     let today = names().await;
     world.advance_seconds(24 * 60 * 60);
-    over(&world, Act::Session, HERE).await;
+    world.api().send(&session().from_address(HERE)).await;
     assert_eq!(names().await.iter().filter(|name| !today.contains(name)).count(), 1, "{today:?}");
 }
 

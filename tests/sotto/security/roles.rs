@@ -20,13 +20,18 @@ const PURPOSES: [&str; 7] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 11] = [
+const PARTITIONS: [&str; 16] = [
     "*",
     "staff",
     "ledger",
     "waiting",
     "x",
     "identity#x",
+    "challenge#x",
+    "invitation#x",
+    "login#x",
+    "staff#x",
+    "throttle#account#x",
     "once#identity-jti#x",
     "guests#x",
     "receipt#x",
