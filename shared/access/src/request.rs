@@ -273,7 +273,8 @@ fn content_type(headers: &HeaderMap) -> ContentType {
     let Ok(text) = value.to_str() else { return ContentType::Other };
     let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
-    if !parts.all(|parameter| matches!(&*parameter, "charset=utf-8" | "charset=\"utf-8\"")) {
+    // RFC 9110, section 5.6.6: nothing may stand behind a semicolon.
+    if !parts.all(|parameter| matches!(&*parameter, "" | "charset=utf-8" | "charset=\"utf-8\"")) {
         return ContentType::Other;
     }
     match &*essence {

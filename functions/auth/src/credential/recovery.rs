@@ -93,7 +93,10 @@ pub fn generate() -> Result<[RecoveryCode; CODES], NoRandomness> {
 
 /// What people and word processors put between groups.
 fn is_separator(sign: char) -> bool {
-    sign.is_whitespace() || matches!(sign, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    let is_dash = matches!(sign, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    // A soft hyphen, and what a word processor puts where a line may break.
+    let is_unseen = matches!(sign, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}');
+    sign.is_whitespace() || is_dash || is_unseen
 }
 
 #[cfg(test)]
@@ -130,6 +133,7 @@ mod tests {
             " 01101 abcde fghjk mnpqr stvwx\n",
             "0110-1ABC-DEFG-HJKM-NPQR-STVW-X",
             "01101\u{2013}ABCDE\u{2013}FGHJK\u{2013}MNPQR\u{2013}STVWX",
+            "01101\u{ad}ABCDE\u{ad}FGHJK\u{200b}MNPQR\u{2060}STVWX\u{feff}",
         ] {
             assert_eq!(read(text).as_deref(), Some(right), "{text}");
         }

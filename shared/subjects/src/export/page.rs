@@ -298,7 +298,7 @@ impl Page {
 /// Writes a text so that nothing in it is markup, in an element or in a quoted attribute.
 fn escape(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'', '\0']) {
         let (before, after) = rest.split_at(at);
         out.push_str(before);
         let mut characters = after.chars();
@@ -307,6 +307,8 @@ fn escape(text: &str, out: &mut String) {
             Some('<') => "&lt;",
             Some('>') => "&gt;",
             Some('"') => "&quot;",
+            // No HTML parser takes it; this is how an unreadable character is shown.
+            Some('\0') => "\u{fffd}",
             _ => "&#39;",
         });
         rest = characters.as_str();

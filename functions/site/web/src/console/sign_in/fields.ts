@@ -22,11 +22,12 @@ export function codeField(): Field {
       class: "code",
       inputmode: "numeric",
       autocomplete: "one-time-code",
-      maxlength: "7",
+      // Room for the blanks that are pasted with it.
+      maxlength: "16",
       required: true,
       spellcheck: false,
     },
-    check: (value) => (/^\d{3} ?\d{3}$/.test(value.trim()) ? null : pageWords().codeFormat),
+    check: (value) => (/^\d{6}$/.test(value.replace(/\s/g, "")) ? null : pageWords().codeFormat),
   });
 }
 
