@@ -24,20 +24,20 @@ pub struct Table {
     pub recovery: bool,
     /// For how many days back, where DynamoDB says so.
     pub recovery_days: Option<i32>,
-    /// What its stream shows; `None` for no stream.
+    /// The view type of its stream; `None` for no stream.
     pub stream: Option<String>,
     /// Its indexes that can be asked.
     pub indexes: Vec<String>,
 }
 
-/// What a table is not.
+/// A difference between a table and its design.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// There is no such table.
     Absent,
     /// It is being made or altered, or its key cannot be used.
     NotActive,
-    /// Nothing ends in it.
+    /// Its items never expire.
     ExpiryOff,
     /// Another attribute ends its items.
     ExpiryElsewhere(String),
@@ -47,13 +47,13 @@ pub enum Fault {
     Unprotected,
     /// A mistake could not be undone.
     NoRecovery,
-    /// What was deleted could be brought back.
+    /// Deleted items could be restored, although the design rules that out.
     Recoverable,
     /// It can be restored for another number of days than was designed.
     OtherRecovery {
         /// Days.
         days: i32,
-        /// What was designed.
+        /// Days by design.
         designed: i32,
     },
     /// Nothing tells the reader of its stream what changes.

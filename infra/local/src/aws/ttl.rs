@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::dynamo::{DatabaseError, Dynamo, parse, to_json};
 
-/// What a sweep has to know of a table.
+/// The properties of a table that a sweep needs.
 struct Description {
     keys: Vec<String>,
     has_stream: bool,

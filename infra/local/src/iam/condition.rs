@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::glob::{arn_matches, glob_matches};
 use template::TemplateError;
 
-/// What a request says about itself: condition key to values, one for most keys.
+/// The request context: condition key to values, one for most keys.
 pub type Context = BTreeMap<String, Vec<String>>;
 
 /// The condition key of the attributes that a request names.
@@ -34,7 +34,7 @@ pub struct Condition {
     if_exists: bool,
     /// The condition key, e.g. `dynamodb:LeadingKeys`.
     pub key: String,
-    /// What the policy compares with.
+    /// The values that the policy compares with.
     pub values: Vec<String>,
 }
 
