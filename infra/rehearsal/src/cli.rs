@@ -4,7 +4,7 @@ use std::fmt;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 cargo rehearse     deploys template.yaml onto a local AWS with IAM switched on, and tries it
 
@@ -18,7 +18,7 @@ The tools come from .ci/tools: source \"$(.ci/tools)\" first. The summary is als
 target/rehearsal/summary.json.
 ";
 
-/// What was asked for.
+/// The command that was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// Print [`HELP`].
@@ -27,7 +27,7 @@ pub enum Command {
     Rehearse(Rehearsal),
 }
 
-/// What to rehearse, and how.
+/// The options of a rehearsal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rehearsal {
     /// This act and no other.

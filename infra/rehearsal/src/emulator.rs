@@ -72,7 +72,7 @@ impl Emulator {
         self.folder.path()
     }
 
-    /// What it has logged, the functions' own lines included.
+    /// Its log, the functions' own lines included.
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read(&self.log)

@@ -1,4 +1,4 @@
-//! What was tried, how it went and how long it took.
+//! The steps that were tried, with their results and times.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};

@@ -18,7 +18,7 @@ use crate::{root, target};
 /// The folder of the last release's files within its workspace.
 const PLACE: &str = "release";
 
-/// What the old template is deployed with a change of, each exactly so often, and why.
+/// The changes to the old template: text, new text, exact number of occurrences, reason.
 const CHANGES: [(&str, &str, usize, &str); 2] = [
     (
         "AllowOrigins: !If [HasSiteOrigins, !Split [\",\", !Ref SiteOrigins], [\"https://no-origin.invalid\"]]",
