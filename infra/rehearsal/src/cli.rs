@@ -32,7 +32,7 @@ pub enum Command {
 pub struct Rehearsal {
     /// This act and no other.
     pub only: Option<Act>,
-    /// Whether the functions of the last run are good enough.
+    /// Whether to use the functions of the last run instead of building them.
     pub skip_build: bool,
     /// Whether to wait before the stack is removed.
     pub keep: bool,

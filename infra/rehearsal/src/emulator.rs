@@ -109,7 +109,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // The end of its input is the end of its group.
+        // The emulator's process group ends when its input does.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }

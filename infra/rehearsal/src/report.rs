@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-/// A line for whoever watches.
+/// Prints a line for the person who watches.
 pub fn say(line: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}");

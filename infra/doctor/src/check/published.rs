@@ -16,8 +16,8 @@ use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding, Obstacle};
 
 const HOUR_MS: UnixMillis = 60 * 60 * 1000;
-/// A list ends 72 hours after its newest key was made, and one is made every day: what ends earlier
-/// than this was not renewed by the last daily run and an hour.
+/// A list ends 72 hours after its newest key was made, and a key is made every day. A list with
+/// less time left was not renewed within a day and an hour.
 const LEAST_LEFT_MS: UnixMillis = (72 - 25) * HOUR_MS;
 
 /// A fault of a published list.

@@ -1,4 +1,4 @@
-//! The stack itself: does it exist, did its last deployment come to its end, and for whose pages.
+//! The stack itself: whether it exists, how its last deployment ended, and which pages it serves.
 
 use std::collections::BTreeMap;
 

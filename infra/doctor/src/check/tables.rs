@@ -1,4 +1,4 @@
-//! The tables: is each as it was designed (docs/data.md), whoever changed it since.
+//! The tables: whether each is still as it was designed (docs/data.md).
 
 use template::{Table as Design, Template};
 
@@ -110,14 +110,14 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldN
         indexes: table
             .global_secondary_indexes()
             .iter()
-            // AWS says of each how it stands; what nothing is said of is there.
+            // AWS gives the status of each index; without a status the index counts as active.
             .filter(|index| index.index_status().is_none_or(|status| status.as_str() == "ACTIVE"))
             .filter_map(|index| index.index_name().map(ToOwned::to_owned))
             .collect(),
     }))
 }
 
-/// Everything in which a table is not as designed. `protection` is the stack's parameter.
+/// The differences between a table and its design. `protection` is the stack's parameter.
 #[must_use]
 pub fn judge(
     design: &Design,

@@ -132,7 +132,7 @@ impl Records {
     }
 }
 
-/// Notes what is wrong with an item.
+/// Notes a fault of an item.
 fn breaks(
     found: &mut Vec<Broken>,
     (table, item): (&'static str, &Item),

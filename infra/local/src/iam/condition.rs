@@ -6,8 +6,8 @@
 //!   satisfies `ForAnyValue` ("Condition operators", "Multivalued context keys").
 //! - `Null` asks whether the key is absent, `"true"`, or present, `"false"`.
 //!
-//! IAM takes a key that it does not know for an absent one, and many an operator for true then. Here
-//! an unknown operator or key is an error when the policy is read.
+//! IAM treats a key that it does not know as absent, and many operators are true of an absent key.
+//! Here an unknown operator or key is an error when the policy is read.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! IAM for the embedded AWS: the roles of `template.yaml`, evaluated on every call of a function, and
 //! a record of what they were seen to allow.
 //!
-//! Written here because no crate does what is needed: those that evaluate policies take a condition
-//! key that they do not know for absent, and name neither the statement that allowed nor the value of
+//! Written here because no crate does what is needed: those that evaluate policies treat an unknown
+//! condition key as absent, and name neither the statement that allowed a request nor the value of
 //! it that was used.
 //!
 //! - [`policies`]: the roles and key policies, and what they decide.
@@ -30,7 +30,7 @@ use condition::Context;
 pub struct Request {
     /// Service and operation, e.g. `dynamodb:PutItem`.
     pub action: String,
-    /// Upon what, by its name in the template, e.g. `<KeysTable.Arn>`.
+    /// The resource, by its name in the template, e.g. `<KeysTable.Arn>`.
     pub resource: String,
     /// The context that the conditions look at.
     pub context: Context,

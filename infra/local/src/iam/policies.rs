@@ -12,7 +12,7 @@ use super::statement::Statement;
 use super::{Decision, Grant, Refusal, Request};
 use template::{TemplateError, logical_id, resolve, to_json};
 
-/// The account itself as a principal: who is named so may be allowed by IAM.
+/// The account itself as a principal: a key policy that names it lets IAM policies allow.
 const ACCOUNT: &str = "AWS: arn:<Partition>:iam::<AccountId>:root";
 
 /// Everything that the template says about who may do what.

@@ -69,7 +69,7 @@ fn roles<'a>(table: &Table, stack: &'a Stack) -> Result<Vec<&'a str>, Failure> {
     Ok(roles)
 }
 
-/// A context with a name more, or none at all, is another place, whatever its purpose.
+/// A context with one more name, or without any, is another context, whatever its purpose.
 fn other_contexts(stack: &Stack, folder: &Path, wrong: &mut Vec<String>) -> Result<usize, Failure> {
     let intake = stack.aws.assume(&stack.role("IntakeRole")?)?;
     let mut more =

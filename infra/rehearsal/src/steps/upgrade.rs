@@ -218,7 +218,7 @@ fn cache() -> PathBuf {
 fn deeper(manifest: &str) -> String {
     let line = |line: &str| {
         if line.starts_with("members = ") {
-            // Every other piece is a path.
+            // The pieces between quotes, which are every other one, are paths.
             let pieces = line.split('"').enumerate();
             let pieces = pieces.map(|(number, piece)| {
                 if number % 2 == 1 { format!("{PLACE}/{piece}") } else { piece.to_owned() }

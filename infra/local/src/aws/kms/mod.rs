@@ -51,7 +51,7 @@ impl Kms {
         Ok(Self { keys: Mutex::new(keys), file: file.map(Path::to_owned), clock })
     }
 
-    /// Answers one request: `operation` is what stands behind `TrentService.` in its target.
+    /// Answers one request: `operation` is the part after `TrentService.` in its target.
     pub(super) fn call(&self, operation: &str, body: &[u8]) -> Response {
         match self.answer(operation, body) {
             Ok(body) => Response { status: 200, body },
