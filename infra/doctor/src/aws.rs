@@ -22,9 +22,9 @@ pub struct Clients {
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
-    /// The region that is looked at.
+    /// The region of the stack.
     pub(crate) region: String,
-    /// Another AWS than AWS, for instance the local one.
+    /// The endpoint of another AWS, for instance the local one; `None` for AWS itself.
     pub(crate) endpoint: Option<String>,
 }
 

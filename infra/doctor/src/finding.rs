@@ -1,4 +1,4 @@
-//! What the doctor has to say, as data; `render` makes lines or JSON of it.
+//! The doctor's findings as data; the report makes lines or JSON of them.
 
 use std::fmt::Display;
 
@@ -34,13 +34,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// That something is as it should be.
+    /// A finding that something is as it should be.
     #[must_use]
     pub fn fine(code: &'static str, what: impl Into<String>, see: Chapter) -> Self {
         Self { severity: Severity::Fine, code, what: what.into(), advice: String::new(), see }
     }
 
-    /// That something should be known.
+    /// A finding that somebody should know of.
     #[must_use]
     pub fn look(
         code: &'static str,
@@ -51,7 +51,7 @@ impl Finding {
         Self { advice: advice.into(), severity: Severity::LookAtIt, ..Self::fine(code, what, see) }
     }
 
-    /// That something is wrong.
+    /// A finding that something is wrong.
     #[must_use]
     pub fn wrong(
         code: &'static str,
@@ -63,7 +63,7 @@ impl Finding {
     }
 }
 
-/// That something could not be looked at: the call, and what came instead of its answer.
+/// A failed look: the call, and the reason why it has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CouldNot {
     /// The IAM action of the call, such as `kms:DescribeKey`.
@@ -86,7 +86,7 @@ pub enum Obstacle {
 }
 
 impl CouldNot {
-    /// That an answer lacks what it should have.
+    /// An answer without the part `what`.
     #[must_use]
     pub fn missing(action: &'static str, what: &'static str) -> Self {
         Self { action, reason: Obstacle::Missing(what) }
@@ -126,7 +126,7 @@ pub enum Chapter {
     Doctor,
     /// From zero to a chat on a page.
     FirstDeployment,
-    /// What the parameters mean.
+    /// The meaning of the parameters.
     Parameters,
     /// New versions, and the way back.
     Upgrades,
@@ -142,7 +142,7 @@ pub enum Chapter {
     KmsDown,
     /// The daily job does not run.
     RotationFails,
-    /// What is past its time is not destroyed.
+    /// Items past their end are not destroyed.
     SweepOverdue,
     /// The published list is no longer in date.
     KeyListExpired,

@@ -1,8 +1,8 @@
 //! `cargo doctor`: looks at a deployed stack and says in sentences what is wrong and what to do.
 //!
-//! It describes and counts. No item, message or log line is read, so who may run it need not be allowed
-//! to. [`records`] alone reads items, when it is asked to, and opens none. Beside that the doctor verifies
-//! receipts of erasures ([`receipt`]), for which it needs nobody.
+//! It describes and counts. It reads no item, message or log line, so its user needs no right to
+//! read any. [`records`] alone reads items, when it is asked to, and opens none. The doctor also
+//! verifies receipts of erasures ([`receipt`]), for which it needs no AWS.
 
 pub mod aws;
 pub mod check;

@@ -25,7 +25,7 @@ cargo doctor verify-receipt RECEIPT.json --jwks JWKS.json --issuer NAME
     name of the stack if that is empty.
     Ends with 0 if it is, 1 if it is not, 2 if a file could not be read.";
 
-/// What could not be looked at ends like this as well.
+/// The exit code when the command itself fails, and when something could not be looked at.
 const COULD_NOT_LOOK: u8 = 2;
 
 enum Request {

@@ -1,15 +1,15 @@
-//! `cargo doctor verify-receipt`: whether a receipt of an erasure is what it says, from two files and
-//! without a network. It is here and not in a command of its own because it is the same question as
-//! the rest of the doctor's, put to a piece of paper: is this as it should be, and if not, what then?
+//! `cargo doctor verify-receipt`: verifies the receipt of an erasure from two files, without a
+//! network. It is part of the doctor because it answers the same question: is this as it should be,
+//! and if not, what is to be done?
 
 use serde_json::Value;
 use shared::store::receipt::{self, Invalid};
 use shared::store::staff_keys::receipt_keys;
 
-/// What came of it.
+/// The result of a verification.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// A sentence for whoever holds the receipt.
+    /// A sentence for the holder of the receipt.
     pub sentence: String,
     /// 0 for a valid receipt, 1 for any other.
     pub exit_code: u8,
@@ -27,7 +27,7 @@ pub fn verify(receipt: &str, jwks: &str, issuer: &str) -> Result<Verdict, String
     if keys.is_empty() {
         return Err("The JWK set has no key of receipts.".to_owned());
     }
-    // Whatever is no JSON is no receipt either.
+    // Text that is not JSON becomes null, which is no receipt.
     let presented: Value = serde_json::from_str(receipt).unwrap_or_default();
     let key_of = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, key)| key);
     Ok(match receipt::verify(&presented, issuer, key_of) {
@@ -36,7 +36,7 @@ pub fn verify(receipt: &str, jwks: &str, issuer: &str) -> Result<Verdict, String
     })
 }
 
-/// What a valid receipt says. Of a signature alone nothing is repeated: it is beside nothing.
+/// The sentence for a valid receipt. A bare signature has no fields that it could repeat.
 fn valid(receipt: &Value, issuer: &str) -> String {
     let signed = format!("Valid: signed by {issuer}.");
     let text = |name: &str| receipt.get(name).and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! Findings for people and for scripts, and the exit code that says them in one number.
+//! Findings for people and for scripts, and the exit code that sums them up.
 
 use std::fmt::Write as _;
 

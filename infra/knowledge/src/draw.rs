@@ -13,7 +13,7 @@ use crate::report::share;
 /// Share of the out-of-scope questions that the second row's threshold refuses.
 const REFUSED: f64 = 0.9;
 
-/// What one draw gave.
+/// The result of one draw.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// Best entry is the right one, mean over the intents' own shares: classes of different size

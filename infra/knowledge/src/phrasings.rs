@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 /// A phrasing and the intent that a person gave it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Phrasing {
-    /// What somebody typed.
+    /// The text as it was typed.
     pub text: String,
-    /// What it asks for; none when no entry answers it.
+    /// The id of the entry that answers it; none when no entry does.
     pub intent: Option<String>,
 }
 
@@ -42,10 +42,10 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, String> {
         .collect()
 }
 
-/// That each intent is an entry of the base: a misspelt one would count as a wrong answer.
+/// Checks that each intent is an entry of the base: a misspelt one would count as a wrong answer.
 ///
 /// # Errors
-/// The intents that are none, and the entries that there are.
+/// The intents that are no entry, and the entries of the base.
 pub fn are_known(phrasings: &[Phrasing], base: &Base<'_>) -> Result<(), String> {
     let entries: BTreeSet<&str> = base.entries().map(|entry| entry.id).collect();
     let named = phrasings.iter().filter_map(|phrasing| phrasing.intent.as_deref());

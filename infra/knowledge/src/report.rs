@@ -7,7 +7,7 @@ use bot::{Answer, Base};
 
 use crate::phrasings::Phrasing;
 
-/// What a base did with phrasings of known intent.
+/// The counts of a base's answers to phrasings of known intent.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Phrasings that an entry answers.
@@ -112,7 +112,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// A part of a whole; 0 of nothing.
+/// `part` divided by `whole`; 0 if `whole` is 0.
 #[must_use]
 pub fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }

@@ -9,10 +9,10 @@ use crate::phrasings::{self, Phrasing, Unasked};
 /// Locales of the shipped bases.
 pub const LOCALES: [&str; 2] = ["en", "de"];
 
-/// That there is a base in that language.
+/// Checks that there is a base in that language.
 ///
 /// # Errors
-/// What there is instead.
+/// A sentence with the locales that there are.
 pub fn is_shipped(locale: &str) -> Result<(), String> {
     if LOCALES.contains(&locale) {
         return Ok(());
@@ -20,7 +20,7 @@ pub fn is_shipped(locale: &str) -> Result<(), String> {
     Err(format!("--locale {locale}: there is no such base; there are {}", LOCALES.join(" and ")))
 }
 
-/// What a base is written in: `functions/intake/knowledge/shop.<locale>.json`.
+/// Reads the source of a base: `functions/intake/knowledge/shop.<locale>.json`.
 ///
 /// # Errors
 /// The path and why it cannot be read.

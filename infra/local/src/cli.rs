@@ -8,7 +8,7 @@ use shared::config::GuestLimit;
 
 use crate::permissions::Task;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 cargo local        everything in one process, on 127.0.0.1 only
 cargo local aws    only DynamoDB and KMS, for `cargo lambda watch --env-file .sotto/env`
@@ -30,7 +30,7 @@ Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --
 --guest-limit and --sealed-only.
 ";
 
-/// What was asked for.
+/// The command that was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// Print [`HELP`].
@@ -41,19 +41,19 @@ pub enum Command {
         port: u16,
         /// Port of the control server.
         control_port: u16,
-        /// What both commands take.
+        /// The options of both commands.
         base: Base,
     },
     /// DynamoDB and KMS with their tables, and the files for cargo-lambda.
     AwsOnly {
-        /// What both commands take.
+        /// The options of both commands.
         base: Base,
     },
-    /// What the roles grant and what was seen.
+    /// The page of what the roles grant and what the tests were seen to do.
     Permissions(Task),
 }
 
-/// What both commands take.
+/// The options that both commands take.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Base {
     /// Port of DynamoDB and KMS.

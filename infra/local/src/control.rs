@@ -22,7 +22,7 @@ use crate::jobs::{Job, Jobs};
 const MAX_ADVANCE_S: u64 = 10 * 366 * 24 * 60 * 60;
 const MAX_LATENCY_MS: u64 = 60_000;
 
-/// What the control server controls.
+/// The parts that the control server controls.
 #[derive(Clone)]
 pub(crate) struct Controls {
     pub(crate) clock: Clock,

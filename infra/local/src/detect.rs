@@ -9,15 +9,15 @@ use tokio::runtime::Handle;
 
 use crate::aws::{Aws, Place};
 
-/// What the mapping of the template lets through.
+/// The event names that the filter of the template's event source mapping lets through.
 const NAMES: [&str; 2] = ["MODIFY", "REMOVE"];
-/// The size of a batch there.
+/// The batch size of that mapping.
 const BATCH: usize = 500;
-/// After this many tries a record is given up. In the cloud it is then in a queue.
+/// After this many tries a record is given up. In AWS it then goes to a queue.
 const TRIES: u32 = 3;
 
-/// Reads the stream from where it ended when the process began: what happened before has been
-/// reported, or nobody can say any more what was a deletion by the TTL.
+/// Reads the stream from where it ended when the process began. Earlier records were reported
+/// already, or nobody can tell any more which of their deletions were the TTL's.
 pub(crate) struct Detect {
     aws: Arc<Aws>,
     watchman: Watchman,
@@ -100,7 +100,7 @@ mod tests {
         (0..count).map(record).collect()
     }
 
-    /// What was handed over, as places and sizes.
+    /// The batches that were handed over: the first record's place and the size of each.
     fn handed(
         records: &[Value],
         answer: impl Fn(&[Value]) -> Result<Value, String>,

@@ -88,8 +88,8 @@ impl Job {
 }
 
 impl Jobs {
-    /// `rotation` is the settings table with the rights of the rotation, `sweep` the parts of the
-    /// sweep with its own, `watchman` what the stream of the table of that name, `log`, is given to.
+    /// `rotation` is the settings table with the rights of the rotation, and `sweep` the parts of
+    /// the sweep with the sweep's own. `watchman` is given the stream of the table named `log`.
     pub(crate) fn new(
         app: &App,
         rotation: Settings,

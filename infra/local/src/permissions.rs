@@ -7,7 +7,7 @@ use crate::iam::policies::Policies;
 use crate::iam::report::report;
 use crate::iam::seen::{file_of_the_tests, read, repository, reset};
 
-/// What to do with the record and the page.
+/// The task for the record and the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Write the page.
@@ -18,7 +18,7 @@ pub enum Task {
     Reset,
 }
 
-/// Does it; gives what to print.
+/// Does the task; gives the text to print.
 ///
 /// # Errors
 /// Everything that is wrong, one line each, behind the page.

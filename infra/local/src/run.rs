@@ -31,7 +31,7 @@ use crate::permissions;
 
 /// Where `cargo lambda watch` serves what `cargo local aws` prepares, as the README says.
 const WATCH_ORIGINS: [&str; 2] = ["http://127.0.0.1:9000", "http://localhost:9000"];
-/// Who is invited where there is nobody yet; nothing is ever sent there.
+/// The address that is invited when there is no staff yet; nothing is ever sent there.
 const FIRST_ADMIN: &str = "admin@sotto.example";
 /// Requests under way get this long when everything stops.
 const DRAIN: Duration = Duration::from_millis(700);

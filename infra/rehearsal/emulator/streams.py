@@ -42,12 +42,12 @@ def _failed_from(batch, result, mapping):
 
 
 def _left_over(batch, failures, result, mapping):
-    """What has to be read again of a batch, as batches with their count of failures."""
+    """The part of a batch that has to be read again, as batches with their count of failures."""
     start = _failed_from(batch, result, mapping)
     if start is None:
         return []
     if start > 0:
-        # What stood before it is done, so this is another batch.
+        # The records before it are done, so this is another batch.
         return [(batch[start:], 0)]
     if mapping.get("BisectBatchOnFunctionError") and len(batch) > 1:
         # A first record that failed is a batch that failed. Halving counts as no retry.

@@ -1,7 +1,7 @@
-//! The AWS CLI and plain HTTP against the local AWS, in the name of somebody.
+//! The AWS CLI and plain HTTP against the local AWS, with somebody's credentials.
 //!
-//! The CLI and not the SDK's crates: it is what the operator's pages are written in, and a dozen clients
-//! would have to be compiled.
+//! The CLI and not the SDK's crates: the operator's pages use it, and a dozen clients would have to
+//! be compiled.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ pub struct Aws {
 /// The AWS CLI in a process that stays (aws.py), because each start of its own takes half a second.
 struct Cli {
     child: Child,
-    // Nothing once it has to end.
+    // `None` once the process has to end.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
@@ -56,7 +56,7 @@ impl Aws {
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_ENDPOINT_URL", self.endpoint()),
-            // Whatever this machine's owner has configured is another AWS.
+            // The configuration of this machine's owner is for another AWS.
             ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
@@ -206,7 +206,7 @@ impl Cli {
 
 impl Drop for Cli {
     fn drop(&mut self) {
-        // The end of its input is its own.
+        // The process ends when its input does.
         self.input.take();
         let _ = self.child.wait();
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 cargo rehearse     deploys template.yaml onto a local AWS with IAM switched on, and tries it
 
@@ -18,7 +18,7 @@ The tools come from .ci/tools: source \"$(.ci/tools)\" first. The summary is als
 target/rehearsal/summary.json.
 ";
 
-/// What was asked for.
+/// The command that was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// Print [`HELP`].
@@ -27,12 +27,12 @@ pub enum Command {
     Rehearse(Rehearsal),
 }
 
-/// What to rehearse, and how.
+/// The options of a rehearsal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rehearsal {
     /// This act and no other.
     pub only: Option<Act>,
-    /// Whether the functions of the last run are good enough.
+    /// Whether to use the functions of the last run instead of building them.
     pub skip_build: bool,
     /// Whether to wait before the stack is removed.
     pub keep: bool,

@@ -35,7 +35,7 @@ pub fn ensure(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), Fail
     if holds { Ok(()) } else { Err(Failure(sentence())) }
 }
 
-/// What a program has said, all of it.
+/// The whole output of a program.
 pub struct Said {
     /// Whether it ended well.
     pub well: bool,

@@ -72,7 +72,7 @@ impl Emulator {
         self.folder.path()
     }
 
-    /// What it has logged, the functions' own lines included.
+    /// Its log, the functions' own lines included.
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read(&self.log)
@@ -109,7 +109,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // The end of its input is the end of its group.
+        // The emulator's process group ends when its input does.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         }
         Ok(Command::Rehearse(wanted)) => match rehearsal::run(&wanted) {
             Ok(true) => return ExitCode::SUCCESS,
-            // What failed has been said where it failed.
+            // Each failure was printed where it happened.
             Ok(false) => return ExitCode::FAILURE,
             Err(failure) => (failure.to_string(), ExitCode::FAILURE),
         },

@@ -1,5 +1,5 @@
-//! The calls that each role must be refused, as a table that two evaluators of IAM read: [`crate::steps`] asks an AWS,
-//! the tests ask the local one.
+//! The calls that each role must be refused, as a table for two evaluators of IAM: [`crate::steps`]
+//! asks the emulator, the tests ask the embedded AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ impl Table {
     /// The table, which is part of this program.
     ///
     /// # Errors
-    /// If it has a line that is none.
+    /// If it has a line that cannot be read.
     pub fn read() -> Result<Self, Failure> {
         Self::parse(TABLE)
     }

@@ -1,4 +1,4 @@
-//! What was tried, how it went and how long it took.
+//! The steps that were tried, with their results and times.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-/// A line for whoever watches.
+/// Prints a line for the person who watches.
 pub fn say(line: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}");

@@ -12,17 +12,17 @@ use crate::{root, target};
 /// The name of the stack that is rehearsed.
 pub const NAME: &str = "sotto-rehearsal";
 
-/// What is deployed: what `sam build` has made, or a copy of it.
+/// A package to deploy: the output of `sam build`, or a copy of it.
 pub struct Package {
     /// The folder with template.yaml and a folder for each function.
     pub folder: PathBuf,
-    /// What SAM is given.
+    /// The template that SAM is given.
     template: PathBuf,
 }
 
 /// A stack that was deployed.
 pub struct Stack {
-    /// Who may do everything.
+    /// The AWS client with the administrator's rights.
     pub aws: Aws,
     /// By name.
     pub outputs: BTreeMap<String, String>,
@@ -50,7 +50,7 @@ impl Package {
         Ok(Self::at(folder))
     }
 
-    /// What the last build of this checkout has made.
+    /// The package of the last build of this checkout.
     ///
     /// # Errors
     /// If there is none.
@@ -62,7 +62,7 @@ impl Package {
         Ok(Self::at(folder))
     }
 
-    /// What stands in such a folder.
+    /// The package in such a folder.
     #[must_use]
     pub fn at(folder: PathBuf) -> Self {
         let template = folder.join("template.yaml");
@@ -134,7 +134,7 @@ impl Package {
 }
 
 impl Stack {
-    /// What is there now.
+    /// The stack as it is now.
     ///
     /// # Errors
     /// If there is no stack.
@@ -220,7 +220,7 @@ pub fn failed_events(aws: &Aws) -> Result<String, Failure> {
     Ok(reasons.collect::<Vec<_>>().join("; "))
 }
 
-/// What this machine runs, as Lambda names it.
+/// This machine's instruction set, as Lambda names it.
 #[must_use]
 pub fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }

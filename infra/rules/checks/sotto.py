@@ -1,4 +1,4 @@
-"""What template.yaml has to keep, as checks of checkov: `checkov --config-file infra/rules/checkov.yaml`.
+"""The rules of template.yaml, as checks of checkov: `checkov --config-file infra/rules/checkov.yaml`.
 
 One rule, one id, one file or more in ../broken/ that this rule and no other refuses. A value that is a parameter
 stands here as its default; `!If` and `!GetAtt` stand here in their long forms.
@@ -42,7 +42,7 @@ class DeletionRule(Rule):
 
 
 def at(value, *path):
-    """What stands at a path of keys, or None."""
+    """The value at a path of keys, or None."""
     for key in path:
         if not isinstance(value, dict):
             return None

@@ -1,4 +1,4 @@
-//! The functions: which version answers, is it whole, and may enough of them run at once.
+//! The functions: the version that answers, its state, and how many may run at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::aws::{Clients, could_not, is_absent};
 use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding};
 
-/// Below this an account is a new one, whose functions get in each other's way.
+/// A quota below this is that of a new account: its functions throttle each other.
 const FEW_AT_ONCE: i32 = 100;
 
 /// A function as Lambda describes it.
@@ -16,7 +16,7 @@ const FEW_AT_ONCE: i32 = 100;
 pub struct Function {
     /// Version that the alias `live` points to; `None` without that alias.
     pub live: Option<u64>,
-    /// Versions that get a part of the traffic beside it, with their part.
+    /// Other versions that get traffic, with their part of it, 0 to 1.
     pub beside: BTreeMap<String, f64>,
     /// The newest version that was published.
     pub newest: Option<u64>,
@@ -26,10 +26,10 @@ pub struct Function {
     pub environment: BTreeSet<String>,
 }
 
-/// What is to be said of a function.
+/// A fault of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// Nothing invokes a version by name.
+    /// The alias `live` is missing.
     NoAlias,
     /// Two versions answer.
     Rollout {
@@ -49,7 +49,7 @@ pub enum Fault {
     },
     /// Lambda could not apply the last change.
     UpdateFailed(String),
-    /// It stops at its start.
+    /// A variable that the function needs at its start is not set; the name of the variable.
     Unset(String),
 }
 
@@ -91,7 +91,7 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Function, CouldNot> {
     Ok(function)
 }
 
-/// What is to be said of a function that needs `required` in its environment.
+/// The faults of a function that needs `required` in its environment.
 #[must_use]
 pub fn judge<'name>(
     function: &Function,

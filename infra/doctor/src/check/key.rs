@@ -1,4 +1,4 @@
-//! The KMS key: whoever disables it closes everything, whoever deletes it destroys everything.
+//! The KMS key: while it is disabled nothing opens; once it is deleted no stored data opens again.
 
 use crate::aws::{Clients, could_not, is_absent};
 use crate::check::stack::Stack;
@@ -13,7 +13,7 @@ pub struct Key {
     pub rotates: bool,
 }
 
-/// What is wrong with the key.
+/// A fault of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// There is none.
@@ -24,7 +24,7 @@ pub enum Fault {
     PendingDeletion,
     /// It is in another state in which it opens nothing.
     Unusable(String),
-    /// It stays the same for ever.
+    /// It does not rotate.
     DoesNotRotate,
 }
 
@@ -41,7 +41,7 @@ pub async fn look(clients: &Clients, arn: &str) -> Result<Option<Key>, CouldNot>
     };
     let state = described.key_metadata().and_then(|key| key.key_state());
     let state = state.ok_or_else(|| CouldNot::missing(action, "a state"))?.as_str().to_owned();
-    // KMS does not tell of a key that cannot be used whether it rotates.
+    // KMS does not give the rotation status of a key that cannot be used.
     let rotates = if state == "Enabled" {
         let status = clients.kms.get_key_rotation_status().key_id(arn).send().await;
         status.map_err(could_not("kms:GetKeyRotationStatus"))?.key_rotation_enabled()
@@ -51,7 +51,7 @@ pub async fn look(clients: &Clients, arn: &str) -> Result<Option<Key>, CouldNot>
     Ok(Some(Key { state, rotates }))
 }
 
-/// What is wrong with the key, if anything is.
+/// The fault of the key; `None` if it is as it should be.
 #[must_use]
 pub fn judge(key: Option<&Key>) -> Option<Fault> {
     let Some(key) = key else { return Some(Fault::Absent) };

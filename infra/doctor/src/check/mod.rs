@@ -1,5 +1,5 @@
-//! One file a thing to look at: what is read of it, and what is judged from that. Reading decides
-//! nothing and judging reads nothing, so every judgement has a test without AWS.
+//! Each file reads one part of the deployment and judges it. Reading decides nothing and judging
+//! reads nothing, so every judgement has a test without AWS.
 
 pub mod functions;
 pub mod key;

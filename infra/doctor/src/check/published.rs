@@ -1,5 +1,5 @@
-//! What a visitor gets: does the API answer, and is the list of keys signed by the pinned root, of this
-//! stack and in date.
+//! The visitor's view: whether the API answers, and whether the key list is signed by the pinned
+//! root, of this stack and in date.
 
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
@@ -16,22 +16,22 @@ use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding, Obstacle};
 
 const HOUR_MS: UnixMillis = 60 * 60 * 1000;
-/// A list ends 72 hours after its newest key was made, and one is made every day: what ends earlier
-/// than this was not renewed by the last daily run and an hour.
+/// A list ends 72 hours after its newest key was made, and a key is made every day. A list with
+/// less time left was not renewed within a day and an hour.
 const LEAST_LEFT_MS: UnixMillis = (72 - 25) * HOUR_MS;
 
-/// What is to be said of a published list.
+/// A fault of a published list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Every widget refuses it.
     Refused(KeyListError),
-    /// Nothing can be sealed to.
+    /// It has no key that a message could be sealed to.
     Empty,
     /// The last run of the rotation is too long ago.
     NotRenewed,
 }
 
-/// What is to be said of the answer of `GET /v1/keys`.
+/// The fault of an answer of `GET /v1/keys`; `None` if it is as it should be.
 #[must_use]
 pub fn judge(answer: &[u8], pins: &Pins, issuer: &str, now_ms: UnixMillis) -> Option<Fault> {
     match key_list::verify(answer, pins, issuer, now_ms) {

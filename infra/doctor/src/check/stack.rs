@@ -1,4 +1,4 @@
-//! The stack itself: does it exist, did its last deployment come to its end, and for whose pages.
+//! The stack itself: whether it exists, how its last deployment ended, and which pages it serves.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Stack {
     pub parameters: BTreeMap<String, String>,
     /// Its outputs.
     pub outputs: BTreeMap<String, String>,
-    /// What it is made of.
+    /// Its resources.
     pub resources: Vec<Resource>,
 }
 
@@ -35,12 +35,12 @@ pub struct Resource {
     pub kind: String,
 }
 
-/// What failed, and why.
+/// The first resource that failed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
     /// Its name in the template.
     pub logical: String,
-    /// What CloudFormation was told.
+    /// The reason that CloudFormation gives.
     pub reason: String,
 }
 
@@ -141,7 +141,7 @@ fn first_failed(events: &[StackEvent]) -> Option<Failed> {
     })
 }
 
-/// That there is no such stack.
+/// The finding that there is no such stack.
 #[must_use]
 pub fn absent(name: &str, region: &str) -> Finding {
     Finding::wrong(
@@ -152,7 +152,7 @@ pub fn absent(name: &str, region: &str) -> Finding {
     )
 }
 
-/// What the stack's status and its origins say.
+/// The findings about the stack's status and its origins.
 #[must_use]
 pub fn judge(stack: &Stack) -> Vec<Finding> {
     let mut findings = vec![status(stack)];

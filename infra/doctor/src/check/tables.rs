@@ -1,4 +1,4 @@
-//! The tables: is each as it was designed (docs/data.md), whoever changed it since.
+//! The tables: whether each is still as it was designed (docs/data.md).
 
 use template::{Table as Design, Template};
 
@@ -24,20 +24,20 @@ pub struct Table {
     pub recovery: bool,
     /// For how many days back, where DynamoDB says so.
     pub recovery_days: Option<i32>,
-    /// What its stream shows; `None` for no stream.
+    /// The view type of its stream; `None` for no stream.
     pub stream: Option<String>,
     /// Its indexes that can be asked.
     pub indexes: Vec<String>,
 }
 
-/// What a table is not.
+/// A difference between a table and its design.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// There is no such table.
     Absent,
     /// It is being made or altered, or its key cannot be used.
     NotActive,
-    /// Nothing ends in it.
+    /// Its items never expire.
     ExpiryOff,
     /// Another attribute ends its items.
     ExpiryElsewhere(String),
@@ -47,13 +47,13 @@ pub enum Fault {
     Unprotected,
     /// A mistake could not be undone.
     NoRecovery,
-    /// What was deleted could be brought back.
+    /// Deleted items could be restored, although the design rules that out.
     Recoverable,
     /// It can be restored for another number of days than was designed.
     OtherRecovery {
         /// Days.
         days: i32,
-        /// What was designed.
+        /// Days by design.
         designed: i32,
     },
     /// Nothing tells the reader of its stream what changes.
@@ -110,14 +110,14 @@ pub async fn look(clients: &Clients, name: &str) -> Result<Option<Table>, CouldN
         indexes: table
             .global_secondary_indexes()
             .iter()
-            // AWS says of each how it stands; what nothing is said of is there.
+            // AWS gives the status of each index; without a status the index counts as active.
             .filter(|index| index.index_status().is_none_or(|status| status.as_str() == "ACTIVE"))
             .filter_map(|index| index.index_name().map(ToOwned::to_owned))
             .collect(),
     }))
 }
 
-/// Everything in which a table is not as designed. `protection` is the stack's parameter.
+/// The differences between a table and its design. `protection` is the stack's parameter.
 #[must_use]
 pub fn judge(
     design: &Design,

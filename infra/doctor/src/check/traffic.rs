@@ -10,14 +10,14 @@ use crate::check::stack::Stack;
 use crate::finding::{Chapter, CouldNot, Finding};
 
 const HOUR_SECONDS: i32 = 3600;
-/// What is asked of each function, with the statistic.
+/// The CloudWatch metrics of each function, with the statistic.
 const ASKED: [(&str, &str); 4] =
     [("Errors", "Sum"), ("Throttles", "Sum"), ("Duration", "p99"), ("Invocations", "Sum")];
 /// The function that runs by itself every five minutes.
 const SWEEP: &str = "SweepFunction";
-/// How long after a change of the stack nothing is said of runs that have not been yet.
+/// For this long after a change of the stack a missing run is no fault.
 const PATIENCE_SECONDS: i64 = 20 * 60;
-/// A request to intake gives up after nine seconds; a p99 of a third of it is felt by visitors.
+/// A request to intake times out after nine seconds; visitors notice a p99 of a third of that.
 const SLOW_MS: f64 = 3_000.0;
 
 /// The last hour of one function.
@@ -71,7 +71,7 @@ pub async fn look(clients: &Clients, function: &str, now: i64) -> Result<Hour, C
     })
 }
 
-/// What is to be said of the last hour of a function.
+/// The findings about the last hour of a function.
 #[must_use]
 pub fn judge(function: &str, hour: &Hour) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -1,4 +1,4 @@
-//! What watches: dead-letter queues, log groups, alarms and who hears them.
+//! The monitoring: dead-letter queues, log groups, alarms and their subscribers.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
@@ -6,7 +6,7 @@ use crate::aws::{Clients, could_not};
 use crate::check::stack::{Resource, Stack};
 use crate::finding::{Chapter, CouldNot, Finding};
 
-/// What an alarm says.
+/// The state of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alarm {
     /// Whether it is ringing.

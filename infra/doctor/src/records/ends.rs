@@ -1,11 +1,12 @@
-//! Everything that speaks of a person ends, in seconds, and is gone when it has.
+//! Every item about a person has an end, in seconds, and is gone after it.
 
 use super::{Broken, Item, Records, TABLES, breaks, is_position, text, whole};
 use crate::check::tables::EXPIRY;
 
 /// DynamoDB deletes within two days of the end; a day more is for the sweep.
 const LATE_SECONDS: i64 = 3 * 24 * 60 * 60;
-/// No end lies farther away: what was kept by a hold ends after ten years. Milliseconds would.
+/// No end lies farther away: items kept by a hold end after ten years. An end in
+/// milliseconds would be farther.
 const FARTHEST_SECONDS: i64 = 11 * 366 * 24 * 60 * 60;
 
 pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {

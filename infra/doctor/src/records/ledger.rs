@@ -1,4 +1,4 @@
-//! The ledger's items name one another, and what they say of an erasure is so.
+//! The ledger's items refer to one another, and what they say of an erasure is true.
 
 use std::collections::BTreeSet;
 

@@ -102,7 +102,7 @@ fn events(items: &[&Item], id: ConversationId, row: Option<&Item>, found: &mut V
     }
 }
 
-/// The row by which staff find who waits.
+/// The row by which staff find a conversation that waits for a person.
 fn inbox(items: &[&Item], found: &mut Vec<Broken>) {
     let mut events = items.iter().filter(|item| whole(item, "s") != Some(0));
     let newest = events.next_back().map(|item| StoredEvent::from_item((*item).clone())).transpose();

@@ -1,7 +1,8 @@
 //! `cargo doctor check`: reads all tables and says which invariant of docs/data.md an item breaks.
 //!
-//! It opens nothing and needs no right on the KMS key. What a seal or a MAC protects, the functions check;
-//! this finds what is missing, too much, out of order, in the clear, or past its time.
+//! It opens nothing and needs no right on the KMS key. The functions check what seals and MACs
+//! protect; this finds items that are missing, superfluous, out of order, unencrypted, or past
+//! their end.
 
 mod ends;
 mod ledger;
@@ -32,7 +33,7 @@ pub struct Broken {
     pub item: String,
     /// A short name of the invariant that does not change.
     pub invariant: &'static str,
-    /// One sentence: what is so.
+    /// One sentence that describes the item's fault.
     pub what: String,
 }
 
@@ -131,7 +132,7 @@ impl Records {
     }
 }
 
-/// Notes what is wrong with an item.
+/// Notes a fault of an item.
 fn breaks(
     found: &mut Vec<Broken>,
     (table, item): (&'static str, &Item),

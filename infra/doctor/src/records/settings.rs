@@ -1,4 +1,4 @@
-//! What wraps stored keys is there, and all tables have come as far as the ledger.
+//! Every wrapped key has its branch key, and all tables have come as far as the ledger.
 
 use std::collections::BTreeSet;
 

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::Service;
 
-/// What arrived since the start, or since an earlier [`Counts`].
+/// The requests since the start, or since an earlier [`Counts`].
 ///
-/// A request counts when it arrives, also when a fault then befalls it: an SDK's retry is a request.
+/// A request counts when it arrives, even if a fault is injected. Each retry of an SDK counts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counts {
     requests: BTreeMap<(Service, String), u64>,
@@ -63,7 +63,7 @@ impl Counts {
         self.write_units
     }
 
-    /// What came after `earlier` was taken.
+    /// The counts since `earlier` was taken.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {

@@ -41,8 +41,8 @@ pub(super) struct Dynamo {
     expired: Expired,
 }
 
-/// Which records tell of a deletion by the TTL, by table and sequence number. The engine does not
-/// know it, since our sweep deletes as everybody does; so it is known until the process ends.
+/// The records of deletions by the TTL, by table and sequence number. The engine cannot tell them
+/// apart, since our sweep deletes as any client does; so they are known until the process ends.
 ///
 /// A sweep holds it while it deletes: nobody reads a record whose deletion is not noted yet.
 #[derive(Default)]

@@ -44,7 +44,7 @@ struct State {
     generator: u64,
 }
 
-/// The name or the rate was none that the injector knows.
+/// A name or a rate that the injector does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultError {
     /// The rate is not between 0 and 1.

@@ -44,7 +44,7 @@ pub(super) struct Services {
 #[derive(Debug)]
 struct Gone;
 
-/// What a request asks for.
+/// The service and operation of a request.
 struct Call {
     service: Service,
     operation: String,

@@ -224,12 +224,12 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// The wish that everything here ends.
+/// The signal that everything here has to end.
 #[derive(Clone)]
 struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Resolves when the wish is there, also when whoever could have had it is gone.
+    /// Resolves when the signal is given, or when its sender is gone.
     async fn requested(mut self) {
         let _ = self.0.wait_for(|stop| *stop).await;
     }

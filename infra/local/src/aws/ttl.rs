@@ -1,4 +1,4 @@
-//! The end of what is past its TTL: by our own sweep, and told apart in the streams.
+//! The deletion of items past their TTL by our own sweep, and its records in the streams.
 
 #![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::dynamo::{DatabaseError, Dynamo, parse, to_json};
 
-/// What a sweep has to know of a table.
+/// The properties of a table that a sweep needs.
 struct Description {
     keys: Vec<String>,
     has_stream: bool,

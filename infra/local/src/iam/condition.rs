@@ -6,8 +6,8 @@
 //!   satisfies `ForAnyValue` ("Condition operators", "Multivalued context keys").
 //! - `Null` asks whether the key is absent, `"true"`, or present, `"false"`.
 //!
-//! IAM takes a key that it does not know for an absent one, and many an operator for true then. Here
-//! an unknown operator or key is an error when the policy is read.
+//! IAM treats a key that it does not know as absent, and many operators are true of an absent key.
+//! Here an unknown operator or key is an error when the policy is read.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::glob::{arn_matches, glob_matches};
 use template::TemplateError;
 
-/// What a request says about itself: condition key to values, one for most keys.
+/// The request context: condition key to values, one for most keys.
 pub type Context = BTreeMap<String, Vec<String>>;
 
 /// The condition key of the attributes that a request names.
@@ -34,7 +34,7 @@ pub struct Condition {
     if_exists: bool,
     /// The condition key, e.g. `dynamodb:LeadingKeys`.
     pub key: String,
-    /// What the policy compares with.
+    /// The values that the policy compares with.
     pub values: Vec<String>,
 }
 

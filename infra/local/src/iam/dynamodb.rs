@@ -1,4 +1,4 @@
-//! What IAM is asked about a call to DynamoDB.
+//! The IAM requests of a call to DynamoDB.
 //!
 //! - A transaction is its items, each with the action of its kind ("Using IAM with DynamoDB
 //!   transactions", developer guide); a batch is one action a table, with the keys of all its items.
@@ -69,7 +69,7 @@ pub fn requests(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Re
     }
 }
 
-/// What DynamoDB asks KMS in the caller's name, for a table that has a key of its own.
+/// The request that DynamoDB makes to KMS in the caller's name, for a table with a key of its own.
 #[must_use]
 pub fn at_rest(table: &Table) -> Option<Request> {
     let key = table.encrypted_with()?;

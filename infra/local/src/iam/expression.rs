@@ -1,4 +1,4 @@
-//! What a DynamoDB expression speaks of: attributes, and the value that a key has to equal.
+//! Reads a DynamoDB expression: the attributes it names, and the value that a key has to equal.
 
 use serde_json::{Map, Value};
 
@@ -31,7 +31,7 @@ impl<'a> Expression<'a> {
         for (at, token) in self.tokens.iter().enumerate() {
             let calls = self.tokens.get(at + 1) == Some(&"(");
             let word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(token));
-            // What stands behind a point or a bracket is inside an attribute.
+            // A name after a point or a bracket is inside an attribute.
             let inside = at > 0 && matches!(self.tokens.get(at - 1), Some(&("." | "[")));
             if is_name(token) && !calls && !word && !inside {
                 found.push(self.name(token)?);
@@ -40,7 +40,7 @@ impl<'a> Expression<'a> {
         Ok(found)
     }
 
-    /// What `attribute` has to equal: the value beside an equals sign.
+    /// The value that `attribute` has to equal: the one beside an equals sign.
     pub(super) fn equal_to(&self, attribute: &str) -> Option<&'a Value> {
         self.tokens.windows(3).find_map(|three| match three {
             [left, "=", right] => {

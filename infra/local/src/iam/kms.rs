@@ -1,4 +1,4 @@
-//! What IAM is asked about a call to KMS.
+//! The IAM request of a call to KMS.
 
 use serde_json::Value;
 
@@ -8,8 +8,8 @@ use super::condition::Context;
 /// The account, as `!Ref AWS::AccountId` resolves.
 pub(super) const ACCOUNT_ID: &str = "<AccountId>";
 
-/// What has to be allowed for a call; `key` is the logical id of the key that it is about, none when it
-/// is about no key of the template ("Condition keys for AWS KMS", KMS developer guide).
+/// The request that IAM has to allow for a call. `key` is the logical id of the call's key, none
+/// when it is about no key of the template ("Condition keys for AWS KMS", KMS developer guide).
 #[must_use]
 pub fn request(operation: &str, body: &Value, key: Option<&str>) -> Request {
     let mut context =

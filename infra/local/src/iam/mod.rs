@@ -1,8 +1,8 @@
 //! IAM for the embedded AWS: the roles of `template.yaml`, evaluated on every call of a function, and
 //! a record of what they were seen to allow.
 //!
-//! Written here because no crate does what is needed: those that evaluate policies take a condition
-//! key that they do not know for absent, and name neither the statement that allowed nor the value of
+//! Written here because no crate does what is needed: those that evaluate policies treat an unknown
+//! condition key as absent, and name neither the statement that allowed a request nor the value of
 //! it that was used.
 //!
 //! - [`policies`]: the roles and key policies, and what they decide.
@@ -25,18 +25,18 @@ use std::fmt;
 
 use condition::Context;
 
-/// What IAM is asked: may the caller do this?
+/// A request to IAM: may the caller do this?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Service and operation, e.g. `dynamodb:PutItem`.
     pub action: String,
-    /// Upon what, by its name in the template, e.g. `<KeysTable.Arn>`.
+    /// The resource, by its name in the template, e.g. `<KeysTable.Arn>`.
     pub resource: String,
-    /// What the conditions look at.
+    /// The context that the conditions look at.
     pub context: Context,
 }
 
-/// What IAM answers.
+/// The answer of IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// It may.
@@ -45,8 +45,8 @@ pub enum Decision {
     Refused(Refusal),
 }
 
-/// What allowed a request. Of several statements the first of the role counts, so that one that
-/// repeats another is never seen.
+/// The statement that allowed a request. If several allow it, the role's first one counts, so that
+/// a statement that repeats another is never seen in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The statement of the role.
@@ -70,8 +70,8 @@ pub enum Refusal {
     NoKeyStatement,
 }
 
-/// The access key id of a function's program, by which the local AWS knows its role. Whoever comes
-/// with another one is the account's administrator.
+/// The access key id of a function's program, by which the local AWS knows its role. Any other
+/// access key id is the account administrator's.
 #[must_use]
 pub fn access_key(program: &str) -> String {
     format!("{ACCESS_KEY_PREFIX}{program}")

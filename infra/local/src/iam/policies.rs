@@ -12,7 +12,7 @@ use super::statement::Statement;
 use super::{Decision, Grant, Refusal, Request};
 use template::{TemplateError, logical_id, resolve, to_json};
 
-/// The account itself as a principal: who is named so may be allowed by IAM.
+/// The account itself as a principal: a key policy that names it lets IAM policies allow.
 const ACCOUNT: &str = "AWS: arn:<Partition>:iam::<AccountId>:root";
 
 /// Everything that the template says about who may do what.
@@ -24,16 +24,16 @@ pub struct Policies {
     pub keys: BTreeMap<String, Vec<Statement>>,
 }
 
-/// Who holds a role.
+/// The holder of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The function's program, e.g. `rotate-keys`; none for a role that is no function's.
     pub program: Option<String>,
     /// The logical id of the role.
     pub role: String,
-    /// What the role says, in the order of the template.
+    /// The statements of the role, in the order of the template.
     pub statements: Vec<Statement>,
-    /// What the function's own definition says, as text, to see what it refers to.
+    /// The function's own definition as text, to see what it refers to.
     pub definition: String,
 }
 
@@ -106,10 +106,10 @@ impl Policies {
         found.map(|(function, _)| function.as_str())
     }
 
-    /// What IAM decides about a function's request: a statement that denies wins, then its role has
-    /// to allow it, and of a key with a policy that policy as well. The policies here give the
-    /// account's root the right to leave it to IAM, in forms of their own, so a call has to have one
-    /// of these forms ("Key policies in AWS KMS", KMS developer guide).
+    /// IAM's decision about a function's request: a statement that denies wins; otherwise the role
+    /// has to allow it, and for a key with a policy that policy as well. The policies here let the
+    /// account's root leave it to IAM for calls of certain forms, so a call has to have one of
+    /// these forms ("Key policies in AWS KMS", KMS developer guide).
     #[must_use]
     pub fn decide(&self, function: &str, request: &Request) -> Decision {
         let own = self.principals.get(function).map(|principal| principal.statements.as_slice());

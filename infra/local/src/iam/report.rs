@@ -10,12 +10,12 @@ use super::services::{UNSEEN, Unseen};
 use super::statement::Statement;
 use template::logical_id;
 
-/// What was found.
+/// The page and the faults.
 #[derive(Debug, Default)]
 pub struct Report {
     /// `docs/permissions.md`.
     pub page: String,
-    /// What is wrong, a sentence each; empty when every grant is needed and no more is.
+    /// The faults, a sentence each; empty when every grant is needed and nothing more is.
     pub faults: Vec<String>,
 }
 

@@ -23,13 +23,13 @@ pub enum Sight {
     Allowed {
         /// The logical id of the function.
         function: String,
-        /// What it did, e.g. `kms:Decrypt`.
+        /// Its action, e.g. `kms:Decrypt`.
         action: String,
-        /// Upon what, e.g. `<DataKey.Arn>`.
+        /// The resource, e.g. `<DataKey.Arn>`.
         resource: String,
         /// The statement that allowed it.
         sid: String,
-        /// Which of several values of its conditions, as `key=value`.
+        /// The values of its conditions that the request used, as `key=value`.
         used: Vec<String>,
         /// The statement of the key's policy that allowed it as well.
         key_sid: Option<String>,
@@ -38,9 +38,9 @@ pub enum Sight {
     Reached {
         /// The logical id of the function.
         function: String,
-        /// What it did, e.g. `dynamodb:PutItem`.
+        /// Its action, e.g. `dynamodb:PutItem`.
         action: String,
-        /// Upon which table or index.
+        /// The table or index.
         resource: String,
         /// The partition, ids left out: `ledger`, `receipt#*`, `<id>`.
         partition: String,
@@ -49,9 +49,9 @@ pub enum Sight {
     Named {
         /// The logical id of the function.
         function: String,
-        /// What it did.
+        /// Its action.
         action: String,
-        /// Upon which table.
+        /// The table.
         resource: String,
         /// The statement that allowed it.
         sid: String,
@@ -62,17 +62,17 @@ pub enum Sight {
     Refused {
         /// The logical id of the function.
         function: String,
-        /// What it wanted to do.
+        /// The refused action.
         action: String,
-        /// Upon what.
+        /// The resource.
         resource: String,
         /// Whether a test asked for it, to see it refused.
         provoked: bool,
     },
 }
 
-/// A partition without its ids: the words of its key, `*` for what is none, `<id>` for a key that has
-/// no word.
+/// A partition without its ids: the words of its key, `*` for a part that is no word, `<id>` for a
+/// key without words.
 #[must_use]
 pub fn partition(key: &str) -> String {
     let word = |part: &str| {

@@ -5,13 +5,13 @@
 /// Some of these grants.
 #[derive(Debug)]
 pub struct Unseen {
-    /// Whose, by logical id; `*` is anybody's.
+    /// The logical id of the holder; `*` is any.
     pub holder: &'static str,
     /// The statement; `*` is any.
     pub sid: &'static str,
-    /// What it allows.
+    /// The actions that it allows.
     pub actions: &'static [&'static str],
-    /// Who makes use of it, and for what.
+    /// The user of the grant, and the purpose.
     pub user: &'static str,
     /// Why its resource is a wildcard, if it may be one.
     pub wildcard: Option<&'static str>,

@@ -7,7 +7,7 @@ use super::condition::{Condition, texts};
 use super::glob::glob_matches;
 use template::TemplateError;
 
-/// What an element of a statement may be called.
+/// The names that an element of a statement may have.
 const ELEMENTS: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
 
 /// One statement.
@@ -23,7 +23,7 @@ pub struct Statement {
     pub resources: Vec<String>,
     /// All of which have to be met.
     pub conditions: Vec<Condition>,
-    /// Whom it speaks of: `AWS: …` or `Service: …`. Only resource policies have any.
+    /// The principals: `AWS: …` or `Service: …`. Only resource policies have any.
     pub principals: Vec<String>,
 }
 

@@ -1,4 +1,5 @@
-//! What the functions rely on in DynamoDB, and what our own layer adds to the engine.
+//! The behaviour of DynamoDB that the functions rely on, and the parts that our own layer adds to
+//! the engine.
 
 use std::time::Duration;
 

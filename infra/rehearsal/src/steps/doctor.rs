@@ -1,4 +1,5 @@
-//! What `cargo doctor` finds in a stack on the local AWS, and which of it is the local AWS's own fault.
+//! The findings of `cargo doctor` in a stack on the local AWS, and those that the local AWS itself
+//! causes.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +7,12 @@ use serde_json::Value;
 
 use crate::command::{Failure, ensure};
 
-/// What it has to find.
+/// The result that the doctor has to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// That all is well, but for the gaps.
+    /// Nothing is wrong, but for the gaps.
     NothingWrong,
-    /// What was broken for it to find.
+    /// Something was broken, and it has to find that.
     SomethingWrong,
 }
 
@@ -19,7 +20,7 @@ pub(super) enum Expected {
 /// to occur: what the local AWS does right is no gap.
 const GAPS: [(&str, &str, &str); 0] = [];
 
-/// What it says of every healthy stack that nobody subscribed to.
+/// The findings about every healthy stack that nobody subscribed to.
 const KNOWN: [&str; 1] = ["alarms_unheard"];
 
 /// Judges each finding; gives how many there were.

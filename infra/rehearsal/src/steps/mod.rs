@@ -1,4 +1,4 @@
-//! What is tried, in its order.
+//! The steps of a rehearsal, in their order.
 
 mod doctor;
 pub mod operations;
@@ -23,7 +23,7 @@ use crate::{root, stack, target};
 
 /// The pages that may call the rehearsed stack.
 const ORIGIN: &str = "https://shop.example";
-/// What a stack that is thrown away is deployed with. All its guests come from one network.
+/// The parameters of a stack that is thrown away. All its guests come from one network.
 const PARAMETERS: [&str; 3] =
     ["SiteOrigins=https://shop.example", "DeletionProtection=off", "GuestLimit=0"];
 
@@ -91,7 +91,7 @@ pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
     }
 }
 
-/// What is deployed: the functions as they are shipped.
+/// The package to deploy: the functions as they are shipped.
 ///
 /// # Errors
 /// If one does not build, or was not built before although that was said.
@@ -119,7 +119,7 @@ fn keep(stack: &Stack, emulator: &Emulator) {
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
-/// What the emulator said, once something has failed: the end of it here, and all of it in a file.
+/// Prints the end of the emulator's log after a failure, and keeps all of it in a file.
 fn log(emulator: &Emulator) {
     let log = emulator.log();
     say(&crate::command::tail(&log));
@@ -137,7 +137,7 @@ fn log(emulator: &Emulator) {
     }
 }
 
-/// What the functions have logged of their own errors; before the stack is removed with its logs.
+/// The errors that the functions have logged; read before the stack is removed with its logs.
 fn complaints(aws: &Aws) -> Result<Vec<String>, Failure> {
     let prefix = format!("/sotto/{NAME}/");
     let groups = aws.ask(&["logs", "describe-log-groups", "--log-group-name-prefix", &prefix])?;

@@ -1,9 +1,9 @@
 //! The commands of the operator's pages, line by line, as a newcomer would run them.
 //!
 //! Blocks that begin with ```` ```sh ```` are run in one shell, page after page ([`PAGES`]), from the
-//! checkout's root, from the first deployment to the removal. What mends something is a block that begins with
-//! ```` ```sh after=<command> ````: the command, which a page does not show, breaks it first, and the doctor
-//! has to see that.
+//! checkout's root, from the first deployment to the removal. A block that mends something begins
+//! with ```` ```sh after=<command> ````: the command, which a page does not show, breaks it first,
+//! and the doctor has to see that.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ struct Block {
     /// Of its first command in the document.
     line: usize,
     commands: String,
-    /// What breaks first what these commands mend.
+    /// The command that first breaks what these commands mend.
     after: Option<String>,
 }
 
@@ -121,7 +121,7 @@ fn blocks(page: &'static str, text: &str) -> Result<Vec<Block>, Failure> {
 /// All pages as one shell script.
 struct Script {
     text: String,
-    /// What the doctor has to find, each time that it is run.
+    /// The result that the doctor has to give, for each of its runs.
     expected: Vec<Expected>,
 }
 

@@ -8,10 +8,10 @@ use crate::aws::Aws;
 use crate::command::{self, Failure, ensure};
 use crate::stack::{NAME, Stack};
 
-/// What the template retains, and nothing else may be left.
+/// The types that the template retains; nothing else may be left.
 const RETAINED: [(&str, &str); 2] = [("AWS::DynamoDB::Table", "Table"), ("AWS::KMS::Key", "Key")];
 
-/// What the template retains and which is nothing by itself.
+/// Retained types that leave nothing of their own behind.
 const GONE: [&str; 2] = ["AWS::CloudFormation::CustomResource", "AWS::Lambda::Version"];
 
 /// Each service, the call that lists it, and the list in its answer.
@@ -44,7 +44,7 @@ pub(super) fn remove(stack: &Stack) -> Result<usize, Failure> {
         .filter(|(_, resource)| {
             resource["DeletionPolicy"].as_str().is_some_and(|policy| policy.starts_with("Retain"))
         })
-        // A version goes with its function, and of the first keys there is nothing but what is in tables.
+        // A version goes with its function, and the first keys are only items in tables.
         .filter(|(_, resource)| !GONE.iter().any(|kind| resource["Type"] == *kind))
         .collect();
     for (name, resource) in &kept {

@@ -1,4 +1,4 @@
-//! What each role must not do, asked of the emulator's IAM evaluation with the role's own rights.
+//! The calls that each role must not make, tried on the emulator's IAM with the role's own rights.
 //!
 //! `refusals.txt` is the table. For each role that has any right it also has something that the role may do
 //! with the same call: otherwise a call that is wrong in itself would pass for a refusal.
@@ -69,7 +69,7 @@ fn roles<'a>(table: &Table, stack: &'a Stack) -> Result<Vec<&'a str>, Failure> {
     Ok(roles)
 }
 
-/// A context with a name more, or none at all, is another place, whatever its purpose.
+/// A context with one more name, or without any, is another context, whatever its purpose.
 fn other_contexts(stack: &Stack, folder: &Path, wrong: &mut Vec<String>) -> Result<usize, Failure> {
     let intake = stack.aws.assume(&stack.role("IntakeRole")?)?;
     let mut more =
@@ -110,7 +110,7 @@ fn data_key(
     Ok([made, made_unseen, name.try_ask(&open)?.all])
 }
 
-/// What is wrong with an answer; nothing, if it is as expected.
+/// The fault of an answer; `None` if it is as expected.
 fn differs(said: &str, expected: Outcome) -> Option<String> {
     let refused = said.contains("AccessDenied");
     let outcome = if refused { Outcome::Refused } else { Outcome::Allowed };

@@ -19,7 +19,7 @@ done
 
 /// A new version is not let through while an alarm of its group is ringing.
 pub(super) fn alarm(package: &Package, stack: &Stack) -> Result<usize, Failure> {
-    // Of those that no deployment changes, since a changed alarm is looked at anew.
+    // An alarm that no deployment changes, since a changed alarm is evaluated anew.
     let name = stack.physical("DeadLettersArrive")?;
     let ring = |state: &str| {
         let words = ["cloudwatch", "set-alarm-state", "--alarm-name", name, "--state-value", state];

@@ -51,7 +51,7 @@ fn started(
     let role = aws.assume(target["RoleArn"].as_str().unwrap_or_default())?;
     let folder = tempfile::tempdir()?;
     let answer = folder.path().join("answer.json").to_string_lossy().into_owned();
-    // What the scheduler sends where the target has no input of its own.
+    // The event that the scheduler sends when the target has no input of its own.
     let input = std::fs::read_to_string(root().join(format!("tests/events/{event}.json")))?;
     let invoke = ["lambda", "invoke", "--payload", &input, "--function-name"];
     role.ask(&[&invoke[..], &[arn, &answer]].concat())?;

@@ -18,7 +18,7 @@ use crate::{root, target};
 /// The folder of the last release's files within its workspace.
 const PLACE: &str = "release";
 
-/// What the old template is deployed with a change of, each exactly so often, and why.
+/// The changes to the old template: text, new text, exact number of occurrences, reason.
 const CHANGES: [(&str, &str, usize, &str); 2] = [
     (
         "AllowOrigins: !If [HasSiteOrigins, !Split [\",\", !Ref SiteOrigins], [\"https://no-origin.invalid\"]]",
@@ -218,7 +218,7 @@ fn cache() -> PathBuf {
 fn deeper(manifest: &str) -> String {
     let line = |line: &str| {
         if line.starts_with("members = ") {
-            // Every other piece is a path.
+            // The pieces between quotes, which are every other one, are paths.
             let pieces = line.split('"').enumerate();
             let pieces = pieces.map(|(number, piece)| {
                 if number % 2 == 1 { format!("{PLACE}/{piece}") } else { piece.to_owned() }

@@ -30,7 +30,7 @@ pub(super) fn aws(folder: &Path, endpoint: &str, aws: &Path) -> Result<(), Failu
     executable(&folder.join("aws"), &text)
 }
 
-/// What the doctor finds is judged afterwards, with the gaps of the local AWS.
+/// The doctor's findings are judged afterwards, with the gaps of the local AWS.
 pub(super) fn cargo(
     folder: &Path,
     cargo: &Path,

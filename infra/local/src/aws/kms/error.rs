@@ -21,7 +21,7 @@ pub(crate) enum Refusal {
     IncorrectKey,
     /// The blob does not open: tampered, foreign, or another encryption context.
     InvalidCiphertext,
-    /// KMS has it, this one does not.
+    /// AWS KMS has this feature; this KMS does not.
     Unsupported(String),
     /// No such operation here.
     UnknownOperation,

@@ -31,7 +31,7 @@ pub(super) struct Key {
     versions: Vec<Material>,
 }
 
-/// What may be done with a key.
+/// The state of a key, which decides which operations it allows.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum State {
     Enabled,

@@ -1,8 +1,8 @@
 //! A small KMS: symmetric keys with real AES-256-GCM, encryption contexts, states and rotation.
 //!
-//! What the functions rely on behaves as in AWS, and the contract tests drive it with the official
-//! SDK: the encryption context is authenticated, a tampered blob does not open, a disabled or
-//! deleted key does nothing, a rotated key still opens what it sealed. Left out: asymmetric and
+//! The behaviour that the functions rely on is that of AWS; the contract tests check it with the
+//! official SDK: the encryption context is authenticated, a tampered blob does not open, a disabled
+//! or deleted key does nothing, a rotated key still opens what it sealed. Left out: asymmetric and
 //! HMAC keys, grants, key policies, multi-Region keys, imported material.
 
 #![expect(clippy::indexing_slicing, reason = "JSON indexed by name: what is absent reads as null")]
@@ -51,7 +51,7 @@ impl Kms {
         Ok(Self { keys: Mutex::new(keys), file: file.map(Path::to_owned), clock })
     }
 
-    /// Answers one request: `operation` is what stands behind `TrentService.` in its target.
+    /// Answers one request: `operation` is the part after `TrentService.` in its target.
     pub(super) fn call(&self, operation: &str, body: &[u8]) -> Response {
         match self.answer(operation, body) {
             Ok(body) => Response { status: 200, body },
