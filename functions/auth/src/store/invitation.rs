@@ -35,14 +35,14 @@ pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
 pub(super) const INVITATION: &str = "invitation";
 const INVITED: &str = "invited";
 
-/// What is invited to.
+/// The purpose of an invitation.
 #[derive(Clone)]
 pub enum Purpose {
     /// To an account that is not there yet.
     Join {
-        /// Whose address it will be.
+        /// The address of the new account.
         address: Address,
-        /// What they will be allowed.
+        /// The roles of the new account.
         roles: Roles,
     },
     /// To a new second factor, with the password that is there.
@@ -60,9 +60,9 @@ pub enum Purpose {
 /// An invitation as it is stored.
 #[derive(Clone)]
 pub struct Invitation {
-    /// Who is invited; an id that is kept for who is new.
+    /// The person who is invited; for a new one, the id that is reserved for them.
     pub staff: StaffId,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// The admin who invited; nobody for the operator.
     pub by: Option<StaffId>,
@@ -309,7 +309,7 @@ fn read_listed(keys: &Keys, mut row: Item) -> Result<(StaffId, Name), StoreError
     Ok((id, Name::stored(name)))
 }
 
-/// What stands beside the sealed address in the clear.
+/// The attributes in the clear beside the sealed address.
 struct Beside<'a> {
     staff: StaffId,
     by: Option<StaffId>,

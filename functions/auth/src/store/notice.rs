@@ -45,7 +45,7 @@ pub enum Told {
 /// A notice.
 #[derive(Clone)]
 pub struct Notice {
-    /// What.
+    /// Its kind.
     pub told: Told,
     /// The actor's id.
     pub by: Option<String>,
