@@ -33,7 +33,7 @@ use crate::erasures::{Asked, ErasureResponse, held};
 use crate::grounds::{Grounds, takes};
 use crate::state::App;
 
-/// What is looked for: one of both.
+/// A search by address or by subject: one of both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
