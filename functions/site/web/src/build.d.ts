@@ -9,7 +9,7 @@ interface Asset {
   integrity: string;
 }
 
-/** What the loader fetches when the visitor opens the chat, and `work` when the server asks for it. */
+/** The files that the loader fetches when the visitor opens the chat, and `work` when the server asks for it. */
 declare const ASSETS: Record<"chat" | "seal" | "work", Asset>;
 
 /** The looks of a page that the console opens to be printed. */
