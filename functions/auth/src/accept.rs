@@ -1,5 +1,5 @@
-//! `POST /v1/auth/invitations/accept`: name and password of who is new; the password that is there, of
-//! who lost the second factor; a new password, of who lost that one.
+//! `POST /v1/auth/invitations/accept`. A new person gives a name and a password, somebody who lost
+//! the second factor the existing password, and somebody who lost the password a new one.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -22,7 +22,7 @@ use crate::commit::{end_of_log, find_now};
 use crate::guests::Guest;
 use crate::sessions::admit;
 
-/// The answer to who was erased and would begin anew under the same subject.
+/// The answer to a visitor who was erased and would begin anew under the same subject.
 pub(crate) fn erased() -> Problem {
     Problem::new(Code::Erased, "Begin with POST /v1/sessions and no token.")
 }

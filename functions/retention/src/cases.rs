@@ -47,9 +47,9 @@ pub struct PatchCaseRequest {
     state: Option<String>,
     /// True takes the further time that the law allows.
     extend: Option<bool>,
-    /// True when it was told that the request came.
+    /// True when the person was told that the request came.
     confirmed: Option<bool>,
-    /// True when it was told that the erasure waits for a hold to end.
+    /// True when the person was told that the erasure waits for a hold to end.
     told_of_hold: Option<bool>,
 }
 
@@ -69,7 +69,7 @@ pub struct CaseResponse {
     confirm_by: Option<String>,
     /// When that was done.
     confirmed_at: Option<String>,
-    /// When it was told that the erasure waits for a hold to end.
+    /// When the person was told that the erasure waits for a hold to end.
     told_of_hold_at: Option<String>,
     /// By when it has to be answered.
     due_at: String,

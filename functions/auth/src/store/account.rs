@@ -121,7 +121,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile of who is new.
+    /// The profile of a new person.
     #[must_use]
     pub fn new(name: &str, address: &Address) -> Self {
         let email = address.reveal().to_owned();

@@ -1,13 +1,15 @@
 //! An invitation: a secret that is handed over, good for one use in two days.
 //!
-//! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` what for, `u` whose it is,
-//! `i` who invited, absent for the operator, `r` roles of who is new, `n` the account's version of who
-//! is not, `expires_at`, `v` the sealed address of who is new, or nothing, sealed; bound to all of these,
-//! so that nobody makes or alters an invitation by writing the table.
+//! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` the purpose, `u` the
+//! person who is invited, `i` the admin who invited, absent for the operator, `r` the roles of a
+//! new person, `n` the account's version of an existing one, `expires_at`, `v` the sealed address
+//! of a new person, or nothing, sealed; bound to all of these, so that nobody makes or alters an
+//! invitation by writing the table.
 //!
-//! And for who is new `p` = `invited`, `k` = whose it is, `v` the sealed name of the invitation,
-//! `expires_at`: which invitations wait, for admins. A version of the function without these rows lists
-//! nothing and leaves them where it accepts; a row without its invitation leads to nothing.
+//! For each new person also `p` = `invited`, `k` = the person, `v` the sealed name of the
+//! invitation, `expires_at`: the pending invitations, for admins. A version of the function without
+//! these rows lists nothing and leaves them where it accepts; a row without its invitation leads to
+//! nothing.
 
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;

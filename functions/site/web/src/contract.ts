@@ -12,7 +12,7 @@ export interface Embed {
   locale: Locale;
   /** The embedding site's own privacy page, if it names one. */
   privacy: string | null;
-  /** The identity of the visitor that the site's server vouches for, as it stands on the page now. */
+  /** The visitor's identity by the site's server, as it stands on the page now. */
   identity(): string | null;
 }
 

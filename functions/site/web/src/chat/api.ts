@@ -30,7 +30,7 @@ export interface Call {
   body?: unknown;
   idempotencyKey?: string;
   cursor?: string | null;
-  /** The retention that the visitor was told: nothing is sent if things are kept for longer by now. */
+  /** The retention that the visitor was told: nothing is sent if it is longer by now. */
   told?: Retention;
   /** The language of a page to read, which the answer then is; otherwise it is data. */
   pageIn?: Locale;

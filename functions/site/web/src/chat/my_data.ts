@@ -28,7 +28,7 @@ interface Surroundings {
   verify(receipt: unknown): Promise<void>;
 }
 
-/** The requests that visitors may make about all that is stored about them: a copy, or its deletion. */
+/** The requests that visitors may make about all of their data: a copy, or its deletion. */
 export class MyData {
   constructor(
     private readonly words: Words,
@@ -37,7 +37,7 @@ export class MyData {
     private readonly around: Surroundings,
   ) {}
 
-  /** All requests, to be shown beside the data. `back` is for somebody who does not want to delete after all. */
+  /** All requests, to be shown beside the data. `back` is for somebody who changes their mind. */
   wishes(back: () => void): HTMLElement {
     const wishes = this.#copies(back);
     wishes.lastElementChild?.before(button(this.words.forget, "link", () => this.#askToForget(back)));

@@ -206,7 +206,7 @@ export class ChatScreen {
     this.#broken.textContent = this.conversation.isSound ? "" : this.words.broken;
   }
 
-  /** Shows messages that could not be sent before the page was reloaded, to be sent now under the same keys. */
+  /** Shows what could not be sent before the page was reloaded, to be sent under the same keys. */
   async #showUnsent(): Promise<void> {
     for (const { key, text } of await this.#unsent.recall()) {
       const pending = this.#log.showPending(text);

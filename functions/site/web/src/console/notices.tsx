@@ -19,7 +19,7 @@ export function ResetNotice({ person: { reset } }: { person: Person }) {
   return text ? <p id={RESET_NOTICE} class="notice"><strong>{text}</strong> {notAsked}</p> : null;
 }
 
-/** The changes of the account in the last 30 days, by whom and when: all, or the newest with a way to the rest. */
+/** The account's changes in 30 days, by whom and when: all, or the newest and a link to all. */
 export function Changes({ person, isShort }: { person: Person; isShort?: boolean }) {
   const words = pageWords();
   const { notices, id } = person;

@@ -7,7 +7,7 @@ import { Problem } from "./problem.ts";
 import { isShown, show, type View } from "./stage.tsx";
 import { pageWords } from "./words.ts";
 
-/** The screens that show the session. They are built on the session, and the entry hands them to it. */
+/** The screens of the session. They are built on it, and the entry hands them to it. */
 export interface Screens {
   signIn: View;
   page: View;

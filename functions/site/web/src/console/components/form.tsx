@@ -88,7 +88,7 @@ export function Input({ field, type, onInput, onFocus, children }: InputProps) {
 
 export interface FormProps {
   submit: string;
-  /** The fields to check before sending. Those without an element of their own are shown in this order. */
+  /** The fields to check. Those without an element of their own are shown in this order. */
   fields?: Field[];
   /** The content before the fields. */
   before?: ComponentChildren;

@@ -1,4 +1,4 @@
-/** The purpose of a link. The server knows by the token; the link says it so that the page asks for the right password. */
+/** The purpose of a link, so that the page asks for the right password. The server has the token. */
 export type Purpose = "account" | "second_factor" | "password";
 
 export interface InvitationLink {

@@ -7,7 +7,7 @@ import { TRANSCRIPT } from "./words.ts";
 /** The read purposes of a transcript. */
 const PURPOSES = ["subject_request", "incident", "legal", "quality", "support"] as const;
 
-/** Reads a transcript, for people who have a reason. Nothing is opened before the reason is stored. */
+/** Reads a transcript for a stated reason, which is stored before anything is opened. */
 export const open: Open = () => <Transcripts wanted={takeWanted()} />;
 
 interface Read {
