@@ -1,4 +1,4 @@
-/** The purpose of a link, so that the page asks for the right password. The server has the token. */
+/** The purpose of a link, which decides the password to ask for. The token tells the server. */
 export type Purpose = "account" | "second_factor" | "password";
 
 export interface InvitationLink {
