@@ -1,5 +1,5 @@
-//! `POST /v1/auth/invitations/accept`: name and password of who is new; the password that is there, of
-//! who lost the second factor; a new password, of who lost that one.
+//! `POST /v1/auth/invitations/accept`. A new person gives a name and a password, somebody who lost
+//! the second factor the existing password, and somebody who lost the password a new one.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -33,7 +33,7 @@ const METHODS: [&str; 2] = ["totp", "passkey"];
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptRequest {
-    /// What was handed over.
+    /// The invitation token that was handed over.
     invitation_token: String,
     /// Up to 100 characters.
     #[schema(value_type = String)]
@@ -43,7 +43,7 @@ pub struct AcceptRequest {
     password: Option<RawText>,
 }
 
-/// What is left to do: no access before a second factor is enrolled.
+/// The next step: enrol a second factor. There is no access before that.
 #[derive(Serialize, ToSchema)]
 pub struct AcceptResponse {
     /// Opens only what enrols a second factor.
@@ -127,7 +127,7 @@ impl Accepting<'_> {
         self.enrolment((account.id, 1)).await
     }
 
-    /// With the password that is there: whoever found the invitation alone gets nowhere.
+    /// Asks for the existing password too: the invitation alone opens nothing.
     async fn second_factor(
         &self,
         client: &Client,
@@ -146,7 +146,8 @@ impl Accepting<'_> {
     async fn password(&self, version: u64, password: RawText) -> Result<Response, Problem> {
         let Self { app, keys, .. } = self;
         let person = self.person(version).await?;
-        // Whoever has lost both is nobody that we know: an admin who takes both would be let in.
+        // Somebody who lost both factors cannot be told from an intruder: an admin who resets both
+        // could sign in as them.
         if person.count_of_factors() == 0 {
             let detail = "There is no second factor either: an admin invites you anew.";
             return Err(Problem::new(Code::Conflict, detail));
@@ -154,8 +155,8 @@ impl Accepting<'_> {
         let profile = &person.account.profile;
         let password = Password::choose(password, "/password", &[&profile.name, &profile.email])?;
         let hash = app.hasher.hash(&keys.pepper, &password).map_err(|_| Code::Internal)?;
-        // It is not the account's before the second factor is shown: whoever only found the link has
-        // replaced nothing, and used nothing up.
+        // It becomes the account's only when the second factor is shown: somebody who merely found
+        // the link has replaced nothing, and used nothing up.
         let pending = app.store.put_pending(keys, (self.name, &person.account), &hash).await?;
         let pending = Some(pending.ok_or(Code::TokenInvalid)?);
         let begins = Begins { id: person.account.id, version, pending };
@@ -163,7 +164,7 @@ impl Accepting<'_> {
         Ok(response.into_response())
     }
 
-    /// Whom the invitation is for, if nothing has changed since.
+    /// The person whom the invitation is for, if nothing has changed since.
     async fn person(&self, version: u64) -> Result<Person, Problem> {
         let person = self.app.store.person(self.keys, self.invitation.staff).await?;
         let same = |person: &Person| {

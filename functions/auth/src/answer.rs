@@ -1,4 +1,4 @@
-//! Tokens, as whoever asked gets them: a program in the body, the console in cookies.
+//! The delivery of tokens: a program gets them in the body, the console in cookies.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;

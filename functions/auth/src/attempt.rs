@@ -1,4 +1,4 @@
-//! Who tries, and how often they have: the counters of an attempt to sign in.
+//! The counters of an attempt to sign in: by account, address and network.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Who asks, with everything that is stored of them: for what acts upon their own account.
+//! The caller, with everything that is stored about them, for routes that act on their own account.
 
 use shared::access::staff::Staff;
 use shared::problem::{Code, Problem};
@@ -7,7 +7,7 @@ use crate::keys::Keys;
 use crate::state::App;
 use crate::store::person::Person;
 
-/// The person of a token whose session goes on; it is looked at now, not a minute ago.
+/// The person of a token whose session has not ended. The session is read now, not from memory.
 ///
 /// # Errors
 /// [`Code::TokenRevoked`] when it does not.

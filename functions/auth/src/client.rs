@@ -1,5 +1,5 @@
-//! Who asks: the console, which keeps its refresh token in a cookie that no script can read, or a
-//! program, which keeps it as it likes.
+//! The client: the console, which keeps its refresh token in a cookie that no script can read, or
+//! a program, which keeps it as it likes.
 
 use axum::extract::FromRequestParts;
 use http::header::{COOKIE, ORIGIN};
@@ -22,13 +22,13 @@ pub const DEVICE: &str = "__Host-sotto-device";
 /// Seconds that a device is known.
 pub const DEVICE_SECONDS: i64 = 90 * 24 * 60 * 60;
 
-/// Who asks, and from where.
+/// The client of a request.
 pub struct Client {
     /// Whether it is the console.
     pub is_console: bool,
     /// The origin of the console, if it is known.
     pub origin: Option<String>,
-    /// What the gateway says.
+    /// The facts about the request that the gateway states.
     pub gateway: Gateway,
     cookies: Vec<(String, String)>,
 }

@@ -1,5 +1,5 @@
-//! Who enrols a second factor: somebody who has just accepted an invitation, or somebody who is in and
-//! has shown the one that they have a moment ago.
+//! The caller who enrols a second factor: somebody who has just accepted an invitation, or somebody
+//! who is signed in and has just shown the second factor that they have.
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -69,7 +69,7 @@ impl Enrolling {
         }
     }
 
-    /// The session of who is in already.
+    /// The session of somebody who is signed in already.
     const fn session(&self) -> Option<SessionId> {
         match self {
             Self::First(_) => None,
@@ -77,8 +77,8 @@ impl Enrolling {
         }
     }
 
-    /// The person as they are now. Whoever comes with the token of an invitation must have no second
-    /// factor yet: with one, the token would be a way around it.
+    /// The person as they are now. The holder of an invitation's token must have no second factor
+    /// yet: the token would be a way around it.
     ///
     /// # Errors
     /// [`Code::TokenInvalid`], [`Code::TokenRevoked`].
@@ -98,7 +98,7 @@ impl Enrolling {
         }
     }
 
-    /// The same, when something is tried that could be guessed.
+    /// As [`Enrolling::fresh`], for a request that tries a code: counts the try.
     ///
     /// # Errors
     /// As [`Enrolling::fresh`]; [`Code::CodeInvalid`] when it was tried too often.
@@ -144,14 +144,14 @@ pub struct Added {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Enrolled {
-    /// It was the first one, so whoever enrolled it is in.
+    /// It was the first one, so it signs its owner in.
     First(Tokens),
     /// It was added to others.
     Another(Added),
 }
 
-/// Stores an enrolled factor with `writes`. Who had none is in by it, and has recovery codes; who was
-/// in already stays so.
+/// Stores an enrolled factor with `writes`. A first factor signs its owner in, and comes with
+/// recovery codes; somebody who is signed in already stays so.
 ///
 /// # Errors
 /// Those of the gate; [`Code::Conflict`] when the factor was enrolled by somebody else meanwhile.

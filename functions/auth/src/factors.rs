@@ -21,9 +21,9 @@ use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
 use crate::store::person::{Ends, Person};
 
-/// What the name of a passkey begins with among the factors.
+/// The prefix of a passkey's name among the factors.
 pub(crate) const PASSKEY: &str = "passkey-";
-/// What a passkey is called when its owner gives it no name.
+/// The name of a passkey to which its owner gives none.
 const NAME: &str = "Passkey";
 const TOTP: &str = "totp";
 

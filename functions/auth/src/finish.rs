@@ -18,9 +18,9 @@ use shared::store::security_event::{Action, SecurityEvent};
 
 /// A token of a step of signing in, verified and counted, with the person that it names.
 pub struct Begun {
-    /// What the token says.
+    /// The content of the token.
     pub step: Step,
-    /// Who it names.
+    /// The person that it names.
     pub person: Person,
     /// The password that they have chosen with a link.
     pending: Option<Pending>,
@@ -44,7 +44,7 @@ pub async fn begin(app: &App, keys: &Keys, kind: Kind, token: &str) -> Result<Be
     if !may {
         return Err(Problem::new(Code::CodeInvalid, "Too many tries: begin again."));
     }
-    // What has changed in the account since ends the token.
+    // Every change of the account since then ends the token.
     let person = person.filter(|person| person.account.version == step.version);
     let person = person.ok_or(Code::TokenInvalid)?;
     let theirs = |pending: &Pending| pending.invitation.staff == step.id;
@@ -100,8 +100,8 @@ impl Begun {
             app.store.once.put(Once::MfaToken, &parts, until_ms)?,
             app.store.forget(&counter)?,
         ];
-        // Who gets in is no guesser, and a whole office may come from one address. The network goes on
-        // counting, so that nobody's own sign-ins hide what they do to others'.
+        // Somebody who gets in is not guessing, and a whole office may come from one address. The
+        // network goes on counting, so that nobody's own sign-ins hide what they do to others'.
         let [address, _network] = attempt::of_source(app, keys, client.gateway.source);
         writes.push(app.store.forget(&address)?);
         if let Some(pending) = &self.pending {

@@ -132,7 +132,7 @@ pub struct Granted {
     pub refresh_token: String,
     /// Seconds until the session ends at the latest.
     pub refresh_seconds: i64,
-    /// Whose account it is, by the name of its address.
+    /// The name of the account's address.
     pub login: String,
 }
 
@@ -243,7 +243,7 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
     let writes = writes.and(app.store.spend(&token)?).and(app.store.unchanged(account)?);
     match writes.commit_patiently("renew").await? {
         Written::Whole => Ok(granted),
-        // Spent by another one, or gone with the session, which is nobody's theft.
+        // Spent by another request, or gone with its session, which is no theft.
         Written::Refused(refused) if refused.at(0) => {
             let person = app.store.person(keys, token.staff).await?;
             if person.is_some_and(|person| person.is_in(token.session)) {

@@ -22,7 +22,7 @@ use crate::store::invitation::{Invitation, LIFETIME_MS, Purpose};
 use crate::store::throttle::Attempt;
 use shared::store::write::Written;
 
-/// Who is invited, and to what.
+/// An invitation to make: the address and the roles.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationRequest {

@@ -34,11 +34,11 @@ pub struct LoginRequest {
     /// The password.
     #[schema(value_type = String)]
     password: Option<RawText>,
-    /// What an earlier sign-in on this device gave.
+    /// The device token that an earlier sign-in on this device gave.
     device_token: Option<String>,
 }
 
-/// What is left to do.
+/// The next step: show a second factor.
 #[derive(Serialize, ToSchema)]
 pub struct LoginResponse {
     /// For the second factor.
@@ -50,7 +50,7 @@ pub struct LoginResponse {
 }
 
 impl LoginResponse {
-    /// What somebody with a right password is answered.
+    /// The answer to a right password.
     ///
     /// # Errors
     /// [`Code::MfaRequired`] when there is no second factor yet: a password alone enrols none.
@@ -81,7 +81,7 @@ pub(crate) async fn post(
         .ok_or_else(|| Problem::invalid("/password", shared::problem::FieldCode::Missing))?;
     let password = Password::received(raw);
     let keys = app.store.keys().await?;
-    // What is no address has nobody's name, and is counted under it like any other.
+    // Text that is no address gets a name that no account has, and is counted under that name.
     let address = Address::read(email.reveal());
     let name = match &address {
         Some(address) => keys.login(address),

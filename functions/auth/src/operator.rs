@@ -1,8 +1,8 @@
-//! What only an operator of the AWS account can ask: by invoking the function, which IAM allows or not.
-//! No request through the gateway looks like it.
+//! The calls that only an operator of the AWS account can make: they invoke the function, which IAM
+//! allows or not. No request through the gateway looks like one.
 //!
 //! - `{"bootstrap":{"email":"…"}}` invites an admin: the first one, or one more when all have lost their
-//!   second factor. It is told as an event, whoever does it.
+//!   second factor. It is always recorded as a security event.
 //! - `{"identity_key":{"site":"default","jwk":{…},"require_mfa":false}}` registers the key by which a
 //!   site's server vouches for its customers; `"jwk":null` removes it.
 

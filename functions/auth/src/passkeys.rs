@@ -38,7 +38,7 @@ use crate::store::person::Person;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterStartRequest {
-    /// What to call it, up to 60 characters.
+    /// The name to give it, up to 60 characters.
     #[schema(value_type = Option<String>)]
     name: Option<RawText>,
 }
@@ -50,7 +50,7 @@ pub struct RegisterFinishRequest {
     /// `RegistrationResponseJSON` of `WebAuthn` Level 3.
     #[schema(value_type = Object)]
     credential: Value,
-    /// What to call it, up to 60 characters.
+    /// The name to give it, up to 60 characters.
     #[schema(value_type = Option<String>)]
     name: Option<RawText>,
 }
@@ -221,8 +221,8 @@ pub(crate) async fn login_finish(
     tokens((&app, &keys, &client), granted, true, None)
 }
 
-/// Whose passkey was shown, and the writes that use the challenge up and keep its counter. `expected`
-/// is whose it has to be.
+/// The owner of the passkey that was shown, and the writes that use up the challenge and store the
+/// passkey's counter. With `expected`, the owner has to be that person.
 ///
 /// # Errors
 /// [`Code::CodeInvalid`] for every cause.

@@ -56,7 +56,8 @@ pub(crate) async fn post(
         .store
         .transaction()
         .and_all(changed)
-        // Whoever knew the old one is out; who has just shown both factors stays.
+        // Ends every other session: it may belong to somebody who knew the old password. The
+        // caller's own stays, since they have just shown both factors.
         .and_all(app.store.end_sessions(&person, Some(staff.session))?)
         .and_all(app.store.tell(&keys, &person, Told::PasswordChanged, Some(staff.id))?)
         .and(app.store.events.put(event)?)

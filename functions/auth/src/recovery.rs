@@ -33,12 +33,12 @@ use crate::store::person::Ends;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryRequest {
-    /// What the password gave.
+    /// The token that the password gave.
     mfa_token: String,
     /// One of the ten.
     #[schema(value_type = String)]
     recovery_code: RawText,
-    /// What an earlier sign-in on this device gave.
+    /// The device token that an earlier sign-in on this device gave.
     device_token: Option<String>,
 }
 

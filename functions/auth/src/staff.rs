@@ -61,7 +61,7 @@ pub struct StaffResponse {
     next_cursor: Option<String>,
 }
 
-/// What is changed; what is not named stays.
+/// A change of an account; fields that are missing stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatchRequest {
@@ -121,7 +121,7 @@ pub(crate) async fn list(
     let next_cursor = found.last().filter(|_| found.len() == page.limit).map(ToString::to_string);
     let mut items = Vec::new();
     for id in found {
-        // Whoever is not there was deleted between the two reads.
+        // Somebody who is missing was deleted between the two reads.
         if let Some(person) = app.store.person(&keys, id).await? {
             items.push(item(&app, person, None).await?);
         }
@@ -223,7 +223,7 @@ fn may_take(person: &Person, taken: Taken) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What somebody may do changes, or what they are known by: every session of theirs ends with it.
+/// A change of somebody's roles, status, password or second factors: it ends all their sessions.
 struct Change {
     roles: Roles,
     status: Status,

@@ -1,4 +1,4 @@
-//! What the function is made of: built once, in `main`.
+//! The parts of the function, built once in `main`.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use shared::store::table::Table;
 use crate::credential::password::Hasher;
 use crate::store::{Store, Tables};
 
-/// What the function reads from its environment.
+/// The settings that the function reads from its environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Settings and keys.
@@ -58,9 +58,9 @@ pub struct Parts {
     pub issuer: String,
     /// Where the console is, where the gateway does not say it.
     pub console_origin: Option<String>,
-    /// What staff tokens are verified with.
+    /// The keys that verify staff tokens.
     pub staff_keys: StaffKeyring,
-    /// What is stored.
+    /// The store.
     pub store: Store,
     /// Hashes passwords, one at a time.
     pub hasher: Hasher,
@@ -111,8 +111,8 @@ impl App {
         })))
     }
 
-    /// Loads what the first request will need, while the runtime asks for that request. What fails
-    /// here fails again, and is answered, when it is needed.
+    /// Loads what the first request will need, while the runtime asks for that request. A failure
+    /// here is ignored: the request that needs it tries again, and answers the error.
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {

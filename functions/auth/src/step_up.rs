@@ -22,7 +22,7 @@ use crate::store::person::Person;
 use crate::store::session::LONGEST_MS;
 use crate::totp::spend_code;
 
-/// What is shown: one of the two.
+/// A second factor to show: one of the two.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepUpRequest {

@@ -28,11 +28,11 @@ use crate::store::person::Person;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TotpRequest {
-    /// What the password gave.
+    /// The token that the password gave.
     mfa_token: String,
     /// Six digits.
     code: String,
-    /// What an earlier sign-in on this device gave.
+    /// The device token that an earlier sign-in on this device gave.
     device_token: Option<String>,
 }
 

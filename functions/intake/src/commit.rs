@@ -1,5 +1,5 @@
-//! Deciding and appending: every change of a conversation passes here. What is decided on the log's
-//! end is appended behind that end, or decided again on the new one.
+//! Deciding and appending: every change of a conversation passes here. A change that is decided on
+//! the log's end is appended behind that end, or decided again on the new one.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct Located {
     pub tail: Tail,
 }
 
-/// What became of a change.
+/// The result of a change.
 pub enum Outcome {
     /// It was appended.
     Appended(StoredEvent, Tail),
@@ -67,13 +67,13 @@ pub async fn find(
     let found = app.store.find_conversation(visitor.subject, id).await?;
     match live(found)? {
         conversation if conversation.admits(&visitor.session) => Ok(conversation),
-        // What is in memory may be older than the session, and says less than what is stored.
+        // The copy in memory may be older than the session, so the stored one decides.
         _ => find_now(app, visitor, id).await,
     }
 }
 
-/// Finds the visitor's conversation as it stands now, for a route that gives out what was said: what
-/// was erased or shortened elsewhere a moment ago is not read from memory.
+/// Finds the visitor's conversation as it is stored now, for a route that gives out what was said.
+/// So an erasure or a shorter retention from elsewhere takes effect at once.
 ///
 /// # Errors
 /// As [`locate`].

@@ -22,7 +22,7 @@ use crate::commit::{end_of_log, find_now};
 use crate::guests::Guest;
 use crate::sessions::admit;
 
-/// The answer to who was erased and would begin anew under the same subject.
+/// The answer to a visitor who was erased and would begin anew under the same subject.
 pub(crate) fn erased() -> Problem {
     Problem::new(Code::Erased, "Begin with POST /v1/sessions and no token.")
 }
@@ -34,7 +34,7 @@ const SUPPORT: &str = "support";
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenRequest {
-    /// What the visitor agreed to; without it nothing is opened.
+    /// The visitor's consent; without it nothing is opened.
     #[schema(value_type = Option<Consent>)]
     consent: Option<Object<Consent>>,
     /// Language of the visitor, BCP 47; the site's own if missing.
@@ -42,7 +42,7 @@ pub struct OpenRequest {
     locale: Option<RawText>,
 }
 
-/// What a visitor agreed to.
+/// A visitor's consent.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {

@@ -35,7 +35,8 @@ pub(crate) async fn delete(
         basis: Basis::Gdpr17,
         requested_ms: app.clock.now_ms(),
         idempotency: idempotency(&key, BODY),
-        // Who has left nothing has a receipt of it, and nothing will be stored under that token.
+        // A visitor who has left nothing gets a receipt of that, and nothing will be stored under
+        // that token.
         of_nothing: OfNothing::Passing,
     };
     carry_out(&app.store, &app.issuer, &request, None).await?.ok_or_else(|| {

@@ -27,7 +27,7 @@ pub struct HandoverRequest {
     reason: Option<RawText>,
 }
 
-/// Who speaks next.
+/// The state of the conversation, which says who speaks next.
 #[derive(Serialize, ToSchema)]
 pub struct HandoverResponse {
     status: &'static str,

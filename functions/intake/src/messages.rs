@@ -31,7 +31,7 @@ static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
 /// Characters of the longest message.
 pub const LONGEST_CHARACTERS: usize = 4_000;
 
-/// What the visitor writes.
+/// A message of the visitor.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageRequest {

@@ -27,7 +27,7 @@ const OPENS_FOR_MS: UnixMillis = LONGEST_LIFE_MS;
 /// How many pairs of a suite are published at once.
 const LISTED: usize = 2;
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Serialize)]
 pub struct Rotated {
     /// Pairs made.

@@ -60,7 +60,7 @@ pub(crate) async fn post(
     let site: Text<1, 64> = Text::required(request.site, "/site")?;
     let site = Site::find(site.reveal())
         .ok_or_else(|| Problem::invalid("/site", FieldCode::NotAllowed))?;
-    // Who names a customer means that one, whoever sat at this browser before.
+    // An identity names the customer, so a token that the browser kept does not count.
     let identity: Option<Text<0, BODY_LIMIT>> = judge_optional(request.identity, "/identity")?;
     let keys = app.keys.get().await?;
     let (visitor, limit, conversations) = if let Some(proof) = identity {

@@ -1,4 +1,4 @@
-//! What the function must be told.
+//! The settings of the function.
 
 use shared::config::{Lookup, TrustRoots, endpoint};
 
@@ -11,7 +11,7 @@ pub struct Config {
     pub region: String,
     /// Where DynamoDB is, if not at AWS.
     pub dynamodb_endpoint: Option<String>,
-    /// Whom the TLS connections to AWS trust.
+    /// The certificate authorities that the TLS connections to AWS trust.
     pub trust_roots: TrustRoots,
 }
 

@@ -4,9 +4,9 @@
 //! reads nothing but what the sweep announces: its role has the stream and its log, those items of the
 //! ledger, and no key. The log of a conversation is append-only, so a record alone tells what nobody may
 //! do: an event that was changed, or deleted by anybody but DynamoDB's TTL. Unless the sweep has
-//! announced it, for an erasure, a hold or a shorter policy, that is counted as `LogTampered`, one line
-//! an event; with an announcement as `Purged`. What the TTL deletes is counted as `Expired`, so that its
-//! rest can be noticed too.
+//! announced it, for an erasure, a hold or a shorter policy, that is counted as `LogTampered`, one
+//! line an event; with an announcement as `Purged`. Deletions by the TTL are counted as `Expired`,
+//! so that their absence can be noticed too.
 
 mod config;
 mod record;
@@ -35,7 +35,7 @@ pub struct Watchman {
     announced: Announced,
 }
 
-/// What Lambda is told of a batch (`ReportBatchItemFailures`).
+/// The answer to Lambda about a batch (`ReportBatchItemFailures`).
 ///
 /// At most one failure is named: for a stream it means that everything before it is done, and that
 /// it and all behind it come again.
@@ -130,7 +130,7 @@ impl Watchman {
     }
 }
 
-/// What was seen of a batch.
+/// The counts of a batch.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     records: u64,

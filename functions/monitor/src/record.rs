@@ -6,10 +6,11 @@ use shared::http::telemetry::Label;
 use shared::http::telemetry::ids::ForeignId;
 use shared::ids::ConversationId;
 
-/// Whom a record names when the TTL deleted its item. Nobody can set it with a request.
+/// The type and principal that a record names when the TTL deleted its item. No request can set
+/// them.
 const TTL: (&str, &str) = ("Service", "dynamodb.amazonaws.com");
 
-/// What became of an item.
+/// The change of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     /// It is new.
@@ -33,14 +34,14 @@ impl Label for Change {
     }
 }
 
-/// What a record says.
+/// The judgement on a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// Everyday life.
+    /// Nothing unusual.
     Expected,
     /// An item of the log went when its time was up.
     Expired,
-    /// Somebody changed or deleted an event: the sweep, or who may not.
+    /// Somebody changed or deleted an event: the sweep, or somebody who may not.
     Changed(Change),
 }
 
@@ -79,7 +80,7 @@ impl Record {
         })
     }
 
-    /// What it says. The row in the inbox follows the conversation's state, and may change and go.
+    /// Judges it. The row in the inbox follows the conversation's state, and may change and go.
     pub(crate) fn finding(&self) -> Finding {
         match (self.seq, self.change) {
             (_, Change::Expired) => Finding::Expired,

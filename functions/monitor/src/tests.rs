@@ -1,4 +1,4 @@
-//! What batches of every kind are answered with.
+//! The answers to batches of every kind.
 
 use data_encoding::BASE64;
 use proptest::prelude::*;
@@ -61,7 +61,7 @@ fn an_event_may_be_put_and_expire_and_nothing_else() {
     assert_eq!(finding(event("MODIFY")), Finding::Changed(Change::Modified));
     assert_eq!(finding(event("REMOVE")), Finding::Changed(Change::Removed));
     assert_eq!(finding(by_ttl(event("REMOVE"))), Finding::Expired);
-    // Only the service itself is the TTL, whoever else is named.
+    // Only the service principal of DynamoDB stands for the TTL.
     for (kind, principal) in
         [("Service", "lambda.amazonaws.com"), ("User", "dynamodb.amazonaws.com")]
     {
@@ -134,7 +134,7 @@ fn what_was_announced_is_counted_and_what_nobody_knows_comes_again() {
     let (response, seen) = looked_knowing(&records, &[(CONVERSATION, true)]).unwrap();
     assert_eq!(response, failure("2"));
     assert_eq!(seen, Seen { records: 4, expired: 1, purged: 2, unasked: 1, ..Seen::default() });
-    // What needs no answer is judged without one.
+    // A record that needs no answer is judged without one.
     assert_eq!(looked_knowing(&records[4..], &[]).unwrap().0, BatchResponse::default());
 }
 

@@ -1,4 +1,4 @@
-//! What the function must be told.
+//! The settings of the function.
 
 use values::config::{Lookup, TrustRoots, endpoint, switch};
 use values::pins::Pins;
@@ -26,11 +26,11 @@ pub struct Config {
     pub lambda_endpoint: Option<String>,
     /// Where `CodeDeploy` is, if not at AWS.
     pub codedeploy_endpoint: Option<String>,
-    /// Whom the TLS connections to AWS trust.
+    /// The certificate authorities that the TLS connections to AWS trust.
     pub trust_roots: TrustRoots,
 }
 
-/// The ARN of one published version of a function: what it names never changes.
+/// The ARN of one published version of a function. A published version never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(String);
 

@@ -4,8 +4,8 @@
 //!
 //! Called by `CodeDeploy` (hook `BeforeAllowTraffic`). Invokes the new versions of intake, auth,
 //! retention and site, whichever of them the deployment is of, and tells `CodeDeploy` the verdict; it
-//! reads and writes no table and uses no key. What it leaves is one closed conversation in the site `default` and one
-//! failed sign-in, see [`visit`].
+//! reads and writes no table and uses no key. It leaves one closed conversation in the site
+//! `default` and one failed sign-in, see [`visit`].
 
 pub mod config;
 mod gateway;
@@ -43,7 +43,7 @@ pub struct Hook {
     patience: Duration,
 }
 
-/// What `CodeDeploy` was told.
+/// The verdict that `CodeDeploy` was told.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct Verdict {
     /// `Succeeded` or `Failed`.
@@ -51,7 +51,7 @@ pub struct Verdict {
     /// The check that did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<Check>,
-    /// What is wrong with it.
+    /// The reason why it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
 }

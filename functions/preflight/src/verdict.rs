@@ -1,5 +1,5 @@
-//! What is checked, and what can be wrong with it, in words that the program is made of: whatever
-//! else a new version says stays out of the log.
+//! The checks and their possible faults, in fixed words of the program: anything else that a new
+//! version says stays out of the log.
 
 use edge::telemetry::Label;
 use seal::key_list::KeyListError;
@@ -32,7 +32,7 @@ pub enum Check {
     StaffKeys,
     /// A sign-in of nobody is refused as one.
     SignIn,
-    /// Nobody is told how long things are kept who is not on the staff.
+    /// The retention policy is refused to somebody who is not on the staff.
     StaffOnly,
     /// A receipt that nobody was given is looked for, and is not there.
     Receipt,
@@ -42,7 +42,7 @@ pub enum Check {
     Widget,
 }
 
-/// What is wrong.
+/// The reason why a check did not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Lambda does not let the hook invoke the version.

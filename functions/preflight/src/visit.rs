@@ -1,9 +1,9 @@
 //! A visit: what a visitor's page and browser do, once, with the new versions.
 //!
 //! The conversation is a real one of the site `default`. Its consent names the notice `preflight`,
-//! since nobody was shown one; it ends closed, whatever became of the checks, and is deleted on the
-//! date that every conversation is. The sign-in is that of an address which nobody has, another one each
-//! time: attempts are counted, and the next visit must not have to wait for this one.
+//! since nobody was shown one; it ends closed, whether or not the checks pass, and is deleted when
+//! its retention period ends. The sign-in uses an address that nobody has, another one each time:
+//! attempts are counted, and the next visit must not have to wait for this one.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use crate::gateway::{Gateway, Request, Response};
 use crate::seal::{open, seal};
 use crate::verdict::{Check, Failure, Fault};
 
-/// What the shipped knowledge base has an answer to; any other says that it has none, which is one.
+/// A question that the shipped knowledge base answers. Any other base replies that it has no
+/// answer, which is a reply too.
 const QUESTION: &str = "Where is my parcel?";
 
 /// The id of a receipt that nobody was given: it is of a time before there was a Sotto.
@@ -33,7 +34,7 @@ pub(crate) struct Visit<'a> {
     deadline: Instant,
 }
 
-/// Who visits.
+/// The visitor.
 struct Visitor {
     token: String,
     keys: Keys,
@@ -45,7 +46,7 @@ struct Keys {
     x25519: PublishedKey,
 }
 
-/// What was said, to be found again.
+/// The message and its reply, to compare with the transcript and the repetition.
 struct Said {
     idempotency_key: String,
     message: Value,

@@ -31,25 +31,25 @@ pub struct OpenCaseRequest {
     kind: Option<String>,
     /// `gdpr`, `ccpa` or `other`.
     law: Option<String>,
-    /// Whom it is about, if that is known.
+    /// The subject that it is about, if known.
     subject_id: Option<String>,
     /// When it came; now if missing.
     received_at: Option<String>,
 }
 
-/// What is changed; what is not named stays.
+/// A change of a case; fields that are missing stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatchCaseRequest {
-    /// Whom it is about.
+    /// The subject that it is about.
     subject_id: Option<String>,
     /// `verified`, `answered` or `refused`.
     state: Option<String>,
     /// True takes the further time that the law allows.
     extend: Option<bool>,
-    /// True when it was told that the request came.
+    /// True when the person was told that the request came.
     confirmed: Option<bool>,
-    /// True when it was told that the erasure waits for a hold to end.
+    /// True when the person was told that the erasure waits for a hold to end.
     told_of_hold: Option<bool>,
 }
 
@@ -69,7 +69,7 @@ pub struct CaseResponse {
     confirm_by: Option<String>,
     /// When that was done.
     confirmed_at: Option<String>,
-    /// When it was told that the erasure waits for a hold to end.
+    /// When the person was told that the erasure waits for a hold to end.
     told_of_hold_at: Option<String>,
     /// By when it has to be answered.
     due_at: String,
@@ -81,7 +81,7 @@ pub struct CaseResponse {
     closed_at: Option<String>,
 }
 
-/// Cases, what is due next first.
+/// Cases, the next due first.
 #[derive(Serialize, ToSchema)]
 pub struct CasesResponse {
     items: Vec<CaseResponse>,
@@ -93,7 +93,7 @@ pub struct CasesResponse {
 pub struct OpenedCaseResponse {
     #[serde(flatten)]
     case: CaseResponse,
-    /// What was done, the first first.
+    /// The steps that were done, the oldest first.
     log: Vec<CaseLine>,
     /// The holds on its subject that are in force.
     holds: Vec<HoldResponse>,
@@ -269,7 +269,7 @@ async fn find(app: &App, id: &str) -> Result<Case, Problem> {
     app.store.find_case(id).await?.ok_or_else(|| Code::NotFound.into())
 }
 
-/// What a change asks for, in the order in which an officer would do it.
+/// The steps that a change asks for, in the order in which an officer would do them.
 fn steps_of(request: PatchCaseRequest) -> Result<Vec<Step>, Problem> {
     let mut steps = Vec::new();
     if let Some(id) = request.subject_id {
@@ -327,7 +327,7 @@ impl Chosen {
         }
     }
 
-    /// What a cursor of this list is bound to.
+    /// The place that a cursor of this list is bound to.
     fn bound_to(&self, officer: StaffId) -> Place {
         let chosen = match self {
             Self::All => "",

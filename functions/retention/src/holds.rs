@@ -113,7 +113,7 @@ impl HoldResponse {
     }
 }
 
-/// What the reason of a release is bound to.
+/// The name that the reason of a release is bound to.
 fn of_release(id: HoldId) -> String {
     format!("{id} release")
 }
@@ -169,7 +169,7 @@ pub(crate) async fn post(
         Placed::Erased => return Err(Code::Erased.into()),
         Placed::Absent => return Err(Code::NotFound.into()),
     }
-    // What ends within minutes must not be gone before the sweep comes by.
+    // Items that end within minutes must not be gone before the next sweep.
     at_once(settle(&app, &hold, &policy, &mut some()).await);
     Ok(Reply(StatusCode::CREATED, HoldResponse::new(&hold, &reasons)?))
 }
@@ -210,7 +210,8 @@ pub(crate) async fn delete(
         released.push(app.store.release_hold(&app.events, hold, told, &policy).await?);
     }
     let first = released.first().ok_or(Code::NotFound)?;
-    // What was asked for meanwhile is done now; if it is cut off, by the next sweep.
+    // An erasure that was requested meanwhile is carried out now or, if it is cut off, by the
+    // next sweep.
     carry_out_erasure_request(&app, first.subject).await?;
     let mut left = some();
     for hold in &released {
@@ -219,20 +220,20 @@ pub(crate) async fn delete(
     respond(&app, released.iter()).await
 }
 
-/// The hold stands or is gone, whatever became of its items' TTL: the sweep does the rest, and whoever
-/// is told of an error would place it twice.
-/// What a request may do itself.
+/// The budget of a request; the sweep does the rest.
 fn some() -> Left {
     Left { items: AT_ONCE, until_ms: UnixMillis::MAX }
 }
 
+/// Logs an error of [`settle`] and goes on: the hold stands or is gone in any case, and the sweep
+/// does the rest. Somebody who was told of the error would place the hold twice.
 fn at_once(settled: Result<(), StoreError>) {
     if let Err(error) = settled {
         tracing::warn!(?error, "the sweep does the rest of a hold");
     }
 }
 
-/// What a hold is on.
+/// The target of a hold.
 #[derive(Clone, Copy)]
 enum Target {
     Conversation(ConversationId),

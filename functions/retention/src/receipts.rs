@@ -14,12 +14,12 @@ use utoipa::ToSchema;
 
 use crate::state::App;
 
-/// A receipt, or its signature alone. Whatever else stands in it, it is looked at as it was given.
+/// A receipt, or its signature alone. All members are checked exactly as they were given.
 #[derive(Deserialize, ToSchema)]
 pub struct VerifyRequest {
     /// The signature.
     jws: Option<String>,
-    /// What stands beside it.
+    /// The members beside it.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     beside: Map<String, Value>,

@@ -1,4 +1,4 @@
-//! What the function is made of: built once, in `main`.
+//! The parts of the function, built once in `main`.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use shared::http::{app, aws};
 use shared::store::Store;
 use shared::store::security_event::SecurityEvents;
 
-/// What the function reads from its environment.
+/// The settings that the function reads from its environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Keys and tables of what visitors leave.
@@ -42,11 +42,11 @@ pub struct Parts {
     pub clock: Clock,
     /// The deployment's name in tokens and receipts.
     pub issuer: String,
-    /// What staff tokens are verified with, and receipts.
+    /// The keys that verify staff tokens and receipts.
     pub staff_keys: StaffKeyring,
-    /// What is stored of visitors, and what was asked of it.
+    /// The store of visitors' data, and of the requests about it.
     pub store: Arc<Store>,
-    /// Where it is told who read what and why.
+    /// The security events, which say who read what and why.
     pub events: SecurityEvents,
 }
 
@@ -87,8 +87,8 @@ impl App {
         }))
     }
 
-    /// Loads what the first request will need, while the runtime asks for that request. What fails
-    /// here fails again, and is answered, when it is needed.
+    /// Loads what the first request will need, while the runtime asks for that request. A failure
+    /// here is ignored: the request that needs it tries again, and answers the error.
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {

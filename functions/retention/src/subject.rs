@@ -52,7 +52,8 @@ pub struct SubjectConversation {
     #[schema(value_type = String)]
     id: ConversationId,
     created_at: String,
-    /// When it ends for its visitor. What is kept longer, under a hold, opens for the purpose `legal`.
+    /// When it ends for its visitor. Under a hold it is kept longer, and opens for the purpose
+    /// `legal`.
     expires_at: String,
     held: bool,
 }

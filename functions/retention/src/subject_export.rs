@@ -1,5 +1,5 @@
-//! `POST /v1/subjects/{subject_id}/export`: all that is held about a subject, for who answers them. It
-//! is told who has it before any of it is opened.
+//! `POST /v1/subjects/{subject_id}/export`: all that is held about a subject, for the officer who
+//! answers them. The access is recorded before any of it is opened.
 
 use axum::extract::State;
 use axum::response::Response;

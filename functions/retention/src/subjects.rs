@@ -33,7 +33,7 @@ use crate::erasures::{Asked, ErasureResponse, held};
 use crate::grounds::{Grounds, takes};
 use crate::state::App;
 
-/// What is looked for: one of both.
+/// A search by address or by subject: one of both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
@@ -105,8 +105,8 @@ pub(crate) async fn search(
         (Some(_), Some(_)) => return Err(Problem::invalid("/email", FieldCode::NotAllowed)),
         (None, None) => return Err(Problem::invalid("/email", FieldCode::Missing)),
     };
-    // That somebody has looked is told, not for whom: the address is nowhere, and a stranger's id
-    // would be one that does not exist.
+    // The event says that somebody searched, not for whom: the address is nowhere, and a stranger's
+    // id would be one that does not exist.
     app.events.append(SecurityEvent::by(staff.id, Action::SubjectSearched, "subjects")).await?;
     let policy = app.store.settings.retention_policy(Site::SHIPPED).await?.policy;
     let mut items = Vec::new();

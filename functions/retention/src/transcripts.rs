@@ -1,5 +1,5 @@
-//! `GET /v1/transcripts/{conversation_id}`: what was said, for who has a reason to read it. That they
-//! read it is stored before anything is opened.
+//! `GET /v1/transcripts/{conversation_id}`: a transcript, for staff with a reason to read it. The
+//! access is recorded before anything is opened.
 
 use axum::Extension;
 use axum::extract::State;

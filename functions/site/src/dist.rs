@@ -1,4 +1,4 @@
-//! What `web/build.mjs` built, compiled in.
+//! The output of `web/build.mjs`, compiled in.
 
 /// Everything that is served.
 pub(crate) struct Dist {
@@ -20,7 +20,7 @@ pub(crate) struct Page {
     pub(crate) html: &'static str,
 }
 
-/// A file as it is and as it is sent to whoever takes gzip.
+/// A file as it is, and as it is sent to a client that takes gzip.
 pub(crate) struct File {
     /// Path in the URL.
     pub(crate) path: &'static str,

@@ -8,7 +8,7 @@ use http::header::{
 
 use crate::files::is_known;
 
-/// What a page may do, in the two headers that differ from page to page.
+/// The rights of a page, in the two headers that differ from page to page.
 pub(crate) struct Rules {
     /// Value of `Content-Security-Policy`.
     pub(crate) content: &'static str,

@@ -20,7 +20,7 @@ use values::pins::{PinError, Pins};
 
 use page::Pages;
 
-/// What the function must be told.
+/// The settings of the function.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The root keys that the demo page's widget trusts.

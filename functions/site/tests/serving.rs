@@ -1,4 +1,4 @@
-//! What browsers get from this function, header by header.
+//! The responses that browsers get from this function, header by header.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -62,7 +62,7 @@ async fn get(path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
     send("GET", path, None).await
 }
 
-/// What every page is sent with.
+/// The headers that every page is sent with.
 fn assert_page_headers(headers: &HeaderMap) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),

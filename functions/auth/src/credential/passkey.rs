@@ -80,7 +80,7 @@ impl StoredPasskey {
         self.passkey.cred_id().as_slice()
     }
 
-    /// Whose it is.
+    /// The handle of its owner.
     #[must_use]
     pub fn user_handle(&self) -> &[u8; 16] {
         &self.user_handle
@@ -89,7 +89,7 @@ impl StoredPasskey {
 
 /// A passkey that has just been used.
 pub struct UsedPasskey {
-    /// Whose it is.
+    /// The handle of its owner.
     pub user_handle: [u8; 16],
     /// Its id.
     pub credential_id: Vec<u8>,
@@ -102,7 +102,7 @@ pub struct UsedPasskey {
     pub counter: u32,
 }
 
-/// What is sealed and stored as it is.
+/// A value that is serialized, sealed and stored whole.
 pub trait Sealable: Serialize + DeserializeOwned {
     /// The bytes to seal.
     ///
@@ -228,7 +228,7 @@ impl RelyingParty {
     }
 }
 
-/// Whom a response to a sign-in names, and by which passkey. Nothing of it is proven yet.
+/// The user handle and the passkey that a response to a sign-in names. Neither is proven yet.
 #[must_use]
 pub fn identify(credential: &Value) -> Option<([u8; 16], Vec<u8>)> {
     let response = PublicKeyCredential::deserialize(credential).ok()?;

@@ -1,4 +1,4 @@
-//! Recovery codes, for whoever has lost every other second factor: ten, each good for one sign-in.
+//! Recovery codes, for people who lost every other second factor: ten, each good for one sign-in.
 //!
 //! A code has 100 random bits, so its stored digest needs no slow hash; it is keyed and bound to the
 //! person all the same, so that a row says nothing without the key and nothing about another person.
@@ -63,8 +63,8 @@ impl RecoveryCode {
         out
     }
 
-    /// What is stored of it, and what is consumed: HMAC-SHA256 of person and code. Compare it as a
-    /// key in the store, not byte by byte.
+    /// The digest that is stored and used up: HMAC-SHA256 of person and code. Compare it as a key
+    /// in the store, not byte by byte.
     #[must_use]
     pub fn digest(&self, key: &Secret, staff: &[u8; 16]) -> [u8; 32] {
         let place = Place::new("sotto/v1 recovery code").part(staff).part(&*self.0);
@@ -91,7 +91,7 @@ pub fn generate() -> Result<[RecoveryCode; CODES], NoRandomness> {
     ])
 }
 
-/// What people and word processors put between groups.
+/// Whether it is a sign that people or word processors put between groups.
 fn is_separator(sign: char) -> bool {
     let is_dash = matches!(sign, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
     // A soft hyphen, and what a word processor puts where a line may break.

@@ -26,8 +26,8 @@ pub const DIGITS: u8 = 6;
 /// Modules of white around a QR code (ISO/IEC 18004).
 const QUIET_ZONE: usize = 4;
 
-/// What an authenticator app and we share: 160 bits, the length of the hash (RFC 4226 section 4, R6).
-/// No `Debug`.
+/// The secret that an authenticator app and we share: 160 bits, the length of the hash (RFC 4226
+/// section 4, R6). No `Debug`.
 pub struct Secret20(Zeroizing<[u8; 20]>);
 
 impl Secret20 {

@@ -79,8 +79,8 @@ pub struct Reset {
     pub by: Option<String>,
 }
 
-/// The factors that an account has, by what is stored of them. A row that is not among them is none:
-/// whoever writes the table brings back no factor that was taken, replaced or used up.
+/// The factors that an account has, each by its stored version, digest or name. Any other row is no
+/// factor: writing the table brings back none that was taken, replaced or used up.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct FactorSet {
     /// The version of the account in which the password was chosen; 0 for one that was chosen under a
@@ -121,7 +121,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile of who is new.
+    /// The profile of a new person.
     #[must_use]
     pub fn new(name: &str, address: &Address) -> Self {
         let email = address.reveal().to_owned();
@@ -169,8 +169,8 @@ impl Profile {
         self.cool(Roles::OFFICERS, at_ms);
     }
 
-    /// Records that both factors were shown. The day of a reset begins here: whoever waits with the
-    /// link does not wait the day out.
+    /// Records that both factors were shown. The day of a reset begins here: waiting with the link
+    /// does not wait the day out.
     pub fn prove(&mut self, now_ms: UnixMillis) {
         if self.unproven.take().is_some() && self.cooling.is_some() {
             self.cool(Roles::OFFICERS, now_ms);
@@ -200,7 +200,7 @@ impl Profile {
 /// An account.
 #[derive(Clone)]
 pub struct Account {
-    /// Who.
+    /// The id of its owner.
     pub id: StaffId,
     /// The person's roles.
     pub roles: Roles,
@@ -241,8 +241,8 @@ pub(super) fn account_key(id: StaffId) -> Key {
     key(id, ACCOUNT)
 }
 
-/// The row of an account. What stands in the clear is bound to what is sealed: whoever can write the
-/// table gives nobody another role, and brings no earlier state of an account back in part.
+/// The row of an account. The sealed part is bound to the part in the clear: writing the table
+/// gives nobody another role, and brings no earlier state of an account back in part.
 pub(super) fn account_row(keys: &Keys, account: &Account) -> Result<Item, StoreError> {
     let content = serde_json::to_vec(&account.profile).map_err(|_| StoreError::Failed)?;
     let sealed = keys.seal(ACCOUNT, &bound(account), &Plaintext::new(content))?;

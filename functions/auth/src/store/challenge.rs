@@ -22,7 +22,7 @@ pub const LIFETIME_MS: UnixMillis = 5 * 60 * 1000;
 /// How many second factors may be tried with one token.
 pub const TRIES: u8 = 5;
 
-/// What a challenge is for; one for the one is none for the other.
+/// The use of a challenge: one that was made for one use is refused for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// To enrol a passkey.
@@ -43,7 +43,7 @@ impl Kind {
 /// A challenge by what it is: its bytes are in what the browser signs.
 #[derive(Clone, Copy)]
 pub struct Challenge<'a> {
-    /// What for.
+    /// Its use.
     pub kind: Kind,
     /// Its bytes.
     pub bytes: &'a [u8],

@@ -47,7 +47,7 @@ pub struct Totp {
 pub struct Passkey {
     /// Its name in routes and rows.
     pub id: String,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
     /// The public half and the counter.
     pub stored: StoredPasskey,
@@ -57,7 +57,7 @@ pub struct Passkey {
     pub used_at_ms: Option<UnixMillis>,
 }
 
-/// What has to be stored of a passkey for it to be written.
+/// The stored state on which the write of a passkey is conditional.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// Nothing: it is new.

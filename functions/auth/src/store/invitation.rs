@@ -1,13 +1,15 @@
 //! An invitation: a secret that is handed over, good for one use in two days.
 //!
-//! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` what for, `u` whose it is,
-//! `i` who invited, absent for the operator, `r` roles of who is new, `n` the account's version of who
-//! is not, `expires_at`, `v` the sealed address of who is new, or nothing, sealed; bound to all of these,
-//! so that nobody makes or alters an invitation by writing the table.
+//! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` the purpose, `u` the
+//! person who is invited, `i` the admin who invited, absent for the operator, `r` the roles of a
+//! new person, `n` the account's version of an existing one, `expires_at`, `v` the sealed address
+//! of a new person, or nothing, sealed; bound to all of these, so that nobody makes or alters an
+//! invitation by writing the table.
 //!
-//! And for who is new `p` = `invited`, `k` = whose it is, `v` the sealed name of the invitation,
-//! `expires_at`: which invitations wait, for admins. A version of the function without these rows lists
-//! nothing and leaves them where it accepts; a row without its invitation leads to nothing.
+//! For each new person also `p` = `invited`, `k` = the person, `v` the sealed name of the
+//! invitation, `expires_at`: the pending invitations, for admins. A version of the function without
+//! these rows lists nothing and leaves them where it accepts; a row without its invitation leads to
+//! nothing.
 
 use shared::clock::UnixMillis;
 use shared::ids::StaffId;
@@ -35,14 +37,14 @@ pub const LIFETIME_MS: UnixMillis = 48 * 60 * 60 * 1000;
 pub(super) const INVITATION: &str = "invitation";
 const INVITED: &str = "invited";
 
-/// What is invited to.
+/// The purpose of an invitation.
 #[derive(Clone)]
 pub enum Purpose {
     /// To an account that is not there yet.
     Join {
-        /// Whose address it will be.
+        /// The address of the new account.
         address: Address,
-        /// What they will be allowed.
+        /// The roles of the new account.
         roles: Roles,
     },
     /// To a new second factor, with the password that is there.
@@ -60,9 +62,9 @@ pub enum Purpose {
 /// An invitation as it is stored.
 #[derive(Clone)]
 pub struct Invitation {
-    /// Who is invited; an id that is kept for who is new.
+    /// The person who is invited; for a new one, the id that is reserved for them.
     pub staff: StaffId,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// The admin who invited; nobody for the operator.
     pub by: Option<StaffId>,
@@ -309,7 +311,7 @@ fn read_listed(keys: &Keys, mut row: Item) -> Result<(StaffId, Name), StoreError
     Ok((id, Name::stored(name)))
 }
 
-/// What stands beside the sealed address in the clear.
+/// The attributes in the clear beside the sealed address.
 struct Beside<'a> {
     staff: StaffId,
     by: Option<StaffId>,

@@ -1,7 +1,8 @@
-//! What an address and a password are held against: `p` = `login#<name>`, where the name is a keyed
-//! hash of the address; `k` = `login`, `u` the person, `n` the account's version, `d` whether the
-//! account is disabled, `h` the hash of the password, sealed for this row and this person, absent while
-//! a new one has to be chosen, `f` the version of the account in which it was chosen, bound to it.
+//! The row that an address and a password are checked against: `p` = `login#<name>`, where the name
+//! is a keyed hash of the address; `k` = `login`, `u` the person, `n` the account's version, `d`
+//! whether the account is disabled, `h` the hash of the password, sealed for this row and this
+//! person, absent while a new one has to be chosen, `f` the version of the account in which it was
+//! chosen, bound to it.
 
 use std::hint::black_box;
 
@@ -27,17 +28,17 @@ const STAND_IN: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
 
 /// The row of an address.
 pub struct Login {
-    /// Whose address it is.
+    /// The person who signs in with the address.
     pub staff: StaffId,
     /// The version of the account.
     pub version: u64,
-    /// Whether the account may sign in.
+    /// Whether the account is disabled.
     pub disabled: bool,
     /// The hash of the password, if there is one.
     pub password: Option<Kept>,
 }
 
-/// What becomes of the password when the account is changed. No `Debug`.
+/// The effect of a change of the account on its password. No `Debug`.
 #[derive(Clone, Copy)]
 pub enum PasswordThen<'a> {
     /// It stays.

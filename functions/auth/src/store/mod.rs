@@ -1,5 +1,5 @@
-//! What is stored of people and their sign-ins: one file a noun. The tables `identity` (people,
-//! factors, sessions, invitations) and `watch` (what is counted, challenges, what was used up).
+//! The stored data of people and their sign-ins, one file a noun, in the tables `identity` (people,
+//! factors, sessions, invitations) and `watch` (counters, challenges, values that were used up).
 
 pub mod account;
 pub mod challenge;
@@ -25,15 +25,15 @@ use shared::store::write::Transaction;
 
 use crate::keys::Keys;
 
-/// The tables of the sign-in, and what opens what they hold.
+/// The tables of the sign-in, and the settings that open them.
 pub struct Store {
     pub(crate) identity: Table,
     pub(crate) watch: Table,
     /// Branch keys, and the sessions that other functions must refuse.
     pub settings: Arc<Settings>,
-    /// What was used up.
+    /// The values that were used up.
     pub once: Once,
-    /// Who did what.
+    /// The security events.
     pub events: SecurityEvents,
     pub(crate) clock: Clock,
     /// The person whose partition is read for an unknown address: the last one who was found.
@@ -46,7 +46,7 @@ pub struct Tables {
     pub identity: Table,
     /// Counters and challenges.
     pub watch: Table,
-    /// What was used up, in the same table.
+    /// The values that were used up, in the same table.
     pub once: Once,
     /// Security events.
     pub events: SecurityEvents,

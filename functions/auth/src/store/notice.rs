@@ -18,7 +18,7 @@ use super::Store;
 use super::account::key;
 use crate::keys::{Keys, owner_with};
 
-/// For how long somebody is told.
+/// How long a notice is shown.
 pub const NOTICE_MS: UnixMillis = 30 * 24 * 60 * 60 * 1000;
 pub(super) const NOTICE: &str = "notice#";
 
@@ -45,7 +45,7 @@ pub enum Told {
 /// A notice.
 #[derive(Clone)]
 pub struct Notice {
-    /// What.
+    /// Its kind.
     pub told: Told,
     /// The actor's id.
     pub by: Option<String>,

@@ -2,7 +2,7 @@
 //! stayed. It is nobody's password yet: the gate makes it the account's, in the transaction that lets
 //! them in. `p` = `invitation#<hash of the secret>`, beside the invitation; `k` = `pending#<random>`, `h`
 //! the hash, sealed for this row and this person, `expires_at`. Each acceptance has a row of its own, so
-//! whoever else has the link changes nothing for the person who finishes.
+//! another holder of the link changes nothing for the person who finishes.
 
 use shared::access::staff::MFA_SECONDS;
 use shared::random;

@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// Changes an account, if nothing has changed meanwhile; gives it as it will be, with the next
-    /// version, and the writes: the row of the sign-in is told as well.
+    /// version, and the writes, which change the row of the sign-in as well.
     ///
     /// # Errors
     /// [`StoreError::Failed`].

@@ -6,8 +6,8 @@
 //! MAC over person, session, `a`, `m`, `t` and `e`.
 //!
 //! A refresh token is person, session and generation with a MAC over them. It is spent by raising the
-//! generation, on condition that it still is the token's: whoever comes with an earlier one comes with
-//! a token that was spent.
+//! generation, on condition that it still is the token's: a token of an earlier generation was
+//! spent.
 
 use shared::access::staff::Method;
 use shared::clock::UnixMillis;
@@ -86,11 +86,11 @@ impl Session {
 /// A refresh token whose MAC is ours.
 #[derive(Debug, Clone, Copy)]
 pub struct RefreshToken {
-    /// Whose it is.
+    /// The person it belongs to.
     pub staff: StaffId,
-    /// Of which session.
+    /// The session it belongs to.
     pub session: SessionId,
-    /// Which one of that session.
+    /// Its generation in that session.
     pub generation: u32,
 }
 

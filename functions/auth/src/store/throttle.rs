@@ -18,7 +18,7 @@ use shared::store::write::{Write, delete};
 use super::Store;
 use shared::store::table::{Change, Key};
 
-/// What is counted, with its patience.
+/// The kind of a counter, which sets its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     /// Attempts on an account from devices that it does not know.
@@ -90,8 +90,8 @@ pub struct Counter {
     key: Key,
     attempts: u32,
     next_ms: UnixMillis,
-    /// What is stored, if anything is, by which the row is known again when it is written: attempts, and
-    /// when the next may be made. Attempts that are forgotten are still there until the TTL takes them.
+    /// The stored values (if any) that the write is conditional on: attempts, and when the next may
+    /// be made. Forgotten attempts stay stored until the TTL deletes them.
     stored: Option<(u32, UnixMillis)>,
 }
 
@@ -103,7 +103,7 @@ impl Counter {
         Self { of, key, attempts: 0, next_ms: 0, stored: None }
     }
 
-    /// The counter of an account for whoever comes without a device that it knows.
+    /// The counter of an account for attempts without a device that it knows.
     #[must_use]
     pub fn of_strangers(login: &str) -> Self {
         Self::new(Of::Account, login, "anyone")
@@ -216,14 +216,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn count(&self, attempt: &Attempt) -> Result<Verdict, StoreError> {
         let mut verdict = attempt.verdict();
-        // Who has to wait for an account is not counted there again, but takes as long as others.
+        // An attempt that has to wait for its account is not counted there, but takes as long.
         let counts = attempt.counters.iter().filter(|counter| {
             verdict == Verdict::May || !matches!(counter.of, Of::Account | Of::Device)
         });
         let counted = counts.map(|counter| self.count_one(counter, attempt.now_ms));
         for counted in join_all(counted).await {
             match counted? {
-                // What an address is told says nothing of any account, so it goes first.
+                // The verdict on an address says nothing about any account, so it takes precedence.
                 told @ Verdict::AddressWaits(_) => verdict = told,
                 Verdict::AccountWaits if verdict == Verdict::May => verdict = Verdict::AccountWaits,
                 Verdict::May | Verdict::AccountWaits => {}
@@ -242,7 +242,7 @@ impl Store {
         let exact = matches!(counter.of, Of::Account | Of::Device);
         let forgotten = counter.attempts == 0 && counter.stored.is_some();
         let mut values = vec![(":u", number(next_ms)), (":e", expiry(ends_ms)), (":f", number(1))];
-        // What is forgotten begins anew, and with it only who is the first to say so.
+        // A forgotten counter starts again at one. The condition lets one attempt reset it.
         let change = if forgotten {
             "SET u = :u, expires_at = :e, f = :f"
         } else {

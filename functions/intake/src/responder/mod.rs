@@ -1,4 +1,4 @@
-//! Who answers: the published knowledge base of the site, in the visitor's language.
+//! The bot: it answers from the published knowledge base of the site, in the visitor's language.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ const PUBLISHED: [&[u8]; 2] = [
 static BASES: LazyLock<Vec<Option<Base<'static>>>> =
     LazyLock::new(|| PUBLISHED.iter().map(|bytes| Base::load(bytes).ok()).collect());
 
-/// What the bot says.
+/// An answer of the bot.
 pub struct Answer {
     /// The text.
     pub text: String,

@@ -16,11 +16,11 @@ use super::event::Change;
 const ATTEMPTS: usize = 3;
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// What becomes of the change.
+/// The result of the change.
 pub(super) enum Outcome {
     /// The keys are there; their pin, where it was asked for.
     Success(Option<String>),
-    /// They are not, with a sentence for whoever deploys.
+    /// They are not, with a sentence for the person who deploys.
     Failed(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! What the job is called with: the event of its schedule, nothing at all, or a change of the stack.
+//! The events that call the job: its schedule's, an empty one, or a change of the stack.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub(super) enum Event {
     Stack(Change),
 }
 
-/// What happens to the resource, and where CloudFormation waits for the answer.
+/// A change of the resource, and where CloudFormation waits for the answer.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Change {
@@ -22,7 +22,7 @@ pub(super) struct Change {
     pub(super) stack_id: String,
     pub(super) request_id: String,
     pub(super) logical_resource_id: String,
-    /// What an earlier answer called the resource; a `Create` has none.
+    /// The name that an earlier answer gave the resource; a `Create` has none.
     pub(super) physical_resource_id: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Event {
             return serde_json::from_value(event).ok().map(Self::Stack);
         }
         let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
-        // What Lambda makes of a call by hand without an event.
+        // Lambda makes an empty object of a call by hand without an event.
         let by_hand = event.as_object().is_some_and(serde_json::Map::is_empty);
         (scheduled || by_hand).then_some(Self::Due)
     }

@@ -40,7 +40,7 @@ pub enum JobError {
     UnknownEvent,
     /// The keys were not rotated.
     NotRotated(StoreError),
-    /// CloudFormation does not know what became of its change.
+    /// CloudFormation was not told the result of its change.
     NotAnswered(AnswerError),
 }
 
@@ -128,7 +128,7 @@ impl Job {
     }
 }
 
-/// What whoever deploys can do about it.
+/// The cause, and the remedy for the person who deploys.
 const fn because(error: StoreError) -> &'static str {
     match error {
         StoreError::Unavailable => {

@@ -21,7 +21,7 @@ const LISTED: usize = 20;
 
 /// A customer who was let in.
 pub(super) struct SignedIn {
-    /// Who it is.
+    /// The customer, as a visitor.
     pub(super) visitor: Visitor,
     /// The conversations that are open, the newest first.
     pub(super) conversations: Vec<ConversationResponse>,

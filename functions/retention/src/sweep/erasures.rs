@@ -22,7 +22,7 @@ use crate::state::App;
 /// Longer than a function keeps a conversation's key: nobody appends to a log any more that is deleted.
 const QUIET_MS: UnixMillis = 2 * 60 * 1000;
 
-/// What is to be done.
+/// A task of the queue.
 enum Work {
     /// The erasure of that number.
     Erasure(u64),

@@ -45,7 +45,7 @@ pub(super) async fn sweep(
     .await
 }
 
-/// What may still be done of logs that a hold is on.
+/// The budget that is left for the logs that a hold is on.
 pub struct Left {
     /// Items that get another end.
     pub items: usize,
@@ -149,7 +149,7 @@ async fn fulfil(app: &App, erasure_request: ErasureRequest) -> Result<bool, Stor
                 .await?
                 .ok_or(corrupt("n").in_table("ledger"))?;
             app.store.close_waiting(&app.events, erasure_request.subject, entry.receipt).await?;
-            // What this erasure has kept is a request of its own, in the place of this one.
+            // Where this erasure has kept something, a request for that has replaced this one.
             if entry.kept.is_empty() {
                 app.store.forget_erasure_request(erasure_request.subject).await?;
             }

@@ -54,7 +54,7 @@ async fn carry_out_again(app: App, entry: Entry) -> Result<Step<Entry>, StoreErr
     app.store.unfinish(&entry).await?;
     let destroyed_ms = app.clock.now_ms();
     let again = Entry { rest: Rest::Purge, destroyed_ms, ..entry.clone() };
-    // Who changes it at the same time has destroyed no less.
+    // A run that changes it at the same time has destroyed no less.
     let _ours = app.store.change_entry(&entry, &again).await?;
     Ok(Step::done(Swept { replayed: 1, ..Swept::default() }))
 }

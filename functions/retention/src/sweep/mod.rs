@@ -19,7 +19,7 @@ use shared::values::site::Site;
 
 use crate::state::App;
 
-/// What a run may do: as much as there is time for, in steps, and a step of everything in any case.
+/// The budget of a run: as many steps as there is time for, and one step of each part in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// When the run is to end.
@@ -28,11 +28,11 @@ pub struct Budget {
     pub step: usize,
 }
 
-/// Of a run whose deadline nobody has told; template.yaml gives it two minutes.
+/// The time of a run without a known deadline; template.yaml gives it two minutes.
 const RUN_MS: UnixMillis = 90_000;
-/// What a run that is ended by its deadline may still be doing.
+/// The time that a step which is under way at the end of the budget may still take.
 const MARGIN_MS: UnixMillis = 20_000;
-/// As long as Lambda lets a function run.
+/// The longest that Lambda lets a function run.
 const LONGEST_RUN_MS: UnixMillis = 15 * 60_000;
 const STEP: usize = 200;
 
@@ -58,7 +58,7 @@ impl Budget {
     }
 }
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Swept {
     /// Erasures carried out again, because a table had not followed the ledger.
@@ -77,7 +77,7 @@ pub struct Swept {
     pub retired: usize,
     /// Requests of subjects that are due within five days, or overdue.
     pub requests_due: usize,
-    /// What did not open, or is of another version: left as it is, and told.
+    /// Records that did not open, or are of another version: left as they are, and reported.
     pub damaged: usize,
     /// Erasures that the ledger has and nothing bears out.
     pub unproven: usize,
@@ -122,7 +122,7 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
     let mut progress: Progress = app.store.sweep_progress().await?;
     let was_restored = app.store.stamp_of_keys().await? != progress.stamp;
     if was_restored {
-        // What has ended since its copy was made is in hours that were left behind.
+        // Rows that ended since its backup was made are in hours that the sweep has passed already.
         progress.align_anew();
         ledger::follow_holds(app, &policy, &mut swept).await?;
     }
@@ -141,7 +141,7 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
     Ok(swept)
 }
 
-/// What is damaged must not stop what is not: it is told and left as it is.
+/// A damaged record must not stop the rest: it is reported and left as it is.
 fn go_on<T>(done: Result<T, StoreError>, swept: &mut Swept) -> Result<Option<T>, StoreError> {
     match done {
         Ok(value) => Ok(Some(value)),

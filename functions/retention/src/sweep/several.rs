@@ -11,7 +11,7 @@ use crate::state::App;
 /// How many are under way at once: each waits for DynamoDB most of its time.
 const AT_ONCE: usize = 16;
 
-/// What one deed has done, and what is left to do of it: that waits until every other had its turn.
+/// The result of one deed, and the rest of its work, which waits until every other had its turn.
 pub(super) struct Step<W> {
     pub(super) swept: Swept,
     pub(super) again: Option<W>,

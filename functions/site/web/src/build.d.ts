@@ -9,7 +9,7 @@ interface Asset {
   integrity: string;
 }
 
-/** What the loader fetches when the visitor opens the chat, and `work` when the server asks for it. */
+/** Files that the loader fetches when the chat is opened, or for `work` when the server asks. */
 declare const ASSETS: Record<"chat" | "seal" | "work", Asset>;
 
 /** The looks of a page that the console opens to be printed. */

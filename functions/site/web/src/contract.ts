@@ -1,8 +1,8 @@
-/** What the parts of the widget, each its own file, know of one another. */
+/** The contract between the parts of the widget, each its own file. */
 
 export type Locale = "en" | "de";
 
-/** What the embedding `<script>` element says. */
+/** The settings of the embedding `<script>` element. */
 export interface Embed {
   /** Origin of the API, which is where widget.js itself came from. */
   base: string;
@@ -12,7 +12,7 @@ export interface Embed {
   locale: Locale;
   /** The embedding site's own privacy page, if it names one. */
   privacy: string | null;
-  /** What the site's server says of who the visitor is, as it stands on the page now. */
+  /** The visitor's identity by the site's server, as it stands on the page now. */
   identity(): string | null;
 }
 
@@ -38,7 +38,7 @@ export interface Channel {
 /** Why the widget refuses to send. Each has its words in `words.ts`. */
 export type RefusalCode = "unsupported" | "not_pinned" | "bad_signature" | "expired" | "malformed" | "no_key";
 
-/** What the file `seal` hands over. */
+/** The exports of the file `seal`. */
 export interface Seal {
   /** Throws an error whose `refusal` is a `RefusalCode`. */
   verifyKeyList(list: unknown, pins: string[], now: number): Promise<TransportKey>;
@@ -47,13 +47,13 @@ export interface Seal {
   verifyReceipt(receipt: unknown, keys: unknown, subject: string): Promise<void>;
 }
 
-/** What the file `work` hands over. It is fetched when the server asks for a proof of work. */
+/** The exports of the file `work`. It is fetched when the server asks for a proof of work. */
 export interface Work {
   /** The answer to a challenge: its hash begins with so many zero bits, at most 32. Throws when it was abandoned. */
   solve(challenge: string, bits: number, abandoned: AbortSignal): Promise<string>;
 }
 
-/** What the file `chat` hands over. */
+/** The exports of the file `chat`. */
 export interface Chat {
   create(embed: Embed, root: ShadowRoot, seal: Seal, work: () => Promise<Work>, onHide: () => void): ChatWindow;
 }

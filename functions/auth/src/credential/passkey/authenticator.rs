@@ -1,5 +1,5 @@
 //! A passkey in software, with the browser around it, for tests: keys of P-256, discoverable, of any
-//! number of people. What an honest one never does can be set: see the fields.
+//! number of people. Its fields make it do what an honest one never does.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};

@@ -48,7 +48,7 @@ impl From<HashError> for Problem {
     }
 }
 
-/// What became of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// The password is the right one.
@@ -57,8 +57,8 @@ pub struct Verdict {
     pub outdated: bool,
 }
 
-/// The memory that hashing needs, and the only way to hash. One at a time: whoever comes second
-/// waits, so that any number of sign-ins together take the memory of one.
+/// The memory that hashing needs, and the only way to hash. It hashes one password at a time and
+/// lets the others wait, so that any number of sign-ins together take the memory of one.
 pub struct Hasher(Mutex<Vec<Block>>);
 
 impl Hasher {

@@ -1,4 +1,4 @@
-//! What a password has to be, after NIST SP 800-63B-4 section 3.1.1.2 and OWASP ASVS 5.0 V6.2: 15 to
+//! The rules for passwords, after NIST SP 800-63B-4 section 3.1.1.2 and OWASP ASVS 5.0 V6.2: 15 to
 //! 128 characters of any kind, with no rule of composition; not a common one, not one made of the
 //! person's own name or address, not one that is guessed soon.
 //!
@@ -34,7 +34,7 @@ const TRIMMED_SIGNS: usize = 4;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// What is hashed in the place of what cannot be a password, so that it takes as long.
+    /// The password that is hashed in place of input that cannot be one, so that it takes as long.
     #[must_use]
     pub fn stand_in() -> Self {
         Self(Zeroizing::new(String::new()))
@@ -89,7 +89,7 @@ fn normalised(text: &Text<0, MAX_RAW_CHARACTERS>) -> Password {
     Password(out)
 }
 
-/// What two texts have in common that look or read alike: NFKC in lower case.
+/// Folds a text to NFKC in lower case, so that texts that look or read alike become the same.
 fn fold(text: &str) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(4 * text.len()));
     out.extend(text.nfkc().flat_map(char::to_lowercase));

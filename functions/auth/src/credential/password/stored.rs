@@ -18,11 +18,11 @@ pub struct Parameters {
     pub parallelism: u32,
 }
 
-/// What new hashes cost: the second choice of OWASP's Password Storage Cheat Sheet, of the same
+/// The cost of new hashes: the second choice of OWASP's Password Storage Cheat Sheet, of the same
 /// strength as its first and with less than half the memory.
 pub const CURRENT: Parameters = Parameters { memory_kib: 19_456, iterations: 2, parallelism: 1 };
 
-/// What a stored hash may cost at most. A row that asks for more is refused before anything is
+/// The most that a stored hash may cost. A row that asks for more is refused before anything is
 /// allocated, so that nobody who can write a row can use up the function's memory or time.
 pub const LIMITS: Parameters = Parameters { memory_kib: 65_536, iterations: 10, parallelism: 4 };
 
@@ -88,7 +88,7 @@ impl StoredHash {
         format!("$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}")
     }
 
-    /// What it cost.
+    /// Its cost.
     #[must_use]
     pub fn parameters(&self) -> Parameters {
         self.parameters

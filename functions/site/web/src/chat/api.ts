@@ -17,7 +17,7 @@ export function refusalOf(error: unknown): RefusalCode | null {
   return (error as { refusal?: RefusalCode }).refusal ?? null;
 }
 
-/** What that failure ends the conversation as, or null if it goes on. */
+/** The end that a failure puts to the conversation, or null if it goes on. */
 export function endOf(error: unknown): End | null {
   return (error instanceof Problem && ENDS.get(error.code)) || null;
 }
@@ -30,7 +30,7 @@ export interface Call {
   body?: unknown;
   idempotencyKey?: string;
   cursor?: string | null;
-  /** What the visitor was told before: nothing is sent if things are kept for longer by now. */
+  /** The retention that the visitor was told: nothing is sent if it is longer by now. */
   told?: Retention;
   /** The language of a page to read, which the answer then is; otherwise it is data. */
   pageIn?: Locale;
@@ -114,7 +114,7 @@ export class Api {
 
   /**
    * The same from the list as it is now. The list's signature is the rotation's, which does not know
-   * the policy: that comes from whoever holds the listed key, sealed to a secret of this request.
+   * the policy: that comes from the holder of the listed key, sealed to a secret of this request.
    */
   async renewKey(): Promise<TransportKey> {
     const list = await persist(async () => plainAnswer(await this.#first()), FIRST_ATTEMPTS);
@@ -290,8 +290,8 @@ export class Api {
 
   /**
    * The content of the seal: the answer, and its status, since anybody on the way can write another one
-   * outside. What could not open the request cannot seal its answer, so a failure may come plain; it
-   * says no more than that the request may be tried again.
+   * outside. A server that could not open the request cannot seal its answer, so a failure may come
+   * plain; it says no more than that the request may be tried again.
    */
   async #open(channel: Channel, reply: Reply, pageIn?: Locale): Promise<Answer> {
     if (!isSealed(reply)) {

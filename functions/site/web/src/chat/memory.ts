@@ -5,7 +5,7 @@ export interface Owner {
   customer: string | null;
 }
 
-/** What a reload needs to find the conversation again. */
+/** The values by which a reload finds the conversation again. */
 export interface Remembered {
   token: string;
   conversation: string;
@@ -83,7 +83,7 @@ export class Memory {
   }
 }
 
-/** What is stored under a name, if it can be what the widget stored. */
+/** Reads the value that is stored under a name, if the widget can have stored it. */
 function read(storage: Storage, name: string): Remembered | null {
   try {
     const { token, conversation, owner } = JSON.parse(storage.getItem(name) ?? "null") as Remembered;

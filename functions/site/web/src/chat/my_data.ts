@@ -15,7 +15,7 @@ interface Part {
 
 const EXPORT = "/v1/me/export";
 
-/** What this asks of the window around it. */
+/** The calls that this makes to the window around it. */
 interface Surroundings {
   /** Runs an action and tells the visitor if it failed. */
   attempt(action: () => Promise<void>): Promise<boolean>;
@@ -28,7 +28,7 @@ interface Surroundings {
   verify(receipt: unknown): Promise<void>;
 }
 
-/** What visitors may ask about all that is stored about them: a copy, or its end. */
+/** The requests that visitors may make about all of their data: a copy, or its deletion. */
 export class MyData {
   constructor(
     private readonly words: Words,
@@ -37,7 +37,7 @@ export class MyData {
     private readonly around: Surroundings,
   ) {}
 
-  /** All wishes, to stand beside what they are about. Whoever does not want to delete after all goes back. */
+  /** All requests, to be shown beside the data. `back` is for somebody who changes their mind. */
   wishes(back: () => void): HTMLElement {
     const wishes = this.#copies(back);
     wishes.lastElementChild?.before(button(this.words.forget, "link", () => this.#askToForget(back)));

@@ -5,7 +5,7 @@ import type { Receipt } from "./receipt.ts";
 import type { Retention } from "./retention.ts";
 import type { Words } from "./words.ts";
 
-/** What is shown in the window instead of the conversation, each a heading and a form. */
+/** Panels that the window shows instead of the conversation, each a heading and a form. */
 
 export function noticePanel(
   words: Words,
@@ -117,7 +117,7 @@ export function forgetPanel(
   );
 }
 
-/** What is left after everything was deleted: the receipt, to be kept. */
+/** The panel after everything was deleted: it shows the receipt, to be kept. */
 export function receiptPanel(words: Words, receipt: Receipt, at: string, onRestart: () => Promise<void>): HTMLElement {
   const { id, kept } = receipt;
   const save = button(words.saveReceipt, "secondary", () => downloadJson(`receipt-${id}.json`, receipt));

@@ -10,7 +10,7 @@ import { regionalTag, type Words } from "./words.ts";
 const LONGEST_MESSAGE = "4000";
 const POLL_MS = 10_000;
 
-/** What the screen asks of the window around it. */
+/** The calls that the screen makes to the window around it. */
 interface Surroundings {
   /** Runs an action and tells the visitor if it failed. Answers whether it did not. */
   attempt(action: () => Promise<void>): Promise<boolean>;
@@ -19,7 +19,7 @@ interface Surroundings {
   ended(error: unknown): boolean;
   /** For how many days contact details are kept. */
   leadDays(): number;
-  /** What the visitor may ask about all of their data. */
+  /** The requests that the visitor may make about all of their data. */
   wishes(back: () => void): HTMLElement;
 }
 
@@ -206,7 +206,7 @@ export class ChatScreen {
     this.#broken.textContent = this.conversation.isSound ? "" : this.words.broken;
   }
 
-  /** What could not be sent before the page was reloaded, to be sent now under the same keys. */
+  /** Shows what could not be sent before the page was reloaded, to be sent under the same keys. */
   async #showUnsent(): Promise<void> {
     for (const { key, text } of await this.#unsent.recall()) {
       const pending = this.#log.showPending(text);
@@ -222,7 +222,7 @@ export class ChatScreen {
     try {
       await this.conversation.refresh();
       const messages = await this.conversation.messages();
-      // What was sent meanwhile is shown by its own answer, once.
+      // A message that was sent meanwhile is shown by its own answer, once.
       if (this.#underWay > 0) return;
       messages.forEach((message) => this.#log.show(message));
       this.#showStatus();

@@ -25,7 +25,7 @@ export class Unsent {
     this.#name = `${PREFIX}${conversation}`;
   }
 
-  /** What was left by an earlier page of this tab. */
+  /** The messages that an earlier page of this tab left. */
   async recall(): Promise<UnsentMessage[]> {
     try {
       const [iv, ct] = (sessionStorageOrNull()?.getItem(this.#name) ?? "").split(".").map(fromBase64url);

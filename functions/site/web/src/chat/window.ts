@@ -39,7 +39,7 @@ class Window implements ChatWindow {
   readonly #body = h("div", { class: "body" });
   readonly #phone = matchMedia(PHONE);
   #chat: ChatScreen | null = null;
-  /** Whose token this is; null before there is one. */
+  /** The owner of the token; null before there is one. */
   #owner: Owner | null = null;
   #remembered: Remembered | null = null;
 
@@ -73,7 +73,7 @@ class Window implements ChatWindow {
     root.append(this.#dialog);
     this.#handleKeysAndSizes();
     this.#begin();
-    // A customer who signs out leaves nothing on the screen for whoever comes next.
+    // A customer who signs out leaves nothing on the screen for the next person.
     new MutationObserver(() => this.#owner?.customer && this.#isSomebodyElse() && this.#begin()).observe(document, {
       attributeFilter: ["data-identity"],
       childList: true,
@@ -216,7 +216,7 @@ class Window implements ChatWindow {
       return true;
     } catch (error) {
       if (this.#ended(error)) return false;
-      // What was agreed to does not hold any more.
+      // Things are kept for longer by now than the visitor agreed to.
       if (error instanceof Problem && error.code === "longer") this.#showNotice();
       this.#alert.textContent = this.#explain(error);
       return false;
@@ -242,7 +242,7 @@ class Window implements ChatWindow {
     this.#show(panel);
   }
 
-  /** The token named somebody of whom nothing is stored any more: whoever starts again is somebody else. */
+  /** The token named somebody of whom nothing is stored any more: a new start is a new visitor. */
   #erased(receipt: Receipt): void {
     this.#leave();
     this.#api.token = null;

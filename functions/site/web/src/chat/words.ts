@@ -5,7 +5,7 @@ import type { Retention } from "./retention.ts";
 /** The wording that the visitor agrees to; a change of it needs a new version. */
 const WORDING = "2026-11";
 
-/** What was agreed to: the wording, and the days that stood in it. */
+/** The version of the notice that was agreed to: the wording, and the days that stood in it. */
 export function noticeVersion({ transcript_days, lead_days }: Retention): string {
   return `${WORDING} (${transcript_days}, ${lead_days})`;
 }

@@ -100,7 +100,7 @@ function Alert() {
   return <p ref={element} role="alert" class="alert">{text}</p>;
 }
 
-/** What is shown. It changes at once when all of it is there, and the focus goes to its heading. */
+/** The content. It changes when all of it is there, and the focus goes to its heading. */
 function Main() {
   const element = useRef<HTMLElement>(null);
   const now = shown.value;
@@ -119,7 +119,7 @@ function Main() {
   );
 }
 
-/** The head of the page: for whoever is signed in, with their places. It changes together with what is shown. */
+/** The head: the places of the person who is signed in. It changes together with the content. */
 function Head() {
   if (!shown.value) return <header />;
   const words = pageWords();

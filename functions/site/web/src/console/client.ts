@@ -22,7 +22,7 @@ export type Answer<O extends Operation> = Operations[O]["answer"];
 
 type Tokens = Pick<Schemas["Tokens"], "access_token" | "expires_in">;
 
-/** What a call says besides its name: the parts of its path, its query, headers and body, as docs/openapi.json has them. */
+/** The arguments of a call, as docs/openapi.json has them: path, query, headers and body. */
 export type Request<O extends Operation> = Pick<Operations[O], "path" | "query" | "body"> & {
   headers?: Operations[O]["headers"] & Record<string, string>;
   /** There is much to do, or much to send. */

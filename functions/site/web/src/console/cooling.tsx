@@ -9,7 +9,7 @@ type Person = Pick<Answer<"GET /v1/auth/me">, "roles" | "cool_until" | "cool_rol
 /** Roles that rest: they were granted to oneself, or the account was reset, less than a day ago. */
 const resting = signal<Person | null>(null);
 
-/** Whose roles these are is known, or nobody's. */
+/** Remembers the person whose roles count; null when nobody is signed in. */
 export function knowRoles(person: Person | null): void {
   resting.value = person;
 }
@@ -26,7 +26,7 @@ export function restsUntil(page: Page): string | null {
   return person && isFor(person.roles, page) && !isFor(usable, page) ? coolUntil() : null;
 }
 
-/** What somebody may do again, and from when on. */
+/** Says which task somebody may do again, and from when on. */
 export function fromWhen(page: Page, until: string): string {
   return pageWords().fromWhen(page.task[locale.peek()], date(until));
 }

@@ -12,14 +12,14 @@ export const RESET_NOTICE = "reset";
 /** How many changes the overview shows: the rest is in the account. */
 const FEW = 3;
 
-/** Says to whoever has just come in that an admin took something of theirs away. */
+/** Tells somebody who has just signed in that an admin reset a factor of theirs. */
 export function ResetNotice({ person: { reset } }: { person: Person }) {
   const { notAsked, wasReset } = pageWords();
   const text = reset && wasReset[reset.what]?.(date(reset.at));
   return text ? <p id={RESET_NOTICE} class="notice"><strong>{text}</strong> {notAsked}</p> : null;
 }
 
-/** What was done to the account in the last 30 days, by whom and when: all of it, or the newest with a way to the rest. */
+/** The account's changes in 30 days, by whom and when: all, or the newest and a link to all. */
 export function Changes({ person, isShort }: { person: Person; isShort?: boolean }) {
   const words = pageWords();
   const { notices, id } = person;

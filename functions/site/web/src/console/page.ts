@@ -5,16 +5,16 @@ import type { Locale } from "./locale.ts";
 export interface Page {
   /** Its file is `<name>.page.tsx`. */
   name: string;
-  /** What stands behind the `#` of the address; `{id}` is the id of a case. */
+  /** The part of the address behind the `#`; `{id}` is the id of a case. */
   address: string;
-  /** Who may open it; null: everybody who is signed in. */
+  /** The roles that may open it; null: everybody who is signed in. */
   roles: string[] | null;
   /** Whether the head of the page and the overview lead to it. */
   isPlace: boolean;
   title: Record<Locale, string>;
-  /** What it is for, on the overview. */
+  /** Its use, for the overview. */
   about: Record<Locale, string>;
-  /** What one does there, after "You can". */
+  /** Its task, to follow "You can". */
   task: Record<Locale, string>;
   /** Some of it is open while the roles for it rest; it says itself what is not. */
   isOpenWhileCooling?: boolean;
@@ -23,9 +23,9 @@ export interface Page {
 
 export interface Opened {
   page: Page;
-  /** What the address fills in. */
+  /** The values from the address. */
   parameters: string[];
-  /** The places of whoever is signed in. */
+  /** The places of the person who is signed in. */
   places: Page[];
 }
 

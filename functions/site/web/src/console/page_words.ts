@@ -1,6 +1,6 @@
 import type { Locale } from "./locale.ts";
 
-/** What every page of the console says, and what went wrong. */
+/** The words that every page of the console says, and the words for errors. */
 const en = {
   language: { label: "Deutsch", lang: "de" },
   skip: "Skip to the content",

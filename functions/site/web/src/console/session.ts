@@ -7,7 +7,7 @@ import { Problem } from "./problem.ts";
 import { isShown, show, type View } from "./stage.tsx";
 import { pageWords } from "./words.ts";
 
-/** What the session is shown by. It is built on the session, and told to it by the entry. */
+/** The screens of the session. They are built on it, and the entry hands them to it. */
 export interface Screens {
   signIn: View;
   page: View;
@@ -37,12 +37,12 @@ export function begin(shownBy: Screens): void {
   });
 }
 
-/** Who is signed in. */
+/** The person who is signed in. */
 export function me(): Answer<"GET /v1/auth/me"> | null {
   return person;
 }
 
-/** Who is signed in, as the server knows them now. */
+/** The person who is signed in, as the server knows them now. */
 export async function meNow(): Promise<Answer<"GET /v1/auth/me">> {
   person = await api.call("GET /v1/auth/me");
   knowRoles(person);
@@ -95,7 +95,7 @@ export async function open(said = ""): Promise<void> {
 /** The address of the page that is shown. */
 let opened: string | null = null;
 
-/** Goes to a page. What has been done on the way can be left out of the history. */
+/** Goes to a page. With `inPlace`, it takes the place of the present one in the history. */
 export function go(address: string, { said = "", inPlace = false } = {}): Promise<void> {
   put(address, inPlace);
   return open(said);

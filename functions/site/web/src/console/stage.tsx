@@ -6,7 +6,7 @@ import { problemText } from "./components/form.tsx";
 import { problemOf } from "./problem.ts";
 import { pageWords } from "./words.ts";
 
-/** What makes a view; called again when the language changes. */
+/** A function that makes a view; called again when the language changes. */
 export type View = () => VNode | Promise<VNode>;
 
 interface Shown {
@@ -16,7 +16,7 @@ interface Shown {
   isThere(): void;
 }
 
-/** What is shown now, and what is said beside it. */
+/** The view that is shown now, and the messages beside it. */
 export const shown = signal<Shown | null>(null);
 export const isBusy = signal(false);
 export const status = signal("");

@@ -3,7 +3,7 @@ import { Field } from "./form.tsx";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What a field for a day takes, on the person's own calendar: `2026-12-25`. */
+/** The value of a field for a day, on the person's own calendar: `2026-12-25`. */
 export function dayOf(time: Date): string {
   const two = (number: number) => String(number).padStart(2, "0");
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;

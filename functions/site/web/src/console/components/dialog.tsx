@@ -96,7 +96,7 @@ export function confirmed(question: Omit<Question, "onSubmit" | "onClose">): Pro
   });
 }
 
-/** Tells something that is only told once. What is beside stands beside the button that closes it. */
+/** Tells something that is only told once. `beside` stands beside the button that closes it. */
 export function tell(title: string, children: ComponentChildren, beside: ComponentChildren): void {
   openDialog({
     title,

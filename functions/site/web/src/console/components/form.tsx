@@ -18,7 +18,7 @@ export interface FieldOptions {
   name: string;
   label: string;
   hint?: string;
-  /** What is in it at first. */
+  /** The initial value. */
   value?: string;
   attributes?: Record<string, string | boolean>;
   check?: Check;
@@ -50,7 +50,7 @@ interface InputProps {
   type?: string;
   onInput?: () => void;
   onFocus?: () => void;
-  /** What is below. */
+  /** The content below the input. */
   children?: ComponentChildren;
 }
 
@@ -88,17 +88,17 @@ export function Input({ field, type, onInput, onFocus, children }: InputProps) {
 
 export interface FormProps {
   submit: string;
-  /** What is checked before it is sent. Those without an element of their own are shown in this order. */
+  /** The fields to check. Those without an element of their own are shown in this order. */
   fields?: Field[];
-  /** What is before the fields. */
+  /** The content before the fields. */
   before?: ComponentChildren;
   /** In place of the fields as they are. */
   inputs?: ComponentChildren;
-  /** What is between the fields and the button. */
+  /** The content between the fields and the button. */
   children?: ComponentChildren;
-  /** What is beside the button. */
+  /** The content beside the button. */
   beside?: ComponentChildren;
-  /** What a code means here, where it differs. */
+  /** The meaning of a code here, where it differs. */
   meaning?: Record<string, string>;
   class?: string;
   onBusy?: (isBusy: boolean) => void;

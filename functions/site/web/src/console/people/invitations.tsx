@@ -4,7 +4,7 @@ import { PEOPLE } from "./words.ts";
 
 type Invitation = Answer<"GET /v1/auth/invitations">["items"][number];
 
-/** Who was invited and has not accepted yet. The link itself was shown once. */
+/** The people who were invited and have not accepted yet. The link itself was shown once. */
 export function Invitations({ invitations, people }: { invitations: Invitation[]; people: Person[] }) {
   const words = wordsOf(PEOPLE);
   return (

@@ -57,7 +57,7 @@ export function reset({ id, mfa, email, reset_pending }: Person, name: string): 
   const options: Option<Purpose & ("second_factor" | "password")>[] = [
     { value: "second_factor", label: words.resetFactor, hint: words.resetFactorHint },
   ];
-  // With a second factor alone: whoever has none has nothing left to prove who they are.
+  // Only with a second factor: somebody who has none would have nothing left to prove who they are.
   if (mfa.length > 0) options.push({ value: "password", label: words.resetPassword, hint: words.resetPasswordHint });
   // The other one is all that is left to know them by.
   const possible = options.filter(({ value }) => !reset_pending || value === reset_pending);

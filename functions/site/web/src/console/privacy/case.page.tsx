@@ -72,7 +72,7 @@ function isUnderWay({ state }: OpenedCase): boolean {
   return state === "open" || state === "verified" || state === "waiting";
 }
 
-/** What is stored about the person, as long as it matters. */
+/** The data that is stored about the person, while the case is under way. */
 async function subjectOf(found: OpenedCase): Promise<Subject | null> {
   const { subject_id } = found;
   if (!subject_id || !isUnderWay(found)) return null;

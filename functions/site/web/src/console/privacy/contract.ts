@@ -1,6 +1,6 @@
 import type { Answer } from "../kit.ts";
 
-/** What the API says to privacy staff, by the names that these pages have for it. */
+/** The API's types for privacy staff, by the names that these pages have for them. */
 export type Case = Answer<"GET /v1/cases">["items"][number];
 export type OpenedCase = Answer<"GET /v1/cases/{id}">;
 export type Hold = Answer<"GET /v1/holds">["items"][number];
@@ -16,15 +16,15 @@ export type Known = Answer<"GET /v1/subjects/{subject_id}">;
 /** One part of an export: a whole document that says where the next one begins. */
 export type Export = Exclude<Answer<"POST /v1/subjects/{subject_id}/export">, string>;
 
-/** What this page knows of a case and the server does not keep. */
+/** Facts about a case that this page knows and the server does not keep. */
 export interface Kept {
   /** The parts of an export that was just made. */
   exported?: Export[];
-  /** Nothing is stored about whoever asks. */
+  /** Nothing is stored about the person who asks. */
   isNothingStored?: boolean;
 }
 
-/** What is written to the person: that the request came, that it has to wait, or what became of it. */
+/** A kind of letter to the person: that the request came, that it has to wait, or its result. */
 export type Kind = "confirmation" | "interim" | "answer";
 
 export interface DraftProps {
@@ -32,7 +32,7 @@ export interface DraftProps {
   kind: Kind;
 }
 
-/** What is changed about a case. */
+/** A change of a case. */
 export interface Change {
   state?: "verified" | "answered" | "refused";
   subject_id?: string;

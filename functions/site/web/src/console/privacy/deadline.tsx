@@ -20,12 +20,12 @@ function nextDate(opened: Case): number {
   return isResting(opened) ? Number.MAX_SAFE_INTEGER : Date.parse(due_at);
 }
 
-/** What is due next comes first. */
+/** Sorts by the next date, the earliest first. */
 export function byDeadline(one: Case, other: Case): number {
   return nextDate(one) - nextDate(other);
 }
 
-/** What comes next by when. */
+/** The next step, and by when. */
 export function deadlineOf(opened: Case): JSX.Element {
   return (awaitsConfirmation(opened) && confirmationOf(opened)) || answerOf(opened);
 }
@@ -47,7 +47,7 @@ export function answerOf(opened: Case): JSX.Element {
   return closed_at ? <span>{words.closedOn(day(closed_at))}</span> : dated(due_at, words.answerBy);
 }
 
-/** What is overdue begins with that word: a colour alone would not be seen by all. */
+/** An overdue date begins with that word: a colour alone would not be seen by all. */
 function dated(at: string, said: (day: string, when: string) => string): JSX.Element {
   const { today, inDays, daysAgo, overdue } = wordsOf(PRIVACY);
   const days = daysUntil(at);

@@ -14,7 +14,7 @@ interface Found {
   more?: null | "" | (() => Promise<void>);
 }
 
-/** Whom the case is about. */
+/** The step that finds the subject of the case. */
 export function findStep(opened: Opened): Step {
   const words = wordsOf(CASE);
   const { subject_id, state } = opened.case;
@@ -50,7 +50,7 @@ function Found({ opened, subjectId }: { opened: Opened; subjectId: string }) {
   );
 }
 
-/** What is stored about somebody, in a few words. */
+/** The data that is stored about somebody, in a few words. */
 export function storedOf({ conversations, lead, held, erased }: Subject): string {
   const words = wordsOf(CASE);
   const stored = [words.conversations(conversations)];
@@ -101,7 +101,7 @@ function Search({ opened }: { opened: Opened }) {
         {found.value && !first && !more && (
           <>
             <p>{words.nothingFound}</p>
-            {/* Whoever looks for another one has found somebody before. */}
+            {/* A case that has a subject found somebody before. */}
             {!opened.case.subject_id && <NothingStored opened={opened} />}
           </>
         )}

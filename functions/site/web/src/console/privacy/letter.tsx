@@ -5,7 +5,7 @@ import { dateIn, dayIn, type Locale, locale as language } from "../locale.ts";
 import type { DraftProps, Kind, Opened } from "./contract.ts";
 import { LETTERS } from "./letter_words.ts";
 
-/** A draft in the language of whoever asked, to change and to copy. Nothing of it is stored or sent from here. */
+/** A draft in the requester's language, to change and copy. Nothing is stored or sent from here. */
 export function Letter({ opened, kind }: DraftProps) {
   const words = wordsOf(LETTERS);
   const id = useMemo(newId, []);

@@ -1,6 +1,6 @@
 import type { Locale } from "../locale.ts";
 
-/** What a letter may say; dates and numbers are filled in by whoever writes it. */
+/** The sentences of a letter; the writer of the letter fills in dates and numbers. */
 const en = {
   language: "English",
   letters: { answer: "Letter", confirmation: "Letter of confirmation", interim: "Interim letter" } as Record<string, string>,

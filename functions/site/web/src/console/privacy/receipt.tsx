@@ -3,7 +3,7 @@ import { date, List, type Row, wordsOf } from "../kit.ts";
 import type { Receipt } from "./contract.ts";
 import { RECEIPT } from "./receipt_words.ts";
 
-/** What an erasure leaves: a signed statement, to be kept and sent. */
+/** The receipt of an erasure: a signed statement, to be kept and sent. */
 export function ReceiptText({ receipt }: { receipt: Receipt }) {
   const words = wordsOf(RECEIPT);
   const { id, completed_at, conversations, messages, keys_destroyed, kept } = receipt;

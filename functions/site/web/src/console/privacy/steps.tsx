@@ -8,9 +8,9 @@ export interface Step {
   isDone: boolean;
   /** This case goes without it. */
   isLeftOut?: boolean;
-  /** What to read once it is done. */
+  /** The text to read once it is done. */
   whenDone(): ComponentChildren;
-  /** What to do while it is its turn. */
+  /** The form of the step while it is its turn. */
   now(): ComponentChildren;
 }
 

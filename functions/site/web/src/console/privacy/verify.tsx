@@ -4,7 +4,7 @@ import { type Opened, wasDone } from "./contract.ts";
 import { Knowing } from "./knowing.tsx";
 import type { Step } from "./steps.tsx";
 
-/** Who asks is whom it is about: the officer finds out, outside of this page. */
+/** The officer checks, outside of this page, that the person who asks is the subject. */
 export function verifyStep(opened: Opened): Step {
   const words = wordsOf(CASE);
   const { state, closed_at } = opened.case;

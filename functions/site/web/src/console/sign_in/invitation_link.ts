@@ -1,4 +1,4 @@
-/** What a link is for. The server knows by the token; the link says it so that the page asks for the right password. */
+/** The purpose of a link, which decides the password to ask for. The token tells the server. */
 export type Purpose = "account" | "second_factor" | "password";
 
 export interface InvitationLink {

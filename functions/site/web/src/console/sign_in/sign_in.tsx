@@ -67,7 +67,7 @@ function usePasskeyInField(): { start(): void; stop(): void; renew(): void } {
     try {
       await signInByPasskey(signal);
     } catch (error) {
-      // Nobody asked for this yet: a server out of reach is said when they do. What was chosen and refused is said.
+      // Nobody asked for this yet, so only a passkey that was chosen and refused is reported.
       const { code } = problemOf(error);
       if (!signal.aborted && (code === "code_invalid" || code === "credentials_invalid")) complain(error);
     }

@@ -2,7 +2,7 @@ import { Changes, fromWhen, Heading, Link, List, meNow, named, type Open, pageWo
 import { locale } from "../locale.ts";
 import { START } from "./words.ts";
 
-/** What somebody's roles let them do, as links. */
+/** Links to the tasks that somebody's roles let them do. */
 export const open: Open = async ({ places }) => {
   const words = wordsOf(START);
   const { role, roleText, start } = pageWords();

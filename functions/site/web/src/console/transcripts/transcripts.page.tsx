@@ -4,10 +4,10 @@ import { api, Choice, Choices, Form, groundsOf, Heading, idField, me, type Open,
 import { type Page, Transcript } from "./transcript.tsx";
 import { TRANSCRIPT } from "./words.ts";
 
-/** What a transcript may be read for. */
+/** The read purposes of a transcript. */
 const PURPOSES = ["subject_request", "incident", "legal", "quality", "support"] as const;
 
-/** For who may have a reason to read what was said. Nothing is opened before that is stored. */
+/** Reads a transcript for a stated reason, which is stored before anything is opened. */
 export const open: Open = () => <Transcripts wanted={takeWanted()} />;
 
 interface Read {
