@@ -27,13 +27,13 @@ const WAITING: &str = "waiting";
 /// An erasure that waits for a hold to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErasureRequest {
-    /// Whose.
+    /// The subject.
     pub subject: SubjectId,
-    /// What waits.
+    /// The part that waits.
     pub what: Waiting,
 }
 
-/// What waits.
+/// The part of an erasure that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
     /// The conversations that the erasure of this number has kept.

@@ -1,5 +1,6 @@
-//! The permission to read what visitors wrote. There is one way to get it: to say who reads what, for
-//! which purpose and why, which is stored before any key is unwrapped. What is not told is not read.
+//! The permission to read what visitors wrote. There is one way to get it: to say who reads what,
+//! for which purpose and why. That is stored before any key is unwrapped, so no read goes
+//! unrecorded.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use values::text::is_visible;
 /// Least and most characters of a reason.
 pub const REASON_CHARACTERS: (usize, usize) = (8, 200);
 
-/// What is to be read.
+/// The data to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectRef {
     /// One conversation of a subject.
@@ -194,7 +195,7 @@ impl ReadPermit {
         }
     }
 
-    /// What may be read.
+    /// The data that may be read.
     #[must_use]
     pub const fn what(&self) -> SubjectRef {
         self.what

@@ -1,9 +1,9 @@
 //! A subject as a whole: whether they were erased, whether all that is theirs is held, and which of
 //! their sessions are ended. There is a row only if one of these is so.
 //!
-//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure (none
-//! of who had nothing to erase), or `h` the holds; `e` the last second whose sessions are ended;
-//! `expires_at` unless it is held.
+//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure
+//! (none when there was nothing to erase), or `h` the holds; `e` the last second whose sessions are
+//! ended; `expires_at` unless it is held.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -40,12 +40,12 @@ pub struct Subject {
     pub kept_until: Option<i64>,
 }
 
-/// That a subject was erased.
+/// The erasure of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Erased {
     /// The receipt.
     pub receipt: ReceiptId,
-    /// The number of the erasure in the ledger; none of who had nothing to erase.
+    /// The number of the erasure in the ledger; none when there was nothing to erase.
     pub number: Option<u64>,
 }
 
@@ -151,7 +151,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// What there is about the subject as a whole.
+    /// The data about the subject as a whole.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -168,8 +168,8 @@ impl Store {
         found.item.map_or(Ok(Subject::default()), Subject::from_item)
     }
 
-    /// That nothing new is stored of who was erased, nor without its hold of who is held, nor in a
-    /// session that is ended: a condition of the transaction that stores it.
+    /// The condition of a transaction that stores something new: the subject is not erased, has no
+    /// other holds than those in `known`, and the session is not ended.
     pub(super) fn unless_changed(
         &self,
         (subject, began): (SubjectId, i64),
