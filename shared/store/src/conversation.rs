@@ -52,7 +52,7 @@ pub struct Conversation {
     pub term: Term,
     /// The key that opens and seals it.
     pub key: ConversationKey,
-    /// The limits of sessions, as they were when the row was read for its visitor.
+    /// The limits that end sessions, as they were when the row was read for its visitor.
     pub limits: Limits,
 }
 

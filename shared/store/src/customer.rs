@@ -5,8 +5,7 @@
 //! leads an item of the keys table: `u` subject, `c` = `customer`, `i` site, `v` the sealed blind
 //! index, `expires_at`; by it an erasure finds the first, and leaves of both nothing but the key
 //! and an end that has come. Neither the name nor anything else about the person is stored. The
-//! subject is sealed at its place, so somebody who can edit the table cannot turn one customer into
-//! another.
+//! subject is sealed at its place, so an editor of the table cannot turn one customer into another.
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,

@@ -1,5 +1,5 @@
 //! Erasure: the keys of a subject are destroyed, by one query and one transaction, however many
-//! messages they guard. What they guarded is deleted later, by the sweep; nobody can read it meanwhile.
+//! messages they guard. The sweep deletes the ciphertext later; nobody can read it meanwhile.
 
 use super::attributes::{Item, corrupt};
 use super::key_row::{Guarded, KeyRow};
@@ -143,8 +143,7 @@ impl Store {
         if let Some(number) = number
             && let Some(entry) = self.find_entry(number).await?
         {
-            // An erasure that was cut off after its first transaction is finished before the
-            // answer.
+            // An erasure cut off after its first transaction is finished before the answer.
             self.destroy_rest(request.subject).await?;
             return Ok(Tried::Ended(Erasure::Before(entry)));
         }

@@ -103,7 +103,7 @@ impl Store {
         let event = SecurityEvent::of(Action::Flood, network);
         let once = self.once.put(Kind::Flood, &parts, next_window_ms(now_ms))?;
         let recording = self.transaction().and(once).and(events.put(event)?);
-        // That a condition fails means that it is recorded.
+        // A failed condition means that it is recorded.
         recording.commit("record_flood").await.map(|_recorded_now| ())
     }
 }

@@ -48,7 +48,7 @@ pub struct Hold {
     pub site: &'static Site,
     /// Why, sealed.
     pub reason: Sealed,
-    /// The member of staff who placed it.
+    /// The staff member who placed it.
     pub placed_by: StaffId,
     /// When.
     pub placed_ms: UnixMillis,
@@ -56,7 +56,7 @@ pub struct Hold {
     pub review_ms: UnixMillis,
     /// When it ends by itself, if it does.
     pub ends_ms: Option<UnixMillis>,
-    /// That it was released.
+    /// The release, if it was released.
     pub released: Option<Released>,
     /// Until when a released one is remembered.
     pub end_ms: UnixMillis,
@@ -70,7 +70,7 @@ pub struct Hold {
 pub struct Released {
     /// When.
     pub at_ms: UnixMillis,
-    /// The member of staff who released it; none when it ended by itself.
+    /// The staff member who released it; none when it ended by itself.
     pub by: Option<StaffId>,
     /// Why, sealed, if that was said.
     pub reason: Option<Sealed>,
@@ -222,8 +222,7 @@ impl Store {
             let rows = self.rows_of(hold.subject).await?;
             let now_ms = self.clock.now_ms();
             let on = || rows.keys.iter().filter(|row| hold.is_on(row));
-            // A conversation that an erasure kept under one hold may be held for another reason
-            // too.
+            // A conversation that an erasure kept under one hold may get another hold too.
             let was_kept = hold.conversation.is_some() && on().any(|row| !row.holds.is_empty());
             if rows.subject.erased.is_some() && !was_kept {
                 return Ok(Placed::Erased);
@@ -397,7 +396,7 @@ impl Store {
     }
 
     /// Places a hold again on rows that were restored from before it, or that placing it did not
-    /// reach. Rows that had ended when it was placed stay so.
+    /// reach. Rows that had ended when it was placed stay ended.
     ///
     /// # Errors
     /// [`StoreError`].

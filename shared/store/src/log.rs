@@ -75,7 +75,7 @@ pub enum Appended {
     Contended,
 }
 
-/// The thing that a conditional write met in its place.
+/// The obstacle that a conditional write met.
 enum Met {
     Nothing,
     Item(Item),

@@ -18,8 +18,7 @@ use values::clock::{Clock, UnixMillis};
 use values::encoding::base64url;
 use values::random;
 
-/// How much longer an item is kept than it can be used: a function whose clock is late must find
-/// it.
+/// How long an item is kept beyond its use: a function whose clock is late must still find it.
 pub const MARGIN_MS: i64 = 60 * 60 * 1000;
 /// How often a write is tried again after a conflict with another writer of the same item.
 const ATTEMPTS: usize = 16;

@@ -32,14 +32,14 @@ pub enum SubjectRef {
     Contact(SubjectId),
 }
 
-/// Why it is to be read, as somebody has said it. No `Debug`.
+/// The reason for a read, as somebody has given it. No `Debug`.
 pub struct Purpose {
     purpose: ReadPurpose,
     words: Option<String>,
 }
 
-/// That somebody may read something, because it is stored that they do. It cannot be copied, made
-/// elsewhere, or used for anything else.
+/// The proof that somebody may read something, because their reading is stored. It cannot be
+/// copied, made elsewhere, or used for anything else.
 pub struct ReadPermit {
     what: SubjectRef,
     purpose: ReadPurpose,
@@ -71,8 +71,8 @@ impl Purpose {
         Ok(Self { purpose, words: words.map(str::to_owned) })
     }
 
-    /// The same, for what needs a reason whatever the purpose is: giving out or destroying all that is
-    /// held about somebody.
+    /// The same, for an act that needs a reason whatever the purpose is: giving out or destroying
+    /// all data about somebody.
     ///
     /// # Errors
     /// As [`Purpose::read`], and without a reason.

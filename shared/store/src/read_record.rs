@@ -74,9 +74,9 @@ pub struct ReadRecord {
     pub event: EventId,
     /// When.
     pub at: String,
-    /// The member of staff.
+    /// The staff member.
     pub staff: StaffId,
-    /// In which role.
+    /// The role in which they read.
     pub role: Role,
     /// The read purpose.
     pub purpose: ReadPurpose,

@@ -115,8 +115,8 @@ impl Settings {
     /// # Errors
     /// [`StoreError`].
     pub async fn stack_for_visitors(&self, also: &BranchName) -> Result<Stack, StoreError> {
-        // A transport key is wrapped by the branch key of the month in which it was made, days ago
-        // at most.
+        // The branch key that wraps a transport key is of the month it was made in, days ago at
+        // most.
         let now_ms = self.clock.now_ms();
         let transport =
             |at_ms| sort_key(&BranchName::new(STACK, Purpose::Transport, &clock::month(at_ms)));

@@ -116,7 +116,7 @@ impl Settings {
         Ok(StaffKeys { verifiers, receipts, jwks, revoked, epochs })
     }
 
-    /// That a session was ended, as part of the transaction that ends it.
+    /// The write that revokes a session, as part of the transaction that ends it.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -125,8 +125,8 @@ impl Settings {
         put(&self.table, row(format!("{REVOKED}{session}"), end_ms))
     }
 
-    /// That somebody's tokens must have at least this epoch, as part of the transaction that changes
-    /// what they may do.
+    /// The write that demands at least this epoch of somebody's tokens, as part of the transaction
+    /// that changes what they may do.
     ///
     /// # Errors
     /// [`StoreError::Failed`].

@@ -73,7 +73,7 @@ pub struct State {
     pub locale: u8,
     /// When the event of this state happened.
     pub at_ms: UnixMillis,
-    /// The messages that the rate limit allowed at `at_ms`, in hundredths of a message.
+    /// The rest of the rate limit at `at_ms`, in hundredths of a message.
     allowance: u16,
 }
 

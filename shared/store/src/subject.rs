@@ -168,8 +168,8 @@ impl Store {
         found.item.map_or(Ok(Subject::default()), Subject::from_item)
     }
 
-    /// The condition of a transaction that stores something new: the subject is not erased, has no
-    /// other holds than those in `known`, and the session is not ended.
+    /// The condition for storing anything new of a subject, as part of that transaction: nothing of
+    /// an erased one, nothing of a held one without its hold, and nothing in an ended session.
     pub(super) fn unless_changed(
         &self,
         (subject, began): (SubjectId, i64),
@@ -181,7 +181,7 @@ impl Store {
         check(&self.keys_table, key_of(subject), &condition, values)
     }
 
-    /// That the subject was erased, in the place of `known`.
+    /// The write that marks the subject as erased, in the place of `known`.
     pub(super) fn put_erased(
         &self,
         subject: SubjectId,
@@ -193,7 +193,7 @@ impl Store {
         self.put_subject(erased.to_item(subject, end_ms), known)
     }
 
-    /// The holds on all that is the subject's, in the place of `known`.
+    /// The write of the holds on all data of the subject, in the place of `known`.
     pub(super) fn put_subject_holds(
         &self,
         subject: SubjectId,
@@ -205,7 +205,7 @@ impl Store {
         self.put_subject(held.to_item(subject, now_ms), known)
     }
 
-    /// That the subject's sessions up to that second are ended, beside all else that is known.
+    /// The write that ends the subject's sessions up to that second and keeps the rest of `known`.
     pub(super) fn put_ended(
         &self,
         subject: SubjectId,
@@ -228,7 +228,7 @@ impl Store {
     }
 }
 
-/// That a row still says what is known of erasure and holds, and the value that this names.
+/// The condition that a row still has the known erasure and holds, and the value that it names.
 fn condition_of(known: &Subject) -> (&'static str, Option<(&'static str, AttributeValue)>) {
     if let Some(erased) = &known.erased {
         return ("g = :g", Some((":g", string(erased.receipt))));

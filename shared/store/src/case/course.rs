@@ -96,7 +96,7 @@ words! {
 pub struct Line {
     /// When.
     pub at_ms: UnixMillis,
-    /// The member of staff; none where the service did it by itself.
+    /// The staff member; none where the service did it by itself.
     pub by: Option<StaffId>,
     /// The kind of line.
     pub what: Word,
@@ -109,7 +109,7 @@ pub struct Case {
     pub id: CaseId,
     /// The kind of request.
     pub kind: Kind,
-    /// By which law.
+    /// The law under which it is made.
     pub law: Law,
     /// The subject, once known.
     pub subject: Option<SubjectId>,
