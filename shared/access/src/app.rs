@@ -1,4 +1,4 @@
-//! What a function that serves visitors is made of: built once, in `main`.
+//! The parts of a function that serves visitors, built once in `main`.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct Parts {
     pub issuer: String,
     /// Origins whose pages may call.
     pub origins: Vec<String>,
-    /// What is stored.
+    /// Access to the stored data.
     pub store: Arc<Store>,
     /// The keys of every request.
     pub keys: Keys,
@@ -33,9 +33,9 @@ pub struct Parts {
     pub sealed_only: bool,
     /// How far guests are limited by their network.
     pub guest_limit: GuestLimit,
-    /// Where it is told that a network went over its limit.
+    /// Records that a network went over its limit.
     pub events: SecurityEvents,
-    /// For how long that stays told.
+    /// How long such a record is kept.
     pub audit_days: AuditDays,
 }
 
@@ -77,8 +77,8 @@ impl App {
         }))
     }
 
-    /// Loads what the first request will need, while the runtime asks for that request. What fails
-    /// here fails again, and is answered, when it is needed.
+    /// Loads the keys that the first request will need, while the runtime asks for that request. A
+    /// failure is ignored: the request loads the keys again and answers the error.
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {

@@ -1,5 +1,5 @@
-//! What a site's server says of a visitor: a JWT that makes the visitor a verified customer.
-//! docs/authentication.md says what it holds; every fault here is one refusal, and nothing is stored.
+//! The identity that a site's server states: a JWT that makes a visitor a verified customer.
+//! docs/authentication.md lists its claims. Every fault here is one refusal, and nothing is stored.
 
 use serde::Deserialize;
 
@@ -9,9 +9,9 @@ use values::problem::{Code, Problem};
 
 /// Seconds that a proof is good for at most.
 pub const LIFETIME_SECONDS: i64 = 600;
-/// Seconds by which the clock of the site's server may differ from ours. They lengthen no life: what
-/// is past its end by our clock is refused. An identity may also have been made so long before its key
-/// was registered.
+/// Seconds by which the clock of the site's server may differ from ours. They lengthen no life: a
+/// proof that has ended by our clock is refused. An identity may also have been made so long before
+/// its key was registered.
 const SKEW_SECONDS: i64 = 60;
 /// Bytes that a proof has at most.
 const MAX_LEN: usize = 8 * 1024;
@@ -22,11 +22,11 @@ const NAME_MAX_CHARS: usize = 200;
 /// The value of `amr` that says that more than one factor was used (RFC 8176).
 const MFA: &str = "mfa";
 
-/// Who the site's server says that the visitor is. No `Debug`: it names a person.
+/// The identity that the site's server states for the visitor. No `Debug`: it names a person.
 pub struct Identity {
     /// The site's own name for the customer.
     pub name: String,
-    /// What makes the proof one that is used once.
+    /// The id of the proof, by which it is used only once.
     pub jti: String,
     /// When it ends.
     pub until_ms: UnixMillis,

@@ -26,7 +26,7 @@ const RELOAD_MS: i64 = 1_000;
 pub struct Keychain {
     /// Signs and verifies visitors' tokens.
     pub visitors: Signer,
-    /// What limits guests by their network.
+    /// The keys that limit guests by their network.
     pub guests: GuestKeys,
     /// The published key list, if the rotation has made one.
     pub key_list: Option<KeyList>,
@@ -34,7 +34,7 @@ pub struct Keychain {
     loaded_ms: UnixMillis,
 }
 
-/// What guests are counted by and challenged with.
+/// The keys by which guests are counted and challenged.
 pub struct GuestKeys {
     /// Names their networks.
     pub networks: NetworkNames,
@@ -78,14 +78,14 @@ impl Keychain {
                 Ok(private) => {
                     transport.insert(key.kid.clone(), (key.not_after_ms, private));
                 }
-                // One damaged row must not silence everybody: who sealed to it seals again.
+                // One damaged row must not fail all requests: clients that sealed to it seal again.
                 Err(StoreError::Corrupt { .. }) => {
                     tracing::error!(kid = key.kid, "a transport key does not open");
                 }
                 Err(error) => return Err(error),
             }
         }
-        // Who needs it and does not find it asks for it again, and answers if that fails.
+        // A failure is ignored: a request that needs this key reads it again and answers the error.
         let _kept = settings.read_key(&stack, &transcripts).await;
         let loaded_ms = clock.now_ms();
         let key_list = stack.key_list;

@@ -1,4 +1,4 @@
-//! Extractors: authenticate, open, parse. What a handler receives has passed all three.
+//! Extractors: authenticate, open, parse. A handler receives only requests that passed all three.
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
@@ -113,7 +113,7 @@ macro_rules! path_id {
 }
 
 path_id! {
-    /// The conversation id of the path. What is no id names nothing: 404, as for an unknown one.
+    /// The conversation id of the path. A text that is no id gets 404, as an unknown id does.
     ConversationPath(ConversationId), "id"
 }
 path_id! {

@@ -23,7 +23,7 @@ use values::clock::Clock;
 use values::problem::{Code, Problem};
 use values::role::{Role, Roles};
 
-/// What a function needs to know its callers by; its state gives one.
+/// The parts by which a function verifies its callers; its state provides them.
 pub trait KnowsStaff {
     /// The keys.
     fn staff_keys(&self) -> &StaffKeyring;
@@ -31,18 +31,18 @@ pub trait KnowsStaff {
     fn clock(&self) -> &Clock;
     /// The deployment's name in tokens.
     fn issuer(&self) -> &str;
-    /// Where a refusal is recorded that is a sign in itself.
+    /// Where a refusal is recorded that is suspicious in itself.
     fn events(&self) -> &SecurityEvents;
 }
 
-/// Who may call a route.
+/// The requirement that a caller of a route has to meet.
 pub trait Requirement: Send + Sync + 'static {
-    /// Whether a cool-down leaves it: the route then looks itself at what it holds back.
+    /// Whether it stays open in a cool-down; the route then checks itself what to hold back.
     const WHILE_COOLING: bool;
-    /// The roles of which one is enough; none where everybody may who has signed in.
+    /// The roles of which one is enough; empty where everybody who has signed in may call.
     const ROLES: &'static [Role];
 
-    /// Whether somebody with these roles may.
+    /// Whether somebody with these roles may call.
     #[must_use]
     fn is_met(roles: Roles) -> bool {
         Self::ROLES.is_empty() || Self::ROLES.iter().any(|role| roles.has(*role))
@@ -96,14 +96,14 @@ impl<S: KnowsStaff + Sync, R: Requirement> FromRequestParts<S> for SteppedUp<R> 
 }
 
 impl<R: Requirement> SteppedUp<R> {
-    /// The same for a route of which only some requests need it: it reads the ended sessions anew, so it
-    /// is asked only then.
+    /// The same for a route of which only some requests need a step-up: it reads the ended sessions
+    /// anew, so only those requests call it.
     ///
     /// # Errors
     /// The refusal, or that the keys cannot be read.
     pub async fn of<S: KnowsStaff + Sync>(headers: &HeaderMap, state: &S) -> Result<Self, Problem> {
         let token = bearer(headers)?.ok_or(Code::TokenMissing)?;
-        // A refusal that needs no call comes first; only a caller who passes is looked at anew.
+        // A refusal that needs no call comes first; only a caller who passes is checked anew.
         let keys = state.staff_keys().get().await?;
         allowed::<R, S>(state, keys, token).await?;
         let keys = state.staff_keys().now().await?;
@@ -155,7 +155,7 @@ async fn allowed<R: Requirement, S: KnowsStaff + Sync>(
     if R::WHILE_COOLING {
         Ok(staff)
     } else if R::is_met(usable) {
-        // A route that asks which of its roles somebody has is told of those that may be used.
+        // A route that asks for somebody's roles gets those that may be used.
         staff.roles = usable;
         Ok(staff)
     } else {
@@ -163,7 +163,7 @@ async fn allowed<R: Requirement, S: KnowsStaff + Sync>(
     }
 }
 
-/// Records that somebody asked for what their cool-down holds back, and gives the refusal.
+/// Records a request that the caller's cool-down holds back, and gives the refusal.
 pub async fn cooling_down<S: KnowsStaff + Sync>(state: &S, staff: &Staff) -> Problem {
     let event = SecurityEvent::by(staff.id, Action::CoolingDown, staff.session);
     match state.events().append(event).await {

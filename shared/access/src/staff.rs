@@ -20,12 +20,12 @@ pub const ACCESS_SECONDS: i64 = 600;
 pub const MFA_SECONDS: i64 = 300;
 /// Seconds between an accepted invitation and an enrolled second factor.
 pub const ENROLMENT_SECONDS: i64 = 1_800;
-/// Seconds after which a second factor has to be shown again for what asks for it.
+/// Seconds after which a route that needs a step-up asks for the second factor again.
 pub const STEP_UP_SECONDS: i64 = 300;
 /// Seconds by which the clocks of two functions may differ.
 const SKEW_SECONDS: i64 = 60;
 
-/// What a token is for.
+/// The kind of a token, by its use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Opens routes.
@@ -101,9 +101,9 @@ pub struct Cooling {
 /// Somebody of the staff whose access token was verified.
 #[derive(Debug, Clone)]
 pub struct Staff {
-    /// Who.
+    /// The person's id.
     pub id: StaffId,
-    /// What they may do.
+    /// Their roles.
     pub roles: Roles,
     /// The session of the token.
     pub session: SessionId,
@@ -152,14 +152,14 @@ struct AccessClaims {
     cool_roles: Option<Roles>,
 }
 
-/// What an [`Kind::Mfa`] or [`Kind::Enrolment`] token says.
+/// The claims of a [`Kind::Mfa`] or [`Kind::Enrolment`] token.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StepClaims {
     iss: String,
     aud: String,
     sub: String,
-    /// The account's version: what has changed since ends the token.
+    /// The account's version; a later change of the account ends the token.
     ver: u64,
     iat: i64,
     exp: i64,
@@ -168,10 +168,10 @@ struct StepClaims {
     pending: Option<String>,
 }
 
-/// Whom a step of signing in is for. No `Debug`.
+/// The person that a step of signing in is for. No `Debug`.
 #[derive(Clone)]
 pub struct Begins {
-    /// Who.
+    /// The person's id.
     pub id: StaffId,
     /// The version of the account.
     pub version: u64,
@@ -182,7 +182,7 @@ pub struct Begins {
 /// A verified token of a step of signing in.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Who.
+    /// The person's id.
     pub id: StaffId,
     /// The version of the account that the token was given for.
     pub version: u64,

@@ -1,5 +1,5 @@
-//! That somebody may see all that is held about a subject: because it is they themselves, or because it
-//! is told that one of the staff reads it. There is no third way to make one.
+//! The proof that somebody may see all data about a subject: the caller is the subject, or one of
+//! the staff whose reading is recorded. There is no third way to make one.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use store::permit::{ReadPermit, SubjectRef};
 use values::ids::{StaffId, SubjectId};
 use values::site::Site;
 
-/// Who sees it.
+/// The caller who sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// The subject.
@@ -34,13 +34,13 @@ pub struct SubjectAccess {
 }
 
 impl SubjectAccess {
-    /// Of a visitor into what is held about themselves.
+    /// A visitor's access to their own data.
     #[must_use]
     pub const fn of_oneself(visitor: &Visitor) -> Self {
         Self { subject: visitor.subject, site: visitor.site, caller: Caller::Visitor }
     }
 
-    /// Of one of the staff, to whom all of it was permitted; `None` for a permission of less.
+    /// The access of one of the staff with a permit for all of it; `None` for a permit for less.
     #[must_use]
     pub const fn permitted(permit: &ReadPermit, staff: StaffId) -> Option<Self> {
         match permit.what() {
@@ -51,19 +51,19 @@ impl SubjectAccess {
         }
     }
 
-    /// What cursors are bound to: the site, about whom, whose.
+    /// The values that cursors are bound to: the site, the subject, the caller.
     #[must_use]
     pub const fn bound(&self) -> (&'static Site, SubjectId, Caller) {
         (self.site, self.subject, self.caller)
     }
 
-    /// About whom.
+    /// The subject.
     #[must_use]
     pub const fn subject(&self) -> SubjectId {
         self.subject
     }
 
-    /// Of which site.
+    /// The site.
     #[must_use]
     pub const fn site(&self) -> &'static Site {
         self.site

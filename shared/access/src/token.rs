@@ -55,13 +55,13 @@ impl Visitor {
 pub struct Issued {
     /// The token.
     pub token: String,
-    /// From now on.
+    /// Seconds, from now on.
     pub expires_in: i64,
 }
 
 /// The visitor of a token that gives a new one.
 pub struct Known {
-    /// Who it is.
+    /// The visitor.
     pub visitor: Visitor,
     /// When the token ends, or has ended, in seconds.
     pub exp: i64,
@@ -81,7 +81,7 @@ struct Claims {
     verified: bool,
     #[serde(default)]
     mfa: bool,
-    // Nor have those of releases that ended no sessions any of these: when the session began, when it
+    // Tokens of releases that ended no sessions have none of these: when the session began, when it
     // ends at the latest, and when the key was registered that let a customer in.
     auth_time: Option<i64>,
     session_end: Option<i64>,

@@ -41,13 +41,13 @@ pub struct Entry<'a> {
     pub id: &'a str,
     /// Names the entry where it is cited.
     pub title: &'a str,
-    /// What the bot says.
+    /// The bot's answer.
     pub answer: &'a str,
     /// A path on the site that says more.
     pub url: Option<&'a str>,
 }
 
-/// What the bot does with a text; every word said is the base's own.
+/// The bot's reaction to a text; every word of it comes from the base.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Answer<'a> {
     /// A greeting and nothing else.
@@ -111,7 +111,7 @@ pub enum Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// What the bot says.
+    /// The text that the bot says.
     #[must_use]
     pub fn text(&self) -> &'a str {
         match self {
@@ -183,13 +183,13 @@ impl<'a> Base<'a> {
         self.layout.string(1)
     }
 
-    /// What is said when nothing fits.
+    /// The reply when nothing fits.
     #[must_use]
     pub fn unknown(&self) -> &'a str {
         self.layout.string(2)
     }
 
-    /// What is said before a person comes.
+    /// The reply before a person takes over.
     #[must_use]
     pub fn hand_over(&self) -> &'a str {
         self.layout.string(5)

@@ -34,7 +34,7 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// What a file holds, for writing.
+/// The contents of a file, for writing.
 pub(super) struct Parts<'a> {
     pub(super) version: u32,
     pub(super) thresholds: [f32; 2],

@@ -1,6 +1,6 @@
-//! What a visitor typed, brought to the form in which texts are compared.
+//! Normalizes a visitor's text to the form in which texts are compared.
 
-/// Letters that are looked at; what follows in a longer text is left out, so that the work for one
+/// Letters of a text that are read; the rest of a longer text is left out, so that the work for one
 /// message is bounded.
 const MAX_LETTERS: usize = 512;
 

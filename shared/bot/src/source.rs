@@ -31,7 +31,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
-    /// What the bot says.
+    /// The bot's answer.
     pub answer: String,
     /// How visitors put it.
     pub questions: Vec<String>,
@@ -48,7 +48,7 @@ pub struct SourceEntry {
     pub title: String,
     /// Several ways to ask it, at least one.
     pub questions: Vec<String>,
-    /// What the bot says.
+    /// The bot's answer.
     pub answer: String,
     /// A path on the site that says more.
     pub url: Option<String>,

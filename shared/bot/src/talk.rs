@@ -91,8 +91,8 @@ fn first_of(words: &[&str]) -> Talk {
 
 /// How many words the phrase has, if the words begin with it.
 fn begins(phrase: &str, words: &[&str]) -> Option<usize> {
-    // Nearly every phrase fails at its first letters: that has to be quick, for each message is compared
-    // with some hundreds.
+    // Most phrases fail at their first letters. That has to be quick, because each message is
+    // compared with some hundreds of phrases.
     let mut rest = phrase;
     for (before, word) in words.iter().enumerate() {
         rest = rest.strip_prefix(word)?;

@@ -19,7 +19,7 @@ const LEAST_EXAMPLES: usize = 20;
 const DEFAULT_THRESHOLD: f32 = 0.6;
 /// Below, the best two questions are nearly even.
 const LEAST_THRESHOLD: f32 = 0.2;
-/// What handing over a question that the bot could have answered costs, in rightly handed ones.
+/// The cost of handing over a question that the bot could answer, in questions rightly handed over.
 const COST_OF_WRONG_HAND_OVER: i64 = 10;
 
 /// A base ready to be stored, and what its calibration found.

@@ -22,8 +22,8 @@ pub(super) fn weight(feature: &Feature, rarity: f32) -> f32 {
     }
 }
 
-/// Collects weights, then says by what each kind is multiplied. What the base has never seen
-/// counts in the length, so that a text mostly unknown scores low everywhere.
+/// Collects weights, then gives the factor of each kind. Features that the base has never seen
+/// count in the length, so that a mostly unknown text scores low everywhere.
 #[derive(Default)]
 pub(super) struct Lengths {
     squares: [f32; BLOCKS],

@@ -1,5 +1,5 @@
-//! What every response of every function has in common: its request's id, the form of a problem, the
-//! seal, the headers, CORS and one line in the log.
+//! The common parts of every response of every function: its request's id, the form of a problem,
+//! the seal, the headers, CORS and one line in the log.
 
 use std::time::Duration;
 

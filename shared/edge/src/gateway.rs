@@ -1,5 +1,5 @@
-//! What the gateway itself says of a request, and no header can: where it came from, and by which
-//! name the API was called.
+//! Facts about a request that only the gateway can state, and no header: the address that it came
+//! from, and the name by which the API was called.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -8,10 +8,10 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use lambda_http::request::RequestContext;
 
-/// The gateway's word.
+/// The gateway's facts about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
-    /// The address of who calls. Never logged and never stored as it is. Where there is no gateway
+    /// The caller's address. Never logged and never stored as it is. Where there is no gateway
     /// (`cargo local`), only this machine can call.
     pub source: IpAddr,
     /// The domain name that was called, if there is a gateway.

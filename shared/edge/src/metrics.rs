@@ -1,8 +1,8 @@
-//! What is counted, and by which event: one enum, one table from problems to counts.
+//! The metrics, and the events that they count: one enum, one table from problems to counts.
 //!
-//! Successes are not counted here: Lambda and API Gateway count every request for free, and the line
-//! of a request answers the rest. What is counted is what an operator wants to be woken by, or to see
-//! on the dashboard; the count travels in the line of the request that it is about
+//! Successes are not counted here: Lambda and API Gateway count every request for free, and the
+//! line of a request answers the rest. A metric counts events that an operator wants to be woken
+//! by, or to see on the dashboard. The count travels in the line of the request that it is about
 //! (CloudWatch's embedded metric format), so that there is never a second line.
 
 use values::problem::{Cause, Code};
@@ -12,7 +12,7 @@ pub const NAMESPACE: &str = "Sotto";
 /// The dimensions of our metrics; each is counted by the first one alone, and by both.
 pub const DIMENSIONS: [&str; 2] = ["stack", "function"];
 
-/// What is counted. The unit is one event, of an age one second.
+/// A metric. It counts events; an age is in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// A token that we did not sign, or not for this use.
@@ -160,8 +160,8 @@ pub fn names() -> Vec<&'static str> {
 #[derive(Debug, Clone, Copy)]
 pub struct Noted(pub Metric);
 
-/// What a problem counts as. What only the caller did wrong counts as nothing: its code is in the
-/// line, and a scanner that asks for every path there is must not cost an alarm.
+/// The metrics that a problem counts as. A mistake of the caller alone counts as none: its code is
+/// in the line, and a scanner that asks for every path there is must not raise an alarm.
 #[must_use]
 pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
     match code {

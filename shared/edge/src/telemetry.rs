@@ -40,7 +40,7 @@ struct Started {
     deployment: Option<Deployment>,
 }
 
-/// What the metrics of this process are counted under.
+/// The dimensions of this process's metrics.
 struct Deployment {
     stack: String,
     function: String,
@@ -123,14 +123,14 @@ pub fn start() {
         tracing_subscriber::registry().with(lines.with_filter(levels)).try_init();
     let started = Started { level, deployment: Deployment::read(&environment) };
     let _already_started = STARTED.set(started);
-    // What is written about a panic by default holds its message, and that may hold anything.
+    // The default report of a panic holds its message, and that may hold anything.
     std::panic::set_hook(Box::new(|panic| {
         let line = Line::new(Clock::system().now_ms(), Level::Error);
         line.with_some("panic", panic.location().copied()).print();
     }));
 }
 
-/// What a request's line tells of how it came, taken before it is routed.
+/// The fields of a request's line that come from the request; read before it is handled.
 pub(super) struct Arrived {
     method: Known,
     route: Option<MatchedPath>,

@@ -14,7 +14,7 @@ const SALT_LEN: usize = 32;
 const WRAP_LABEL: &str = "sotto/v1 wrap";
 const COMMITMENT_LABEL: &str = "sotto/v1 commitment";
 
-/// What is stored of a key: it opens only under its branch key, at its place.
+/// The stored form of a key: it opens only under its branch key, at its place.
 #[derive(Clone)]
 pub struct WrappedKey {
     /// 32 bytes of salt, then the sealed key.

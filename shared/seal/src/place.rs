@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// What a key is for. A role may use only the purposes that its job needs.
+/// A key purpose. A role may use only the key purposes that its job needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Conversations.
@@ -52,9 +52,9 @@ pub enum Purpose {
     Signing,
     /// Blind indexes.
     Index,
-    /// What staff sign in with: pepper, second factors, session tokens.
+    /// Sign-in of the staff: pepper, second factors, session tokens.
     Credential,
-    /// Why the staff read, held and did something, in their own words.
+    /// The staff's reasons for what they read, held and did, in their own words.
     Audit,
 }
 
@@ -82,7 +82,7 @@ pub const STACK: &str = "*";
 pub struct BranchName {
     /// The site, or [`STACK`].
     pub site: String,
-    /// What it is for.
+    /// The key purpose.
     pub purpose: Purpose,
     /// The month (`2026-11`), or the fixed use (`visitor`, `root`, `email`).
     pub branch: String,

@@ -33,9 +33,9 @@ pub struct Answer {
 /// A challenge that was ours, of this purpose and network, in time, and is solved. Whether it was used
 /// before is another question.
 pub struct Solved {
-    /// What identifies it.
+    /// The bytes that identify it.
     pub challenge: Vec<u8>,
-    /// From when on it counts no more.
+    /// When it stops counting.
     pub until_ms: UnixMillis,
 }
 

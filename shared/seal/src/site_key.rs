@@ -1,5 +1,5 @@
-//! The key by which a site's own server signs who its customers are. What algorithm it is for is
-//! decided when it is registered, and by no token (RFC 8725, sections 3.1 and 3.2).
+//! The key by which a site's own server signs who its customers are. Its registration decides its
+//! algorithm, and no token does (RFC 8725, sections 3.1 and 3.2).
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -25,8 +25,8 @@ impl SiteKey {
     /// An Ed25519 public key.
     ///
     /// # Errors
-    /// [`SealError::DidNotOpen`] when it has not 32 bytes, or is a point of small order: under such a
-    /// key one signature fits a message in eight or more, whoever made it.
+    /// [`SealError::DidNotOpen`] when it has not 32 bytes, or is a point of small order: under such
+    /// a key one signature, made by anybody, fits a message in eight or more.
     pub fn ed25519(public: &[u8]) -> Result<Self, SealError> {
         if public.len() != 32 || is_of_small_order(public) {
             return Err(SealError::DidNotOpen);
@@ -191,8 +191,8 @@ mod tests {
         }
     }
 
-    /// The eight points of small order. What is no encoding of a point is a key that nobody can sign
-    /// for, and does no harm.
+    /// The eight points of small order. Bytes that encode no point are a key that nobody can sign
+    /// for, and do no harm.
     #[test]
     fn a_public_key_for_which_anybody_can_sign_is_refused() {
         let mut tested = 0;

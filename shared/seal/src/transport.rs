@@ -123,7 +123,7 @@ impl PrivateKey {
         }
     }
 
-    /// What seals the response to a request without a body, whose header carried `enc`.
+    /// The sealer of the response to a request without a body, whose header carried `enc`.
     ///
     /// # Errors
     /// [`SealError::DidNotOpen`] when `enc` is no encapsulated key.

@@ -1,5 +1,5 @@
-//! What the sweep says before it changes a log: by this, who watches the logs knows its changes from
-//! those of an intruder. The item is described where it is written ([`super::due`]).
+//! Announcements of the sweep before it changes a log. By them the function that watches the logs
+//! tells the sweep's changes from an intruder's. [`super::due`] writes and describes the item.
 
 use aws_sdk_dynamodb::Client;
 
@@ -9,7 +9,7 @@ use super::{StoreError, fault};
 use values::clock::Clock;
 use values::ids::ConversationId;
 
-/// The announcements, for one who may read nothing else.
+/// The announcements, for a function that may read nothing else of the ledger.
 #[derive(Clone)]
 pub struct Announced {
     dynamo: Client,
@@ -24,8 +24,8 @@ impl Announced {
         Self { dynamo, ledger_table, clock }
     }
 
-    /// Whether it was said in the last days that this log is going to be changed. Whoever asks after
-    /// the change is told the truth, since the announcement comes first and the read is consistent.
+    /// Whether a change of this log was announced in the last days. A caller who asks after the
+    /// change gets the right answer, since the announcement comes first and the read is consistent.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -40,7 +40,7 @@ impl Announced {
             .await
             .map_err(|error| fault("find_announcement", &error))?;
         match found.item {
-            // The TTL may be late; what was said long ago is no excuse for what is done today.
+            // The TTL may be late; an old announcement does not cover a change made today.
             Some(item) => Ok(read_number::<i64>(&item, EXPIRES_AT).map_err(in_table("ledger"))?
                 > self.clock.now_seconds()),
             None => Ok(false),

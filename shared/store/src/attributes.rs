@@ -41,7 +41,7 @@ pub fn expiry(end_ms: i64) -> AttributeValue {
     number(end_ms.saturating_add(999).div_euclid(1000))
 }
 
-/// That an attribute is not what was stored. Whoever reads the item names the table:
+/// The error of an attribute that is not what was stored. The reader of the item names the table:
 /// [`StoreError::in_table`], [`in_table`].
 #[must_use]
 pub const fn corrupt(attribute: &'static str) -> StoreError {

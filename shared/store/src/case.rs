@@ -1,4 +1,4 @@
-//! What subjects ask for, and what became of it: cases with a clock.
+//! Cases: the requests of subjects, with their deadlines and results.
 //!
 //! Ledger item: `p` = `case`, `k` the id, `d` what is asked for, `b` by which law, `u` the subject once
 //! it is known, `q` how far it is, `r` when it came, `x` 1 if there is more time, `g` the receipt of
@@ -33,12 +33,12 @@ pub use course::{Case, Kind, Line, NotNow, State, Step, What, Word};
 
 /// So long before its answer is due, a case is due soon.
 pub const ANSWER_SOON_MS: UnixMillis = 5 * DAY_MS;
-/// How often what the service notes is begun again that somebody was quicker than.
+/// How often the service begins a note again after somebody else has changed the case.
 const ATTEMPTS: usize = 16;
 
 const PARTITION: &str = "case";
 
-/// What became of noting something in a case.
+/// The result of noting something in a case.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Noted {
     /// It is in the case.

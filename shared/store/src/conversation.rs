@@ -28,8 +28,8 @@ use values::site::Site;
 
 /// How many live rows one subject may have at a time: conversations, and a contact.
 pub const ROWS_PER_SUBJECT: usize = 100;
-/// Who has so few opens another without looking whether somebody else does so at the same time: ninety
-/// would have to, within the milliseconds of one opening. Hardly anybody has more.
+/// A subject with fewer rows opens another without a check for simultaneous openings: ninety would
+/// have to fall within the milliseconds of one opening. Hardly any subject has more.
 const FEW_ROWS: usize = 10;
 /// The sort key of the row by which openings of one subject see each other.
 const OPENINGS: &[u8] = b"openings";
@@ -40,7 +40,7 @@ pub const OPENING_MS: UnixMillis = 60 * 60 * 1000;
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
-    /// Whose it is.
+    /// The subject it belongs to.
     pub subject: SubjectId,
     /// The site it belongs to.
     pub site: &'static Site,
@@ -50,13 +50,13 @@ pub struct Conversation {
     pub promised_until_ms: UnixMillis,
     /// Until when it is kept.
     pub term: Term,
-    /// What opens and seals it.
+    /// The key that opens and seals it.
     pub key: ConversationKey,
-    /// What ended sessions when the row was read for its visitor.
+    /// The limits that end sessions, as they were when the row was read for its visitor.
     pub limits: Limits,
 }
 
-/// What became of opening a conversation.
+/// The result of opening a conversation.
 pub enum Opened {
     /// It is open.
     New(Arc<Conversation>),
@@ -68,15 +68,15 @@ pub enum Opened {
     Full,
 }
 
-/// What counts against the limit of a subject.
+/// The rows and openings that count against the limit of a subject.
 struct Standing {
     /// Live rows.
     rows: usize,
-    /// The number of the last opening, if it was of late.
+    /// The number of the last opening, if it is recent.
     openings: Option<u64>,
 }
 
-/// What a caller finds under an id.
+/// The result of a caller's look-up of an id.
 pub enum Found {
     /// A conversation of the caller's.
     Live(Arc<Conversation>),
@@ -180,7 +180,7 @@ impl Store {
         let sealed =
             key.events.seal(&event_place(site.id, id, 1, &header), body.encode()?.reveal())?;
         let first = StoredEvent { seq: 1, header, sealed };
-        // Nearly nobody is known: that is assumed, and looked at only if it is not so.
+        // Most subjects have no row, so we assume none and read it only when the condition fails.
         let mut known = Subject::default();
         let mut tries = self.tries();
         loop {
@@ -193,7 +193,7 @@ impl Store {
             let row = KeyRow::new(owner, promised_until_ms, known.holds.clone(), named, &secret)?;
             let due_ms = (row.term != Term::Held).then_some(promised_until_ms);
             let mut item = first.to_item(id, due_ms);
-            // By which the staff find whose it is; the row there proves it.
+            // By this the staff find the subject; the row under that subject proves it.
             item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
             let mut writes = self
                 .transaction()
@@ -314,8 +314,8 @@ impl Store {
         self.find_conversation(subject, id).await
     }
 
-    /// Whose a conversation is, as its first event says; the row under that subject proves it. `None`
-    /// for one that is not there, or that a release opened which did not write it down.
+    /// The subject of a conversation, as its first event says; the row under that subject proves
+    /// it. `None` when there is none, or when a release opened it that did not store the subject.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -412,8 +412,8 @@ impl Store {
         self.open_row(&row, policy, limits).await
     }
 
-    /// The row of a conversation and the policy with it, for who of the staff may have a reason to read it; nothing of it is
-    /// opened. `None` when there is none, or none that is kept any more.
+    /// The row of a conversation and the policy with it, for staff who may have a reason to read
+    /// it; nothing of it is opened. `None` when there is none, or none that is kept any more.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -426,14 +426,14 @@ impl Store {
         let (row, policy) = self.row_and_policy(subject, sort_key).await?;
         let now_ms = self.clock.now_ms();
         let is_kept = |row: &KeyRow| {
-            // That it was erased is told until it would have ended.
+            // An erased one is told as erased until it would have ended.
             (row.is_destroyed() && now_ms < row.promised_until_ms) || row.is_kept(&policy, now_ms)
         };
         Ok(row.filter(is_kept).map(|row| (row, policy)))
     }
 
-    /// Opens a row for who has a permit. What has ended for its visitor and is still kept, because of a
-    /// hold, is opened only if that is what it is kept for.
+    /// Opens a row for the holder of a permit. A conversation that has ended for its visitor, and
+    /// that a hold still keeps, opens only with `beyond_its_end`.
     pub(crate) async fn open_for_staff(
         &self,
         (row, policy): (&KeyRow, RetentionPolicy),
@@ -558,7 +558,7 @@ impl Store {
     }
 }
 
-/// For whom a row is read.
+/// The reader of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
     /// The subject, whose session may be ended.

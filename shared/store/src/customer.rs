@@ -2,10 +2,10 @@
 //!
 //! Profile item: `u` the blind index of the name by which the site knows the customer, `k` =
 //! `customer`, `s` the sealed subject, `p` its end in milliseconds, `expires_at`. Back from the subject
-//! leads an item of the keys table: `u` subject, `c` = `customer`, `i` site, `v` the sealed blind index,
-//! `expires_at`; by it an erasure finds the first, and leaves of both nothing but the key and an end that
-//! has come. Neither the name nor anything else about the person is stored. The subject is sealed at its place, so whoever can edit
-//! the table can make nobody somebody else.
+//! leads an item of the keys table: `u` subject, `c` = `customer`, `i` site, `v` the sealed blind
+//! index, `expires_at`; by it an erasure finds the first, and leaves of both nothing but the key
+//! and an end that has come. Neither the name nor anything else about the person is stored. The
+//! subject is sealed at its place, so an editor of the table cannot turn one customer into another.
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
@@ -44,12 +44,12 @@ pub struct Customer {
     site: &'static Site,
     index: [u8; 16],
     key: DataKey,
-    /// What is stored of it now, past its end or not.
+    /// The sealed subject that is stored now, past its end or not.
     stored: Option<Vec<u8>>,
     end_ms: UnixMillis,
 }
 
-/// What leads from a subject to the row of the customer.
+/// The link from a subject to the row of the customer.
 pub struct WayBack {
     site: &'static Site,
     sealed: Sealed,
@@ -88,7 +88,7 @@ impl WayBack {
     }
 }
 
-/// What became of a sign-in.
+/// The result of a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
     /// The proof is used up, the subject stored.
@@ -127,7 +127,7 @@ impl Store {
         let (found, policy) = tokio::try_join!(Box::pin(self.customer_item(&index)), policy)?;
         let now_ms = self.clock.now_ms();
         let (mut stored, mut live) = (None, None);
-        // Of who was erased there may be a row without the subject.
+        // The row of an erased customer may be there without the subject.
         if let Some(mut item) = found.filter(|item| item.contains_key("s")) {
             Noun::Customer.shape_of(&item)?;
             let end_ms: UnixMillis = read_number(&item, "p").map_err(in_table("profiles"))?;
@@ -203,8 +203,8 @@ impl Store {
         Ok(self.find_way_back(subject).await?.is_some())
     }
 
-    /// Deletes who the subject is as a customer: the row by which the name leads to the subject, and
-    /// the way back. False when there was neither.
+    /// Deletes the subject's identity as a customer: the row by which the name leads to the
+    /// subject, and the way back. False when there was neither.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -231,8 +231,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Empties who the subject is as a customer: part of the transaction that erases. What is damaged is
-    /// left as it is.
+    /// Empties the subject's identity as a customer: part of the transaction that erases. A damaged
+    /// item is left as it is.
     pub(super) async fn emptied_customer(
         &self,
         subject: SubjectId,

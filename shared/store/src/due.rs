@@ -1,9 +1,9 @@
-//! What is due: keys past their time, found by the hour in which they end, and the ciphertext that
+//! Due items: keys past their time, found by the hour in which they end, and the ciphertext that
 //! nothing opens any more. Only the sweep uses this.
 //!
 //! Ledger items: `p` = `purge`, `k` a conversation whose log is to be deleted, `u` whose it was,
-//! `expires_at`; and `p` = `touched#<conversation>`, `k` = `touched`, `expires_at`: that the log is
-//! changed on purpose, by which who watches it knows.
+//! `expires_at`; and `p` = `touched#<conversation>`, `k` = `touched`, `expires_at`: the
+//! announcement that the log is changed on purpose, for the function that watches it.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -82,7 +82,7 @@ impl Store {
         Ok(found.items.unwrap_or_default().into_iter().map(|item| key(item).collect()).collect())
     }
 
-    /// Destroys the key of a row if its time is up, and says whether it did. What of the log would be
+    /// Destroys the key of a row if its time is up, and says whether it did. A log that would be
     /// left behind is queued in the same transaction.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl Store {
         Ok(writes.commit("destroy_due").await?.is_whole())
     }
 
-    /// Up to `limit` rows of the keys table behind `after`, whoever's they are, and where the next
+    /// Up to `limit` rows of the keys table behind `after`, of all subjects, and where the next
     /// begin.
     ///
     /// # Errors
@@ -206,7 +206,7 @@ impl Store {
         self.delete_ledger_item("unqueue", key(PURGE, id)).await
     }
 
-    /// Says that the log of a conversation is changed on purpose.
+    /// Announces that the log of a conversation is changed on purpose.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -400,7 +400,7 @@ async fn set_ttl(
     }
 }
 
-/// The key under which it is told that a log is changed on purpose.
+/// The key of the announcement that a log is changed on purpose.
 #[must_use]
 pub fn touched_key(id: ConversationId) -> Item {
     key(format!("{TOUCHED}#{id}"), TOUCHED)

@@ -1,5 +1,5 @@
 //! Erasure: the keys of a subject are destroyed, by one query and one transaction, however many
-//! messages they guard. What they guarded is deleted later, by the sweep; nobody can read it meanwhile.
+//! messages they guard. The sweep deletes the ciphertext later; nobody can read it meanwhile.
 
 use super::attributes::{Item, corrupt};
 use super::key_row::{Guarded, KeyRow};
@@ -18,16 +18,16 @@ use values::site::Site;
 
 /// Keys destroyed in one transaction: DynamoDB takes 100 writes, of which some tell of the erasure.
 const KEYS_AT_ONCE: usize = 85;
-/// How long the receipt of an erasure of nothing is kept, and that nothing new is stored of who has it: as
-/// long as the token is good by which it was asked for.
+/// How long the receipt of an erasure of nothing is kept and nothing new is stored of its subject:
+/// as long as the token is good by which it was asked for.
 pub const NOTHING_MS: UnixMillis = DAY_MS;
 /// Pages of 1 MB that are read at most to count what was destroyed.
 const COUNTED_PAGES: usize = 256;
 
-/// What is asked for.
+/// A request for an erasure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
-    /// Who is to be erased.
+    /// The subject to erase.
     pub subject: SubjectId,
     /// The site.
     pub site: &'static Site,
@@ -37,11 +37,11 @@ pub struct Request {
     pub requested_ms: UnixMillis,
     /// Hash of the idempotency key and the body.
     pub idempotency: [u8; 32],
-    /// What becomes of it if nothing is stored.
+    /// How it is handled if nothing is stored.
     pub of_nothing: OfNothing,
 }
 
-/// What becomes of the erasure of somebody of whom nothing is stored.
+/// How an erasure is handled when nothing is stored of the subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OfNothing {
     /// It is refused.
@@ -53,7 +53,7 @@ pub enum OfNothing {
     Entered,
 }
 
-/// What became of it.
+/// The result of an erasure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Erasure {
     /// The keys are destroyed.
@@ -104,7 +104,7 @@ pub fn repetition(a: &[u8; 32], b: &[u8; 32]) -> Repetition {
     }
 }
 
-/// What came of one try.
+/// The result of one try.
 enum Tried {
     Ended(Erasure),
     Overtaken,
@@ -112,8 +112,8 @@ enum Tried {
 
 impl Store {
     /// Erases a subject: destroys every key that is not held, and reads back that it is so. From then
-    /// on nothing new is stored of the subject. Whoever of the staff has asked is told of as an event, in
-    /// the same transaction.
+    /// on nothing new is stored of the subject. Records a security event for the staff member who
+    /// asked, in the same transaction.
     ///
     /// # Errors
     /// [`StoreError`]; then it was done or not, and the same call again tells.
@@ -143,7 +143,7 @@ impl Store {
         if let Some(number) = number
             && let Some(entry) = self.find_entry(number).await?
         {
-            // What was cut off behind its first transaction is finished before anything is said.
+            // An erasure cut off after its first transaction is finished before the answer.
             self.destroy_rest(request.subject).await?;
             return Ok(Tried::Ended(Erasure::Before(entry)));
         }
@@ -211,7 +211,7 @@ impl Store {
         if !self.transaction().and(mark).commit("erase_nothing").await?.is_whole() {
             return Ok(Tried::Overtaken);
         }
-        // What was stored since it was looked is erased like everything else.
+        // Rows that were stored since the read are erased like all others, by another try.
         if self.rows_of(request.subject).await?.are_nothing() {
             Ok(Tried::Ended(Erasure::Done(entry)))
         } else {
@@ -219,7 +219,7 @@ impl Store {
         }
     }
 
-    /// What a receipt of nothing is made of. Its id tells whether it was asked for by this request.
+    /// The entry of a receipt of nothing. The receipt's id tells whether this request asked for it.
     fn entry_of_nothing(&self, request: &Request, receipt: ReceiptId) -> Entry {
         let now_ms = self.clock.now_ms();
         let is_ours = receipt == receipt_of_nothing(request);
@@ -319,7 +319,7 @@ impl Store {
                 for row in some {
                     writes.extend(self.destruction(row)?);
                 }
-                // Who else destroys them does the same.
+                // Another caller who destroys them does the same.
                 all_ours &= writes.commit("erase_rest").await?.is_whole();
             }
             self.forget(&rows);
@@ -422,7 +422,7 @@ fn doomed(rows: &Rows) -> impl Iterator<Item = &KeyRow> {
     rows.keys.iter().filter(|row| !row.is_destroyed() && row.holds.is_empty())
 }
 
-/// What the rows of a subject show of an erasure.
+/// The extent of an erasure, as the rows of the subject show it.
 struct Seen {
     /// Conversations whose keys are destroyed.
     conversations: u64,

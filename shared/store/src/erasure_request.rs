@@ -27,13 +27,13 @@ const WAITING: &str = "waiting";
 /// An erasure that waits for a hold to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErasureRequest {
-    /// Whose.
+    /// The subject.
     pub subject: SubjectId,
-    /// What waits.
+    /// The part that waits.
     pub what: Waiting,
 }
 
-/// What waits.
+/// The part of an erasure that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
     /// The conversations that the erasure of this number has kept.
@@ -101,9 +101,9 @@ impl ErasureRequest {
 }
 
 impl Store {
-    /// Keeps in mind that an erasure was asked for which a hold does not allow, with an event if
-    /// somebody of the staff has asked. The first request of a subject counts; but the subject's own takes
-    /// the place of what the staff have asked for them, since only that is ever cancelled.
+    /// Stores a request for an erasure that a hold does not allow, with an event if a staff member
+    /// asked. The first request of a subject counts; but the subject's own replaces that of the
+    /// staff, since only the staff's is ever cancelled.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -149,7 +149,7 @@ impl Store {
         found.map(ErasureRequest::from_item).transpose()
     }
 
-    /// Forgets what the staff have asked for a subject, and nothing else: part of a transaction.
+    /// Forgets the staff's request for a subject, and no other: part of a transaction.
     pub(super) fn cancel_erasure_request(&self, subject: SubjectId) -> Result<Write, StoreError> {
         delete_if(&self.ledger_table, key(WAITING, subject), "attribute_exists(a)", [])
     }
@@ -184,8 +184,8 @@ impl Store {
         Ok(items.into_iter().map(read).collect())
     }
 
-    /// That nothing is left to do of an erasure which nothing bears out, in one transaction with the event
-    /// that tells of it: it is told once.
+    /// Takes an erasure that nothing bears out off the unfinished ones, in one transaction with the
+    /// event that tells of it: it is told once.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -202,7 +202,7 @@ impl Store {
         Ok(())
     }
 
-    /// That nothing is left to do of an erasure.
+    /// Takes an erasure off the unfinished ones.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -210,7 +210,7 @@ impl Store {
         self.delete_ledger_item("finished", key(UNFINISHED, Entry::key(number))).await
     }
 
-    /// That an erasure is to be finished.
+    /// Puts an erasure among the unfinished ones.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -219,7 +219,8 @@ impl Store {
         self.put_ledger_item("unfinish", item).await
     }
 
-    /// That an erasure is to be finished, and what it has kept: part of its transaction.
+    /// The writes that list an erasure as unfinished and store that it kept something: part of its
+    /// transaction.
     pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
         let mut items = Vec::new();
         if entry.rest == Rest::Purge {
@@ -232,7 +233,7 @@ impl Store {
         items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
     }
 
-    /// A hold may last for years, and what waits for it must not be forgotten before.
+    /// A hold may last for years, and a request that waits for it must not be forgotten before.
     fn far_end_ms(&self) -> UnixMillis {
         self.clock.now_ms() + RetentionPolicy::LONGEST_MS
     }

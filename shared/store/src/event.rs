@@ -28,7 +28,7 @@ const IDEMPOTENCY_FLAG: u8 = 0x80;
 const SHAPE_SHIFT: u8 = 5;
 const SHAPE_MASK: u8 = 0b11;
 
-/// What happened.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The conversation was opened, with consent.
@@ -97,13 +97,13 @@ pub struct Idempotency {
 /// The header of an event, in the clear: metadata, never content.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// What happened.
+    /// The kind of the event.
     pub kind: Kind,
     /// The state after it.
     pub state: State,
     /// The link to the event before; zero for the first.
     pub previous: [u8; LINK_LEN],
-    /// What makes a repetition known.
+    /// The hashes by which a repetition is known.
     pub idempotency: Option<Idempotency>,
 }
 
@@ -187,8 +187,8 @@ impl StoredEvent {
         item
     }
 
-    /// What the next event must carry to follow this one: the beginning of the hash over place,
-    /// header and ciphertext.
+    /// The link that the next event must carry to follow this one: the beginning of the hash over
+    /// place, header and ciphertext.
     #[must_use]
     pub fn link(&self, site: &str, conversation: ConversationId) -> [u8; LINK_LEN] {
         let place = place(site, conversation, self.seq, &self.header);
@@ -199,7 +199,7 @@ impl StoredEvent {
     }
 }
 
-/// What follows the state in a header.
+/// Reads the part of a header behind the state.
 fn read_links(rest: &[u8], flags: u8) -> Option<([u8; LINK_LEN], Option<Idempotency>)> {
     let (previous, rest) = rest.split_first_chunk::<LINK_LEN>()?;
     if flags & IDEMPOTENCY_FLAG == 0 {
@@ -219,11 +219,11 @@ pub fn place(site: &str, conversation: ConversationId, seq: u64, header: &Header
         .part(&header.encode())
 }
 
-/// What is inside an event's body that holds messages. No `Debug`.
+/// The contents of an event's body that holds messages. No `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Spoken {
-    /// What the visitor wrote.
+    /// The visitor's message.
     pub message: String,
     /// The bot's answer and the ids of the entries it cites.
     pub reply: Option<(String, Vec<String>)>,

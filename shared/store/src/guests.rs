@@ -1,8 +1,8 @@
 //! How often guests of one network did something in a minute: counters in the table `watch`.
 //!
 //! Items: `p` = `guests#<act>#<name of the network>`, `k` = the minute since 1970, `n` how often, and
-//! `expires_at`. The name is keyed and another one each day; see [`seal::network`]. What is counted is the
-//! attempt, in one write by addition, so that exactly as many as the limit says are below it.
+//! `expires_at`. The name is keyed and another one each day; see [`seal::network`]. The attempt is
+//! counted, in one write by addition, so that exactly as many as the limit says are below it.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 
@@ -12,10 +12,10 @@ use super::security_event::{Action, SecurityEvent, SecurityEvents};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
 
-/// What is counted is counted by the minute.
+/// The window of the counters: one minute.
 pub const WINDOW_MS: i64 = 60_000;
 
-/// What somebody can do again and again, each time as another guest.
+/// An act that somebody can do again and again, each time as another guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     /// Beginning a session as somebody new.
@@ -103,7 +103,7 @@ impl Store {
         let event = SecurityEvent::of(Action::Flood, network);
         let once = self.once.put(Kind::Flood, &parts, next_window_ms(now_ms))?;
         let recording = self.transaction().and(once).and(events.put(event)?);
-        // That a condition fails means that it is recorded.
+        // A failed condition means that it is recorded.
         recording.commit("record_flood").await.map(|_recorded_now| ())
     }
 }

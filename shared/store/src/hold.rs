@@ -1,5 +1,5 @@
-//! Legal holds: what is under one is neither erased nor deleted when its time is up. A hold is on a
-//! conversation, or on all that is a subject's, what comes later included.
+//! Legal holds: data under one is neither erased nor deleted when its time is up. A hold is on a
+//! conversation, or on all data of a subject, later data included.
 //!
 //! Ledger item: `p` = `hold`, `k` the id, `u` subject, `c` the conversation if it is on one, `s` site,
 //! `v` the sealed reason, `a` who placed it, `t` when, `d` when it is to be reviewed, `e` when it ends
@@ -40,7 +40,7 @@ const ATTEMPTS: usize = 16;
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
-    /// Whose things it is on.
+    /// The subject whose data it is on.
     pub subject: SubjectId,
     /// The conversation, if it is on one alone.
     pub conversation: Option<ConversationId>,
@@ -48,7 +48,7 @@ pub struct Hold {
     pub site: &'static Site,
     /// Why, sealed.
     pub reason: Sealed,
-    /// Who placed it.
+    /// The staff member who placed it.
     pub placed_by: StaffId,
     /// When.
     pub placed_ms: UnixMillis,
@@ -56,11 +56,11 @@ pub struct Hold {
     pub review_ms: UnixMillis,
     /// When it ends by itself, if it does.
     pub ends_ms: Option<UnixMillis>,
-    /// That it was released.
+    /// The release, if it was released.
     pub released: Option<Released>,
     /// Until when a released one is remembered.
     pub end_ms: UnixMillis,
-    /// What is left to do.
+    /// The work that is left.
     pub rest: Rest,
 }
 
@@ -70,18 +70,18 @@ pub struct Hold {
 pub struct Released {
     /// When.
     pub at_ms: UnixMillis,
-    /// By whom; nobody when it ended by itself.
+    /// The staff member who released it; none when it ended by itself.
     pub by: Option<StaffId>,
     /// Why, sealed, if that was said.
     pub reason: Option<Sealed>,
 }
 
-/// What is left to do of a hold.
+/// The work that is left of a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
-    /// What it is on still has a TTL.
+    /// The held data still has a TTL.
     Freeze,
-    /// What it was on has none yet.
+    /// The released data has no TTL yet.
     Thaw,
     /// Nothing.
     Done,
@@ -99,12 +99,12 @@ impl Rest {
     }
 }
 
-/// What became of placing a hold.
+/// The result of placing a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placed {
     /// It holds.
     Holding,
-    /// What it is on was erased.
+    /// The data to hold was erased.
     Erased,
     /// There is no such thing, or not any more.
     Absent,
@@ -222,7 +222,7 @@ impl Store {
             let rows = self.rows_of(hold.subject).await?;
             let now_ms = self.clock.now_ms();
             let on = || rows.keys.iter().filter(|row| hold.is_on(row));
-            // What an erasure has kept under one hold may be wanted for another reason too.
+            // A conversation that an erasure kept under one hold may get another hold too.
             let was_kept = hold.conversation.is_some() && on().any(|row| !row.holds.is_empty());
             if rows.subject.erased.is_some() && !was_kept {
                 return Ok(Placed::Erased);
@@ -230,7 +230,7 @@ impl Store {
             if hold.conversation.is_some() && on().any(KeyRow::is_destroyed) {
                 return Ok(Placed::Erased);
             }
-            // What is past its time does not exist, whether the sweep was there or not.
+            // A row past its time does not exist, whether the sweep was there or not.
             let on: Vec<&KeyRow> = on().filter(|row| row.is_kept(policy, now_ms)).collect();
             if on.is_empty() {
                 return Ok(Placed::Absent);
@@ -260,7 +260,7 @@ impl Store {
         Err(StoreError::Unavailable)
     }
 
-    /// Releases a hold, in one transaction with its event. What no other hold is on stays until its
+    /// Releases a hold, in one transaction with its event. Data under no other hold stays until its
     /// old end, and for seven days at least.
     ///
     /// # Errors
@@ -300,7 +300,7 @@ impl Store {
                 writes.push(self.rewrapped(row, without(&row.holds, hold.id), policy).await?);
             }
             if !writes.commit("release_hold").await?.is_whole() {
-                // Who was quicker has released it; anything else is tried again.
+                // A quicker caller may have released it; in every other case it is tried again.
                 match self.find_hold(hold.id).await? {
                     Some(there) if there.released.is_some() => return Ok(there),
                     Some(_) => continue,
@@ -382,7 +382,7 @@ impl Store {
         for row in &rows.keys {
             if !row.is_destroyed() && row.holds.contains(&hold.id) {
                 let write = match self.rewrapped(row, without(&row.holds, hold.id), policy).await {
-                    // What wraps it was retired: nothing is held back by a row that nobody can open.
+                    // Its branch key was retired: a row that nobody can open holds nothing back.
                     Err(StoreError::Corrupt { .. }) => {
                         let left = row.destroyed(self.clock.now_ms());
                         self.replaced(row, left, "w = :w")?
@@ -395,8 +395,8 @@ impl Store {
         Ok(())
     }
 
-    /// Puts a hold again upon rows that were restored from before it, or that placing it did not come
-    /// to. What had ended when it was placed stays so.
+    /// Places a hold again on rows that were restored from before it, or that placing it did not
+    /// reach. Rows that had ended when it was placed stay ended.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -420,7 +420,7 @@ impl Store {
         Ok(())
     }
 
-    /// Stores what has become of a hold, if it is as it was read.
+    /// Stores the new state of a hold, if it is still as it was read.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -3,8 +3,9 @@
 //! Settings item: `p` = `identity#<site>`, `k` = `identity-key`, `a` the algorithm (`EdDSA` or `HS256`),
 //! `x` the public key of EdDSA, `n` the key's name if it has one, `m` whether a second factor is demanded,
 //! `f` when it was registered in milliseconds, `v` sealed: the secret of HS256, or nothing. All the others
-//! are part of where `v` belongs, so whoever can edit the table can put no key of theirs there, which
-//! would make them any customer, and demand no less. A key that was removed leaves `p`, `k` and `f`.
+//! are part of where `v` belongs, so somebody who can edit the table can neither put a key of their
+//! own there, which would make them any customer, nor demand less. A removed key leaves `p`, `k`
+//! and `f`.
 //!
 //! 0.1.0 kept the item in the site's own partition, beside the branch keys. That one counts while there is
 //! none here.
@@ -45,7 +46,7 @@ enum Material {
 
 /// A registered key.
 pub struct IdentityKey {
-    /// What verifies.
+    /// The key that verifies.
     pub key: SiteKey,
     /// Whether the site demands that its customers have used a second factor.
     pub require_mfa: bool,
@@ -54,8 +55,8 @@ pub struct IdentityKey {
 }
 
 /// When a site's key was registered, in milliseconds: its name in the tokens of the customers that it
-/// has let in. It is read without what proves that the row is the one that was registered, since who
-/// can alter it can put an older row back as well.
+/// has let in. It is read without the proof that the row is the one that was registered, since
+/// somebody who can alter it can put an older row back as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registration(pub UnixMillis);
 
@@ -66,7 +67,7 @@ impl Registration {
     }
 }
 
-/// What stands in the clear.
+/// The attributes in the clear.
 struct Row<'a> {
     site: &'a str,
     algorithm: &'a str,
@@ -114,8 +115,8 @@ impl IdentityJwk {
 }
 
 impl Settings {
-    /// Registers the site's key in the place of the one before, or removes it. In force with the next
-    /// session: the key is read for each, and kept nowhere.
+    /// Registers the site's key and replaces the old one, or removes it. Takes effect for new
+    /// sessions: the key is read for each, and kept nowhere.
     ///
     /// # Errors
     /// [`StoreError`].

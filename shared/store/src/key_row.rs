@@ -30,14 +30,14 @@ const PROFILE: &[u8] = b"profile";
 /// How long a row without its key stays at least, for the receipt.
 pub const COUNTED_MS: UnixMillis = 7 * DAY_MS;
 
-/// What a key guards.
+/// The data that a key guards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guarded {
     /// A conversation.
     Conversation(ConversationId),
-    /// What a subject left of themselves.
+    /// The contact that a subject left.
     Profile {
-        /// When that was.
+        /// When it was left.
         left_ms: UnixMillis,
     },
 }
@@ -57,9 +57,9 @@ pub enum Term {
 /// A row. No `Debug`.
 #[derive(Clone)]
 pub struct KeyRow {
-    /// Whose it is.
+    /// The subject it belongs to.
     pub subject: SubjectId,
-    /// What it guards.
+    /// The data that it guards.
     pub guarded: Guarded,
     /// The site it belongs to.
     pub site: &'static Site,
@@ -75,12 +75,12 @@ pub struct KeyRow {
     is_dated: bool,
 }
 
-/// What a new row guards, and for whom.
+/// The subject of a new row, and the data that it guards.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyOwner {
-    /// Whose it is.
+    /// The subject it belongs to.
     pub subject: SubjectId,
-    /// What its key opens.
+    /// The data that its key opens.
     pub guarded: Guarded,
     /// The site it belongs to.
     pub site: &'static Site,
@@ -167,7 +167,7 @@ impl KeyRow {
         let guarded = match ConversationId::from_slice(&name) {
             Some(id) => Guarded::Conversation(id),
             None if is_dated => Guarded::Profile { left_ms: read_number(&item, "t")? },
-            // What stands there was not wrapped with the key.
+            // A time in the item was not wrapped with the key.
             None => Guarded::Profile { left_ms: left_ms_by(promised_until_ms) },
         };
         let site = Site::find(&take_string(&mut item, "i")?).ok_or(corrupt("i"))?;
@@ -474,7 +474,7 @@ mod tests {
             older.remove("t");
             assert!(opened(older).is_err(), "it is not taken for one of an older release");
         }
-        // What release 0.1.0 has stored was left when its end says, whatever stands beside it.
+        // A contact of release 0.1.0 was left when its end says, whatever stands beside it.
         let mut older = KeyRow { is_dated: false, ..promised };
         older.stored = Some(wrap(&branch_key, &older.place(), &secret).unwrap());
         let mut item = older.to_item(end_ms);

@@ -98,7 +98,7 @@ impl Keyring {
     }
 }
 
-/// Whose fault a failed call is. Throttling and a key that is pending or disabled are an outage to
+/// The error of a failed call. Throttling and a key that is pending or disabled are an outage to
 /// the caller; only a blob that KMS refuses is damage.
 fn fault<E: aws_sdk_kms::error::ProvideErrorMetadata>(error: &SdkError<E>) -> SealError {
     match error.as_service_error().and_then(|service| service.code()) {

@@ -24,7 +24,7 @@ use values::policy::RetentionPolicy;
 use values::secret::Secret;
 use values::site::Site;
 
-/// What opens and seals a subject's profile.
+/// The key that opens and seals a subject's profile.
 pub struct ProfileKey(Secret);
 
 /// A contact as a visitor leaves it. No `Debug`.
@@ -87,7 +87,7 @@ impl Position {
     }
 }
 
-/// What became of leaving a contact.
+/// The result of leaving a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// It is stored.
@@ -106,8 +106,9 @@ const LABEL: &str = "sotto/v1 lead";
 const ATTEMPTS: usize = 8;
 
 impl Store {
-    /// Keeps a contact that was left in a session begun at `began`, in a conversation opened at `opened_ms`, for the site's lead days; the one left before, if any, is replaced. The
-    /// profile's key and the contact are written in one transaction. One that is held is not replaced.
+    /// Keeps a contact for the site's lead days and replaces the one left before, if any. It was
+    /// left in a session begun at `began`, in a conversation opened at `opened_ms`. The profile's
+    /// key and the contact are written in one transaction. A contact under a hold is not replaced.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -7,10 +7,10 @@
 //! old copy has an old number: nothing is read by its keys until the sweep has carried out again what
 //! was erased since.
 //!
-//! Ledger item: `p` = `ledger`, `k` the number in 20 digits, `u` subject, `g` receipt, `s` site, `b`
-//! basis, `r` when it was asked for, `t` when keys were last destroyed, `i` hash of the idempotency key and body, `o` conversations, `d`
-//! keys destroyed, `l` the conversations that were kept under a hold, `q` what is left to do,
-//! `expires_at`.
+//! Ledger item: `p` = `ledger`, `k` the number in 20 digits, `u` subject, `g` receipt, `s` site,
+//! `b` basis, `r` when it was asked for, `t` when keys were last destroyed, `i` hash of the
+//! idempotency key and body, `o` conversations, `d` keys destroyed, `l` the conversations that were
+//! kept under a hold, `q` what is left to do, `expires_at`.
 
 use std::collections::HashMap;
 
@@ -31,10 +31,10 @@ use values::site::Site;
 /// The partition of the ledger, and of its head.
 const LEDGER: &str = "ledger";
 const HEAD: &str = "head";
-/// Whose items nobody owns: no id has these bytes.
+/// The owner of items that belong to nobody: no id has these bytes.
 const NOBODY: [u8; 16] = [0; 16];
 
-/// What is left to do of an erasure.
+/// The work that is left of an erasure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
     /// Ciphertext, contact and index entries are to be deleted.
@@ -93,7 +93,7 @@ impl Basis {
 pub struct Entry {
     /// Its number.
     pub number: u64,
-    /// Who was erased.
+    /// The subject that was erased.
     pub subject: SubjectId,
     /// The receipt's id.
     pub receipt: ReceiptId,
@@ -113,7 +113,7 @@ pub struct Entry {
     pub keys_destroyed: u64,
     /// Conversations that were kept, because they are under a hold.
     pub kept: Vec<ConversationId>,
-    /// What is left to do.
+    /// The work that is left.
     pub rest: Rest,
     /// When it may be forgotten.
     pub end_ms: UnixMillis,
@@ -370,12 +370,12 @@ impl Store {
         self.number_at(&self.keys_table, position_in_keys()).await
     }
 
-    /// What a new entry writes besides the keys: itself, the head, the positions.
+    /// The writes of a new entry besides the keys: the entry, the head, the positions.
     pub(super) fn entry_writes(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![put_if(&self.ledger_table, entry.to_item(), NEW, [])?];
         writes.extend(self.rest_of(entry)?);
         for (table, key, to) in self.places(entry.number, entry.number) {
-            // A table that has not followed until now must not seem to by this.
+            // A table that has not followed the ledger so far must not seem to by this write.
             let condition = match entry.number {
                 _ if table == self.settings.table => "attribute_not_exists(n) OR n < :n",
                 1 => "attribute_not_exists(n)",

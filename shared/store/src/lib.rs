@@ -74,18 +74,18 @@ pub enum StoreError {
     Unavailable,
     /// The rotation never ran here, or what it made is gone.
     KeysMissing,
-    /// What is stored does not open, or is not what was stored.
+    /// A stored item does not open, or is not what was stored.
     Corrupt {
         /// The table, by the name that docs/data.md has for it.
         table: &'static str,
-        /// The attribute; what it holds is never told.
+        /// The attribute; its value is never told.
         attribute: &'static str,
     },
-    /// What is stored has a shape that this release does not know: another release wrote it.
+    /// A stored item has a shape that this release does not know: another release wrote it.
     OtherVersion,
     /// A fault of ours: a request that DynamoDB refuses.
     Failed,
-    /// The table is an old copy, and what was erased since may be in it.
+    /// The table is an old copy, and data that was erased since may be in it.
     LedgerBehind,
 }
 
@@ -175,7 +175,7 @@ impl From<StoreError> for Problem {
 pub struct Store {
     /// Sites and wrapped keys.
     pub settings: Arc<Settings>,
-    /// What may be used once.
+    /// The record of things that may be used once.
     pub once: Once,
     dynamo: Client,
     clock: Clock,
@@ -214,7 +214,7 @@ impl Store {
     }
 }
 
-/// Whose fault a failed call is. The operation is logged, never what it carried.
+/// The error of a failed call. Logs the operation, never the data that it carried.
 pub fn fault<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> StoreError {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     tracing::warn!(operation, code, "a call to DynamoDB failed");

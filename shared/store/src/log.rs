@@ -44,17 +44,17 @@ pub struct Tail {
 
 /// An event to append.
 pub struct Draft {
-    /// What happened.
+    /// The contents of the event.
     pub body: Body,
     /// The state after it.
     pub state: State,
-    /// What makes a repetition known.
+    /// The hashes by which a repetition is known.
     pub idempotency: Option<Idempotency>,
     /// Whether the inbox changes with it.
     pub inbox: Inbox,
 }
 
-/// What an event does to the row by which the desk finds a conversation.
+/// The effect of an event on the row by which the desk finds a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inbox {
     /// Nothing.
@@ -65,7 +65,7 @@ pub enum Inbox {
     Left,
 }
 
-/// What became of a draft.
+/// The result of appending a draft.
 pub enum Appended {
     /// It is stored; this is the log's new end.
     Stored(StoredEvent, Tail),
@@ -75,7 +75,7 @@ pub enum Appended {
     Contended,
 }
 
-/// What a conditional write met.
+/// The obstacle that a conditional write met.
 enum Met {
     Nothing,
     Item(Item),
@@ -303,7 +303,7 @@ impl Store {
     }
 
     /// How many messages a log holds: read in the clear from the headers, as far as `pages` of 1 MB
-    /// are left. What is not read counts as one message an event.
+    /// are left. Each event that is not read counts as one message.
     pub(super) async fn count_messages_of(
         &self,
         id: ConversationId,

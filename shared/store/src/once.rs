@@ -1,8 +1,8 @@
-//! What may be used once: one helper for everything, so that there is one place to get it wrong in.
+//! Things that may be used once: one helper for all, so that there is one place to get it wrong in.
 //!
 //! Watch item: `p` = `once#<kind>#<hash>`, where the hash is base64url of SHA-256 over the parts, each
-//! with its length before it; `k` = `once`; `r` a random token of the writer; `expires_at`. The kind is
-//! what the key begins with, so that nothing of one kind is in the way of another, and a role can be
+//! with its length before it; `k` = `once`; `r` a random token of the writer; `expires_at`. The key
+//! begins with the kind, so that nothing of one kind is in the way of another, and a role can be
 //! limited to the kinds of its job.
 
 use aws_sdk_dynamodb::Client;
@@ -18,12 +18,12 @@ use values::clock::{Clock, UnixMillis};
 use values::encoding::base64url;
 use values::random;
 
-/// What is kept longer than it could be used: a function whose clock is late must not find it gone.
+/// How long an item is kept beyond its use: a function whose clock is late must still find it.
 pub const MARGIN_MS: i64 = 60 * 60 * 1000;
-/// How often a write is tried again that another writer of the same item was in the way of.
+/// How often a write is tried again after a conflict with another writer of the same item.
 const ATTEMPTS: usize = 16;
 
-/// What kind of thing is used.
+/// The kind of thing that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The `jti` by which a site's server says who a customer is.
@@ -36,9 +36,9 @@ pub enum Kind {
     Challenge,
     /// An invitation.
     Invitation,
-    /// What a password was exchanged for, until the second factor.
+    /// The token that a password was exchanged for, until the second factor.
     MfaToken,
-    /// What an invitation was exchanged for, until the second factor is enrolled.
+    /// The token that an invitation was exchanged for, until the second factor is enrolled.
     Enrolment,
     /// A challenge to a guest whose network is over its limit.
     GuestProof,
@@ -92,8 +92,8 @@ impl Once {
     }
 
     /// Uses it up: true for exactly one caller, however many there are at once. `parts` say what it
-    /// is, among all of its kind; `until_ms` is when it can be used no more in any case. What stays
-    /// behind counts as used until it is deleted, past its time or not.
+    /// is, among all of its kind; `until_ms` is when it can be used no more in any case. The item
+    /// that stays counts as used until it is deleted, past its time or not.
     ///
     /// # Errors
     /// [`StoreError`]; then it may be used up or not, and nobody can be let in by it.
@@ -132,8 +132,8 @@ impl Once {
         Err(StoreError::Unavailable)
     }
 
-    /// The same as part of a transaction, which fails at this item when it was used before. What the
-    /// SDK repeats of a transaction is known to DynamoDB by the token that it sends along.
+    /// The same as part of a transaction, which fails at this item when it was used before.
+    /// DynamoDB knows a transaction that the SDK repeats by the token that the SDK sends along.
     ///
     /// # Errors
     /// [`StoreError::Failed`] when there is no randomness.

@@ -1,5 +1,6 @@
-//! The permission to read what visitors wrote. There is one way to get it: to say who reads what, for
-//! which purpose and why, which is stored before any key is unwrapped. What is not told is not read.
+//! The permission to read what visitors wrote. There is one way to get it: to say who reads what,
+//! for which purpose and why. That is stored before any key is unwrapped, so no read goes
+//! unrecorded.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use values::text::is_visible;
 /// Least and most characters of a reason.
 pub const REASON_CHARACTERS: (usize, usize) = (8, 200);
 
-/// What is to be read.
+/// The data to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectRef {
     /// One conversation of a subject.
@@ -31,14 +32,14 @@ pub enum SubjectRef {
     Contact(SubjectId),
 }
 
-/// Why it is to be read, as somebody has said it. No `Debug`.
+/// The reason for a read, as somebody has given it. No `Debug`.
 pub struct Purpose {
     purpose: ReadPurpose,
     words: Option<String>,
 }
 
-/// That somebody may read something, because it is stored that they do. It cannot be copied, made
-/// elsewhere, or used for anything else.
+/// The proof that somebody may read something, because their reading is stored. It cannot be
+/// copied, made elsewhere, or used for anything else.
 pub struct ReadPermit {
     what: SubjectRef,
     purpose: ReadPurpose,
@@ -70,8 +71,8 @@ impl Purpose {
         Ok(Self { purpose, words: words.map(str::to_owned) })
     }
 
-    /// The same, for what needs a reason whatever the purpose is: giving out or destroying all that is
-    /// held about somebody.
+    /// The same, for an act that needs a reason whatever the purpose is: giving out or destroying
+    /// all data about somebody.
     ///
     /// # Errors
     /// As [`Purpose::read`], and without a reason.
@@ -194,7 +195,7 @@ impl ReadPermit {
         }
     }
 
-    /// What may be read.
+    /// The data that may be read.
     #[must_use]
     pub const fn what(&self) -> SubjectRef {
         self.what

@@ -41,7 +41,7 @@ pub struct StoredPolicy {
 }
 
 impl StoredPolicy {
-    /// What a site has that nobody has changed.
+    /// The policy of a site until somebody changes it.
     #[must_use]
     pub fn shipped(site: &Site) -> Self {
         Self {
@@ -195,7 +195,7 @@ impl Settings {
             let prefix = format!("branch#{}#", purpose.as_str());
             let last_ms =
                 self.clock.now_ms() - (i64::from(longest_days) + RETIRED_AFTER_DAYS) * DAY_MS;
-            // What is of this month or later may still wrap something.
+            // A key of this month or later may still wrap something.
             let least = format!("{prefix}{}", clock::month(last_ms));
             let found = self
                 .dynamo

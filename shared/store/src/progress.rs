@@ -28,7 +28,7 @@ pub struct Progress {
     pub after: Option<(Vec<u8>, Vec<u8>)>,
     /// Rows looked at for it.
     pub looked_at: u64,
-    /// What the last run left in the keys table.
+    /// The stamp that the last run left in the keys table.
     pub stamp: Option<i64>,
 }
 
@@ -132,7 +132,7 @@ impl Store {
         self.put_ledger_item("put_progress", progress.to_item()).await
     }
 
-    /// What the last run has left in the keys table; nothing where none was.
+    /// The stamp that the last run left in the keys table; `None` when there is none.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,4 +1,4 @@
-//! Who has read something of a subject, and why: what a subject is told in an export.
+//! Read records: who has read data of a subject, and why. An export tells the subject of them.
 //!
 //! Ledger item: `p` = `subject#<id>`, `k` = `read#<time>#<event>`, `a` who, `o` in which role, `d` for
 //! what purpose, `v` why in their words, sealed, `c` the conversation, `f` = `contact` for the contact and
@@ -55,7 +55,7 @@ impl ReadPurpose {
     }
 }
 
-/// What was read.
+/// The extent of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadScope {
     /// All that is held about the subject.
@@ -74,15 +74,15 @@ pub struct ReadRecord {
     pub event: EventId,
     /// When.
     pub at: String,
-    /// Who.
+    /// The staff member.
     pub staff: StaffId,
-    /// In which role.
+    /// The role in which they read.
     pub role: Role,
-    /// What for.
+    /// The read purpose.
     pub purpose: ReadPurpose,
     /// Why, in their words, sealed.
     pub words: Option<Sealed>,
-    /// What was read.
+    /// The extent of the read.
     pub scope: ReadScope,
 }
 
@@ -161,8 +161,8 @@ impl Store {
         put(&self.ledger_table, record.to_item(subject, end_ms))
     }
 
-    /// Who has read something of the subject, the first first: up to 1 MB of them behind `after`, the
-    /// key that the page before ended with, and where the next begins.
+    /// The read records of the subject, oldest first: up to 1 MB of them behind `after`, the key
+    /// that the page before ended with, and where the next begins.
     ///
     /// # Errors
     /// [`StoreError`].

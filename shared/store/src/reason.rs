@@ -18,7 +18,7 @@ pub struct Reasons {
 }
 
 impl Settings {
-    /// What seals and opens the reasons of a site.
+    /// The key that seals and opens the reasons of a site.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -66,7 +66,7 @@ pub struct SignedReceipt {
     pub jws: String,
 }
 
-/// What a signature is over.
+/// The claims that a signature covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -87,7 +87,7 @@ pub enum Invalid {
     BadSignature,
     /// Signed by another deployment.
     OtherIssuer,
-    /// What stands beside the signature is not what was signed.
+    /// The receipt beside the signature is not the one that was signed.
     Altered,
 }
 

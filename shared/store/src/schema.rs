@@ -10,7 +10,7 @@ use super::attributes::{Item, number, read_number};
 /// The attribute that names an item's shape.
 pub const SHAPE: &str = "y";
 
-/// What has a shape of its own, among what is read again.
+/// A kind of stored item that is read again and has a shape of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
     /// The row of a conversation's key.

@@ -19,7 +19,7 @@ use values::policy::AuditDays;
 /// Into how many partitions a day's events are spread.
 const SHARDS: u8 = 4;
 
-/// What was done.
+/// The action that a security event records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Somebody was invited by an operator of the account, not by an admin.
@@ -155,23 +155,23 @@ impl Action {
 
 /// An event, to be stored with what it tells of or right after it.
 pub struct SecurityEvent {
-    /// What was done.
+    /// The action.
     pub action: Action,
-    /// Who did it, by id; nobody when nobody is known.
+    /// The id of the actor; `None` when nobody is known.
     pub actor: Option<String>,
-    /// To what, by id.
+    /// The id of the object.
     pub object: String,
-    /// What for, where that is asked.
+    /// The reason, where one is asked for.
     pub reason: Option<Reason>,
 }
 
-/// What something was done for.
+/// The reason for an action.
 pub struct Reason {
     /// The event's id, which the sealed words are bound to.
     pub id: EventId,
     /// The purpose.
     pub purpose: ReadPurpose,
-    /// The words of whoever did it, sealed.
+    /// The words of the actor, sealed.
     pub words: Option<Sealed>,
 }
 

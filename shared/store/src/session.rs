@@ -28,7 +28,7 @@ pub const SKEW_SECONDS: i64 = 60;
 /// How often ending is tried again when what is known of the subject has changed.
 const ATTEMPTS: usize = 8;
 
-/// What a token says of its session.
+/// A session, as a token describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
     /// When it began, in seconds.
@@ -48,7 +48,7 @@ pub enum LetInBy {
     RegisteredBy(UnixMillis),
 }
 
-/// What ends sessions of a subject, as it was read.
+/// The limits that end sessions of a subject, as they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// The last second whose sessions are ended.
@@ -57,11 +57,11 @@ pub struct Limits {
     pub identity_key: Option<Registration>,
 }
 
-/// What a session may be renewed by.
+/// The data that decides whether a session may be renewed.
 pub struct Standing {
     /// The subject as a whole.
     pub subject: Subject,
-    /// What ends its sessions.
+    /// The limits that end its sessions.
     pub limits: Limits,
     /// Whether a conversation of the subject's is there that has not ended.
     pub has_conversation: bool,
@@ -108,7 +108,7 @@ impl Limits {
 }
 
 impl Store {
-    /// What ends sessions of the subject, as it is now.
+    /// The limits that end sessions of the subject, as they are now.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -123,7 +123,7 @@ impl Store {
         Ok(Limits { ended: subject.ended, identity_key })
     }
 
-    /// What a session of the subject may be renewed by, as it is now.
+    /// The data that decides whether a session of the subject may be renewed, as it is now.
     ///
     /// # Errors
     /// [`StoreError`].

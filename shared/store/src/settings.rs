@@ -61,7 +61,7 @@ impl Settings {
             .await
     }
 
-    /// What the keys of the staff's sign-in are derived from; the rotation has made it.
+    /// The seed of the keys of the staff's sign-in; the rotation has made it.
     ///
     /// # Errors
     /// [`StoreError::KeysMissing`] before the first rotation.
@@ -166,12 +166,12 @@ impl Settings {
     }
 }
 
-/// What the visitors' signing key is derived from.
+/// The name of the seed of the visitors' signing key.
 pub(super) fn visitor_seed() -> BranchName {
     BranchName::new(STACK, Purpose::Signing, "visitor")
 }
 
-/// What the keys of the staff's sign-in are derived from.
+/// The name of the seed of the keys of the staff's sign-in.
 pub(super) fn credential_seed() -> BranchName {
     BranchName::new(STACK, Purpose::Credential, "staff")
 }

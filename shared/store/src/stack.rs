@@ -1,4 +1,4 @@
-//! What is stored for the whole stack: the published list, the transport keys, branch keys. The daily
+//! The data of the whole stack: the published list, the transport keys, branch keys. The daily
 //! rotation reads all of it; a function that serves visitors reads what it needs by name.
 //!
 //! The list: `p` = `*`, `k` = `key-list`, `j` the JWS, `r` the root's public key. Its shape says where
@@ -30,7 +30,7 @@ pub struct KeyList {
     shape: u8,
 }
 
-/// What was read of the stack, in one go.
+/// The data of the stack that was read in one go.
 #[derive(Default)]
 pub struct Stack {
     /// The published list, if one was made.
@@ -109,13 +109,14 @@ impl Settings {
         Ok(stack)
     }
 
-    /// What every request of a visitor needs, and the branch key `also`: two requests, the second for
-    /// the transport keys. A branch key that is not there yet is left out.
+    /// The keys that every request of a visitor needs, and the branch key `also`: two requests, the
+    /// second for the transport keys. A branch key that is not there yet is left out.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn stack_for_visitors(&self, also: &BranchName) -> Result<Stack, StoreError> {
-        // What wraps a transport key is of the month in which it was made, days ago at most.
+        // The branch key that wraps a transport key is of the month it was made in, days ago at
+        // most.
         let now_ms = self.clock.now_ms();
         let transport =
             |at_ms| sort_key(&BranchName::new(STACK, Purpose::Transport, &clock::month(at_ms)));
@@ -173,7 +174,7 @@ impl Settings {
             .map(Some)
     }
 
-    /// What the visitors' signing key is derived from; the rotation has made it.
+    /// The seed of the visitors' signing key; the rotation has made it.
     ///
     /// # Errors
     /// [`StoreError::KeysMissing`] before the first rotation.

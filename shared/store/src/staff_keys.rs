@@ -1,4 +1,5 @@
-//! What every function needs to judge a staff token: the public keys, and which sessions were ended.
+//! The data that every function needs to judge a staff token: the public keys and the ended
+//! sessions.
 //!
 //! Items of the settings table, all in the partition `staff`: `k` = `jwks`, `j` the JWK set as JSON, `v`
 //! a seal over it, made by the rotation; `k` = `revoked#<id>`, a session
@@ -10,7 +11,7 @@
 //!
 //! The private keys are derived from branch keys of the stack, one a month (`signing`,
 //! `staff-2026-11`), which only the function that signs people in may open. The seal is one of the
-//! branch key `staff-set`, so that whoever can write the table cannot add a key of theirs.
+//! branch key `staff-set`, so that somebody who can write the table cannot add a key of their own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -115,7 +116,7 @@ impl Settings {
         Ok(StaffKeys { verifiers, receipts, jwks, revoked, epochs })
     }
 
-    /// That a session was ended, as part of the transaction that ends it.
+    /// The write that revokes a session, as part of the transaction that ends it.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -124,8 +125,8 @@ impl Settings {
         put(&self.table, row(format!("{REVOKED}{session}"), end_ms))
     }
 
-    /// That somebody's tokens must have at least this epoch, as part of the transaction that changes
-    /// what they may do.
+    /// The write that demands at least this epoch of somebody's tokens, as part of the transaction
+    /// that changes what they may do.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -135,7 +136,7 @@ impl Settings {
         put(&self.table, item)
     }
 
-    /// What this month's staff tokens are signed with; the rotation has made it.
+    /// The key that signs this month's staff tokens; the rotation has made it.
     ///
     /// # Errors
     /// [`StoreError::KeysMissing`] when it has not.
@@ -143,7 +144,7 @@ impl Settings {
         self.made_by_rotation(&branch(&clock::month(self.clock.now_ms()))).await
     }
 
-    /// What receipts are signed with; the rotation has made it.
+    /// The key that signs receipts; the rotation has made it.
     ///
     /// # Errors
     /// [`StoreError::KeysMissing`] when it has not.
@@ -217,7 +218,7 @@ fn row(key: String, end_ms: UnixMillis) -> Item {
     ])
 }
 
-/// What the published set is sealed by.
+/// The name of the branch key that seals the published set.
 fn set_branch() -> BranchName {
     BranchName::new(STACK, Purpose::Signing, "staff-set")
 }

@@ -6,11 +6,11 @@ use values::clock::UnixMillis;
 const FULL: u16 = 240 * 100;
 /// Hundredths that come back each second: two messages.
 const REFILL_PER_SECOND: i64 = 200;
-/// What one message takes.
+/// The cost of one message, in hundredths.
 const COST: u16 = 100;
 const OFFERED_BIT: u8 = 4;
 
-/// Who speaks next.
+/// The status of a conversation: who speaks next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// The bot answers.
@@ -60,10 +60,10 @@ impl Status {
     }
 }
 
-/// What the next decision is made on.
+/// The data that the next decision is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// Who speaks next.
+    /// The status.
     pub status: Status,
     /// Whether the bot has said that it is one.
     pub introduced: bool,
@@ -73,7 +73,7 @@ pub struct State {
     pub locale: u8,
     /// When the event of this state happened.
     pub at_ms: UnixMillis,
-    /// What is left of the rate limit at `at_ms`, in hundredths of a message.
+    /// The rest of the rate limit at `at_ms`, in hundredths of a message.
     allowance: u16,
 }
 

@@ -1,9 +1,9 @@
 //! A subject as a whole: whether they were erased, whether all that is theirs is held, and which of
 //! their sessions are ended. There is a row only if one of these is so.
 //!
-//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure (none
-//! of who had nothing to erase), or `h` the holds; `e` the last second whose sessions are ended;
-//! `expires_at` unless it is held.
+//! Item of the keys table: `u` subject, `c` = `subject`; `g` receipt and `n` number of the erasure
+//! (none when there was nothing to erase), or `h` the holds; `e` the last second whose sessions are
+//! ended; `expires_at` unless it is held.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -40,12 +40,12 @@ pub struct Subject {
     pub kept_until: Option<i64>,
 }
 
-/// That a subject was erased.
+/// The erasure of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Erased {
     /// The receipt.
     pub receipt: ReceiptId,
-    /// The number of the erasure in the ledger; none of who had nothing to erase.
+    /// The number of the erasure in the ledger; none when there was nothing to erase.
     pub number: Option<u64>,
 }
 
@@ -151,7 +151,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// What there is about the subject as a whole.
+    /// The data about the subject as a whole.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -168,8 +168,8 @@ impl Store {
         found.item.map_or(Ok(Subject::default()), Subject::from_item)
     }
 
-    /// That nothing new is stored of who was erased, nor without its hold of who is held, nor in a
-    /// session that is ended: a condition of the transaction that stores it.
+    /// The condition for storing anything new of a subject, as part of that transaction: nothing of
+    /// an erased one, nothing of a held one without its hold, and nothing in an ended session.
     pub(super) fn unless_changed(
         &self,
         (subject, began): (SubjectId, i64),
@@ -181,7 +181,7 @@ impl Store {
         check(&self.keys_table, key_of(subject), &condition, values)
     }
 
-    /// That the subject was erased, in the place of `known`.
+    /// The write that marks the subject as erased, in the place of `known`.
     pub(super) fn put_erased(
         &self,
         subject: SubjectId,
@@ -193,7 +193,7 @@ impl Store {
         self.put_subject(erased.to_item(subject, end_ms), known)
     }
 
-    /// The holds on all that is the subject's, in the place of `known`.
+    /// The write of the holds on all data of the subject, in the place of `known`.
     pub(super) fn put_subject_holds(
         &self,
         subject: SubjectId,
@@ -205,7 +205,7 @@ impl Store {
         self.put_subject(held.to_item(subject, now_ms), known)
     }
 
-    /// That the subject's sessions up to that second are ended, beside all else that is known.
+    /// The write that ends the subject's sessions up to that second and keeps the rest of `known`.
     pub(super) fn put_ended(
         &self,
         subject: SubjectId,
@@ -228,7 +228,7 @@ impl Store {
     }
 }
 
-/// That a row still says what is known of erasure and holds, and the value that this names.
+/// The condition that a row still has the known erasure and holds, and the value that it names.
 fn condition_of(known: &Subject) -> (&'static str, Option<(&'static str, AttributeValue)>) {
     if let Some(erased) = &known.erased {
         return ("g = :g", Some((":g", string(erased.receipt))));

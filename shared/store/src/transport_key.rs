@@ -23,7 +23,7 @@ use values::random;
 
 /// The longest that a key may open, in milliseconds.
 pub const LONGEST_LIFE_MS: UnixMillis = 72 * 60 * 60 * 1000;
-/// What the sort key of a transport key begins with.
+/// The beginning of the sort key of a transport key.
 pub(super) const PREFIX: &str = "transport#";
 
 /// A transport key as it is stored.

@@ -1,5 +1,5 @@
-//! What transactions are made of, and writing them: whole, or not at all. No other file names the
-//! SDK's type of a write.
+//! The writes of a transaction, and the transaction: stored whole, or not at all. No other file
+//! names the SDK's type of a write.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -26,8 +26,8 @@ pub(super) const TRIES: usize = 5;
 #[derive(Clone)]
 pub struct Write(TransactWriteItem);
 
-/// What is left of an item whose content was erased: its key, until the TTL takes it. A function that may
-/// not delete can write this.
+/// The rest of an item whose content was erased: its key, until the TTL takes it. A function that
+/// may not delete can write this.
 pub(super) fn emptied(key: Item, now_ms: UnixMillis) -> Item {
     let mut item = key;
     item.insert(EXPIRES_AT.to_owned(), expiry(now_ms));
@@ -177,7 +177,7 @@ pub struct Transaction {
     is_measured: bool,
 }
 
-/// What became of a transaction.
+/// The result of a transaction.
 pub enum Written {
     /// All of it is stored.
     Whole,
@@ -211,7 +211,7 @@ impl Refused {
         self.0.is_empty()
     }
 
-    /// What is there where the write at this place was to go.
+    /// The item that is there where the write at this place was to go.
     #[must_use]
     pub fn item(self, place: usize) -> Option<Item> {
         self.0.into_iter().find(|(refused, _)| *refused == place)?.1

@@ -41,7 +41,7 @@ pub async fn open(
     key(store, site).await?.open(place, &sealed).map_err(|_| refused())
 }
 
-/// What a cursor is answered that says nothing here.
+/// The answer to a cursor that is not valid here.
 #[must_use]
 pub fn refused() -> Problem {
     Problem::invalid("/query/cursor", FieldCode::BadFormat)

@@ -1,4 +1,4 @@
-//! Erasing somebody for a request: their own, or that of who answers them.
+//! Erasure of a subject on request: their own, or that of the staff member who answers them.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -26,8 +26,8 @@ impl IntoResponse for Carried {
     }
 }
 
-/// Erases and gives the receipt; `None` when a hold does not allow it, which is kept in mind then.
-/// Whoever of the staff has asked is told of as an event.
+/// Erases and gives the receipt; `None` when a hold does not allow it, and then the request is
+/// stored to wait. Records a security event for the staff member who asked.
 ///
 /// # Errors
 /// 404 when there is nothing and a receipt of nothing was not asked for, 422 when the idempotency key

@@ -1,4 +1,4 @@
-//! The rights of a subject, carried out for whoever may ask: a transcript, an export, an erasure.
+//! The rights of a subject, for a caller who may ask: a transcript, an export, an erasure.
 
 pub mod cursor;
 pub mod erase;

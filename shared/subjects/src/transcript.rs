@@ -1,4 +1,4 @@
-//! What was said in a conversation, page by page: for its visitor, and for who of the staff may read it.
+//! The transcript of a conversation, page by page: for its visitor, and for staff who may read it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use values::site::Site;
 const EVENTS_PER_READ: i32 = 64;
 const READS_PER_PAGE: usize = 4;
 
-/// What an entry of a site's base is called, in a language of the site, if it is still published.
+/// Finds an entry of a site's base by its id, in a language of the site, if it is still published.
 pub type Entries = fn(&'static Site, u8, &str) -> Option<Entry<'static>>;
 
 /// A message of a conversation.
@@ -102,7 +102,7 @@ pub struct Page {
     pub is_sound: bool,
 }
 
-/// Whose cursor it is: it works for nobody else.
+/// The reader that a cursor is made for: it works for nobody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader<'a> {
     /// The conversation's visitor.

@@ -1,4 +1,4 @@
-//! An e-mail address: of the staff, of a visitor's contact, and of whoever is searched for.
+//! An e-mail address: of the staff, of a visitor's contact, and of a person who is searched for.
 
 use idna::AsciiDenyList;
 use unicode_normalization::UnicodeNormalization;

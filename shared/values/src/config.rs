@@ -14,7 +14,7 @@ pub enum TrustRoots {
     File(String),
 }
 
-/// What every function that touches keys needs.
+/// The settings of every function that touches keys.
 #[derive(Debug, Clone)]
 pub struct Backend {
     /// Name of the settings table (wrapped branch keys, the key list).
@@ -31,11 +31,11 @@ pub struct Backend {
     pub dynamodb_endpoint: Option<String>,
     /// Where KMS is, if not at AWS.
     pub kms_endpoint: Option<String>,
-    /// Whom the TLS connections to AWS trust.
+    /// The roots that the TLS connections to AWS trust.
     pub trust_roots: TrustRoots,
 }
 
-/// What the functions that serve visitors need.
+/// The settings of the functions that serve visitors.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Settings and keys.
@@ -55,7 +55,7 @@ pub struct Config {
     pub origins: Vec<String>,
 }
 
-/// What the function that visitors call needs.
+/// The settings of the function that visitors call.
 #[derive(Debug, Clone)]
 pub struct VisitorsConfig {
     /// Keys and tables.

@@ -1,10 +1,11 @@
-//! By when a law wants a subject's request to be answered: dates of the calendar, counted from the day
-//! on which it came.
+//! Deadlines that a law sets for the answer to a subject's request: calendar dates, counted from
+//! the day on which the request came.
 //!
-//! Everything is counted in UTC and keeps the time of day of the receipt, so it ends within the last
-//! day that the law gives and not at its very end. What falls on a weekend is not put off to the next
-//! working day either. Business days are Monday to Friday; public holidays, which differ from place to
-//! place, are not counted as days off. Each of these makes a deadline earlier, never later.
+//! A deadline is counted in UTC and keeps the time of day of the receipt, so it ends within the
+//! last day that the law gives and not at its very end. A deadline on a weekend is not put off to
+//! the next working day either. Business days are Monday to Friday; public holidays, which differ
+//! from place to place, are not counted as days off. Each of these rules makes a deadline earlier,
+//! never later.
 
 use time::{Date, Month, OffsetDateTime, UtcOffset, Weekday};
 

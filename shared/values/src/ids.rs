@@ -125,7 +125,7 @@ uuid_id! {
     ReceiptId
 }
 uuid_id! {
-    /// What a subject asked for, and what became of it.
+    /// A case: a subject's request and its result.
     CaseId
 }
 

@@ -32,7 +32,7 @@ pub struct RetentionPolicy {
     ended_leads_ms: UnixMillis,
     /// Conversations opened up to then take no more messages.
     closed_ms: UnixMillis,
-    /// What was shown to visitors before this policy.
+    /// The days that visitors were shown before this policy.
     shown: Shown,
 }
 
@@ -69,7 +69,7 @@ impl RetentionPolicy {
     /// Of the days from its opening after which a conversation takes no more messages.
     pub const CONVERSATION_MAX_DAYS: Bounds = Bounds { min: 1, max: 30 };
 
-    /// What a site has that nobody has changed.
+    /// The policy of a site until somebody changes it.
     pub const DEFAULT: Self = Self {
         transcript_days: 30,
         lead_days: 180,
@@ -154,7 +154,7 @@ impl RetentionPolicy {
         Self { shown, ..self }
     }
 
-    /// What was shown to visitors before this policy.
+    /// The days that visitors were shown before this policy.
     #[must_use]
     pub const fn shown(&self) -> Shown {
         self.shown
@@ -264,7 +264,7 @@ impl RetentionPolicy {
         ended_or(opened_ms, self.closed_ms, self.conversation_max_days)
     }
 
-    /// What was opened before takes no more messages at `now_ms`.
+    /// The earliest opening of a conversation that still takes messages at `now_ms`.
     #[must_use]
     pub fn first_open_ms(&self, now_ms: UnixMillis) -> UnixMillis {
         let by_days = now_ms.saturating_sub(i64::from(self.conversation_max_days) * DAY_MS);

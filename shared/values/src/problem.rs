@@ -44,7 +44,7 @@ pub enum Code {
     StepUpRequired,
     /// The right was granted or the account was reset less than a day ago.
     CoolingDown,
-    /// What was asked for does not exist for this caller.
+    /// The requested thing does not exist for this caller.
     NotFound,
     /// The conversation has ended.
     ConversationClosed,
@@ -52,7 +52,7 @@ pub enum Code {
     Conflict,
     /// The conversation was erased.
     Erased,
-    /// What is to be erased is under a legal hold.
+    /// The data to erase is under a legal hold.
     LegalHold,
     /// A transcript is read for a purpose, which was not named.
     PurposeRequired,
@@ -291,7 +291,7 @@ impl Cause {
     }
 }
 
-/// What is wrong with one value.
+/// The reason why one value is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldCode {
     /// The value is required.
@@ -343,14 +343,14 @@ impl FieldCode {
 pub struct FieldError {
     /// JSON pointer into the body; for headers and queries `/headers/…` and `/query/…`.
     pub pointer: &'static str,
-    /// What is wrong with it.
+    /// The reason.
     pub code: FieldCode,
 }
 
 /// A refusal, on its way to becoming a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What happened.
+    /// The kind of problem.
     pub code: Code,
     /// A sentence for the developer who calls; never anything a caller sent.
     pub detail: &'static str,
@@ -360,7 +360,7 @@ pub struct Problem {
     pub retry_after_seconds: Option<u32>,
     /// Why, if the code does not say it all; only for the log.
     pub cause: Option<Cause>,
-    /// What the caller can do instead of waiting.
+    /// The proof of work that the caller can do instead of waiting.
     pub proof_of_work: Option<Box<ProofOfWork>>,
 }
 

@@ -1,4 +1,4 @@
-//! What somebody of the staff may do.
+//! The roles of the staff.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

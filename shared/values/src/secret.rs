@@ -28,8 +28,8 @@ impl Secret {
     }
 }
 
-/// What a person wrote or is told, in the clear, in memory only. It can be sealed, and it can be
-/// read by [`Plaintext::reveal`]; it cannot be printed, serialized or stored as it is.
+/// A text that a person wrote or is told, in the clear, in memory only. It can be sealed, and it
+/// can be read by [`Plaintext::reveal`]; it cannot be printed, serialized or stored as it is.
 pub struct Plaintext(Zeroizing<Vec<u8>>);
 
 impl Plaintext {

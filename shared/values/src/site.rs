@@ -2,7 +2,7 @@
 
 use super::policy::RetentionPolicy;
 
-/// What is configured for one site.
+/// The configuration of one site.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Site {
     /// Its name in requests and keys.

@@ -574,7 +574,7 @@ pub(super) const ASKS_FOR: &[&str] = &[
     "ob das",
 ];
 
-/// Names for who may write.
+/// Names for a possible writer: a person or a machine.
 pub(super) const FOR_A_MACHINE: &[&str] = &[
     "human",
     "humans",

@@ -35,7 +35,7 @@ impl Label for Job {
 pub enum Outcome {
     /// It did what it is for.
     Done,
-    /// It did not; whoever called it knows.
+    /// It did not; its caller knows.
     Failed,
 }
 

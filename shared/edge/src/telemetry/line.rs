@@ -81,7 +81,7 @@ pub trait Label {
     fn label(&self) -> &'static str;
 }
 
-/// What a line may hold. Implemented here, for what cannot carry content, and nowhere else.
+/// A value that a line may hold. Implemented only here, for types that cannot carry content.
 pub trait Loggable: sealed::Json {}
 
 pub(super) mod sealed {

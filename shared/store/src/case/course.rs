@@ -1,4 +1,4 @@
-//! What a case is, and how it goes on: every step and from where it may be taken, without storage.
+//! A case and its course: every step, and the states from which it may be taken; no storage.
 
 use values::clock::UnixMillis;
 use values::deadline::Law;
@@ -26,7 +26,7 @@ macro_rules! words {
                 match self { $(Self::$variant => $word,)+ }
             }
 
-            /// What has that word.
+            /// The variant of that word.
             #[must_use]
             pub fn find(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
@@ -36,7 +36,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What is asked for.
+    /// The kind of a request.
     Kind {
         /// To see what is stored.
         Access = "access",
@@ -50,7 +50,7 @@ words! {
     State {
         /// It came.
         Open = "open",
-        /// Whoever asks is whom it is about.
+        /// The requester was verified to be the subject.
         Verified = "verified",
         /// The erasure waits for a hold to end.
         Waiting = "waiting",
@@ -64,15 +64,15 @@ words! {
 }
 
 words! {
-    /// What a line of a log tells.
+    /// The kind of a line in a case's log.
     Word {
         /// The case was opened.
         Opened = "opened",
-        /// It was said whom it is about.
+        /// The subject was set.
         SubjectSet = "subject_set",
-        /// Whoever asks is whom it is about.
+        /// The requester was verified to be the subject.
         Verified = "verified",
-        /// Whoever asks was told that it came.
+        /// The requester was told that the request came.
         Confirmed = "confirmed",
         /// There is more time.
         Extended = "extended",
@@ -80,7 +80,7 @@ words! {
         Exported = "exported",
         /// The erasure waits for a hold to end.
         Waiting = "waiting",
-        /// Whoever asks was told of that.
+        /// The requester was told of the hold.
         ToldOfHold = "told_of_hold",
         /// The subject was erased.
         Erased = "erased",
@@ -96,22 +96,22 @@ words! {
 pub struct Line {
     /// When.
     pub at_ms: UnixMillis,
-    /// Who; nobody where the service did it by itself.
+    /// The staff member; none where the service did it by itself.
     pub by: Option<StaffId>,
-    /// What.
+    /// The kind of line.
     pub what: Word,
 }
 
-/// What a subject asks for.
+/// A subject's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// Its id.
     pub id: CaseId,
-    /// What is asked for.
+    /// The kind of request.
     pub kind: Kind,
-    /// By which law.
+    /// The law under which it is made.
     pub law: Law,
-    /// Whom it is about, once that is known.
+    /// The subject, once known.
     pub subject: Option<SubjectId>,
     /// How far it is.
     pub state: State,
@@ -123,7 +123,7 @@ pub struct Case {
     pub receipt: Option<ReceiptId>,
     /// When it was closed.
     pub closed_ms: Option<UnixMillis>,
-    /// What was done, the first first.
+    /// The log, oldest line first.
     pub log: Vec<Line>,
     pub(super) version: u64,
 }
@@ -131,13 +131,13 @@ pub struct Case {
 /// A step of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Says whom it is about.
+    /// Sets the subject.
     SetSubject(SubjectId),
-    /// Whoever asks is whom it is about.
+    /// The requester was verified to be the subject.
     Verify,
-    /// Whoever asks was told that it came.
+    /// The requester was told that the request came.
     Confirm,
-    /// Whoever asks was told that the erasure waits for a hold to end.
+    /// The requester was told that the erasure waits for a hold to end.
     TellOfHold,
     /// Takes the further time that the law allows.
     Extend,
@@ -149,7 +149,7 @@ pub enum Step {
     Note(What),
 }
 
-/// What is carried out for a case, elsewhere.
+/// Something that was carried out for a case elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// All that is stored was given out.
@@ -160,7 +160,7 @@ pub enum What {
     Waiting,
 }
 
-/// That a step is not one from here.
+/// The case does not take this step in its present state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotNow;
 
@@ -223,8 +223,8 @@ impl Case {
         self.log.iter().find(|line| line.what == word).map(|line| line.at_ms)
     }
 
-    /// Whether nothing can be done about it and whoever asks knows why. A hold may last for years, and
-    /// what always rings is not heard.
+    /// Whether nothing can be done about it and the requester knows why. A hold may last for years,
+    /// and nobody heeds an alarm that never stops.
     fn rests(&self) -> bool {
         self.is_closed() || (self.state == State::Waiting && self.told_of_hold_ms().is_some())
     }
@@ -252,7 +252,7 @@ impl Case {
     /// The case after a step.
     ///
     /// # Errors
-    /// [`NotNow`] when the step is not one from here.
+    /// [`NotNow`] when the case does not take the step in its present state.
     pub fn after(
         mut self,
         step: Step,
@@ -270,7 +270,7 @@ impl Case {
             }
             (Step::SetSubject(subject), _) if early && has_room => {
                 self.subject = Some(subject);
-                // Who was verified is somebody else.
+                // The verification was for another subject.
                 self.state = State::Open;
                 Word::SubjectSet
             }
@@ -324,7 +324,7 @@ impl Case {
         word
     }
 
-    /// What is carried out for a subject, noted. A repetition leaves the case as it is.
+    /// The case with a note of what was carried out for a subject. A repetition changes nothing.
     ///
     /// # Errors
     /// [`NotNow`] when the case is about somebody else, or does not take it.

@@ -1,4 +1,4 @@
-//! In which form a part is given out: what the caller asks for by `Accept` and `Accept-Language`.
+//! The form in which a part is given out: the caller asks for it by `Accept` and `Accept-Language`.
 
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
@@ -49,7 +49,7 @@ pub fn respond(part: Part, headers: &HeaderMap) -> Result<Response, Problem> {
 }
 
 impl Form {
-    /// The page for who names HTML and does not rate JSON higher; JSON for everybody else.
+    /// The page for a caller who names HTML and does not rate JSON higher; JSON for all others.
     fn asked_for(headers: &HeaderMap) -> Self {
         let accepted = rated(headers, &ACCEPT);
         let best = |names: &[&str]| {
@@ -69,7 +69,7 @@ impl Form {
     }
 }
 
-/// What a header lists, each with its rate in thousandths; what is rated at nothing is left out.
+/// The values that a header lists, each with its rate in thousandths, without those rated zero.
 fn rated(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, u16)> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     let listed = values.flat_map(|value| value.split(',')).map(|element| {

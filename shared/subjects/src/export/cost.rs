@@ -3,7 +3,7 @@
 //! and a cursor of one is good for the others.
 //!
 //! The gateway gets a body as a string in JSON, in which quotes and backslashes count twice; in the
-//! page, each of five characters is written out as an entity. What is sealed is not more than that.
+//! page, each of five characters is written out as an entity. The sealed form is not larger.
 //!
 //! Each counted record is taken apart without `..`, so that no text is given out uncounted.
 
@@ -18,7 +18,7 @@ const LEAD: usize = 1_024;
 const CONSENT: usize = 512;
 const EVENT: usize = 224;
 const READ: usize = 448;
-/// What stands around an element of a list.
+/// The bytes around an element of a list.
 const ELEMENT: usize = 32;
 
 /// A text.

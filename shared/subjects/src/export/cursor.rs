@@ -24,7 +24,7 @@ pub enum Position {
     Conversation(ConversationId, Option<Link>),
 }
 
-/// What a cursor is bound to: the site, whom the document is about, who asks.
+/// The values that a cursor is bound to: the site, the subject of the document, the caller.
 pub type Bound = (&'static Site, SubjectId, Caller);
 
 impl Position {

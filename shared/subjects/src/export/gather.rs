@@ -69,9 +69,9 @@ use values::site::Site;
 /// byte more would make it twice that. So `most` is 4 MiB, less 64 KiB for headers.
 ///
 /// A part ends earlier where it costs nothing: between two pages of DynamoDB, as soon as it has
-/// `enough`, so that no page is read twice. What is read of a log is then exactly its bytes by 1 MB a
-/// page. `enough` is a page's size, because two pages in one part would take twice the memory and save
-/// only requests of the caller.
+/// `enough`, so that no page is read twice. The number of pages read of a log is then exactly its
+/// bytes by 1 MB a page. `enough` is a page's size, because two pages in one part would take twice
+/// the memory and save only requests of the caller.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// From this on, the part ends where the next page would have to be read.
@@ -81,20 +81,20 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What is given out.
+    /// The limits in use.
     pub const SHIPPED: Self = Self { enough: 1024 * 1024, most: (4096 - 64) * 1024 };
 }
 
-/// What there is about a subject, none of it opened yet.
+/// The data about a subject, none of it opened yet.
 pub struct Holdings {
     subject: SubjectId,
     keys: Vec<KeyRow>,
     sessions_ended: Option<i64>,
 }
 
-/// A part, and what is to be counted about it.
+/// A part, and the figures to count about it.
 pub struct Part {
-    /// What is given out.
+    /// The document that is given out.
     pub export: Export,
     /// Whether all of it is what was stored.
     pub sound: bool,
@@ -103,10 +103,10 @@ pub struct Part {
 }
 
 impl Holdings {
-    /// Looks what there is.
+    /// Looks up the data that there is.
     ///
     /// # Errors
-    /// 410 for who was erased; 503.
+    /// 410 for an erased subject; 503.
     pub async fn look(store: &Store, subject: SubjectId) -> Result<Self, Problem> {
         let rows = store.rows_of(subject).await?;
         if rows.subject.erased.is_some() {
@@ -253,7 +253,7 @@ impl<'a> Draft<'a> {
         Ok(None)
     }
 
-    /// Who it is, and how they may be reached.
+    /// Adds the customer and the contact.
     async fn add_person(&mut self) -> Result<(), Problem> {
         let subject = self.subject_access.subject();
         if self.store.is_customer(subject).await? {
@@ -399,7 +399,7 @@ fn frame_of(conversation: &Conversation) -> ExportedConversation {
     }
 }
 
-/// What an event says.
+/// The content of an event.
 #[derive(Default)]
 struct Content {
     consent: Option<ExportedConsent>,

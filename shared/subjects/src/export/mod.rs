@@ -1,6 +1,6 @@
-//! All that is held about a subject, given out to them or to who answers them (GDPR 15 and 20, CCPA):
-//! as JSON for other programs, or as a page for people, in parts that fit into a response. Nothing is
-//! stored for it; each part says where the next begins.
+//! The export of all data about a subject, for them or for the staff who answer them (GDPR 15 and
+//! 20, CCPA): as JSON for other programs, or as a page for people, in parts that fit into a
+//! response. Nothing is stored for it; each part says where the next begins.
 //!
 //! `gather` reads and opens, and is asked only with a `SubjectAccess`, the proof that the caller may see it.
 //! `answer` gives the part its form.

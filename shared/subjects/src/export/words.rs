@@ -11,7 +11,7 @@ pub(super) enum Language {
     German,
 }
 
-/// What the page says by itself; everything else in it is what is stored.
+/// The page's own words; everything else in it is stored data.
 pub(super) struct Words {
     pub(super) language: &'static str,
     pub(super) title: &'static str,
@@ -83,7 +83,7 @@ impl Language {
 }
 
 impl Words {
-    /// What a word of the API is called.
+    /// The page's word for a word of the API.
     pub(super) fn called(&self, name: &'static str) -> &'static str {
         self.names.iter().find(|(known, _)| *known == name).map_or(name, |(_, called)| called)
     }

@@ -104,7 +104,7 @@ fn export() -> impl Strategy<Value = Export> {
     )
 }
 
-/// What [`cost`] says of a document.
+/// The cost of a document, by [`cost`].
 fn cost_of(export: &Export) -> usize {
     let conversation = |conversation: &ExportedConversation| {
         let events = conversation.events.iter().map(cost::event).sum::<usize>();
