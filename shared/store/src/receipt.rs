@@ -27,7 +27,7 @@ pub const KEPT_IN_MEMORY_MS: i64 = 60_000;
 pub struct Receipt {
     /// Its id.
     pub id: String,
-    /// Who was erased.
+    /// The subject that was erased.
     pub subject_id: String,
     /// When it was asked for.
     pub requested_at: String,
@@ -41,7 +41,7 @@ pub struct Receipt {
     pub keys_destroyed: u64,
     /// Messages that they guarded.
     pub messages: u64,
-    /// What was kept, and why.
+    /// The data that was kept, and why.
     pub kept: Vec<Kept>,
     /// Where the audit log has it; null until its next checkpoint.
     pub log: Option<Value>,

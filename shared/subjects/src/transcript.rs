@@ -250,15 +250,15 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// What a transcript is read of, for who answers about it.
+/// The conversation of a transcript, for the staff member who reads it.
 #[derive(Serialize, ToSchema)]
 pub struct ConversationRead {
     /// Its id.
     #[schema(value_type = String)]
     pub id: ConversationId,
-    /// Whose it is.
+    /// The subject it belongs to.
     pub subject_id: String,
-    /// Who speaks next.
+    /// The status.
     pub status: &'static str,
     /// When it was opened.
     pub created_at: String,

@@ -37,7 +37,7 @@ pub struct Export {
     /// When it was made.
     #[schema(format = DateTime)]
     pub generated_at: String,
-    /// Whom it is about.
+    /// The subject.
     #[schema(value_type = String)]
     pub subject_id: SubjectId,
     /// The site.
@@ -45,15 +45,15 @@ pub struct Export {
     /// That the site's server has said who this is; in the first part.
     #[schema(required = true)]
     pub customer: Option<ExportedCustomer>,
-    /// Up to when all sessions of the visitor are ended, by their own wish; in the first part.
+    /// Up to when all sessions of the visitor are ended, at their own request; in the first part.
     #[schema(required = true, format = DateTime)]
     pub sessions_ended_at: Option<String>,
-    /// What was left to be contacted by; in the first part.
+    /// The contact that was left; in the first part.
     #[schema(required = true)]
     pub lead: Option<ExportedLead>,
     /// Conversations, the oldest first.
     pub conversations: Vec<ExportedConversation>,
-    /// Who of the staff has read any of it, and why; from the first part on, before conversations.
+    /// Reads by the staff, with the reason; from the first part on, before conversations.
     pub reads: Vec<ExportedRead>,
     /// Where the next part begins, for the query `cursor`; null on the last.
     #[schema(required = true)]
@@ -140,16 +140,16 @@ pub struct ExportedConversation {
     pub expires_at: String,
     /// Whether a legal hold is on it.
     pub held: bool,
-    /// What was agreed to when it was opened; null where that is in an earlier part.
+    /// The consent given when it was opened; null where that is in an earlier part.
     #[schema(required = true)]
     pub consent: Option<ExportedConsent>,
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<ExportedEvent>,
     /// `broken` when something of this part was altered, moved or taken out.
     pub integrity: Integrity,
 }
 
-/// What was agreed to.
+/// A consent.
 #[derive(Serialize, ToSchema)]
 #[cfg_attr(test, derive(Debug))]
 pub struct ExportedConsent {
@@ -171,9 +171,9 @@ pub enum ExportedEvent {
         /// When.
         #[schema(format = DateTime)]
         at: String,
-        /// Who.
+        /// The author.
         author: Author,
-        /// What.
+        /// The text.
         text: String,
         /// The entries of the knowledge base that a bot's answer is taken from.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,7 +244,7 @@ pub struct ExportedRead {
     pub only: Option<&'static str>,
 }
 
-/// Who wrote a message.
+/// The author of a message.
 #[derive(Serialize, ToSchema, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 #[serde(rename_all = "snake_case")]
