@@ -66,7 +66,9 @@ pub(crate) async fn every_content_type_but_two_is_refused(api: &Api) {
     let missing =
         Request { body: body.clone().into_bytes(), ..Request::new("POST", "/v1/sessions") };
     assert_eq!(api.send(&missing).await.refusal(), (415, "unsupported_media_type".to_owned()));
-    for kind in ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8", "application/json;"] {
+    for kind in
+        ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8", "application/json;"]
+    {
         let request = Request::new("POST", "/v1/sessions").bytes(kind, body.clone());
         assert_eq!(api.send(&request).await.status, 201, "{kind}");
     }
