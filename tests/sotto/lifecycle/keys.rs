@@ -197,7 +197,7 @@ async fn an_answer_that_nobody_takes_is_an_error_so_that_lambda_calls_again() {
     assert_eq!(once_down.taken().len(), 2);
 }
 
-/// The production path is TLS; an answer goes to whom the function trusts and to nobody else.
+/// The production path is TLS; an answer goes only to a server that the function trusts.
 #[tokio::test]
 async fn an_encrypted_answer_goes_to_whom_the_function_trusts_only() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! What the template says of the code, and one part of it of another, is so.
+//! The template is right about the code, and each part of it about the others.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
