@@ -17,7 +17,7 @@ pub(crate) struct Failed {
     pub(crate) known: f64,
     /// Of one that is not.
     pub(crate) unknown: f64,
-    /// Of the second over the first in each pair: what slows the machine down slows both.
+    /// Of the second over the first in each pair: a slow machine slows both.
     pub(crate) ratio: f64,
 }
 

@@ -18,7 +18,7 @@ use tests::world::World;
 
 use super::listener::{Listener, Taken};
 
-/// As S3 writes them; what is escaped must stay so, or the signature does not fit.
+/// As S3 writes them; escapes must stay as they are, or the signature does not fit.
 const SIGNED: &str = "/arn%3Aaws%3Acloudformation%3Aeu-central-1%7CKeys%7C1?X-Amz-Signature=0a%2F";
 
 fn job_trusting(world: &World, roots: &TrustRoots) -> Job {

@@ -126,7 +126,7 @@ struct Round {
     officer: StaffId,
 }
 
-/// Drives a call for so many steps and drops it there; what it gave if it came to its end.
+/// Drives a call for so many steps and drops it there; gives its result if it came to its end.
 async fn killed<T>(steps: usize, call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     let mut left = steps;

@@ -6,7 +6,7 @@ use tests::api::{Request, Response};
 use tests::visitor::Visitor;
 use tests::world::World;
 
-/// Routes that are not about anybody: what they answer to a token that is not ours.
+/// Routes that are not about anybody, with their answers to a token that is not ours.
 const NOBODYS: [(&str, &str, u16); 4] = [
     ("GET", "/v1/health", 200),
     ("GET", "/v1/keys", 200),

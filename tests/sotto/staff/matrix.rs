@@ -208,7 +208,7 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
     tokens
 }
 
-/// A body that the route would read; what it says leads nowhere, so that nothing is changed.
+/// A body that the route would read; its values lead nowhere, so that nothing is changed.
 fn body_for(method: &str, path: &str) -> Value {
     match (method, path) {
         ("GET" | "DELETE", _) => Value::Null,
