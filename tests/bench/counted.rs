@@ -1,6 +1,6 @@
-//! What can be counted exactly: requests, units, calls to KMS, bytes. Measured on the functions'
-//! routers over an embedded AWS that counts what arrives; the table prints it and the test `counts`
-//! asserts it, both by these functions.
+//! The figures that can be counted exactly: requests, units, calls to KMS, bytes. They are measured
+//! on the functions' routers over an embedded AWS that counts what arrives. The table prints them
+//! and the test `counts` asserts them, both by these functions.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ const PAUSE_SECONDS: u64 = 1;
 /// Branch keys that a function needs, one a purpose: transcripts, transport, visitors' tokens.
 pub(crate) const PURPOSES: u64 = 3;
 
-/// What one exchange takes, on average.
+/// The cost of one exchange, on average.
 pub(crate) struct PerExchange {
     /// Writes to DynamoDB.
     pub(crate) writes: f64,
@@ -41,7 +41,7 @@ pub(crate) struct Sized {
     pub(crate) overhead_bytes: usize,
 }
 
-/// What a known conversation costs a function that has just started.
+/// The cost of a known conversation for a function that has just started.
 pub(crate) struct FirstTouch {
     /// Requests of the initialisation, to DynamoDB and to KMS.
     pub(crate) init: (u64, u64),
@@ -230,7 +230,7 @@ fn spoken(response: &Response) -> String {
 async fn initialised(world: &World) -> App {
     let app = world.another_function();
     app.warm();
-    // Each is loaded once, whoever asks first.
+    // Each is loaded once, whichever request asks first.
     app.keys.get().await.expect("the keys");
     let month = month(world.clock.now_ms());
     let transcripts = BranchName::new("default", Purpose::Transcript, &month);

@@ -12,10 +12,10 @@ const TURNS: u32 = 20;
 /// Seconds for which a function keeps a branch key.
 const KEPT_SECONDS: f64 = 300.0;
 const DAY_SECONDS: f64 = 86_400.0;
-/// What the log of one exchange takes where it is not measured.
+/// The size of one exchange's log where it is not measured.
 const LOG_BYTES: f64 = 300.0;
 
-/// Counts; gives the rows, and what an exchange of the widget takes. `thorough` takes more messages.
+/// Counts; gives the rows, and the cost of a widget's exchange. `thorough` takes more messages.
 pub(crate) async fn take(thorough: bool) -> (Vec<Row>, Exchange) {
     let (mut rows, mut exchange) = exchanges().await;
     rows.extend(stored().await);

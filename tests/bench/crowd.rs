@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 /// Real erasures under way at once.
 const AT_ONCE: usize = 2;
 
-/// What was seen.
+/// The counts of a run.
 pub(crate) struct Crowd {
     /// Erasures of nothing that were answered.
     pub(crate) of_nothing: u64,
@@ -78,7 +78,7 @@ pub(crate) async fn crowd(guests: usize, real: u64) -> Crowd {
     world.sweep().await;
     world.advance_seconds(300);
     world.sweep().await;
-    // Of the passer there is one event.
+    // The passer has left one event.
     let items = count(&world, "conversations", "v").await - 1;
     let (of_nothing, failed) = (of_nothing.load(Ordering::Relaxed), failed.load(Ordering::Relaxed));
     Crowd { of_nothing, erased, failed, contacts, items }

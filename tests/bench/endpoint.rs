@@ -19,7 +19,7 @@ pub(crate) struct Endpoints {
     full: Full,
 }
 
-/// A listener whose queue is full: whoever connects to it waits.
+/// A listener whose queue is full: a client that connects to it waits.
 struct Full {
     address: String,
     _listener: TcpListener,

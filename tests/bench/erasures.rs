@@ -1,4 +1,4 @@
-//! What erasing a subject takes until nothing can be read: requests, however many messages there are.
+//! The requests of erasing a subject until nothing can be read, however many messages there are.
 
 use shared::ids::SubjectId;
 use shared::store::erasure::{Erasure, OfNothing, Request, idempotency};
@@ -29,7 +29,7 @@ pub(crate) async fn take() -> Vec<Row> {
     rows
 }
 
-/// What becomes of a hundred erasures while fifty guests erase nothing as fast as they can.
+/// A hundred erasures while fifty guests erase nothing as fast as they can.
 async fn crowded() -> [Row; 2] {
     let seen = crowd(50, 100).await;
     let refused = exact(seen.failed + (100 - seen.erased));

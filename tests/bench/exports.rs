@@ -1,4 +1,4 @@
-//! What it takes to give out all that is held about a subject: reads, and memory of the function as it
+//! The cost of giving out all that is held about a subject: reads, and memory of the function as it
 //! is shipped, in a process of its own.
 
 use std::path::Path;
@@ -19,10 +19,10 @@ const SIZES: [u64; 4] = [100, 1_000, 10_000, 100_000];
 /// Bytes of each message. A thousand of them fill a page all but for a little, so that larger sizes differ
 /// from that in the number of pages and in nothing else.
 const MESSAGE_BYTES: usize = 1_000;
-/// What one read of DynamoDB gives at most.
+/// The most that one read of DynamoDB gives.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// What an export took.
+/// The cost of an export.
 struct Exported {
     messages: u64,
     pages: u64,

@@ -1,5 +1,5 @@
 //! Instructions, counted by valgrind's callgrind: the same on every machine, whatever else it does.
-//! What callgrind wrote stays in the folder of the results, for `callgrind_annotate`.
+//! The files of callgrind stay in the folder of the results, for `callgrind_annotate`.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::stage::{Stage, Talk};
 /// How often a warm exchange is counted.
 const RUNS: usize = 3;
 
-/// What was counted.
+/// The counts of a run.
 struct Counted {
     function: Instructions,
     bare: Instructions,
@@ -40,7 +40,7 @@ pub(crate) async fn count(stage: &Stage, cast: &Cast, folder: &Path) -> Vec<Row>
     let reading = stage.talk(KemSuite::XWing, false).await;
     let fallback = stage.talk(KemSuite::X25519, true).await;
     let peer = stage.talk_to_peer().await;
-    // AWS does not answer, or it would be up to chance how far init comes until the process ends.
+    // AWS does not answer: otherwise chance would decide how far init comes until the process ends.
     let start = async |program: &Program| {
         let mut program = program.clone();
         program.environment.extend(stage.without_aws());

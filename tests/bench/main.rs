@@ -79,13 +79,13 @@ impl Parts {
     }
 }
 
-/// Tells whoever waits what is being done.
+/// Tells the person who waits which step is under way.
 #[expect(clippy::print_stderr, reason = "a bench of minutes says where it is")]
 fn progress(what: &str) {
     eprintln!("{what}");
 }
 
-/// What the times were taken on.
+/// The machine on which the times were taken.
 fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

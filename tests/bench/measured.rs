@@ -1,4 +1,4 @@
-//! What is measured on the functions as they are shipped, each in a process of its own, against a
+//! Measurements of the functions as they are shipped, each in a process of its own, against a
 //! Runtime API and an AWS behind TLS.
 
 use std::env;
@@ -15,10 +15,10 @@ use crate::{Parts, exact, exports, instructions, progress, release, times};
 
 /// Why a figure was not asked for.
 const NOT_ASKED: &str = "only some figures were asked for; leave out the arguments";
-/// After which resident memory is looked at.
+/// Resident memory is read after this many.
 const INVOCATIONS: usize = 21;
 
-/// Builds and measures what is asked for; gives all rows, and the bytes of log of one exchange.
+/// Builds and measures the parts asked for; gives all rows, and the bytes of log of one exchange.
 pub(crate) async fn rows(parts: &Parts, target: &Path, folder: &Path) -> (Vec<Row>, Option<f64>) {
     let mut counted = instructions::missing(NOT_ASKED);
     let mut timed = times::missing(NOT_ASKED);

@@ -1,4 +1,4 @@
-//! What a password takes: over the bare hash, and whether the account is there or not.
+//! The cost of a password: over the bare hash, and with and without an account.
 
 use auth::credential::password::{CURRENT, Hasher, Password};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(crate) struct Failed {
     pub(crate) known: f64,
     /// Of one that is not.
     pub(crate) unknown: f64,
-    /// Of the second over the first in each pair: what slows the machine down slows both.
+    /// Of the second over the first in each pair: a slow machine slows both.
     pub(crate) ratio: f64,
 }
 
@@ -29,7 +29,7 @@ pub(crate) async fn failed(times: usize) -> Failed {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for at in 0..times {
         world.advance_seconds(901);
-        // The keys are past their five minutes: who comes first would wait for them.
+        // The keys are past their five minutes: the first request would wait for them.
         from(&world, times + at, &json!({ "email": "x@example.org", "password": WRONG })).await;
         let mut pair = [(&*staff.email, &mut known), ("nobody@example.org", &mut unknown)];
         if at % 2 == 1 {
@@ -53,7 +53,7 @@ async fn from(world: &World, at: usize, body: &Value) -> Response {
     invoke(auth::router(world.auth.clone()), &event).await
 }
 
-/// What verifying a password takes over the bare hash of the same parameters, medians in turns.
+/// The time of verifying a password over the bare hash of the same parameters, medians in turns.
 pub(crate) fn over_bare(times: usize) -> f64 {
     let hasher = Hasher::new().expect("memory");
     let pepper = Secret::from_slice(&[7; 32]).expect("32 bytes");

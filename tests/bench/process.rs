@@ -16,19 +16,19 @@ use crate::stopwatch;
 /// Under valgrind everything takes some fifty times as long.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// In which a function that was left alone has begun all that it begins, also under valgrind.
+/// The time after which an idle function has begun all that it begins, also under valgrind.
 pub(crate) const SETTLING: Duration = Duration::from_millis(1_500);
 
 /// A program and its settings.
 #[derive(Clone)]
 pub(crate) struct Program {
-    /// What is run, with its arguments.
+    /// The command, with its arguments.
     pub(crate) command: Vec<OsString>,
-    /// Beside `PATH` all that it finds in its environment.
+    /// All of its environment but `PATH`.
     pub(crate) environment: Environment,
 }
 
-/// What a run showed.
+/// The measurements of a run.
 pub(crate) struct Run {
     /// From the start of the process to its first question for an event.
     pub(crate) ready: Duration,
@@ -149,7 +149,7 @@ pub(crate) fn peak_mib(id: u32) -> f64 {
     status_mib(id, "VmHWM:")
 }
 
-/// What `/proc` says; 0 where there is none.
+/// The value in `/proc`; 0 where there is none.
 fn status_mib(id: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(PathBuf::from(format!("/proc/{id}/status")));
     let kib = status.unwrap_or_default().lines().find_map(|line| {
@@ -163,7 +163,7 @@ fn tail_of(log: &str) -> &str {
     log.get(from..).unwrap_or_default()
 }
 
-/// Who takes part, and what each is told.
+/// The programs that take part, with their settings.
 pub(crate) struct Cast {
     /// Ours.
     pub(crate) function: Program,

@@ -19,11 +19,11 @@ pub(crate) struct Row {
     id: &'static str,
     /// The figure, or why there is none.
     value: Result<f64, String>,
-    /// What it counts.
+    /// The unit that it counts.
     unit: &'static str,
-    /// When it is good.
+    /// The condition under which it is good.
     goal: Goal,
-    /// What it cannot go below, as far as that is known.
+    /// The value that it cannot go below, as far as that is known.
     floor: Option<f64>,
     /// The same figure of the best that was found elsewhere.
     peer: Option<f64>,
@@ -68,7 +68,7 @@ impl Row {
         }
     }
 
-    /// With what it cannot go below.
+    /// With the value that it cannot go below.
     pub(crate) fn floor(self, floor: impl Into<Option<f64>>) -> Self {
         Self { floor: floor.into(), ..self }
     }
@@ -165,7 +165,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
     out
 }
 
-/// What is to be said beside the table, a line a row.
+/// The remarks beside the table, a line a row.
 pub(crate) fn notes(rows: &[Row]) -> String {
     let remarks = rows.iter().map(|row| (row.id, row.remark()));
     let lines: Vec<_> = remarks

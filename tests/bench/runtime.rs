@@ -21,7 +21,7 @@ const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:bench"
 
 /// A Runtime API for one process.
 pub(crate) struct Runtime {
-    /// What the function is told in `AWS_LAMBDA_RUNTIME_API`.
+    /// The address that the function gets in `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) address: String,
     happened: UnboundedReceiver<Happened>,
     server: JoinHandle<()>,
@@ -38,7 +38,7 @@ pub(crate) struct Poll {
 pub(crate) struct Reply {
     /// When.
     pub(crate) at: Instant,
-    /// What it gave.
+    /// The response.
     pub(crate) body: Value,
 }
 

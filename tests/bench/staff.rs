@@ -18,7 +18,7 @@ pub(crate) struct InSequence {
     pub(crate) second_factor: u64,
 }
 
-/// Counts what waits for what in a sign-in; the least of several, since a busy machine only adds.
+/// Counts the calls in sequence of a sign-in; the least of several, since a busy machine only adds.
 pub(crate) async fn in_sequence() -> InSequence {
     let world = World::new().await;
     let staff = world.admin().await;

@@ -1,4 +1,4 @@
-//! What a function in a process of its own plays on: a world at the machine's time, TLS in front of
+//! The stage for a function in a process of its own: a world at the machine's time, TLS in front of
 //! it, settings, and visitors' messages as events.
 
 use std::path::Path;
@@ -158,7 +158,7 @@ impl Stage {
 }
 
 impl Talk {
-    /// What distinguishes it, for names of files.
+    /// The part of a file's name that distinguishes it.
     pub(crate) fn name(&self) -> String {
         let reading = if self.with_cursor { "cursor" } else { "reading" };
         format!("{:?}-{reading}", self.key.suite).to_lowercase()

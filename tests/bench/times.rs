@@ -12,7 +12,7 @@ use crate::rows::{Goal, Row, number};
 use crate::stage::Stage;
 
 const ROUNDS: usize = 21;
-/// More cores than this at work for others, and no goal is judged by a time.
+/// If more cores than this work for others, no goal is judged by a time.
 const QUIET_CORES: f64 = 0.5;
 
 /// The times of one run.

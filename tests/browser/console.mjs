@@ -1,4 +1,4 @@
-// What staff meet in the console, in a real browser:
+// The staff's use of the console, in a real browser:
 //
 //   node console.mjs BASE_URL CONTROL_URL INVITATION_LINK OUTPUT_FOLDER
 //

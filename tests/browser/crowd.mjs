@@ -1,4 +1,4 @@
-// What visitors of a crowded network meet, in a real browser:
+// Visits from a crowded network, in a real browser:
 //
 //   node crowd.mjs BASE_URL CONTROL_URL OUTPUT_FOLDER
 //

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Visit } from "./visit.mjs";
 
 const STEP_SECONDS = 30;
-/** What the browser itself writes for an answer that the page expects and deals with. */
+/** The message that the browser itself writes for an answer that the page expects and deals with. */
 const REFUSED = /^Failed to load resource: the server responded with a status of 4(01|03|04|09|22)/;
 
 export class Desk extends Visit {

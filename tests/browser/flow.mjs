@@ -1,4 +1,4 @@
-// What a visitor meets, in a real browser: node flow.mjs BASE_URL OUTPUT_FOLDER
+// A visitor's use of the widget, in a real browser: node flow.mjs BASE_URL OUTPUT_FOLDER
 import "./flows/first_path.mjs";
 import "./flows/everybody.mjs";
 import "./flows/protection.mjs";

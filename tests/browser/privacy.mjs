@@ -1,4 +1,4 @@
-// What becomes of what visitors ask about their data, in a real browser:
+// Visitors' requests about their data, and the answers to them, in a real browser:
 //
 //   node privacy.mjs BASE_URL CONTROL_URL INVITATION_LINK OUTPUT_FOLDER
 //

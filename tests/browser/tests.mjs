@@ -1,4 +1,4 @@
-// The list of what is to be tried. Each has a name, options of the browser, and what it does.
+// The list of tests. Each has a name, options of the browser, and a function to run.
 export const tests = [];
 
 export function test(name, options, run) {

@@ -1,5 +1,5 @@
 // Verifies a receipt of Sotto with nothing but Node's own cryptography: another implementation than
-// the service's, and one that whoever holds a receipt can read to its end.
+// the service's, and one that every holder of a receipt can read to its end.
 //
 //   node receipt.mjs RECEIPT.json JWKS.json ISSUER
 //
@@ -23,7 +23,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// Node leaves out what is no base64url; here it is a fault.
+// Node skips characters outside base64url; here they are a fault.
 function bytes(text) {
   check(/^[A-Za-z0-9_-]+$/.test(text), "malformed");
   return Buffer.from(text, "base64url");

@@ -1,5 +1,5 @@
-//! What writing does while another transaction is at the same items. The local AWS knows no such
-//! conflicts, so a table that answers by a script stands in for AWS here.
+//! Writes while another transaction is at the same items. The local AWS knows no such conflicts, so
+//! a table that answers by a script stands in for AWS here.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use shared::store::attributes::number;
 use shared::store::table::{Change, Key, Table};
 use shared::store::write::{self, THERE, Transaction, Written};
 
-/// DynamoDB as far as a test says it: what it answers next, and what it was asked.
+/// DynamoDB by a script: the answers to come, and the requests so far.
 #[derive(Clone, Default)]
 struct Script {
     answers: Arc<Mutex<VecDeque<Value>>>,

@@ -1,4 +1,4 @@
-//! What a request costs in calls, units and bytes. `cargo bench` prints the same figures.
+//! The cost of a request in calls, units and bytes. `cargo bench` prints the same figures.
 
 #[path = "../bench/counted.rs"]
 mod counted;

@@ -15,10 +15,10 @@ use tokio::time::interval;
 
 use crate::contract;
 
-/// Between two things that a visitor does.
+/// The pause between two actions of a visitor.
 const PACE: Duration = Duration::from_millis(100);
 
-/// What `cargo rehearse` says of it.
+/// The stack, as `cargo rehearse` describes it.
 struct Deployed {
     api: Api,
     origin: String,

@@ -40,7 +40,7 @@ fn the_template_has_the_routes_of_the_routers() {
     let routes: Routes = template
         .routes()
         .iter()
-        // What no route has goes to the function whose 404 it is.
+        // A path without a route goes to the function that answers it with 404.
         .filter(|route| route.method != "ANY")
         .map(|route| {
             let function = template.function(&route.function).expect("a function");

@@ -18,7 +18,7 @@ fn linked(package: &str) -> BTreeSet<String> {
     tree(package, &["--edges", "normal"])
 }
 
-/// What a crate of the workspace can name, in its tests and build script too.
+/// The crates that a crate of the workspace can name, in its tests and build script too.
 fn direct(package: &str) -> BTreeSet<String> {
     tree(package, &["--edges", "normal,build,dev", "--depth", "1"])
 }

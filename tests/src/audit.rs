@@ -1,4 +1,4 @@
-//! What must hold for every response there is, whatever the test is about.
+//! Checks that must hold for every response, whatever the test is about.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub fn audit(request: &Request, response: &Response) {
     }
     assert!(!response.header("x-request-id").is_empty(), "{what} without a request id");
     assert!(response.header("strict-transport-security").starts_with("max-age="), "{what}");
-    // What somebody has edited in the tables is no fault of the code.
+    // An edit in the tables is no fault of the code.
     let ours = response.status == 500 && response.code() != "integrity_failed";
     assert!(!ours, "{what}: {}", String::from_utf8_lossy(&response.body));
 

@@ -1,4 +1,4 @@
-//! What a million exchanges cost by the public price list, from what was counted.
+//! The cost of a million exchanges by the public price list, from the counts.
 
 /// The list prices of us-east-1 as taken down in November 2026, in USD, without free tier.
 pub const PRICES: Prices = Prices {
@@ -37,7 +37,7 @@ pub struct Prices {
     pub log_gb: f64,
 }
 
-/// What one exchange takes.
+/// The resources that one exchange takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange {
     /// Write units.

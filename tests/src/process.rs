@@ -34,7 +34,7 @@ pub struct Local {
     log: PathBuf,
 }
 
-/// What is left of a process that has ended.
+/// The output and status of a process that has ended.
 pub struct Ended {
     /// How it ended.
     pub status: ExitStatus,

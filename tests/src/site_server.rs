@@ -53,7 +53,7 @@ impl SiteServer {
         }
     }
 
-    /// What it says of a customer at `now_ms`, before it is signed: a fresh one each time.
+    /// The claims about a customer at `now_ms`, before they are signed: fresh ones each time.
     #[must_use]
     pub fn claims(customer: &str, now_ms: i64) -> Value {
         let now = now_ms.div_euclid(1000);

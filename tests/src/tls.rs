@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// Listeners that end TLS and pass on what is inside; they end with the runtime.
+/// Listeners that terminate TLS and pass on the plain text; they end with the runtime.
 pub struct Front {
     /// The file with the authority's certificate.
     pub roots: PathBuf,

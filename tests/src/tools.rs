@@ -78,7 +78,7 @@ fn knows(python: &Path, module: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Says what is missing past the test harness, which would keep the words of a test that passes.
+/// Prints what is missing past the test harness, which hides the output of a test that passes.
 fn found(what: &str, tool: Option<PathBuf>) -> Option<PathBuf> {
     if tool.is_none() {
         assert!(

@@ -16,7 +16,7 @@ pub struct Visitor {
     pub token: String,
     /// The subject of the token.
     pub subject: String,
-    /// Seals what is said, if set.
+    /// Seals the messages, if set.
     pub key: Option<PublishedKey>,
 }
 
@@ -101,7 +101,7 @@ impl Visitor {
         self.send(message(conversation, text, key)).await
     }
 
-    /// What was said so far, as `(author, text)`, all pages.
+    /// The messages so far, as `(author, text)`, all pages.
     pub async fn transcript(&self, conversation: &str) -> Vec<(String, String)> {
         let mut all = Vec::new();
         let mut path = format!("{conversation}/messages?limit=100");

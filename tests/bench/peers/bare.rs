@@ -1,4 +1,4 @@
-//! What an exchange cannot do without, and nothing else: opens the body (HPKE, X-Wing), checks the
+//! The least that an exchange needs, and nothing else: opens the body (HPKE, X-Wing), checks the
 //! token's signature, puts one item by the official SDK with pinned roots. It keeps no log in order,
 //! finds no answer and seals no response.
 

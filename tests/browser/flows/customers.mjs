@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "../tests.mjs";
 import { intercept, problem, QUESTION } from "../visit.mjs";
 
-/** What the site's server would sign; the widget reads nothing of it but the name. */
+/** The identity that the site's server would sign; the widget reads nothing of it but the name. */
 const IDENTITY = `x.${btoa(JSON.stringify({ sub: "4711" }))}.x`;
 
 async function loadNamed(visit) {
@@ -48,7 +48,7 @@ test("a customer whom the page names goes on with the open conversation in anoth
   await again.log().locator(".message.bot").nth(1).waitFor();
   assert.deepEqual(again.complaints, []);
 
-  // Whoever comes to the same page and is not named does not find it.
+  // A guest on the same page does not find it.
   const guest = await visit.elsewhere();
   await guest.load();
   await guest.open();

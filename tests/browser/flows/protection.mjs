@@ -1,4 +1,4 @@
-// What is sent and believed, and what is refused.
+// The data that the widget sends and believes, and the data that it refuses.
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { test } from "../tests.mjs";

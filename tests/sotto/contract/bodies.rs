@@ -1,4 +1,4 @@
-//! Bodies that are not what a route takes.
+//! Bodies that a route does not take.
 
 use serde_json::json;
 use tests::api::{Api, Request};

@@ -1,4 +1,4 @@
-//! What holds for every route.
+//! The conventions that hold for every route.
 
 use tests::api::{Api, Request};
 use tests::visitor::Visitor;

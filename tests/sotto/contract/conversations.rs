@@ -43,7 +43,7 @@ pub(crate) async fn a_conversation_tells_its_life(api: &Api) {
     ] {
         assert_eq!(visitor.get(other).await.refusal(), (404, "not_found".to_owned()), "{other}");
     }
-    // The gateway decodes a path, others do not: what is left of these is an id or no route at all.
+    // The gateway decodes a path, others do not: each of these becomes an id or no route at all.
     for other in ["/v1/conversations/%00", "/v1/conversations/..%2f..", "/v1/conversations/%3Fa=b"]
     {
         let (status, code) = visitor.get(other).await.refusal();

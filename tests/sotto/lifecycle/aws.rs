@@ -21,7 +21,7 @@ pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function
 pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
 
-/// What goes wrong with an invocation, before or after the function ran.
+/// A failure of an invocation, before or after the function ran.
 #[derive(Clone)]
 pub(super) enum Mishap {
     /// Nothing.
@@ -103,7 +103,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
     Hook::new(config, world.clock.clone(), &sdk)
 }
 
-/// What a `CodeDeploy` was told, each looked over.
+/// The verdicts that a `CodeDeploy` was told, each checked.
 pub(super) fn verdicts(codedeploy: &Listener) -> Vec<String> {
     let taken = codedeploy.taken().into_iter();
     taken

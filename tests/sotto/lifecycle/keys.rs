@@ -18,7 +18,7 @@ use tests::world::World;
 
 use super::listener::{Listener, Taken};
 
-/// As S3 writes them; what is escaped must stay so, or the signature does not fit.
+/// As S3 writes them; escapes must stay as they are, or the signature does not fit.
 const SIGNED: &str = "/arn%3Aaws%3Acloudformation%3Aeu-central-1%7CKeys%7C1?X-Amz-Signature=0a%2F";
 
 fn job_trusting(world: &World, roots: &TrustRoots) -> Job {
@@ -197,7 +197,7 @@ async fn an_answer_that_nobody_takes_is_an_error_so_that_lambda_calls_again() {
     assert_eq!(once_down.taken().len(), 2);
 }
 
-/// The production path is TLS; an answer goes to whom the function trusts and to nobody else.
+/// The production path is TLS; an answer goes only to a server that the function trusts.
 #[tokio::test]
 async fn an_encrypted_answer_goes_to_whom_the_function_trusts_only() {
     let world = World::new().await;

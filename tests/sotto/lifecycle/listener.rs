@@ -52,7 +52,7 @@ impl Listener {
         Self { url, taken }
     }
 
-    /// What it was sent so far.
+    /// The requests that it was sent so far.
     pub(super) fn taken(&self) -> Vec<Taken> {
         self.taken.lock().expect("no test failed in here").clone()
     }

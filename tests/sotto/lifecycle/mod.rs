@@ -1,4 +1,4 @@
-//! What happens when a stack is made and changed: the first keys, the check before traffic.
+//! The creation and change of a stack: the first keys, the check before traffic.
 
 mod aws;
 mod keys;

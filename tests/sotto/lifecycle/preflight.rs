@@ -21,7 +21,7 @@ use super::listener::{Listener, Taken};
 /// Where a response is altered, how, and what is noticed of it.
 type Case = (At, fn(&mut Value), Check, Fault);
 
-/// How the path of the receipt ends that nobody was given.
+/// The end of the path of a receipt that nobody was given.
 const NO_RECEIPT: &str = "-7000-8000-000000000000";
 /// Requests that nothing makes.
 const NOWHERE: At = ("", "nowhere");
@@ -37,12 +37,12 @@ async fn call(hook: &Hook) -> Result<Verdict, HookError> {
     hook.handle(LambdaEvent::new(event, Context::default())).await
 }
 
-/// One thing goes wrong; gives what came of it, of which `CodeDeploy` has heard once.
+/// Lets one thing go wrong; gives the failed check and its fault. `CodeDeploy` has heard it once.
 async fn with(at: At, mishap: Mishap) -> (Check, Fault) {
     for_seconds(45, at, mishap).await
 }
 
-/// The same when all checks have so much time.
+/// The same with this time for all checks.
 async fn for_seconds(seconds: u64, at: At, mishap: Mishap) -> (Check, Fault) {
     let world = World::new().await;
     let pins = pin(&world).await;

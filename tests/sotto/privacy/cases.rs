@@ -1,4 +1,4 @@
-//! What subjects ask for: from the letter that came to the letter that went out, by the clock.
+//! Requests of subjects: from the letter that came to the letter that went out, by the clock.
 
 use serde_json::{Value, json};
 use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
@@ -113,7 +113,7 @@ async fn an_erasure_goes_from_the_letter_to_the_answer() {
     assert_eq!(officer.get(&path(&case)).await.json()["state"], "waiting");
     let closed = store.close_waiting(&retention.events, subject, receipt).await;
     assert_eq!(closed.expect("the sweep notes it"), 1);
-    // What the route notes of the same erasure changes nothing.
+    // The route's note of the same erasure changes nothing.
     assert!(matches!(note(What::Erased(receipt)).await, Noted::There(_)));
     assert_eq!(store.close_waiting(&retention.events, subject, receipt).await, Ok(0));
     let done = officer.get(&path(&case)).await.json();
@@ -266,7 +266,7 @@ async fn of_two_officers_at_once_one_is_told_so() {
     answers.sort_unstable();
     assert_eq!(answers, [200, 409, 409, 409, 409, 409]);
     assert_eq!(log(&officer, &case).await.len(), 3);
-    // Whoever decides on what is not so any more changes nothing, be it a step from there or not.
+    // A decision on an outdated state changes nothing, whether or not the step is still allowed.
     let (store, events) = (&world.retention.store, &world.retention.events);
     let known = store.find_case(id(&case)).await.expect("a read").expect("the case");
     let by = Some(staff_id(&officer));
@@ -485,7 +485,7 @@ async fn nothing_is_carried_out_for_somebody_who_was_not_verified() {
     };
     assert_eq!(erase(&ada.subject).await.refusal(), (409, "conflict".to_owned()));
     changed(&officer, &case, json!({ "state": "verified" })).await;
-    // What was shown of one person is not shown of another.
+    // The verification of one person does not count for another.
     let other = changed(&officer, &case, json!({ "subject_id": eve.subject })).await;
     assert_eq!(other["state"], "open");
     assert_eq!(erase(&eve.subject).await.refusal(), (409, "conflict".to_owned()));
@@ -525,7 +525,7 @@ async fn a_refused_erasure_is_not_carried_out_when_the_hold_ends() {
     world.sweep().await;
     assert_eq!(visitor.transcript(&conversation).await.len(), 2, "nothing is destroyed");
 
-    // What the subject has asked for by themselves is not for an officer to refuse.
+    // An officer cannot refuse an erasure that the subject has requested themselves.
     let (case, _) = waiting(&world, &officer, &visitor.subject).await;
     assert_eq!(super::stage::erase_me(&visitor, &fresh_key()).await.code(), "legal_hold");
     assert_eq!(

@@ -53,7 +53,7 @@ async fn the_stored_address_and_the_conversations_are_read_for_a_recorded_reason
     let ids: Vec<_> = ids.iter().map(|one| one["id"].as_str().expect("an id")).collect();
     assert_eq!(ids, [id_of(&first), id_of(&second)], "the oldest first");
     assert!(!seen.to_string().contains("What about number"), "nothing of what was said");
-    // What is listed can be read.
+    // A listed conversation can be read.
     world.advance_seconds(1);
     let transcript = Request::new("GET", &format!("/v1/transcripts/{}", ids[1]));
     assert_eq!(officer.send(with_reason(transcript)).await.status, 200);

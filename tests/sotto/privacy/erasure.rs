@@ -1,4 +1,4 @@
-//! What is erased is unreadable at once, for everybody, and gone a little later.
+//! Erased data is unreadable at once, for everybody, and gone a little later.
 
 use serde_json::json;
 use shared::store::attributes::Item;
@@ -65,7 +65,7 @@ async fn under_an_erased_subject_nothing_is_stored_any_more() {
     let lead = json!({ "name": "Ada", "email": "a@b.example", "consent": true });
     assert_eq!(visitor.post(&format!("{path}/lead"), &lead).await.code(), "erased");
 
-    // Who comes back with the old token begins anew.
+    // A visitor who comes back with the old token begins anew.
     let body = json!({ "site": "default", "identity": null });
     let renewed = visitor.post("/v1/sessions", &body).await;
     assert_eq!(renewed.status, 201);
@@ -262,7 +262,7 @@ async fn an_officer_erases_a_customer_of_whom_only_the_name_is_there() {
         table.ends_with("profiles") && (item.contains_key("s") || item.contains_key("i"))
     });
     assert_eq!(of_customers.count(), 0, "the name and the way back to it are gone");
-    // Of nobody there is nothing to erase, and no time of the sweep is spent on who asks for it.
+    // A visitor without data has nothing to erase, and the sweep spends no time on their request.
     assert_eq!(world.sweep().await.erasures, 0);
     let nobody = world.visitor().await;
     assert_eq!(erase_me(&nobody, &fresh_key()).await.status, 200);

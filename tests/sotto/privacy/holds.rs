@@ -1,4 +1,4 @@
-//! What is under a legal hold is neither erased nor deleted, and goes when the hold does.
+//! Data under a legal hold is neither erased nor deleted, and goes when the hold does.
 
 use serde_json::json;
 use shared::ids::{HoldId, StaffId, SubjectId};
@@ -330,7 +330,7 @@ async fn a_damaged_row_under_a_hold_stops_nobody_else() {
     world.advance_seconds(DAY + 1);
     let swept = world.sweep().await;
     assert!(swept.damaged > 0 && swept.released == 1, "{swept:?}");
-    // Nobody is named who has not released it.
+    // No event names an officer who has not released it.
     let events = items_of(&world, "events", &officer.id).await;
     let by_officer = events.iter().filter(|event| {
         event.get("w").is_some_and(|w| w.as_s().is_ok_and(|w| w == "hold_released"))

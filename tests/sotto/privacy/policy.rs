@@ -165,7 +165,7 @@ async fn a_contact_follows_the_policy_too() {
         .expect("seconds");
     assert_eq!((ends - world.seconds() + 3_600) / DAY, 20);
 
-    // One that has ended under it is gone at once, for whoever looks for the address too.
+    // A contact that has ended under it is gone at once, from a search by address too.
     world.advance_seconds(20 * DAY);
     let officer = officer.signed_in(&world).await;
     let search = json!({ "email": "ada@example.org" });

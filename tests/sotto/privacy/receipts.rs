@@ -32,7 +32,7 @@ impl Node {
         std::fs::write(self.folder.path().join(name), content).expect("a file");
     }
 
-    /// What it says of a receipt, and the code with which it ends.
+    /// The verdict on a receipt, and the exit code.
     fn judge(&self, receipt: &str, issuer: &str) -> (Value, Option<i32>) {
         self.write("receipt.json", receipt);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/receipt.mjs");
@@ -55,7 +55,7 @@ async fn published(api: &Api) -> String {
     String::from_utf8(keys.body).expect("UTF-8")
 }
 
-/// The receipt as whoever holds `signer` would make it.
+/// The receipt as the holder of `signer` would make it.
 fn resigned(receipt: &Value, signer: &Signer, issuer: &str) -> Value {
     let mut fields = receipt.clone();
     fields.as_object_mut().expect("an object").remove("jws");

@@ -63,13 +63,13 @@ async fn tables_that_were_lived_in_are_sound() {
     assert_eq!(broken(&world).await, []);
 }
 
-/// What is done to a table, and what is said of it then.
+/// A change to a table, and the invariant that the check then reports.
 struct Case {
     invariant: &'static str,
     table: &'static str,
-    /// Which item; of several the first.
+    /// Picks the item; of several the first.
     of: fn(&Item) -> bool,
-    /// What becomes of it; nothing: it is deleted.
+    /// The change to the item; `false` deletes it.
     to: fn(&mut Item) -> bool,
 }
 

@@ -33,7 +33,7 @@ const SUBJECTS: usize = 200;
 const DEEDS: usize = 1_000;
 const SITE: &Site = Site::SHIPPED;
 
-/// What may happen next.
+/// The actions that may come next.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
     Open(usize),
@@ -70,7 +70,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     prop::collection::vec(deed, DEEDS)
 }
 
-/// What the model knows of a conversation.
+/// The model's knowledge of a conversation.
 struct Known {
     id: ConversationId,
     promised_ms: i64,
@@ -103,7 +103,7 @@ struct Subject {
 struct Holding {
     id: HoldId,
     on: Option<ConversationId>,
-    /// What had ended by then is held by nobody.
+    /// Conversations that had ended before it, which it does not hold.
     ended: HashSet<ConversationId>,
 }
 
@@ -126,7 +126,7 @@ struct Round {
     officer: StaffId,
 }
 
-/// Drives a call for so many steps and drops it there; what it gave if it came to its end.
+/// Drives a call for so many steps and drops it there; gives its result if it came to its end.
 async fn killed<T>(steps: usize, call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     let mut left = steps;
@@ -392,7 +392,7 @@ impl Round {
         for known in &mut subject.conversations {
             if holding.is_on(known.id) && !still.contains(&known.id) {
                 known.released_ms = Some(week_on);
-                // What waited for it is carried out by the next sweep.
+                // The next sweep carries out the erasure that waited for it.
                 if waits && known.erased == Erased::No {
                     known.erased = Erased::Perhaps;
                 }
@@ -467,12 +467,12 @@ async fn keep_the_promise(rounds: usize, seed: u8) {
         round.subjects = (0..SUBJECTS).map(|_| Subject::default()).collect();
         let deeds = deeds().new_tree(&mut runner).expect("deeds").current();
         for (at, deed) in deeds.into_iter().enumerate() {
-            // What a failed assertion is found again by.
+            // Names the place of a failed assertion.
             let place = Place { round: number, at, deed };
             Box::pin(round.perform(deed)).await;
             std::mem::forget(place);
         }
-        // Nobody's hold is left to slow down the sweeps of the rounds to come.
+        // No hold is left to slow down the sweeps of later rounds.
         for at in 0..SUBJECTS {
             while !round.subjects[at].holds.is_empty() {
                 round.release(at).await;

@@ -1,4 +1,4 @@
-//! What the tests of this folder begin with.
+//! Helpers that the tests of this folder begin with.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ pub(super) fn with_reason(request: Request) -> Request {
 /// The reason of [`with_reason`].
 pub(super) const REASON: &str = "A letter of today";
 
-/// Erases with a key that nobody used, and gives the receipt.
+/// Erases with a fresh key, and gives the receipt.
 pub(super) async fn erased(officer: &Staff, subject: &str) -> Value {
     let response = erase(officer, subject, &fresh_key(), "gdpr_17").await;
     assert_eq!(response.status, 200, "{}", response.json());

@@ -1,4 +1,4 @@
-//! A visit in headless Chromium; what it does and asserts is in `tests/browser`.
+//! A visit in headless Chromium; its steps and assertions are in `tests/browser`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a visitor says is nowhere to be found: not in a table, a stream, a log line, a file of the
+//! A visitor's words are nowhere to be found: not in a table, a stream, a log line, a file of the
 //! data folder or the answer to a refused request, in no form. Words that nothing else contains are
 //! put into every field that takes content, and into every place that does not; then all that is
 //! kept is searched for them. A control plants them and has to find them.
@@ -433,7 +433,7 @@ fn files(folder: &Path) -> Vec<Sink> {
     sinks
 }
 
-/// What the process has written.
+/// The output of the process.
 fn written(ended: &Ended) -> Vec<Sink> {
     vec![("stderr".to_owned(), ended.stderr.clone()), ("stdout".to_owned(), ended.stdout.clone())]
 }

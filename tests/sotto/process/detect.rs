@@ -1,4 +1,4 @@
-//! The watchman over the local stream: what the log may do is no news, what nobody may do is told.
+//! The watchman over the local stream: it reports only the changes that nobody may make to a log.
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn a_record_that_nobody_can_read_is_named_and_hides_nothing() {
         .collect();
     assert_eq!(given_up.len(), 1);
     assert!(given_up[0].bytes().all(|byte| byte.is_ascii_digit()), "{}", given_up[0]);
-    // What is behind it in its batch is looked at again without it, and may be told twice.
+    // The records behind it in its batch are read again without it, and may be reported twice.
     let mut told = tampered(&lines);
     assert_eq!(told.iter().filter(|(_, seq, _)| *seq == 1).count(), 2, "before it, and later");
     told.dedup();
@@ -134,7 +134,7 @@ async fn what_the_sweep_has_announced_is_no_tampering_and_what_it_has_not_is() {
     let now = local.control("/clock", &json!({ "advance_seconds": 0 })).await.json();
     let now = from_rfc3339(now["now"].as_str().expect("a time")).expect("a time") / 1000;
     announce(&local, erased, now + 7 * DAY).await;
-    // What was said eight days ago is no excuse, should the TTL not have come by.
+    // An announcement of eight days ago is no excuse, even if the TTL has not deleted it yet.
     announce(&local, long_ago, now - 1).await;
     for id in [erased, long_ago, stranger] {
         let mut item = event(&local, id, 2).await;
@@ -188,7 +188,7 @@ fn id_of(path: &str) -> &str {
     path.rsplit('/').next().expect("an id")
 }
 
-/// Runs the watchman over what is new; the schedule may have done a part of it.
+/// Runs the watchman over the new records; the schedule may have done a part of them.
 async fn detect(local: &Local) {
     let ran = local.control("/run/detect", &json!({})).await;
     assert_eq!((ran.status, &ran.json()["job"]), (200, &json!("detect")), "{}", ran.json());
@@ -217,7 +217,7 @@ async fn put(local: &Local, item: &Value) {
     local.aws("DynamoDB_20120810.PutItem", &put).await;
 }
 
-/// What the sweep says before it changes a log.
+/// Writes the announcement that the sweep makes before it changes a log.
 async fn announce(local: &Local, conversation: &str, expires_at: i64) {
     let item = json!({
         "p": { "S": format!("touched#{conversation}") }, "k": { "S": "touched" },

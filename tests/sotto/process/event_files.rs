@@ -88,7 +88,7 @@ impl Requests {
         let usual = match program {
             "intake" => ("visitor", 200),
             "site" => ("none", 200),
-            // Nobody is on the staff where the events are made: what they show is a refusal.
+            // Nobody is on the staff where the events are made: they show a refusal.
             _ => ("staff", 401),
         };
         let status = said("status").and_then(toml::Value::as_integer);

@@ -213,7 +213,7 @@ async fn after_thirty_days_a_conversation_is_gone_on_every_route_and_then_from_t
 
     // The TTL has a second's grain; moving the clock runs it.
     advance(&local, 2).await;
-    // What the sweep has left in the first belongs to nobody.
+    // The item that the sweep leaves in the first table belongs to nobody.
     for (table, left) in [("sotto-keys", 1), ("sotto-conversations", 0)] {
         assert_eq!(count(&local, table).await, left, "{table}");
     }

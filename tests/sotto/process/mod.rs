@@ -1,4 +1,4 @@
-//! What runs as a process of its own: `cargo local`, `cargo lambda watch`, a browser.
+//! Programs that run as processes of their own: `cargo local`, `cargo lambda watch`, a browser.
 
 mod browser;
 mod canary;

@@ -19,7 +19,7 @@ impl Scanner {
         Self(needles.collect())
     }
 
-    /// What is found, with a little of what stands around it.
+    /// The words found, each with a little of the text around it.
     pub(super) fn hits(&self, haystack: &[u8]) -> Vec<String> {
         let hit = |(name, finder): &(String, Finder<'static>)| {
             let at = finder.find(haystack)?;

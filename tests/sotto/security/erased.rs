@@ -1,4 +1,4 @@
-//! What was erased answers 410 to whom it belonged, and 404 to everybody else.
+//! An erased conversation answers 410 to its owner, and 404 to everybody else.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tests::api::Api;

@@ -1,4 +1,4 @@
-//! What is past its time does not exist, from that second on, whatever DynamoDB still has.
+//! Data past its time does not exist, from that second on, whatever DynamoDB still has.
 
 use serde_json::json;
 use tests::world::World;

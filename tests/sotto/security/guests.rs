@@ -120,7 +120,7 @@ async fn of_two_hundred_guests_at_once_as_many_pass_as_the_limit_says() {
             for (answer, request) in racers.join_all().await {
                 match answer.status {
                     200 | 201 => passed += 1,
-                    // What was counted of it stays counted.
+                    // The counts taken before it failed stay taken.
                     503 => {
                         lost += 1;
                         waiting.push(request);
@@ -251,7 +251,7 @@ async fn another_network_is_not_affected_and_another_address_of_the_same_does_no
             let request_from = async |address| request(&world, act).await.from_address(address);
             let answer = world.api().send(&request_from(same).await).await;
             assert!(is_over(&answer), "{same}");
-            // What a client writes of itself does not count.
+            // A client's own header does not count.
             let spoofed = request_from(first).await.header("x-forwarded-for", other);
             assert!(is_over(&world.api().send(&spoofed).await), "{first} as {other}");
             assert!(world.api().send(&request_from(other).await).await.status < 300, "{other}");

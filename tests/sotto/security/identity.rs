@@ -1,5 +1,5 @@
-//! Verified customers: nobody is one whom the site's own server did not name, for this deployment, a
-//! moment ago, and once.
+//! Verified customers: only somebody whom the site's own server has named, for this deployment, a
+//! moment ago and once, is one.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::aws::{Fault, Service};
@@ -302,7 +302,7 @@ async fn an_identity_works_once() {
     let before = stored(&world).await;
     let spent = (401, "token_invalid".to_owned());
     assert_eq!(sign_in(&world.api(), &server.sign(&first)).await.refusal(), spent);
-    // What makes it one is its jti, whatever else it says, and whoever it names.
+    // Its `jti` alone makes it a replay, whatever else it says and whomever it names.
     let jti = first["jti"].clone();
     let later = with(second.clone(), "jti", jti.clone());
     assert_eq!(sign_in(&world.api(), &server.sign(&later)).await.refusal(), spent);
@@ -384,7 +384,7 @@ async fn a_site_may_demand_a_second_factor() {
     assert_eq!((&claims["verified"], &claims["mfa"]), (&json!(true), &json!(true)));
 }
 
-/// Who sat at the browser before is not who the site's server names; what they wrote stays theirs.
+/// The identity wins over the token of an earlier visitor, whose conversations stay theirs.
 #[tokio::test]
 async fn the_identity_wins_over_the_token_of_whoever_was_there_before() {
     let server = SiteServer::ed25519(1);
@@ -459,7 +459,8 @@ async fn a_subject_outlives_the_conversations_and_then_ends() {
     assert_eq!(world.count_items("profiles").await, 1, "in the place of the one that ended");
 }
 
-/// Whoever can edit the tables makes themselves no customer, and no customer somebody else.
+/// Somebody who can edit the tables cannot make themselves a customer, nor a customer somebody
+/// else.
 #[tokio::test]
 async fn an_edited_row_makes_nobody_a_customer() {
     let server = SiteServer::ed25519(1);
@@ -486,7 +487,7 @@ async fn an_edited_row_makes_nobody_a_customer() {
         let put = world.dynamo().put_item().table_name(table).set_item(Some(item.clone()));
         put.send().await.expect("a put");
     };
-    // What the audit of responses does not look at: the refusal is one of 500.
+    // Goes past the audit of responses: the refusal is one of 500.
     let status = async |identity: &str| {
         let body = json!({ "site": "default", "identity": identity });
         let request = Request::new("POST", "/v1/sessions").json(&body);

@@ -1,4 +1,5 @@
-//! The row by which the desk finds who waits agrees with the log, whoever wrote at the same time.
+//! The row by which the desk finds a waiting visitor agrees with the log, also after concurrent
+//! writes.
 
 use serde_json::json;
 use tests::world::World;

@@ -6,7 +6,7 @@ use tests::api::{Request, Response};
 use tests::visitor::Visitor;
 use tests::world::World;
 
-/// Routes that are not about anybody: what they answer to a token that is not ours.
+/// Routes that are not about anybody, with their answers to a token that is not ours.
 const NOBODYS: [(&str, &str, u16); 4] = [
     ("GET", "/v1/health", 200),
     ("GET", "/v1/keys", 200),
@@ -14,7 +14,7 @@ const NOBODYS: [(&str, &str, u16); 4] = [
     ("POST", "/v1/conversations", 401),
 ];
 
-/// Routes that are about the caller: a stranger is told of the stranger, and erases or ends nobody else.
+/// Routes about the caller: a stranger gets only their own data, and erases or ends nobody else.
 const OWN: [(&str, &str); 3] =
     [("GET", "/v1/me/export"), ("DELETE", "/v1/me"), ("DELETE", "/v1/sessions")];
 

@@ -53,7 +53,7 @@ async fn a_key_opens_for_three_days_and_then_never_again() {
     }
 }
 
-/// Whoever is woken by it runs the rotation, and does not look for what is wrong with DynamoDB or KMS.
+/// The operator whom it wakes runs the rotation, and looks for no fault of DynamoDB or KMS.
 #[tokio::test]
 async fn without_keys_every_route_counts_them_as_missing() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,4 +1,4 @@
-//! What must not be possible.
+//! Tests of everything that must not be possible.
 
 mod erased;
 mod expiry;

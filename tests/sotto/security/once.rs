@@ -1,4 +1,4 @@
-//! What may be used once is used once, by whom it is for.
+//! A single-use value is used once, and only by the function that it is for.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use shared::store::write::Written;
 use tests::world::World;
 
 const MINUTE_MS: i64 = 60_000;
-/// No program of a function: the account's administrator.
+/// The account's administrator, which is no function's program.
 const OPERATOR: &str = "";
 
 fn once(world: &World, program: &str) -> Arc<Once> {
@@ -56,7 +56,7 @@ async fn one_kind_is_not_in_the_way_of_another() {
     }
 }
 
-/// DynamoDB deletes what is past its time days later, and that must not show; nor must a clock that is
+/// DynamoDB deletes an item days after its time, and that must not show; nor must a clock that is
 /// late find it gone.
 #[tokio::test]
 async fn what_was_used_stays_used_past_its_time() {

@@ -143,8 +143,8 @@ fn a_context_with_one_more_name_is_another_place() {
     assert!(!one_more, "a context with one more name is another place");
 }
 
-/// The staff's sign-in and what visitors say are two worlds: who answers the one reaches nothing of the
-/// other, with no operation.
+/// The staff's sign-in and visitors' messages are kept apart: the function that answers the one
+/// reaches nothing of the other, with no operation.
 #[test]
 fn the_staff_and_the_conversations_are_apart() {
     let refusals = rehearsal::refusals::Table::read().expect("the table");
@@ -175,15 +175,15 @@ fn a_security_event_is_appended_and_never_changed() {
             let tells = named || function == "IntakeFunction";
             let puts = operation == "PutItem";
             assert_eq!(may(function, &called, &body), tells && puts, "{function} {operation}");
-            // The visitors' function tells of nobody by name.
+            // The visitors' function names nobody in an event.
             let (called, body) = call(operation, "EventsTable", "x", &["k", "a"]);
             assert_eq!(may(function, &called, &body), named && puts, "{function} {operation}");
         }
     }
 }
 
-/// What was said is changed by nobody, and destroyed by the sweep alone. When an item ends is all that
-/// is ever updated.
+/// Nobody changes a stored message, and only the sweep destroys it. The time at which an item ends
+/// is all that is ever updated.
 #[test]
 fn what_was_said_is_changed_by_nobody_and_destroyed_by_one() {
     for function in functions() {
@@ -288,7 +288,7 @@ async fn the_endpoint_refuses_by_the_callers_role_as_aws_does() {
             let scan = dynamo.scan().table_name(table).send().await.expect_err("no scan");
             assert_eq!(scan.code(), Some("AccessDeniedException"), "{program} {table}");
         }
-        // These two read contacts; nobody else does without naming what.
+        // These two read contacts; the others have to name the attributes that they read.
         if !["retention", "sweep"].contains(&program) {
             let read = dynamo.get_item().table_name("world-profiles").key("u", key());
             let refused = read.key("k", key()).send().await.expect_err("no contact is read");

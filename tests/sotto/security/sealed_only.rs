@@ -19,7 +19,7 @@ fn visitors() -> Vec<(&'static str, String)> {
     all.map(|route| (route.method, route.path)).collect()
 }
 
-/// A request as one would send it who does not seal, in every form that it may have.
+/// The request of a client that does not seal, in every form that it may have.
 fn unsealed(method: &str, path: &str) -> Vec<Request> {
     let request =
         || Request::new(&method.to_uppercase(), path).header("idempotency-key", fresh_key());

@@ -256,7 +256,7 @@ async fn another_function_refuses_an_ended_session_within_a_minute_and_at_once_w
     world.advance_seconds(1);
     assert_eq!(there.say(&conversation, "no more").await.refusal(), revoked());
 
-    // What gives something out, begins something or goes on for longer does not wait for that.
+    // A route that gives data out, begins something or prolongs something does not wait for that.
     let here = world.visitor().await;
     let conversation = here.open().await;
     let there = elsewhere(&world, &here);

@@ -1,4 +1,4 @@
-//! Whoever can edit the tables can destroy, but not read, alter, move or lengthen unnoticed.
+//! Somebody who can edit the tables can destroy, but not read, alter, move or lengthen unnoticed.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ impl Attack {
             .expect("a delete");
     }
 
-    /// What a function with cold caches shows now.
+    /// The page that a function with cold caches shows now.
     async fn page(&self) -> (u16, Value) {
         let router = intake::router(self.world.another_function());
         let request = Request::new("GET", &format!("{}/messages", self.conversation))

@@ -1,4 +1,4 @@
-//! A day's cool-down: what a reset officer, and who has granted a role to themselves, may not use yet.
+//! A day's cool-down: after a reset, or after granting oneself a role, the role is not usable yet.
 
 use serde_json::json;
 use tests::api::Request;

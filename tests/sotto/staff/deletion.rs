@@ -74,7 +74,7 @@ async fn a_deletion_that_stopped_is_decided_and_goes_on() {
     assert_eq!(admin.get(&path(&member)).await.json()["status"], "disabled");
     let enabled = admin.patch(&path(&member), &json!({ "disabled": false })).await;
     assert_eq!(enabled.refusal(), (409, "conflict".to_owned()), "nobody comes back half");
-    // The address is free, and whoever has it now keeps it.
+    // The address is free, and its new owner keeps it.
     let again = world.member(&admin, "agent@example.org", &["agent"]).await;
     let admin = admin.signed_in(&world).await;
     assert_eq!(admin.delete(&path(&member)).await.status, 200);

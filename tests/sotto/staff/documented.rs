@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 /// Where a path in the pages may begin; otherwise it begins with the name of a shared crate.
 const ROOTS: [&str; 2] = ["tests/sotto", "functions/auth/src"];
 
-/// What stands between backquotes in a page, outside of blocks of code.
+/// The texts between backquotes in a page, outside of blocks of code.
 fn quoted(page: &str) -> Vec<&str> {
     let outside = page.split("\n```").step_by(2);
     outside.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()

@@ -90,8 +90,8 @@ async fn what_is_past_its_time_or_no_invitation_of_somebody_new_is_not_listed() 
     assert_eq!(admin.delete(&format!("{ALL}/garbled")).await.refusal().0, 404);
 }
 
-/// A version of the function without the rows of who is invited writes none, and leaves one where it
-/// accepts.
+/// A version of the function without the rows of invited people writes none, and leaves one where
+/// it accepts.
 #[tokio::test]
 async fn versions_side_by_side_leave_nothing_that_does_not_open() {
     let world = World::new().await;

@@ -9,18 +9,18 @@ use tests::api::{Api, Request};
 use tests::staff::post;
 use tests::world::World;
 
-/// Who may call a route.
+/// The callers that a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     /// Anybody; a token is not looked at.
     All,
     /// Visitors.
     Visitors,
-    /// Whoever of the staff has signed in.
+    /// Staff who have signed in.
     Staff,
-    /// The same, who has shown a second factor just now.
+    /// The same, who have shown a second factor just now.
     StaffSteppedUp,
-    /// Who enrols a second factor: with the token of an invitation, or stepped up.
+    /// Staff who enrol a second factor: with the token of an invitation, or stepped up.
     Enrolling,
     /// Admins who have shown a second factor just now.
     AdminsSteppedUp,
@@ -116,7 +116,7 @@ const STAFF: [&str; 9] = [
     "/v1/cases",
 ];
 
-/// Who calls.
+/// The callers that try each route.
 const CALLERS: [&str; 13] = [
     "nobody",
     "visitor",
@@ -133,7 +133,7 @@ const CALLERS: [&str; 13] = [
     "of another stack",
 ];
 
-/// What a caller is answered; nothing where the route takes them, and then judges the rest.
+/// The refusal of a caller; `None` where the route takes them, and then judges the rest.
 fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
     let unfinished = Some((403, "mfa_required"));
     match (open, caller) {
@@ -165,7 +165,7 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
     let admin = world.admin().await;
     let mut tokens = BTreeMap::from([("nobody", None)]);
     let mut add = |name, token: String| tokens.insert(name, Some(token));
-    // What is to be old is made first.
+    // The token that is to expire is made first.
     let expired = admin.signed_in(world).await;
     world.advance_seconds(u64::try_from(ACCESS_SECONDS).expect("seconds"));
     add("expired", expired.token);
@@ -175,7 +175,7 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
         let email = format!("{role}@example.org");
         members.push((role, world.member(&signed_in, &email, &[role]).await));
     }
-    // Other people's, since one of the routes ends all other sessions of who asks.
+    // Other people's, since one of the routes ends all other sessions of the caller.
     let signed_in = admin.signed_in(world).await;
     let stale = world.member(&signed_in, "boss@example.org", &["admin"]).await;
     let stale = stale.signed_in(world).await;
@@ -208,7 +208,7 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
     tokens
 }
 
-/// A body that the route would read; what it says leads nowhere, so that nothing is changed.
+/// A body that the route would read; its values lead nowhere, so that nothing is changed.
 fn body_for(method: &str, path: &str) -> Value {
     match (method, path) {
         ("GET" | "DELETE", _) => Value::Null,

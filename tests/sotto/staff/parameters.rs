@@ -93,7 +93,7 @@ fn entry(row: &str) -> Value {
     Value::Table(fields.collect())
 }
 
-/// What is wrong with a record, in sentences.
+/// The faults of a record, in sentences.
 fn faults(record: &Table, constants: &[(&str, i64)], today: Date) -> Vec<String> {
     let mut faults = Vec::new();
     match record.get("checked").and_then(Value::as_datetime).and_then(|at| at.date) {

@@ -1,4 +1,4 @@
-//! What an admin does to others, and what that ends.
+//! An admin's changes to other people, and the access that they end.
 
 use auth::keys::Keys;
 use auth::store::login::PasswordThen;

@@ -133,7 +133,7 @@ async fn an_ended_session_is_refused_everywhere_within_a_minute_and_at_once_wher
     assert_eq!(there.get("/v1/auth/me").await.status, 200);
     let second = admin.signed_in(&world).await;
     assert_eq!(second.delete("/v1/auth/sessions").await.status, 204);
-    // What asks for a step-up looks at once; the rest has up to 60 seconds.
+    // A route that asks for a step-up sees it at once; the others may take up to 60 seconds.
     assert_eq!(there.get("/v1/auth/staff").await.code(), "token_revoked");
     let third = tests::api::Api::Events(auth::router(world.another_auth()));
     let cold = Staff { api: third, ..admin.clone() };

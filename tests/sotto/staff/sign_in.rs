@@ -145,7 +145,7 @@ async fn an_address_is_taken_in_any_case_and_once() {
     }
 }
 
-/// Whoever can write the table makes nobody an invitation, and alters none.
+/// Somebody who can write the table can neither make nor alter an invitation.
 #[tokio::test]
 async fn an_invitation_cannot_be_made_or_altered_in_the_table() {
     use shared::store::attributes::{binary, number, string};
@@ -197,7 +197,7 @@ async fn the_operator_brings_an_admin_back_who_lost_everything_but_the_password(
     let world = World::new().await;
     let admin = world.admin().await;
     let invitation = world.bootstrap("admin@example.org").await;
-    // Whoever finds the invitation has no password; the old second factor and sessions are gone.
+    // A finder of the invitation has no password; the old second factor and sessions are gone.
     let api = world.staff_api();
     let stranger = post(&api, ACCEPT, &accept(&invitation, "another password 456")).await;
     assert_eq!(stranger.refusal(), (401, "credentials_invalid".to_owned()));
@@ -234,7 +234,7 @@ async fn an_event_that_is_no_request_is_an_operators_wish_or_refused() {
     ] {
         assert!(answer(wish.clone()).await.is_err(), "{wish}");
     }
-    // What comes through the gateway is a request, whatever its body says.
+    // An event from the gateway is a request, whatever its body says.
     let body = json!({ "bootstrap": { "email": "thief@example.org" } });
     let request = Request::new("POST", "/v1/auth/login").json(&body).to_event();
     let response = answer(request).await.expect("a response");

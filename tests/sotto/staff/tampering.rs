@@ -34,7 +34,7 @@ async fn is_in(world: &World, staff: &Staff, password: &str, secret: &str) -> bo
     staff.show(&token, &world.fresh_code(secret)).await.status == 200
 }
 
-/// Deletes what is counted and what was used up.
+/// Deletes the counters and the marks of used-up values.
 async fn forget_all(world: &World) {
     let watch = world.all_items().await;
     for (table, item) in watch.iter().filter(|(table, _)| table.ends_with("watch")) {

@@ -1,4 +1,4 @@
-//! Who tries too often waits; who is known does not wait for strangers.
+//! A caller that tries too often waits; a known device does not wait for strangers.
 
 use serde_json::{Value, json};
 use tests::api::{Request, Response, invoke};
@@ -149,7 +149,7 @@ async fn an_address_is_told_to_wait_and_its_neighbours_after_it() {
     let (at, answer) = told.expect("a limit");
     assert_eq!((at, answer.code()), (31, "rate_limited".to_owned()));
     assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds >= 1));
-    // What a caller says of itself changes nothing, and another address goes on.
+    // A caller's own header changes nothing, and another address goes on.
     let spoofed = Request::new("POST", "/v1/auth/login")
         .json(&body(99))
         .header("x-forwarded-for", "203.0.113.1")

@@ -222,7 +222,8 @@ async fn keys_are_published_before_they_sign_and_after() {
     assert_eq!(me(&world, &admin.token).await.0, 200);
 }
 
-/// Whoever can write the table cannot add a key of theirs, nor take the seal of another set.
+/// Somebody who can write the table can neither add a key of theirs nor use the seal of another
+/// set.
 #[tokio::test]
 async fn a_key_set_that_the_rotation_did_not_seal_is_refused() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! What the template says of the code, and one part of it of another, is so.
+//! The template is right about the code, and each part of it about the others.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -293,7 +293,7 @@ fn the_template_says_of_the_code_what_is_so() {
 
 #[test]
 fn what_is_not_so_is_seen() {
-    // The check, what is changed wherever it stands in the template, and what the check says.
+    // The check, a text, its replacement throughout the template, and the message of the check.
     let cases: [(Check, &str, &str, &str); 22] = [
         (
             sids,

@@ -1,4 +1,4 @@
-//! What 0.1.0 stored and handed out, served by the present code.
+//! Data that 0.1.0 stored and handed out, served by the present code.
 
 use local::aws::Service;
 use serde_json::json;

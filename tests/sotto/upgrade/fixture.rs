@@ -1,5 +1,5 @@
-//! What a release has stored and handed out, in one file of JSON: the items of every table as
-//! DynamoDB writes them, the key file of the local KMS, and what visitors hold.
+//! The data that a release has stored and handed out, in one file of JSON: the items of every table
+//! as DynamoDB writes them, the key file of the local KMS, and what visitors hold.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub(super) fn path(release: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("sotto/upgrade/v{release}.json"))
 }
 
-/// What is stored in a world that keeps its data in `folder`, and `visits`.
+/// The stored data of a world that keeps it in `folder`, and `visits`.
 pub(super) async fn record(world: &World, folder: &Path, visits: Value) -> Value {
     let mut tables = Map::new();
     for (table, item) in world.all_items().await {
@@ -56,7 +56,7 @@ impl Inherited {
         Self { world, visits: recorded["visits"].clone(), _folder: folder }
     }
 
-    /// What one of the visitors holds.
+    /// The visit of that name, with all that its visitor holds.
     pub(super) fn visit(&self, name: &str) -> Visit {
         let held = self.visits[name].clone();
         let text = |name: &str| held[name].as_str().expect(name).to_owned();
@@ -79,7 +79,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// What was said, as it was read at that time.
+    /// The messages, as they were read at that time.
     pub(super) fn said(&self) -> Vec<(String, String)> {
         let said = self.held["said"].as_array().expect("messages");
         let text = |value: &Value| value.as_str().expect("text").to_owned();

@@ -1,5 +1,5 @@
-//! What a later release has stored: refused by its own code, and nothing is written over it or
-//! behind it.
+//! Data that a later release has stored is refused with an error code of its own, and nothing is
+//! written over it or behind it.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -199,7 +199,8 @@ async fn the_keys_of_every_request() {
     }
 }
 
-/// One key of a later release silences nobody else: who sealed to it is told to seal again.
+/// One key of a later release silences nobody else: a client that sealed to it is told to seal
+/// again.
 #[tokio::test]
 async fn one_transport_key() {
     let later = Later::prepare().await;

@@ -1,5 +1,5 @@
-//! Releases meet one another in a deployment, after it, and when it is taken back: what the release
-//! before wrote is read, and what a later one wrote is refused by its own name.
+//! Releases meet one another in a deployment, after it, and when it is taken back: data of the
+//! release before is read, and data of a later one is refused by its own name.
 
 mod before;
 mod fixture;

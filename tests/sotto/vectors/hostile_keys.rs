@@ -87,7 +87,7 @@ fn garbage_of_the_right_length_opens_nothing() {
     assert_eq!(tested, 14);
 }
 
-/// Whoever made `request` cannot read what is sealed in reply to `enc`, if anything is.
+/// The maker of `request` cannot read what is sealed in reply to `enc`, if anything is.
 fn assert_unreadable(private: &PrivateKey, enc: &[u8], request: &client::SealedRequest) {
     let Ok(sealer) = private.reply_to(enc) else { return };
     let reply: serde_json::Value =

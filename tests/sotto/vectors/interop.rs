@@ -1,6 +1,6 @@
 //! The message layer in three implementations: `shared::seal::transport`, the widget's bundle in
 //! Chromium (`tests/browser/interop.mjs`) and pyhpke over OpenSSL (`tests/interop/pyhpke_peer.py`).
-//! Whoever seals is understood by whoever opens, and reads the sealed response, with both suites.
+//! Each opens what another has sealed, and the sealer reads the sealed response, with both suites.
 //! The widget only seals, as it does in use.
 
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ struct Pair {
     public: Vec<u8>,
 }
 
-/// What a request is about; `None` has no body and asks for a sealed response only.
+/// A request; one without a body (`None`) asks for a sealed response only.
 struct Request<'a> {
     id: &'a str,
     path: &'a str,
@@ -238,7 +238,8 @@ impl Drop for Peer {
     }
 }
 
-/// What a peer opened; `None` when it says that nothing opened, and a failure for anything else.
+/// The value that a peer opened; `None` when it says that nothing opened, and a failure for
+/// anything else.
 fn opened(mut answer: Value) -> Option<Value> {
     if answer["error"].is_null() {
         return Some(answer["plaintext"].take());

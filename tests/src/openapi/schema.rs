@@ -127,7 +127,7 @@ fn proof_of_work() -> Value {
     })
 }
 
-/// Names are a promise here: what ends in `_at` is a time (RFC 3339).
+/// Names are a promise here: a name that ends in `_at` is a time (RFC 3339).
 fn say_times(schema: &mut Value) {
     match schema {
         Value::Object(object) => {

@@ -182,7 +182,7 @@ test("new recovery codes after a step up", {}, async (desk) => {
   await desk.isClean();
 });
 
-/** What is wrong with a field stands beside it, and is tied to it. */
+/** Asserts that the error of a field stands beside it and is tied to it. */
 async function assertDescribed(field, reason) {
   assert.equal(await field.getAttribute("aria-invalid"), "true");
   const described = await field.evaluate((input) =>

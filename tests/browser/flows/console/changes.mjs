@@ -1,4 +1,4 @@
-// What changes an account for good: its password, a reset, its end.
+// Permanent changes to an account: its password, a reset, its end.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, problem } from "../../visit.mjs";
@@ -104,7 +104,7 @@ test("a role that rests after a reset is said before it is tried, and used a day
   await page.getByText(/^Ab \d.* können Sie Gesprächsverläufe lesen\./).waitFor();
   await desk.press("English");
 
-  // After the day it opens; a refusal that nobody saw coming still says what it means.
+  // After the day it opens; an unexpected refusal still says what it means.
   await desk.pass(24 * 3600);
   await desk.signIn(agent, "#/transcripts", "Transcripts");
   await intercept(desk, /\/v1\/transcripts\//, () => problem(403, "cooling_down"));

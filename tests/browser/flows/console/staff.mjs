@@ -1,4 +1,4 @@
-// Who is met in the console; the tests add what they learn: the address, the secret, the codes.
+// The staff in the console; the tests add what they learn: the address, the secret, the codes.
 export const admin = { name: "Ada Example", password: "violet harbour seven lanterns" };
 export const agent = { name: "Ben Example", email: "ben@example.com", password: "quiet copper window orchard" };
 

@@ -29,7 +29,7 @@ async function talk(guest, remember) {
   await guest.answered();
 }
 
-/** What happens in order, before the next guest comes. */
+/** The steps in their order, before the next guest comes. */
 const ORDERS = {
   "open, set, agree": async (guest) => {
     await guest.open();

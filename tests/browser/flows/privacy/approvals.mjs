@@ -66,7 +66,7 @@ test("an erasure without a request waits for another officer, who sees why and a
   await other.isClean();
   await other.context.close();
 
-  // Whoever asked has an old page: what became of it is said.
+  // The officer who asked has an old page: it says that the erasure was carried out.
   await desk.press(`Withdraw…: ${REASON}`);
   const withdraw = page.getByRole("dialog", { name: "Withdraw this erasure?" });
   await desk.press("Withdraw", withdraw);

@@ -1,4 +1,4 @@
-// What may not be erased yet, and how long the rest is kept.
+// Legal holds on erasure, and how long the rest is kept.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, problem, Visit } from "../../visit.mjs";

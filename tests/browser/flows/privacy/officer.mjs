@@ -1,4 +1,4 @@
-// Who answers requests: somebody with a role of their own.
+// The privacy officer: answers requests, in a role of their own.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { admin, officer } from "./people.mjs";

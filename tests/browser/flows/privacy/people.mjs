@@ -1,4 +1,4 @@
-// Who is met: those who answer requests, and visitors who ask.
+// The people of these flows: those who answer requests, and visitors who ask.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Visit } from "../../visit.mjs";
@@ -81,12 +81,12 @@ export async function goesOnAt(desk, name, act) {
   await desk.page.getByRole("heading", { level: 2 }).and(desk.page.locator(":focus")).waitFor();
 }
 
-/** What a click hands over as a file of JSON. */
+/** The content of the JSON file that a click saves. */
 export async function saved(page, press) {
   return JSON.parse(await savedAs(/\.json$/, page, press));
 }
 
-/** What a click hands over as a file of that name. */
+/** The text of the file of that name that a click saves. */
 export async function savedAs(name, page, press) {
   const [download] = await Promise.all([page.waitForEvent("download"), press()]);
   assert.match(download.suggestedFilename(), name);

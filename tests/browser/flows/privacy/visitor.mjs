@@ -1,4 +1,4 @@
-// What visitors do by themselves: a copy of everything, and its end.
+// Requests that visitors make by themselves: a copy of everything, and its deletion.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, SEALED } from "../../visit.mjs";

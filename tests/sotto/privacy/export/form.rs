@@ -1,4 +1,4 @@
-//! The published form of the document, and that what is given out has it.
+//! The published form of the document; every document that is given out has it.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! All that is held about a subject, given to them or to who answers them.
+//! All that is held about a subject, given to them or to the officer who answers them.
 
 mod form;
 mod page;
@@ -22,7 +22,7 @@ use super::stage::{
     DAY, REASON, conversation, erase_me, id_of, items_of, leave_contact, officer, with_reason,
 };
 
-/// What the shipped knowledge base answers with an entry.
+/// A question that the shipped knowledge base answers with an entry.
 const QUESTION: &str = "where is my parcel?";
 const ME: &str = "/v1/me/export";
 

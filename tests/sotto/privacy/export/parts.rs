@@ -1,4 +1,5 @@
-//! An export in parts: together they are the whole, and a cursor is good for who got it.
+//! An export in parts: together they are the whole, and a cursor works only for the caller who got
+//! it.
 
 use serde_json::{Value, json};
 use shared::access::permit::SubjectRef;
@@ -15,7 +16,7 @@ use tests::world::World;
 use super::super::stage::{conversation, id_of, items_of, leave_contact, officer, with_reason};
 use super::{ME, customer, full_conversation, mine, read_by, subject_of, theirs};
 
-/// What Lambda gives back at most, all of a response counted.
+/// The most that Lambda gives back, all of a response counted.
 const LAMBDA_BYTES: usize = 6 * 1024 * 1024;
 
 /// A part as it is shipped, but for its size.

@@ -61,7 +61,7 @@ struct Held {
     is_ended: bool,
 }
 
-/// What the model knows of a subject.
+/// The model's knowledge of a subject.
 #[derive(Default)]
 struct Known {
     /// When each conversation ends.
