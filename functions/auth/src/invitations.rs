@@ -116,11 +116,7 @@ pub(crate) async fn list(
     page: PageQuery,
 ) -> Result<Reply<InvitationsResponse>, Problem> {
     let keys = app.store.keys().await?;
-    let invalid = || Problem::invalid("/query/cursor", FieldCode::BadFormat);
-    let after = match page.cursor {
-        Some(cursor) => Some(StaffId::parse(&cursor).ok_or_else(invalid)?),
-        None => None,
-    };
+    let after = page.after(StaffId::parse)?;
     let (waiting, last) = app.store.invitations(&keys, page.limit, after).await?;
     let items = waiting.into_iter().filter_map(InvitationItem::of).collect();
     let next_cursor = last.map(|last| last.to_string());

@@ -112,11 +112,7 @@ pub(crate) async fn list(
     page: PageQuery,
 ) -> Result<Reply<StaffResponse>, Problem> {
     let keys = app.store.keys().await?;
-    let invalid = || Problem::invalid("/query/cursor", FieldCode::BadFormat);
-    let after = match page.cursor {
-        Some(cursor) => Some(StaffId::parse(&cursor).ok_or_else(invalid)?),
-        None => None,
-    };
+    let after = page.after(StaffId::parse)?;
     let found = app.store.people(page.limit, after).await?;
     let next_cursor = found.last().filter(|_| found.len() == page.limit).map(ToString::to_string);
     let mut items = Vec::new();

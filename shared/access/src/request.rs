@@ -359,6 +359,18 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
+impl PageQuery {
+    /// The id that the cursor is, if there is one.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] at `/query/cursor` for a cursor that `parse` does not take.
+    pub fn after<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let invalid = || Problem::invalid("/query/cursor", FieldCode::BadFormat);
+        parse(cursor).ok_or_else(invalid).map(Some)
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for PageQuery {
     type Rejection = Problem;
 
