@@ -2,6 +2,7 @@
 //! client's next message the read.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 
 use super::attributes::{
@@ -186,21 +187,26 @@ impl Store {
     /// [`StoreError`].
     pub async fn tail(&self, id: ConversationId) -> Result<RawTail, StoreError> {
         let found = self
-            .dynamo
-            .query()
-            .table_name(&self.conversations_table)
-            .key_condition_expression("c = :c AND s >= :s")
-            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
-            .expression_attribute_values(":s", number(1))
-            .scan_index_forward(false)
-            .limit(i32::try_from(WINDOW).unwrap_or(i32::MAX))
-            .consistent_read(true)
+            .newest(id, i32::try_from(WINDOW).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(|error| fault("find_tail", &error))?;
         let events = found.items.unwrap_or_default();
         Ok(RawTail(events.into_iter().map(StoredEvent::from_item).collect::<Result<_, _>>()?))
+    }
+
+    /// Asks for so many events of a log at most, the newest first.
+    fn newest(&self, id: ConversationId, limit: i32) -> QueryFluentBuilder {
+        self.dynamo
+            .query()
+            .table_name(&self.conversations_table)
+            .key_condition_expression("c = :c AND s >= :s")
+            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
+            .expression_attribute_values(":s", number(1))
+            .scan_index_forward(false)
+            .limit(limit)
+            .consistent_read(true)
     }
 
     /// When the last event of a log happened, as its header says: nothing is opened or verified.
@@ -211,19 +217,8 @@ impl Store {
         &self,
         id: ConversationId,
     ) -> Result<Option<UnixMillis>, StoreError> {
-        let found = self
-            .dynamo
-            .query()
-            .table_name(&self.conversations_table)
-            .key_condition_expression("c = :c AND s >= :s")
-            .expression_attribute_values(":c", binary(id.as_bytes().to_vec()))
-            .expression_attribute_values(":s", number(1))
-            .scan_index_forward(false)
-            .limit(1)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_last_event", &error))?;
+        let found =
+            self.newest(id, 1).send().await.map_err(|error| fault("find_last_event", &error))?;
         let last = found.items.unwrap_or_default().into_iter().next();
         last.map(|item| StoredEvent::from_item(item).map(|event| event.header.state.at_ms))
             .transpose()
