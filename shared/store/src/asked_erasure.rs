@@ -12,10 +12,10 @@ use super::attributes::{
 };
 use super::erasure::{OfNothing, Request};
 use super::ledger::Basis;
-use super::ledger_table::key;
 use super::read_record::ReadPurpose;
 use super::reason::Reasons;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::table::key;
 use super::write::{NEW, delete_if, put_if};
 use super::{Store, StoreError};
 use seal::envelope::Sealed;
@@ -137,7 +137,8 @@ impl Store {
         &self,
         id: ErasureId,
     ) -> Result<Option<AskedErasure>, StoreError> {
-        let Some(item) = self.ledger_item("find_asked_erasure", key(PARTITION, id)).await? else {
+        let Some(item) = self.ledger_table.get("find_asked_erasure", key(PARTITION, id)).await?
+        else {
             return Ok(None);
         };
         let reasons = self.settings.reasons(Site::SHIPPED).await?;
@@ -150,7 +151,7 @@ impl Store {
     /// # Errors
     /// As [`Store::find_asked_erasure`].
     pub async fn asked_erasures(&self) -> Result<Vec<AskedErasure>, StoreError> {
-        let items = self.ledger_items("find_asked_erasures", PARTITION, None).await?;
+        let items = self.ledger_table.query("find_asked_erasures", PARTITION).await?;
         if items.is_empty() {
             return Ok(Vec::new());
         }

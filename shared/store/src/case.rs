@@ -19,8 +19,8 @@ use super::attributes::{
     take_binary, take_string,
 };
 use super::erasure_request::Waiting;
-use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::table::key;
 use super::write::{NEW, put_if};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
@@ -175,7 +175,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
-        let found = self.ledger_item("find_case", key(PARTITION, id)).await?;
+        let found = self.ledger_table.get("find_case", key(PARTITION, id)).await?;
         found.map(Case::from_item).transpose()
     }
 
@@ -185,7 +185,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cases(&self) -> Result<Vec<Case>, StoreError> {
-        let items = self.ledger_items("find_cases", PARTITION, None).await?;
+        let items = self.ledger_table.query("find_cases", PARTITION).await?;
         items.into_iter().map(Case::from_item).collect()
     }
 

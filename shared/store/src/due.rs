@@ -14,7 +14,7 @@ use super::attributes::{
 };
 use super::key_row::{Guarded, KeyRow, Term};
 use super::lead;
-use super::ledger_table::key;
+use super::table::key;
 use super::write::{Write, delete_if, put, update};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
@@ -188,7 +188,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queued(&self) -> Result<Vec<Result<Queued, StoreError>>, StoreError> {
-        let items = self.ledger_items("find_queued", PURGE, None).await?;
+        let items = self.ledger_table.query("find_queued", PURGE).await?;
         let read = |mut item: Item| {
             let id = ConversationId::parse(&take_string(&mut item, "k")?);
             let end_seconds: i64 = read_number(&item, EXPIRES_AT)?;
@@ -203,7 +203,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unqueue(&self, id: ConversationId) -> Result<(), StoreError> {
-        self.delete_ledger_item("unqueue", key(PURGE, id)).await
+        self.ledger_table.delete("unqueue", key(PURGE, id)).await
     }
 
     /// Announces that the log of a conversation is changed on purpose.
@@ -213,7 +213,7 @@ impl Store {
     pub async fn announce(&self, id: ConversationId) -> Result<(), StoreError> {
         let mut item = touched_key(id);
         item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + TOUCHED_MS));
-        self.put_ledger_item("announce", item).await
+        self.ledger_table.put("announce", item).await
     }
 
     /// Deletes items of a log, `budget` at most, and says how many, and whether more are left.

@@ -12,8 +12,8 @@ use super::attributes::{
 };
 use super::erasure::{OfNothing, Request};
 use super::ledger::{Basis, Entry, Rest};
-use super::ledger_table::key;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::table::key;
 use super::write::{NEW, Write, delete_if, put, put_if};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
@@ -133,7 +133,7 @@ impl Store {
     pub async fn erasure_requests(
         &self,
     ) -> Result<Vec<Result<ErasureRequest, StoreError>>, StoreError> {
-        let items = self.ledger_items("find_wishes", WAITING, None).await?;
+        let items = self.ledger_table.query("find_wishes", WAITING).await?;
         Ok(items.into_iter().map(ErasureRequest::from_item).collect())
     }
 
@@ -145,7 +145,7 @@ impl Store {
         &self,
         subject: SubjectId,
     ) -> Result<Option<ErasureRequest>, StoreError> {
-        let found = self.ledger_item("find_erasure_request", key(WAITING, subject)).await?;
+        let found = self.ledger_table.get("find_erasure_request", key(WAITING, subject)).await?;
         found.map(ErasureRequest::from_item).transpose()
     }
 
@@ -165,7 +165,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget_erasure_request(&self, subject: SubjectId) -> Result<(), StoreError> {
-        self.delete_ledger_item("forget_erasure_request", key(WAITING, subject)).await
+        self.ledger_table.delete("forget_erasure_request", key(WAITING, subject)).await
     }
 
     /// The erasures whose ciphertext is not deleted yet, the oldest first. One that is damaged stands for
@@ -174,7 +174,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unfinished(&self) -> Result<Vec<Result<Unfinished, StoreError>>, StoreError> {
-        let items = self.ledger_items("find_unfinished", UNFINISHED, None).await?;
+        let items = self.ledger_table.query("find_unfinished", UNFINISHED).await?;
         let read = |mut item: Item| {
             let number = take_string(&mut item, "k")?.parse().map_err(|_| corrupt("k"))?;
             let end_seconds: i64 = read_number(&item, EXPIRES_AT)?;
@@ -207,7 +207,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn finished(&self, number: u64) -> Result<(), StoreError> {
-        self.delete_ledger_item("finished", key(UNFINISHED, Entry::key(number))).await
+        self.ledger_table.delete("finished", key(UNFINISHED, Entry::key(number))).await
     }
 
     /// Puts an erasure among the unfinished ones.
@@ -216,7 +216,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn unfinish(&self, entry: &Entry) -> Result<(), StoreError> {
         let item = row(UNFINISHED, Entry::key(entry.number), self.far_end_ms());
-        self.put_ledger_item("unfinish", item).await
+        self.ledger_table.put("unfinish", item).await
     }
 
     /// The writes that list an erasure as unfinished and store that it kept something: part of its

@@ -16,9 +16,9 @@ use super::attributes::{
     take_binary, take_string,
 };
 use super::key_row::{Guarded, KeyRow};
-use super::ledger_table::key;
 use super::policy::StoredPolicy;
 use super::security_event::{Action, SecurityEvent, SecurityEvents};
+use super::table::key;
 use super::write::{NEW, Write, put_if};
 use super::{Store, StoreError};
 use seal::envelope::Sealed;
@@ -322,7 +322,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        let found = self.ledger_item("find_hold", key(PARTITION, id)).await?;
+        let found = self.ledger_table.get("find_hold", key(PARTITION, id)).await?;
         found.map(Hold::from_item).transpose()
     }
 
@@ -340,7 +340,8 @@ impl Store {
         filter: &str,
         values: HashMap<String, AttributeValue>,
     ) -> Result<Vec<Hold>, StoreError> {
-        let items = self.ledger_items("find_holds", PARTITION, Some((filter, values))).await?;
+        let items =
+            self.ledger_table.query_where("find_holds", PARTITION, Some((filter, values))).await?;
         items.into_iter().map(Hold::from_item).collect()
     }
 
@@ -360,7 +361,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn all_holds(&self) -> Result<Vec<Hold>, StoreError> {
-        let items = self.ledger_items("find_holds", PARTITION, None).await?;
+        let items = self.ledger_table.query("find_holds", PARTITION).await?;
         items.into_iter().map(Hold::from_item).collect()
     }
 

@@ -20,8 +20,8 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
     take_string,
 };
-use super::ledger_table::key;
 use super::subject::Erased;
+use super::table::key;
 use super::write::{NEW, Write, put_if};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
@@ -314,7 +314,7 @@ impl Store {
         let found = self
             .dynamo
             .query()
-            .table_name(&self.ledger_table)
+            .table_name(self.ledger_table.as_ref())
             .key_condition_expression("p = :p AND k >= :k")
             .expression_attribute_values(":p", string(LEDGER))
             .expression_attribute_values(":k", string(Entry::key(number)))
@@ -331,7 +331,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_entry(&self, number: u64) -> Result<Option<Entry>, StoreError> {
-        let found = self.ledger_item("find_erasure", key(LEDGER, Entry::key(number))).await?;
+        let found = self.ledger_table.get("find_erasure", key(LEDGER, Entry::key(number))).await?;
         found.map(Entry::from_item).transpose()
     }
 
@@ -430,7 +430,7 @@ impl Store {
         let found = self
             .dynamo
             .query()
-            .table_name(&self.ledger_table)
+            .table_name(self.ledger_table.as_ref())
             .key_condition_expression("p = :p")
             .expression_attribute_values(":p", string(LEDGER))
             .scan_index_forward(false)

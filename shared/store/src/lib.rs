@@ -21,7 +21,6 @@ pub mod key_row;
 pub mod keyring;
 pub mod lead;
 pub mod ledger;
-mod ledger_table;
 pub mod log;
 pub mod once;
 pub mod permit;
@@ -56,6 +55,7 @@ use once::Once;
 use seal::SealError;
 use seal::cache::Cache;
 use settings::Settings;
+use table::Table;
 use values::clock::Clock;
 use values::config::Config;
 use values::ids::{ConversationId, SubjectId};
@@ -182,7 +182,7 @@ pub struct Store {
     keys_table: String,
     conversations_table: String,
     profiles_table: String,
-    ledger_table: String,
+    ledger_table: Table,
     watch_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
 }
@@ -195,12 +195,12 @@ impl Store {
             settings,
             once: Once::new(dynamo.clone(), config.watch_table.clone(), clock.clone()),
             conversations: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
+            ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),
             dynamo,
             clock,
             keys_table: config.keys_table.clone(),
             conversations_table: config.conversations_table.clone(),
             profiles_table: config.profiles_table.clone(),
-            ledger_table: config.ledger_table.clone(),
             watch_table: config.watch_table.clone(),
         }
     }

@@ -12,7 +12,7 @@ use super::attributes::{
     take_string,
 };
 use super::ledger::item_of_nobody_in_keys;
-use super::ledger_table::key;
+use super::table::key;
 use super::{Store, StoreError, fault};
 
 /// How far the sweep is.
@@ -120,7 +120,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn sweep_progress(&self) -> Result<Progress, StoreError> {
-        let found = self.ledger_item("find_progress", key(SWEEP, PROGRESS)).await?;
+        let found = self.ledger_table.get("find_progress", key(SWEEP, PROGRESS)).await?;
         found.map_or(Ok(Progress::default()), Progress::from_item)
     }
 
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_sweep_progress(&self, progress: &Progress) -> Result<(), StoreError> {
-        self.put_ledger_item("put_progress", progress.to_item()).await
+        self.ledger_table.put("put_progress", progress.to_item()).await
     }
 
     /// The stamp that the last run left in the keys table; `None` when there is none.

@@ -180,7 +180,7 @@ impl Store {
         let found = self
             .dynamo
             .query()
-            .table_name(&self.ledger_table)
+            .table_name(self.ledger_table.as_ref())
             .key_condition_expression("p = :p AND begins_with(k, :k)")
             .expression_attribute_values(":p", string(partition(subject)))
             .expression_attribute_values(":k", string(READ))

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::attributes::{EXPIRES_AT, Item, corrupt, expiry, in_table, string, take_string};
 use super::ledger::Entry;
-use super::ledger_table::key;
+use super::table::key;
 use super::write::{Write, put};
 use super::{Store, StoreError, fault};
 use seal::sign::{Signer, Verifier};
@@ -171,7 +171,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_receipt(&self, id: ReceiptId) -> Result<Option<SignedReceipt>, StoreError> {
-        let found = self.ledger_item("find_receipt", key(partition(id), RECEIPT)).await?;
+        let found = self.ledger_table.get("find_receipt", key(partition(id), RECEIPT)).await?;
         found.map(read).transpose()
     }
 
@@ -188,7 +188,7 @@ impl Store {
         let put = self
             .dynamo
             .put_item()
-            .table_name(&self.ledger_table)
+            .table_name(self.ledger_table.as_ref())
             .set_item(Some(item(id, &receipt, end_ms)?))
             .condition_expression("attribute_not_exists(p)")
             .send()

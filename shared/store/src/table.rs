@@ -33,9 +33,14 @@ impl Key {
     }
 }
 
+/// An item with nothing but the key.
+pub(super) fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+    Item::from([("p".to_owned(), string(partition)), ("k".to_owned(), string(sort))])
+}
+
 impl From<&Key> for Item {
-    fn from(key: &Key) -> Self {
-        Self::from([("p".to_owned(), string(&key.partition)), ("k".to_owned(), string(&key.sort))])
+    fn from(Key { partition, sort }: &Key) -> Self {
+        key(partition, sort)
     }
 }
 
@@ -95,13 +100,13 @@ impl Table {
     pub async fn get(
         &self,
         operation: &'static str,
-        key: &Key,
+        key: impl Into<Item>,
     ) -> Result<Option<Item>, StoreError> {
         let found = self
             .dynamo
             .get_item()
             .table_name(&self.name)
-            .set_key(Some(key.item()))
+            .set_key(Some(key.into()))
             .consistent_read(true)
             .send()
             .await
@@ -151,12 +156,29 @@ impl Table {
         operation: &'static str,
         partition: &str,
     ) -> Result<Vec<Item>, StoreError> {
+        self.query_where(operation, partition, None).await
+    }
+
+    /// The items of a partition that a filter with these values lets through, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn query_where(
+        &self,
+        operation: &'static str,
+        partition: &str,
+        filter: Option<(&str, Item)>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let (filter, values) = filter.unzip();
+        let mut values = values.unwrap_or_default();
+        values.insert(":p".to_owned(), string(partition));
         let mut pages = self
             .dynamo
             .query()
             .table_name(&self.name)
             .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(partition))
+            .set_filter_expression(filter.map(str::to_owned))
+            .set_expression_attribute_values(Some(values))
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -202,6 +224,25 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| fault(operation, &error))?;
+        Ok(())
+    }
+
+    /// Deletes an item.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn delete(
+        &self,
+        operation: &'static str,
+        key: impl Into<Item>,
+    ) -> Result<(), StoreError> {
+        self.dynamo
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(key.into()))
             .send()
             .await
             .map_err(|error| fault(operation, &error))?;
