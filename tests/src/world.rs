@@ -145,13 +145,6 @@ impl World {
             .expect("memory for a hash")
     }
 
-    /// Another instance of the function of transcripts and their lifetime, with cold caches, over the
-    /// same tables.
-    #[must_use]
-    pub fn another_retention(&self) -> retention::state::App {
-        self.retention_of("retention")
-    }
-
     fn retention_of(&self, program: &str) -> retention::state::App {
         let sdk = self.sdk_of(program);
         retention::state::App::with_sdk(&self.retention_config, self.clock.clone(), &sdk)
@@ -164,12 +157,6 @@ impl World {
         let auth = auth::routes(self.auth.clone());
         let routes = auth.merge(retention::routes(self.retention.clone()));
         Api::Events(finish(routes, self.clock.clone(), &[]))
-    }
-
-    /// The API of the function of transcripts and their lifetime alone, by events.
-    #[must_use]
-    pub fn retention_api(&self) -> Api {
-        Api::Events(retention::router(self.retention.clone()))
     }
 
     /// The API by events.

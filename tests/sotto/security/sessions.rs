@@ -196,7 +196,7 @@ async fn who_signs_out_on_one_device_is_out_on_all_of_them_on_every_route() {
     for device in [&here, &there, &renewed, &elsewhere(&world, &there)] {
         assert_refused_everywhere(&world, device, &conversation).await;
     }
-    // One that begins afterwards goes on, in the same second too, and ends for itself.
+    // A session that begins afterwards, even in the same second, goes on until it is ended itself.
     let again = customer(&world, &server).await;
     assert_eq!(again.subject, here.subject);
     assert_eq!(again.get(&conversation).await.status, 200);

@@ -174,7 +174,7 @@ class Window implements ChatWindow {
         : await Conversation.start(this.#api, this.embed.locale, told);
       const messages = open ? await conversation.messages() : [];
       if (!this.#owner) throw new Problem("gone");
-      // One that has ended was remembered until now.
+      // Until now the memory held the chat before, which has ended.
       if (this.#remembered) this.#memory.forget(this.#remembered);
       this.#remembered = { token: this.#api.token ?? "", conversation: conversation.state.id, owner: this.#owner };
       this.#memory.remember(this.#remembered, onDevice);
