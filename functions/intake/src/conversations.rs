@@ -18,9 +18,9 @@ use shared::text::{RawText, Text, judge_optional};
 use shared::values::object::Object;
 use utoipa::ToSchema;
 
+use crate::admission::admit;
 use crate::commit::{end_of_log, find_now};
 use crate::guests::Guest;
-use crate::sessions::admit;
 
 /// The answer to a visitor who was erased and would begin anew under the same subject.
 pub(crate) fn erased() -> Problem {

@@ -10,8 +10,8 @@ use shared::store::erasure::{OfNothing, Request, idempotency};
 use shared::store::guests::Act;
 use shared::store::ledger::Basis;
 
+use crate::admission::admit;
 use crate::guests::Guest;
-use crate::sessions::admit;
 
 /// There is one body: none. A repetition is the same request if its key is.
 const BODY: &str = "me";

@@ -7,6 +7,7 @@
 //! name their customers). The binary `rotate-keys` is the daily job that makes
 //! transport keys and signs their list; it alone may use the root key.
 
+mod admission;
 pub mod close;
 pub mod commit;
 pub mod conversations;

@@ -10,7 +10,7 @@ use shared::http::export::{Export, Holdings, Limits, Position, respond};
 use shared::http::request::PageQuery;
 use shared::problem::Problem;
 
-use crate::sessions::admit;
+use crate::admission::admit;
 
 /// JSON, or a page for people if `Accept` names `text/html`. It is given out in parts.
 #[utoipa::path(get, path = "/v1/me/export", params(("cursor" = Option<String>, Query)),

@@ -100,15 +100,6 @@ pub(crate) async fn delete(
     }
 }
 
-/// Refuses a session that was ended, by what is stored now.
-///
-/// # Errors
-/// 401 `token_revoked`, 503.
-pub(crate) async fn admit(app: &App, visitor: &Visitor) -> Result<(), Problem> {
-    let limits = app.store.limits_of(visitor.site, visitor.subject, &visitor.session).await?;
-    if limits.admit(&visitor.session) { Ok(()) } else { Err(Code::TokenRevoked.into()) }
-}
-
 /// Somebody who is new, if their network may have another subject.
 async fn newcomer(app: &App, from: &Guest, site: &'static Site) -> Result<Visitor, Problem> {
     from.may(app, Act::Session).await?;

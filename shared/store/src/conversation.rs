@@ -139,6 +139,12 @@ impl Conversation {
         self.policy.last_word_ms(self.opened_at_ms())
     }
 
+    /// Whether nothing had ended the session when the conversation's row was read.
+    #[must_use]
+    pub fn admits(&self, session: &Session) -> bool {
+        self.limits.admit(session)
+    }
+
     /// The status at `now_ms` after an event that left `state`: a conversation also ends by time.
     #[must_use]
     pub fn status_at(&self, state: State, now_ms: UnixMillis) -> Status {

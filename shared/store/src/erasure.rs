@@ -464,7 +464,7 @@ impl Rows {
     /// no less was destroyed than it says.
     fn prove(&self, entry: &Entry) -> bool {
         let seen = Seen::of(self);
-        self.subject.has(entry)
+        self.subject.has(entry.receipt)
             && entry.conversations <= seen.conversations
             && entry.keys_destroyed <= seen.keys_destroyed
     }

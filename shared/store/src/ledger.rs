@@ -299,7 +299,7 @@ impl Store {
         let known = self.find_subject(entry.subject).await?;
         let is_told = known.erased.is_some_and(|erased| erased.number.is_some());
         if is_told || !known.holds.is_empty() {
-            return Ok(known.has(entry));
+            return Ok(known.has(entry.receipt));
         }
         let write = self.put_erased(entry.subject, &known, erased, entry.end_ms)?;
         self.transaction().and(write).commit_or_fail("mark_erased_again").await?;

@@ -5,7 +5,6 @@
 //! Its beginning is the epoch that its tokens were made under: the subject's row in the keys table
 //! holds in `e` the last second whose sessions are ended, in epoch seconds, and in nothing else.
 
-use super::conversation::Conversation;
 use super::identity_key::Registration;
 use super::key_row::{Guarded, KeyRow};
 use super::subject::Subject;
@@ -15,10 +14,8 @@ use values::ids::SubjectId;
 use values::policy::RetentionPolicy;
 use values::site::Site;
 
-/// Seconds that a visitor's token is valid.
-pub const TOKEN_SECONDS: i64 = 86_400;
-/// Seconds after its end in which a guest's token still gives a new one.
-pub const RENEWAL_SECONDS: i64 = 30 * 86_400;
+pub use values::token_life::{RENEWAL_SECONDS, TOKEN_SECONDS};
+
 /// Seconds after which a guest's session ends however often it was renewed.
 pub const GUEST_SECONDS: i64 = 400 * 86_400;
 /// The same of a customer's, for whom the site's server then has to speak again.
@@ -183,14 +180,6 @@ impl Store {
             }
         }
         Err(StoreError::Unavailable)
-    }
-}
-
-impl Conversation {
-    /// Whether nothing has ended the session when the conversation's row was read.
-    #[must_use]
-    pub fn admits(&self, session: &Session) -> bool {
-        self.limits.admit(session)
     }
 }
 

@@ -13,13 +13,12 @@ use super::attributes::{
 };
 use super::customer::WayBack;
 use super::key_row::{KeyRow, holds_value, take_holds};
-use super::ledger::Entry;
-use super::session::{RENEWAL_SECONDS, TOKEN_SECONDS};
 use super::write::{Write, check, put_if};
 use super::{Store, StoreError, fault};
 use values::clock::UnixMillis;
 use values::ids::{HoldId, ReceiptId, SubjectId};
 use values::policy::DAY_MS;
+use values::token_life::{RENEWAL_SECONDS, TOKEN_SECONDS};
 
 /// The sort key of the row.
 const SUBJECT: &[u8] = b"subject";
@@ -60,10 +59,10 @@ pub struct Rows {
 }
 
 impl Subject {
-    /// Whether the subject is marked as erased by this erasure.
+    /// Whether the subject is marked as erased, by the erasure with this receipt.
     #[must_use]
-    pub fn has(&self, entry: &Entry) -> bool {
-        self.erased.is_some_and(|erased| erased.receipt == entry.receipt)
+    pub fn has(&self, receipt: ReceiptId) -> bool {
+        self.erased.is_some_and(|erased| erased.receipt == receipt)
     }
 
     pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {

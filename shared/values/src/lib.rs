@@ -15,3 +15,4 @@ pub mod role;
 pub mod secret;
 pub mod site;
 pub mod text;
+pub mod token_life;

@@ -81,7 +81,7 @@ async fn begin(app: &App, number: u64) -> Result<Step<Work>, StoreError> {
         app.store.finished(number).await?;
         return Ok(nothing());
     };
-    if !app.store.find_subject(entry.subject).await?.has(&entry) {
+    if !app.store.find_subject(entry.subject).await?.has(entry.receipt) {
         return unproven(app, &entry).await;
     }
     let rows = app.store.destroy_rest(entry.subject).await?;
