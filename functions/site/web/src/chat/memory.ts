@@ -20,7 +20,7 @@ export interface Remembered {
 export class Memory {
   readonly #guests: string;
 
-  constructor(site: string) {
+  constructor(private readonly site: string) {
     this.#guests = `sotto:${site}`;
   }
 
@@ -46,6 +46,17 @@ export class Memory {
 
   forget(value: Remembered): void {
     for (const storage of this.#where(value)) storage.removeItem(this.#nameOf(value.owner));
+  }
+
+  /** Whether a person is asked for or answers in this tab: then the loader opens the chat again behind the launcher. */
+  markLive(isLive: boolean): void {
+    const storage = sessionStorageOrNull();
+    try {
+      if (isLive) storage?.setItem(`sotto-live:${this.site}`, "1");
+      else storage?.removeItem(`sotto-live:${this.site}`);
+    } catch {
+      // Full or forbidden: after a reload news come when the chat is opened.
+    }
   }
 
   /** All that this browser has of a subject, in this tab and on the device. */
