@@ -26,6 +26,8 @@ interface Pending {
 export class Log {
   readonly element: HTMLElement;
   readonly #assistant: HTMLElement;
+  /** The newest message that was shown. */
+  lastId = "";
   readonly #shown = new Map<string, HTMLElement>();
   readonly #pending = new Set<Pending>();
   readonly #clock: Intl.DateTimeFormat;
@@ -50,8 +52,10 @@ export class Log {
   }
 
   /** A line that nobody wrote, and perhaps a button to go on with. */
-  note(text: string, ...more: Node[]): void {
-    this.#add(h("div", { class: "note" }, h("p", {}, text), ...more));
+  note(text: string, ...more: Node[]): HTMLElement {
+    const note = h("div", { class: "note" }, h("p", {}, text), ...more);
+    this.#add(note);
+    return note;
   }
 
   contactButton(): HTMLButtonElement {
@@ -77,6 +81,7 @@ export class Log {
       }
     }
     this.#add(...added);
+    this.lastId = messages.at(-1)?.id ?? this.lastId;
     return fromOthers;
   }
 

@@ -19,9 +19,11 @@ export interface Remembered {
  */
 export class Memory {
   readonly #guests: string;
+  readonly #live: string;
 
-  constructor(private readonly site: string) {
+  constructor(site: string) {
     this.#guests = `sotto:${site}`;
+    this.#live = `sotto-live:${site}`;
   }
 
   /** Of whom the page names now: customers who share a browser, and guests, find only what is their own. */
@@ -48,12 +50,17 @@ export class Memory {
     for (const storage of this.#where(value)) storage.removeItem(this.#nameOf(value.owner));
   }
 
-  /** Whether a person is asked for or answers in this tab: then the loader opens the chat again behind the launcher. */
-  markLive(isLive: boolean): void {
+  /** Up to which message the visitor has looked, while a person is asked for or answers; null at other times. */
+  lookedAt(): string | null {
+    return sessionStorageOrNull()?.getItem(this.#live) ?? null;
+  }
+
+  /** Kept for this tab: the loader then opens the chat again behind the launcher after a reload. */
+  keepLook(messageId: string | null): void {
     const storage = sessionStorageOrNull();
     try {
-      if (isLive) storage?.setItem(`sotto-live:${this.site}`, "1");
-      else storage?.removeItem(`sotto-live:${this.site}`);
+      if (messageId === null) storage?.removeItem(this.#live);
+      else storage?.setItem(this.#live, messageId);
     } catch {
       // Full or forbidden: after a reload news come when the chat is opened.
     }

@@ -22,8 +22,8 @@ interface Surroundings {
   isOpen(): boolean;
   /** So many messages of others came. */
   came(count: number): void;
-  /** Whether a person is asked for or answers, which a reload must not forget. */
-  live(isLive: boolean): void;
+  /** A person is asked for or answers, and this is the newest message; null at other times. */
+  live(lastId: string | null): void;
   closedByVisitor(): void;
   /** Another conversation, after this one. */
   restart(): void;
@@ -48,8 +48,11 @@ export class ChatScreen {
   });
   readonly #composer: HTMLFormElement;
   readonly #actions: HTMLElement;
-  readonly #typing = h("span");
-  readonly #person = h("p", { class: "status", id: PERSON_NOTE });
+  /** Not spoken: it changes with every pause in the typing. */
+  readonly #person = h("p", { class: "status person", id: PERSON_NOTE });
+  #isTyping = false;
+  /** Why nobody answers, as it was said last. */
+  #nobody: HTMLElement | null = null;
   readonly #live: Live;
   /** The name of the person who answers; undefined while one does whose name is not known yet. */
   #agent: string | null | undefined;
@@ -113,12 +116,13 @@ export class ChatScreen {
 
   /** The visitor looks again: asks for news at once, if there may be some. */
   shown(): void {
+    this.#showStatus();
     this.#live.take(undefined);
   }
 
   leave(): void {
     this.#live.stop();
-    this.around.live(false);
+    this.around.live(null);
   }
 
   /**
@@ -257,7 +261,8 @@ export class ChatScreen {
       const style = { weekday: "long", hour: "numeric", minute: "2-digit" } as const;
       lines.push(this.words.opensAt(new Intl.DateTimeFormat(regionalTag(this.locale), style).format(new Date(next_opening))));
     }
-    this.#log.note(lines.join(" "), this.#log.contactButton());
+    this.#nobody?.remove();
+    this.#nobody = this.#log.note(lines.join(" "), this.#log.contactButton());
   }
 
   async #leaveLead(lead: Lead): Promise<void> {
@@ -299,7 +304,7 @@ export class ChatScreen {
     this.#agent = name ?? (news.status === "with_agent" ? before : null);
     this.#showQueue(news.queue);
     this.conversation.state.status = news.status;
-    this.#typing.textContent = news.typing ? ` ${this.words.typing}` : "";
+    this.#isTyping = news.typing;
     this.#showStatus();
     if (news.integrity !== "ok") this.conversation.isSound = false;
     this.#showSoundness();
@@ -320,14 +325,15 @@ export class ChatScreen {
       this.#said = said;
       const minutes = Math.ceil((this.#estimateEnds - Date.now()) / 60_000);
       const estimate = status === "waiting" && minutes > 0 && !this.#isLost ? ` ${this.words.estimate(minutes)}` : "";
-      if (this.#estimate.textContent !== estimate) this.#estimate.textContent = estimate;
-      const person = isPerson ? [this.words.withAgent(this.#agent ?? this.words.somebody), this.#typing] : [];
-      this.#person.replaceChildren(...person);
+      write(this.#estimate, estimate);
+      const name = this.#agent ?? this.words.somebody;
+      const doing = this.#isTyping ? this.words.typing(name) : this.words.withAgent(name);
+      write(this.#person, isPerson && !this.#isLost ? doing : "");
       this.#log.answeredByPerson(isPerson);
       this.element.dataset.status = status;
     });
     this.#input.setAttribute("aria-describedby", isPerson ? PERSON_NOTE : ASSISTANT_NOTE);
-    this.around.live(isPerson || status === "waiting");
+    this.around.live(isPerson || status === "waiting" ? this.#log.lastId : null);
   }
 
   #waiting(): string {
@@ -341,7 +347,7 @@ export class ChatScreen {
   }
 
   #showSoundness(): void {
-    this.#broken.textContent = this.conversation.isSound ? "" : this.words.broken;
+    write(this.#broken, this.conversation.isSound ? "" : this.words.broken);
   }
 
   /** Shows what could not be sent before the page was reloaded, to be sent under the same keys. */
@@ -351,4 +357,9 @@ export class ChatScreen {
       pending.failed(() => this.#deliver(text, key, pending), this.words.unsentKept);
     }
   }
+}
+
+/** Leaves alone what says so already: written anew it would be spoken anew. */
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -206,13 +206,19 @@ class Window implements ChatWindow {
 
   async #enter(conversation: Conversation, messages: Message[]): Promise<void> {
     const { kem } = await this.#api.key();
+    // Messages that came while a page was loaded are as new as others.
+    const looked = this.#memory.lookedAt();
+    const from = messages.findIndex(({ id }) => id === looked) + 1;
+    if (from > 0 || looked === "") this.#unread.add(messages.slice(from).filter(({ author }) => author !== "visitor").length);
     this.#chat = new ChatScreen(this.#words, this.embed.locale, conversation, kem, messages, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       ended: (error) => this.#ended(error),
       isOpen: () => this.#dialog.open,
       came: (count) => this.#unread.add(count),
-      live: (isLive) => this.#memory.markLive(isLive),
+      live: (lastId) => {
+        if (lastId === null || this.#unread.count === 0) this.#memory.keepLook(lastId);
+      },
       closedByVisitor: () => this.#end("closed"),
       restart: () => {
         this.#leaveScreen();
