@@ -1,4 +1,5 @@
 import type { Answer, Api, Call } from "./api.ts";
+import type { Schemas } from "../console/contract.ts";
 import type { Retention } from "./retention.ts";
 import { noticeVersion } from "./words.ts";
 
@@ -18,24 +19,10 @@ export interface Message {
   offers_contact?: boolean;
 }
 
-export interface Queue {
-  position: number;
-  estimated_wait_seconds: number | null;
-}
+export type Queue = Schemas["Queue"];
 
 /** What is new: messages of both sides, and how things stand. */
-export interface News {
-  items: Message[];
-  next_cursor: string | null;
-  integrity: string;
-  status: Status;
-  agent: { name: string } | null;
-  typing: boolean;
-  /** The visitor's last message that the agent has seen. */
-  seen: string | null;
-  queue: Queue | null;
-  state: string;
-}
+export type News = Omit<Schemas["News"], "items" | "status"> & { items: Message[]; status: Status };
 
 export interface Exchange {
   message: Message;
@@ -45,13 +32,7 @@ export interface Exchange {
 }
 
 /** The answer to a visitor who asks for a person. */
-export interface Handover {
-  status: Status;
-  queue: Queue | null;
-  open_now: boolean;
-  available: boolean;
-  next_opening: string | null;
-}
+export type Handover = Omit<Schemas["HandoverResponse"], "status"> & { status: Status };
 
 interface State {
   id: string;

@@ -245,7 +245,7 @@ export class ChatScreen {
     await this.around.attempt(async () => {
       const answer = await this.conversation.handOver();
       this.conversation.state.status = answer.status;
-      this.#showQueue(answer.queue);
+      this.#showQueue(answer.queue ?? null);
       // The button that was pressed goes away, and the focus must not go with it.
       this.#input.focus();
       this.#showStatus();
@@ -296,13 +296,13 @@ export class ChatScreen {
       this.#log.note(before === null ? this.words.joined(name) : this.words.tookOver(name, before));
     }
     this.around.came(this.#log.show(news.items));
-    this.#log.markSeen(news.seen);
+    this.#log.markSeen(news.seen ?? null);
     if (name === null && before !== null) this.#tellDeparture(before ?? this.words.somebody, news.status);
     else if (this.conversation.state.status === "waiting" && news.status === "open" && before === null) {
       this.#tellNobody({ open_now: true, next_opening: null });
     }
     this.#agent = name ?? (news.status === "with_agent" ? before : null);
-    this.#showQueue(news.queue);
+    this.#showQueue(news.queue ?? null);
     this.conversation.state.status = news.status;
     this.#isTyping = news.typing;
     this.#showStatus();
