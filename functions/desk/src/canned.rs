@@ -90,7 +90,7 @@ pub(crate) async fn put(
     if there.len() >= MOST && there.iter().all(|known| known.shortcut != shortcut) {
         return Err(Problem::new(Code::Conflict, "There are 500 already: delete one first."));
     }
-    let locale = locale.as_ref().map_or(site.locales[0], Text::reveal).to_owned();
+    let locale = locale.as_ref().map_or(site.language(0), Text::reveal).to_owned();
     let canned = Canned { shortcut, text: text.reveal().to_owned(), locale };
     app.store.put_canned(site, &canned).await?;
     Ok(Reply(StatusCode::OK, canned.into()))

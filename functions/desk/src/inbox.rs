@@ -82,7 +82,7 @@ impl InboxItem {
             status: row.status.as_str(),
             waiting_since: rfc3339(row.waiting_since_ms),
             last_message_at: rfc3339(row.last_message_ms),
-            locale: site.locales.get(usize::from(row.locale)).unwrap_or(&site.locales[0]),
+            locale: site.language(row.locale),
             verified: row.verified,
             agent: row
                 .agent

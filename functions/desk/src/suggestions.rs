@@ -59,8 +59,8 @@ pub(crate) async fn get(
 ) -> Result<Reply<SuggestionsResponse>, Problem> {
     let held = claimed(&app, &staff, id).await?;
     let site = held.conversation.site;
-    let language = site.locales.get(usize::from(held.tail.state.locale));
-    let base = BASES.iter().find(|base| Some(&base.locale()) == language);
+    let language = site.language(held.tail.state.locale);
+    let base = BASES.iter().find(|base| base.locale() == language);
     let asked = last_message(&app, &held).await?;
     let items = match (base, asked) {
         (Some(base), Some(asked)) => base

@@ -78,13 +78,12 @@ pub(crate) async fn post(
     let located = locate(&app, &visitor, id, cursor).await?;
     let conversation = located.conversation.clone();
     let idempotency = idempotency(&conversation, &key, text.reveal());
-    let (event, tail) = match repeated(&app, &conversation, &located.tail, &idempotency.key).await?
-    {
-        Some(event) => (event, None),
-        None => {
-            let writer = Writer { app: &app, visitor: &visitor, idempotency, text: &text };
-            writer.write(located).await?
-        }
+    let known = repeated(&app, &conversation, &located.tail, &idempotency.key).await?;
+    let (event, tail) = if let Some(event) = known {
+        (event, None)
+    } else {
+        let writer = Writer { app: &app, visitor: &visitor, idempotency, text: &text };
+        writer.write(located).await?
     };
     let is_first = tail.is_some();
     // What is given out again, or beside the message, is read of the row as it is stored now: the copy

@@ -28,9 +28,9 @@ pub const TYPING_MS: UnixMillis = 6_000;
 pub const SILENCE_MS: UnixMillis = 5 * 60_000;
 /// How long an agent is remembered who is not there: longer than a conversation can be claimed.
 const REMEMBERED_MS: UnixMillis = 35 * DAY_MS;
-/// The estimate is the median of so many waits,
+/// An estimate is the median of so many waits.
 const WAITS: i32 = 20;
-/// and there is none below this many.
+/// There is no estimate from fewer waits.
 const FEWEST_WAITS: usize = 5;
 
 /// An agent of a site, and until when they are there.
@@ -102,7 +102,7 @@ pub fn estimate_seconds(mut waits: Vec<i64>, waited_ms: UnixMillis) -> Option<u6
         return None;
     }
     waits.sort_unstable();
-    let median = waits[waits.len() / 2];
+    let median = waits.get(waits.len() / 2)?;
     u64::try_from(median - waited_ms / 1000).ok().filter(|left| *left > 0)
 }
 

@@ -27,6 +27,13 @@ impl Site {
         (id == DEFAULT.id).then_some(&DEFAULT)
     }
 
+    /// The language of that index; the site's own for one that it has no more.
+    #[must_use]
+    pub fn language(&self, locale: u8) -> &'static str {
+        let found = self.locales.get(usize::from(locale)).or_else(|| self.locales.first());
+        found.copied().unwrap_or_default()
+    }
+
     /// The index in [`Site::locales`] of the language to answer in: the visitor's if answers were
     /// published in it, else the site's own.
     #[must_use]

@@ -92,7 +92,7 @@ async fn what_ended_meanwhile_takes_no_answer() {
 
     let (_, inbox) = desk.claimed().await;
     let request = tests::api::Request::new("DELETE", "/v1/me");
-    let erased = desk.visitor.send(request.header("idempotency-key", &fresh_key())).await;
+    let erased = desk.visitor.send(request.header("idempotency-key", fresh_key())).await;
     assert_eq!(erased.status, 200);
     let key = fresh_key();
     assert_eq!(

@@ -82,7 +82,7 @@ async fn a_visitor_is_answered_by_a_person() {
     assert_eq!(said(&news), expected);
     let body = json!({ "text": "Thank you", "after": last });
     let request = Request::new("POST", &format!("{conversation}/messages")).json(&body);
-    let thanks = visitor.send(request.header("idempotency-key", &fresh_key())).await.json();
+    let thanks = visitor.send(request.header("idempotency-key", fresh_key())).await.json();
     assert_eq!(thanks["news"]["items"].as_array().expect("items").len(), 3);
     let read = agent.get(&format!("{inbox}/messages?after={last}")).await;
     let authors: Vec<_> = said(&read).into_iter().map(|(author, _)| author).collect();
