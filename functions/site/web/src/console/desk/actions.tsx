@@ -1,5 +1,5 @@
 import { api, ask, attempt, Choice, Choices, Field, Problem, tell, wordsOf } from "../kit.ts";
-import { say } from "../stage.tsx";
+import { say, status } from "../stage.tsx";
 import { CONVERSATION } from "./conversation_words.ts";
 import { colleagues, refresh } from "./inbox.ts";
 import { pending } from "./memory.ts";
@@ -8,6 +8,8 @@ import { letGo } from "./thread.ts";
 
 const REASONS = ["solved", "no_answer", "spam", "other"] as const;
 const LONGEST_TAG = 32;
+/** How long it is said that something was done. */
+const SAID_MS = 6000;
 
 /** Gives the conversation to somebody else, or ends it. What is still on its way goes out before. */
 export function transfer(id: string): void {
@@ -80,4 +82,5 @@ function leaveTo(id: string, said: string): void {
   leave();
   refresh();
   say(said);
+  setTimeout(() => status.peek() === said && say(""), SAID_MS);
 }

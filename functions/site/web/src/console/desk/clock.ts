@@ -5,6 +5,10 @@ import { INBOX } from "./words.ts";
 /** The time, each second, while somebody looks. */
 export const now = signal(Date.now());
 
+/** Since when the page is seen, by the clock of `performance.now()`. A page that is not asks seldom. */
+let seenSince = performance.now();
+document.addEventListener("visibilitychange", () => (seenSince = performance.now()));
+
 let timer: number | undefined;
 let watchers = 0;
 
@@ -18,6 +22,11 @@ export function tick(): () => void {
     clearInterval(timer);
     timer = undefined;
   };
+}
+
+/** How long an answer is overdue, in milliseconds, if the last one came then. */
+export function overdue(answeredAt: number): number {
+  return now.value && !document.hidden ? performance.now() - Math.max(answeredAt, seenSince) : 0;
 }
 
 /** How long ago that is: to the second at first, since that is how long waiting feels. */

@@ -9,7 +9,7 @@ import { CONVERSATION } from "./conversation_words.ts";
 import type { Item } from "./inbox.ts";
 import { markOf } from "./list.tsx";
 import { pending } from "./memory.ts";
-import { remainingMs, sendNow, undo } from "./outbox.ts";
+import { refusals, remainingMs, sendNow, undo } from "./outbox.ts";
 import { isTaking, leave, takeItem } from "./place.ts";
 import type { Message, Thread } from "./thread.ts";
 import { INBOX } from "./words.ts";
@@ -191,7 +191,7 @@ function Lost({ item, thread, code }: Props & { code: string }) {
   const isFree = item.status === "waiting" || item.status === "open";
   return (
     <div class="lost">
-      <p role="alert" class="alert">{isOthers && item.agent ? words.lostTo(item.agent.name) : (words.lost[code] ?? words.lost["not_found"])}</p>
+      {!refusals.value[thread.id] && <p role="alert" class="alert">{isOthers && item.agent ? words.lostTo(item.agent.name) : (words.lost[code] ?? words.lost["not_found"])}</p>}
       {isFree && code !== "conversation_closed" && code !== "erased" && (
         <div class="buttons">
           <button type="button" class="secondary" aria-busy={isTaking.value} onClick={() => void takeItem(item)}>{words.again}</button>

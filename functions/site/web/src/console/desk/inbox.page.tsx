@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { attempt, go, Heading, Link, type Open, wordsOf } from "../kit.ts";
-import { tick, now } from "./clock.ts";
+import { overdue, tick } from "./clock.ts";
 import { type Command, listen, provide } from "./commands.ts";
 import { isAvailable, setAvailable } from "./duty.ts";
 import { Filters } from "./filters.tsx";
@@ -13,6 +13,7 @@ import { resume } from "./outbox.ts";
 import { Options } from "./options.tsx";
 import { Pane } from "./pane.tsx";
 import { arrived, leave, move, openAtCursor, openItem } from "./place.ts";
+import { threadOf } from "./thread.ts";
 import { INBOX } from "./words.ts";
 
 /** Without an answer for so long, what is shown may be wrong. */
@@ -118,11 +119,13 @@ function Availability() {
   );
 }
 
-/** Says how old the list is. */
+/** Says how old the list is, or the conversation that is open if that is older. */
 function Synced() {
   const words = wordsOf(INBOX);
-  const at = inboxPoll.answeredAt.value;
-  const ageMs = now.value && at !== null ? performance.now() - at : 0;
+  const thread = openedId.value && opened.value ? threadOf(openedId.value) : null;
+  const isRead = thread !== null && thread.lost.value === null && thread.isThere.value;
+  const at = oldest(inboxPoll.answeredAt.value, isRead ? thread.poll.answeredAt.value : null);
+  const ageMs = at === null ? 0 : overdue(at);
   const isStale = ageMs > STALE_MS;
   const seconds = Math.floor(ageMs / 1000);
   const text = at === null ? words.notSynced : isStale ? words.stale(seconds) : words.synced(seconds);
@@ -132,6 +135,10 @@ function Synced() {
       <p role="alert" class="unseen">{isStale ? words.stale(Math.floor(STALE_MS / 1000)) : ""}</p>
     </>
   );
+}
+
+function oldest(list: number | null, conversation: number | null): number | null {
+  return list !== null && conversation !== null ? Math.min(list, conversation) : list;
 }
 
 function Tabs() {

@@ -103,7 +103,6 @@ export function more(of: Tab): void {
 /** Leaves nothing of one person for the next. */
 export function forgetInbox(): void {
   inboxPoll.stop();
-  inboxPoll.answeredAt.value = null;
   known = fresh();
   wanted = { waiting: PAGE_SIZE, mine: PAGE_SIZE, closed: PAGE_SIZE };
   countsOf = {};
@@ -145,7 +144,7 @@ async function ask(): Promise<void> {
   await read(current);
   round++;
   for (const other of ["waiting", "mine"] as const) {
-    const isDue = round % ROUNDS === 0 || counts.peek()[other] !== countsOf[other];
+    const isDue = round % ROUNDS === 0 || known[other].tag === null || counts.peek()[other] !== countsOf[other];
     if (other !== current && isDue) await read(other);
   }
 }

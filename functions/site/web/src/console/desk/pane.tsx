@@ -32,7 +32,8 @@ function Nothing() {
   return (
     <section class="empty">
       <h2>{words.nothingOpen}</h2>
-      <p class="hint">{words.nothingOpenText} <kbd>j</kbd> <kbd>Enter</kbd>. {words.helpKey}</p>
+      <p class="hint">{words.nothingOpenText} <kbd>j</kbd> <kbd>Enter</kbd></p>
+      <p class="hint"><kbd>?</kbd> {words.helpKey}</p>
     </section>
   );
 }

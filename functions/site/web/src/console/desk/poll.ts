@@ -7,7 +7,7 @@ const HIDDEN_MS = 15_000;
 
 /** Asks again and again: often while the page is seen, seldom while it is hidden, and ever more seldom after failures. */
 export class Poll {
-  /** The last answer came then, by the clock of `performance.now()`; null before the first one. */
+  /** The last answer came then, by the clock of `performance.now()`; null before the first one, and when nothing is asked. */
   readonly answeredAt = signal<number | null>(null);
   #timer: number | undefined;
   #failures = 0;
@@ -35,6 +35,7 @@ export class Poll {
 
   stop(): void {
     this.#isOn = false;
+    this.answeredAt.value = null;
     clearTimeout(this.#timer);
     document.removeEventListener("visibilitychange", this.now);
     removeEventListener("online", this.now);
@@ -54,7 +55,7 @@ export class Poll {
     try {
       await this.ask();
       this.#failures = 0;
-      this.answeredAt.value = performance.now();
+      if (this.#isOn) this.answeredAt.value = performance.now();
     } catch (error) {
       const problem = problemOf(error);
       if (problem.isSilent) this.stop();
