@@ -8,6 +8,7 @@ import { letGo } from "./thread.ts";
 
 const REASONS = ["solved", "no_answer", "spam", "other"] as const;
 const LONGEST_TAG = 32;
+const MOST_TAGS = 10;
 /** How long it is said that something was done. */
 const SAID_MS = 6000;
 
@@ -51,7 +52,16 @@ export function close(id: string): void {
   const words = wordsOf(CONVERSATION);
   if (isOnItsWay(id)) return;
   const reason = new Choice(words.reason, REASONS.map((value) => ({ value, label: words.reasons[value] ?? value })), "solved");
-  const tags = new Field({ name: "tags", label: words.tags, hint: words.tagsHint, attributes: { autocomplete: "off", maxlength: "200" } });
+  const tags = new Field({
+    name: "tags",
+    label: words.tags,
+    hint: words.tagsHint,
+    attributes: { autocomplete: "off" },
+    check: (text) => {
+      const all = tagsOf(text);
+      return all.length > MOST_TAGS || all.some((tag) => tag.length > LONGEST_TAG) ? words.tagsFormat : null;
+    },
+  });
   ask({
     title: words.closeTitle,
     submit: words.close,
@@ -67,7 +77,7 @@ export function close(id: string): void {
 }
 
 function tagsOf(text: string): string[] {
-  const tags = text.split(",").map((tag) => tag.trim().slice(0, LONGEST_TAG)).filter(Boolean);
+  const tags = text.split(",").map((tag) => tag.trim()).filter(Boolean);
   return [...new Set(tags)];
 }
 

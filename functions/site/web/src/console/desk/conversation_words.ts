@@ -25,7 +25,6 @@ const en = {
   sending: "Sending…",
   failed: "Not delivered yet. It is tried again, and cannot arrive twice.",
   tryNow: "Try now",
-  takeBack: "Back into the box",
   answer: "Answer",
   note: "Note",
   answerHint: "Write to the visitor. Enter sends, Shift+Enter begins a line, / inserts a canned answer.",
@@ -81,10 +80,10 @@ const en = {
   reasons: { solved: "Solved", no_answer: "The visitor does not answer", spam: "Spam", other: "Something else" } as Record<string, string>,
   tags: "Tags",
   tagsHint: "Separated by commas. No names and nothing that was said.",
+  tagsFormat: "At most 10 tags of up to 32 characters, please.",
   closed: "The conversation is closed.",
   pendingFirst: "There is still a message on its way. Send it or take it back first.",
   actions: "What to do with the conversation",
-  more: "More",
 };
 
 export type ConversationWords = typeof en;
@@ -113,7 +112,6 @@ const de: ConversationWords = {
   sending: "Wird gesendet…",
   failed: "Noch nicht angekommen. Es wird weiter versucht, und doppelt ankommen kann es nicht.",
   tryNow: "Jetzt versuchen",
-  takeBack: "Zurück ins Textfeld",
   answer: "Antwort",
   note: "Notiz",
   answerHint: "Schreiben Sie dem Besuch. Enter sendet, Umschalt+Enter beginnt eine Zeile, / fügt einen Textbaustein ein.",
@@ -169,10 +167,10 @@ const de: ConversationWords = {
   reasons: { solved: "Gelöst", no_answer: "Der Besuch antwortet nicht", spam: "Spam", other: "Etwas anderes" },
   tags: "Schlagwörter",
   tagsHint: "Durch Kommas getrennt. Keine Namen und nichts, was gesagt wurde.",
+  tagsFormat: "Bitte höchstens 10 Schlagwörter von bis zu 32 Zeichen.",
   closed: "Das Gespräch ist beendet.",
   pendingFirst: "Eine Nachricht ist noch unterwegs. Senden Sie sie zuerst, oder nehmen Sie sie zurück.",
   actions: "Was mit dem Gespräch geschieht",
-  more: "Mehr",
 };
 
 export const CONVERSATION: Translated<ConversationWords> = { en, de };

@@ -3,6 +3,7 @@ import { api, type Duty, me } from "../session.ts";
 import { beginAlerts, forgetAlerts } from "./alerts.ts";
 import { counts, forgetInbox, inboxPoll, unread } from "./inbox.ts";
 import { Poll } from "./poll.ts";
+import { restoreSettings } from "./settings.ts";
 import { destroy } from "./store.ts";
 
 /** The server counts an agent as available for 90 seconds. */
@@ -30,8 +31,9 @@ const heartbeat = new Poll(HEARTBEAT_MS, () => api.call("PUT /v1/presence", { bo
 export const duty: Duty = {
   begin() {
     if (!isAgent()) return;
+    restoreSettings();
     beginAlerts(() => isAvailable.peek());
-    if (sessionStorage.getItem(STORAGE)) beAvailable();
+    if (sessionStorage.getItem(STORAGE)) becomeAvailable();
   },
   async leave() {
     if (!isAgent()) return;
@@ -67,11 +69,12 @@ export async function setAvailable(wanted: boolean): Promise<void> {
     return;
   }
   await api.call("PUT /v1/presence", { body: { state: "available" } });
-  sessionStorage.setItem(STORAGE, "1");
-  beAvailable(HEARTBEAT_MS);
+  becomeAvailable(HEARTBEAT_MS);
 }
 
-function beAvailable(nextMs = 0): void {
+/** Is available from now on, and says so to the server at once or after a while. */
+export function becomeAvailable(nextMs = 0): void {
+  sessionStorage.setItem(STORAGE, "1");
   isAvailable.value = true;
   heartbeat.start(nextMs);
   inboxPoll.start();

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { attempt, go, Heading, Link, type Open, wordsOf } from "../kit.ts";
+import { attempt, confirmed, go, Heading, Link, type Open, wordsOf } from "../kit.ts";
 import { overdue, tick } from "./clock.ts";
 import { type Command, listen, provide } from "./commands.ts";
 import { isAvailable, setAvailable } from "./duty.ts";
@@ -92,7 +92,16 @@ function openFilter(): void {
 }
 
 function switchOver(): Promise<void> {
-  return attempt(() => setAvailable(!isAvailable.peek()), { failed: wordsOf(INBOX).notSwitched });
+  const words = wordsOf(INBOX);
+  return attempt(
+    async () => {
+      const { mine } = counts.peek();
+      const isLeaving = isAvailable.peek();
+      if (isLeaving && mine > 0) await confirmed({ title: words.leaveTitle, text: words.leaveText(mine), submit: words.leaveYes });
+      await setAvailable(!isLeaving);
+    },
+    { failed: words.notSwitched },
+  );
 }
 
 function Availability() {

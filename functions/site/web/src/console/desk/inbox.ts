@@ -179,13 +179,12 @@ async function read(of: Tab): Promise<void> {
 }
 
 function page(of: Tab, state?: Known, cursor?: string): Promise<Page | null> {
-  const { tag, from, to } = filter.peek();
+  const { from, to } = filter.peek();
   const query = {
     status: of,
     limit: PAGE_SIZE,
     ...(cursor && { cursor }),
-    // The other lists are short, and looked through here.
-    ...(of === "closed" && tag && { tag }),
+    // The other lists are short, and the rest of the filter is looked through here.
     ...(of === "closed" && from && { from: beginningOf(from) }),
     ...(of === "closed" && to && { to: new Date(Date.parse(beginningOf(to)) + 24 * 60 * 60_000).toISOString() }),
   };

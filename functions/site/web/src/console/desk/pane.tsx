@@ -1,6 +1,7 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { complain, date, List, type Row, wordsOf } from "../kit.ts";
+import { isAvailable } from "./duty.ts";
 import { isMine, type Item, opened } from "./inbox.ts";
 import { later } from "./later.ts";
 import { markOf } from "./list.tsx";
@@ -59,7 +60,7 @@ function Card({ item }: { item: Item }) {
           <div class="buttons">
             <button type="button" class="primary" aria-busy={isTaking.value} onClick={() => void takeItem(item)}>{words.take}</button>
           </div>
-          <p class="hint">{words.takeText}</p>
+          <p class="hint">{words.takeText} {!isAvailable.value && words.takeAvailable}</p>
         </>
       )}
       {item.status === "closed" && <p>{words.closedText}</p>}

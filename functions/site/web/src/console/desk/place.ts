@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { attempt } from "../stage.tsx";
 import { wordsOf } from "../words.ts";
+import { becomeAvailable } from "./duty.ts";
 import { isMine, type Item, opened, shownOf, tab } from "./inbox.ts";
 import { openedId } from "./memory.ts";
 import { claim } from "./thread.ts";
@@ -65,6 +66,8 @@ export async function takeItem(item: Item): Promise<void> {
     async () => {
       await claim(item.conversation_id);
       openedId.value = item.conversation_id;
+      // The server takes conversations back from agents who are away.
+      becomeAvailable();
     },
     { claimed: words.taken, conversation_closed: words.ended, erased: words.erased, not_found: words.gone, training_required: words.training },
   );

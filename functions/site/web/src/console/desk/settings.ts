@@ -15,6 +15,15 @@ export const settings = signal<Settings>(stored());
 
 export function set(change: Partial<Settings>): void {
   settings.value = { ...settings.peek(), ...change };
+  store();
+}
+
+/** Signing out clears the site's storage: who signs in next in this tab has the same sound again. */
+export function restoreSettings(): void {
+  if (JSON.stringify(settings.peek()) !== JSON.stringify(USUAL)) store();
+}
+
+function store(): void {
   try {
     localStorage.setItem(STORAGE, JSON.stringify(settings.peek()));
   } catch {
