@@ -95,8 +95,8 @@ export async function enter(): Promise<void> {
 
 function beginWork(): void {
   idle.start();
-  // Those who only answer visitors begin where visitors wait.
-  if (here() === "/" && person?.roles.join() === "agent") put("/inbox", true);
+  // Those who only answer visitors begin where visitors wait, unless the overview has to tell them of a reset.
+  if (here() === "/" && person?.roles.join() === "agent" && !person.reset) put("/inbox", true);
   duty.begin();
 }
 
