@@ -77,5 +77,8 @@ test("going away with a conversation is asked first, and puts it back to the hea
   await desk.press("Go away", dialog);
   await page.getByText(/You do not have this conversation any more/).waitFor();
   await desk.looks("inbox-lost");
+  await visit.button("End chat").click();
+  await visit.button("End chat").click();
+  await visit.dialog().getByText(/conversation has ended/).waitFor();
   await visit.context.close();
 });

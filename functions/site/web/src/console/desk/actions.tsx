@@ -89,8 +89,7 @@ function isOnItsWay(id: string): boolean {
 
 function leaveTo(id: string, said: string): void {
   letGo(id);
-  leave();
+  leave(said);
   refresh();
-  say(said);
   setTimeout(() => status.peek() === said && say(""), SAID_MS);
 }

@@ -46,7 +46,7 @@ export function Conversation({ item, thread }: Props) {
   return (
     <section class="conversation" aria-labelledby="conversation-title">
       <header class="conversation-head">
-        <button type="button" class="link back" onClick={leave}>{back}</button>
+        <button type="button" class="link back" onClick={() => leave()}>{back}</button>
         <h2 id="conversation-title" ref={heading} tabIndex={-1}>{visitor(markOf(item))}</h2>
         {lost === null && <Actions id={thread.id} />}
       </header>

@@ -47,7 +47,7 @@ function Desk() {
       { name: "next", keys: ["j", "ArrowDown"], run: () => move(1) },
       { name: "previous", keys: ["k", "ArrowUp"], run: () => move(-1) },
       { name: "open", keys: ["Enter"], run: openAtCursor },
-      { name: "leave", keys: ["u"], run: leave },
+      { name: "leave", keys: ["u"], run: () => leave() },
       { name: "waiting", keys: ["1"], run: () => showTab("waiting") },
       { name: "mine", keys: ["2"], run: () => showTab("mine") },
       { name: "closed", keys: ["3"], run: () => showTab("closed") },

@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { effect, untracked, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { wordsOf } from "../kit.ts";
 import { since } from "./clock.ts";
@@ -36,17 +36,28 @@ export function Rows({ of, items }: { of: Tab; items: Item[] }) {
     return () => removeEventListener("resize", measure);
   }, [items]);
   useLayoutEffect(() => element.current?.scrollTo(0, 0), [of]);
-  // A row that a key went to comes into sight.
-  useSignalEffect(() => {
-    const { id, isByKey } = cursor.value;
-    const [list, index] = [element.current, items.findIndex((item) => item.conversation_id === id)];
-    if (!list || index < 0 || !isByKey) return;
-    const top = index * ROW;
-    if (top < list.scrollTop) list.scrollTop = top;
-    if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
-    measure();
-    requestAnimationFrame(() => list.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }));
-  });
+  // A row that a key went to comes into sight, and has the focus before the next key: that may come at once.
+  const reached = useRef(cursor.peek());
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        const { id, isByKey } = cursor.value;
+        const [list, index] = [element.current, items.findIndex((item) => item.conversation_id === id)];
+        if (!list || index < 0 || !isByKey || reached.current === cursor.value) return;
+        reached.current = cursor.value;
+        const top = index * ROW;
+        if (top < list.scrollTop) list.scrollTop = top;
+        if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
+        untracked(measure);
+        const reach = () => {
+          const row = list.querySelector<HTMLElement>(`[data-index="${index}"]`);
+          row?.focus({ preventScroll: true });
+          return row !== null;
+        };
+        if (!reach()) requestAnimationFrame(reach);
+      }),
+    [items],
+  );
   const { first, last } = range.value;
   const at = cursor.value.id;
   const isAny = items.some((item) => item.conversation_id === at);

@@ -71,6 +71,15 @@ export function sendNow(key: string): void {
   void deliver(key);
 }
 
+/** The answer to a message was lost, and the message was not: asking again with its key says so at once. */
+export function settle(conversationId: string, arrived: { author: string; text: string }[]): void {
+  for (const one of pending.peek()) {
+    const author = one.isNote ? "note" : "agent";
+    const isThere = arrived.some((message) => message.author === author && message.text === one.text);
+    if (one.conversationId === conversationId && one.state === "failed" && isThere) sendNow(one.key);
+  }
+}
+
 export function remainingMs(key: string): number {
   return Math.max(0, (dueAt.get(key) ?? 0) - performance.now());
 }

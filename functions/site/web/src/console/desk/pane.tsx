@@ -52,7 +52,7 @@ function Card({ item }: { item: Item }) {
   if (item.tags.length > 0) rows.push([words.tagsOf, item.tags.join(", ")]);
   return (
     <section class="desk-card" aria-labelledby="card-title">
-      <p class="back"><button type="button" class="link" onClick={leave}>{words.back}</button></p>
+      <p class="back"><button type="button" class="link" onClick={() => leave()}>{words.back}</button></p>
       <h2 id="card-title" ref={heading} tabIndex={-1}>{words.visitor(markOf(item))}</h2>
       <List rows={rows} />
       {isFree && (

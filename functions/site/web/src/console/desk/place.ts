@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { attempt } from "../stage.tsx";
+import { attempt, say, shown } from "../stage.tsx";
 import { wordsOf } from "../words.ts";
 import { becomeAvailable } from "./duty.ts";
 import { isMine, type Item, opened, shownOf, tab } from "./inbox.ts";
@@ -24,10 +24,20 @@ export function openItem(item: Item): void {
   openedId.value = isMine(item) ? item.conversation_id : null;
 }
 
-/** Leaves the conversation; nothing is done to it. */
-export function leave(): void {
-  if ((history.state as { isDeep?: boolean } | null)?.isDeep) return history.back();
-  close();
+/** Leaves the conversation; nothing is done to it. What led to it is said in the list. */
+export function leave(said = ""): void {
+  if (!(history.state as { isDeep?: boolean } | null)?.isDeep) {
+    close();
+    return say(said);
+  }
+  // The list is shown anew by the way back, and then it can be said.
+  let isBefore = true;
+  const stop = shown.subscribe(() => {
+    if (isBefore) return void (isBefore = false);
+    stop();
+    say(said);
+  });
+  history.back();
 }
 
 export function close(): void {

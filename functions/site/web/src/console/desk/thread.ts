@@ -6,7 +6,7 @@ import { seen as looked, take } from "./alerts.ts";
 import { onEnd } from "./duty.ts";
 import { know, opened, refresh } from "./inbox.ts";
 import { change, draftOf } from "./memory.ts";
-import { onDelivered, ownIds, type Sent } from "./outbox.ts";
+import { onDelivered, ownIds, type Sent, settle } from "./outbox.ts";
 import { Poll } from "./poll.ts";
 
 type News = NonNullable<Answer<"GET /v1/inbox/{conversation_id}/messages">>;
@@ -103,6 +103,7 @@ export class Thread {
       if (news.integrity !== "ok") this.isBroken.value = true;
       this.isTyping.value = news.typing ?? false;
       this.#append(news.items);
+      settle(this.id, news.items);
       isEnd = !news.next_cursor;
       if (news.status !== "with_agent") return this.#lose(news.status === "closed" ? "conversation_closed" : "not_claimed");
     } while (!isEnd);
