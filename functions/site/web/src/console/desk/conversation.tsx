@@ -28,7 +28,7 @@ export function Conversation({ item, thread }: Props) {
   useEffect(() => {
     thread.poll.start();
     return () => thread.poll.stop();
-  }, [thread, thread.lost.value === null]);
+  }, [thread]);
   useEffect(() => {
     const commands: Command[] = [
       { name: "reply", keys: ["r"], run: () => write(false) },

@@ -58,7 +58,13 @@ function Desk() {
       { name: "help", keys: ["?"], run: async () => (await later("bar", () => import("./bar.tsx"))).openHelp() },
     ];
     look(true);
-    const ends = [tick(), listen(), provide(commands), () => look(false)];
+    inboxPoll.start();
+    const rest = () => {
+      look(false);
+      // On other pages only those are told who are available.
+      if (!isAvailable.peek()) inboxPoll.stop();
+    };
+    const ends = [tick(), listen(), provide(commands), rest];
     return () => ends.forEach((end) => end());
   }, []);
   return (

@@ -168,7 +168,7 @@ export function threadOf(id: string): Thread {
 /** Takes a conversation: nobody else can answer in it then. */
 export async function claim(id: string): Promise<void> {
   take(id);
-  threads.delete(id);
+  letGo(id);
   try {
     know(await api.call("POST /v1/inbox/{conversation_id}/claim", { path: { conversation_id: id }, body: {} }));
   } catch (error) {
