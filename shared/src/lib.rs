@@ -19,7 +19,7 @@ pub mod access {
 pub mod http {
     pub use access::{app, request, requirement as staff};
     pub use edge::{demands, finish, gateway, metrics, response, routes, telemetry};
-    pub use subjects::{cursor, erase, export, transcript};
+    pub use subjects::{cursor, erase, export, live, transcript};
 
     /// The way to AWS and the clients of its services.
     pub mod aws {

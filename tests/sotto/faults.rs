@@ -116,7 +116,7 @@ async fn without_kms_a_warm_function_works_and_a_cold_one_says_so() {
 #[tokio::test]
 async fn what_is_written_in_a_transaction_is_written_once_too() {
     for fault in [Fault::TimeoutAfterCommit, Fault::Internal] {
-        let world = World::new().await;
+        let world = World::new().await.staffed().await;
         let visitor = world.visitor().await;
         world.aws.faults().set(Service::DynamoDb, fault, 0.4).expect("a rate");
         let until = async |request: Request| {

@@ -13,6 +13,7 @@ mod conflicts;
 mod contract;
 mod counts;
 mod deployed;
+mod desk;
 mod faults;
 mod lifecycle;
 mod privacy;

@@ -188,6 +188,11 @@ impl Staff {
         self.send(Request::new("POST", path).json(body)).await
     }
 
+    /// `PUT` with a JSON body.
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
+        self.send(Request::new("PUT", path).json(body)).await
+    }
+
     /// `PATCH` with a JSON body.
     pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.send(Request::new("PATCH", path).json(body)).await

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
+use desk::return_claims::Returned;
 use lambda_http::{Context, LambdaEvent};
 use local::aws::{Aws, Options};
 use local::iam::access_key;
@@ -18,8 +19,10 @@ use shared::config::{Config, VisitorsConfig};
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
 use shared::http::finish::finish;
-use shared::ids::ConversationId;
+use shared::ids::{ConversationId, StaffId};
 use shared::store::attributes::Item;
+use shared::store::body::Agent;
+use shared::store::live::Presence;
 use shared::store::settings::Settings;
 use shared::values::site::Site;
 use template::{Table, Template};
@@ -46,12 +49,15 @@ pub struct World {
     pub auth: auth::state::App,
     /// The parts of the function of transcripts and their lifetime.
     pub retention: retention::state::App,
+    /// The parts of the desk.
+    pub desk: desk::state::App,
     /// How functions are configured.
     pub config: Config,
     /// How the function that visitors call is configured.
     pub visitors_config: VisitorsConfig,
     auth_config: auth::state::Config,
     retention_config: retention::state::Config,
+    desk_config: desk::state::Config,
     sdk: SdkConfig,
 }
 
@@ -113,6 +119,9 @@ impl World {
         let retention_sdk = sdk(&config, &access_key("retention"));
         let retention =
             retention::state::App::with_sdk(&retention_config, clock.clone(), &retention_sdk);
+        let desk_config = desk::state::Config::read(&read).expect("a configuration");
+        let desk_sdk = sdk(&config, &access_key("desk"));
+        let desk = desk::state::App::with_sdk(&desk_config, clock.clone(), &desk_sdk);
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
@@ -123,10 +132,12 @@ impl World {
             router,
             auth,
             retention,
+            desk,
             config,
             visitors_config,
             auth_config,
             retention_config,
+            desk_config,
             sdk,
         }
     }
@@ -156,7 +167,15 @@ impl World {
     pub fn staff_api(&self) -> Api {
         let auth = auth::routes(self.auth.clone());
         let routes = auth.merge(retention::routes(self.retention.clone()));
+        let routes = routes.merge(desk::routes(self.desk.clone()));
         Api::Events(finish(routes, self.clock.clone(), &[]))
+    }
+
+    /// Runs the job that returns claims, as an instance of its own, and says what it did.
+    pub async fn return_claims(&self) -> Returned {
+        let sdk = self.sdk_of("return-claims");
+        let app = desk::state::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
+        Box::pin(desk::return_claims::run(&app)).await.expect("claims are returned")
     }
 
     /// The API by events.
@@ -188,6 +207,23 @@ impl World {
     /// A visitor who has a session.
     pub async fn visitor(&self) -> Visitor {
         Visitor::arrive(self.api()).await
+    }
+
+    /// Has an agent at the desk who is there for weeks and takes nothing.
+    pub async fn staffed(self) -> Self {
+        self.somebody_is_there().await;
+        self
+    }
+
+    /// The same.
+    pub async fn somebody_is_there(&self) {
+        let agent = Agent {
+            id: StaffId::generate(&self.clock).expect("randomness"),
+            name: "Somebody".to_owned(),
+        };
+        let until_ms = self.clock.now_ms() + 30 * 24 * 60 * 60 * 1000;
+        let there = Presence { agent, until_ms };
+        self.desk.store.note_presence(Site::SHIPPED, &there).await.expect("noted");
     }
 
     /// Moves the time.

@@ -9,8 +9,11 @@ use shared::access::staff::{self, ACCESS_SECONDS, Begins, Method, Staff};
 use shared::ids::{RequestId, SessionId};
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Signer;
+use shared::store::live::put_name;
 use shared::store::security_event::{Action, SecurityEvent};
-use shared::store::write::{Transaction, Written};
+use shared::store::write::{Transaction, Write, Written};
+use shared::values::policy::DAY_MS;
+use shared::values::role::Role;
 
 use crate::credential::password::StoredHash;
 use crate::keys::Keys;
@@ -193,6 +196,7 @@ pub async fn admit(
     if let Some(told) = evidence.tells(person, shown.knows_device) {
         writes.extend(app.store.tell(keys, person, told, Some(account.id))?);
     }
+    writes.extend(work_name(app, account)?);
     writes.push(app.store.put_session(keys, account.id, &session)?);
     let ended = before.map(|token| token.session);
     if let Some(token) = before {
@@ -241,6 +245,7 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
     let granted = grant(app, keys, account, &next).await?;
     let writes = app.store.transaction();
     let writes = writes.and(app.store.spend(&token)?).and(app.store.unchanged(account)?);
+    let writes = writes.and_all(work_name(app, account)?);
     match writes.commit_patiently("renew").await? {
         Written::Whole => Ok(granted),
         // Spent by another request, or gone with its session, which is no theft.
@@ -296,6 +301,14 @@ async fn reused(app: &App, token: &RefreshToken) -> Result<Problem, Problem> {
     let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
     writes.commit_patiently("end_reused").await?;
     Ok(Code::TokenReused.into())
+}
+
+/// The name that an agent works under, for the desk: the first of the account's.
+fn work_name(app: &App, account: &Account) -> Result<Option<Write>, Problem> {
+    let first = account.profile.name.split_whitespace().next();
+    let Some(first) = first.filter(|_| account.roles.has(Role::Agent)) else { return Ok(None) };
+    let end_ms = app.clock.now_ms() + DAY_MS;
+    Ok(Some(put_name(&app.store.watch, account.id, first, end_ms)?))
 }
 
 async fn grant(

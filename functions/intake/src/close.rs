@@ -10,7 +10,8 @@ use shared::http::request::{ConversationPath, MaybeJson};
 use shared::http::response::Reply;
 use shared::problem::Problem;
 use shared::store::body::Body;
-use shared::store::log::{Draft, Inbox};
+use shared::store::inbox::Inbox;
+use shared::store::log::Draft;
 use shared::store::state::Status;
 use utoipa::ToSchema;
 
@@ -40,7 +41,7 @@ pub(crate) async fn post(
         }
         let waited = matches!(state.status, Status::Waiting | Status::WithAgent);
         Ok(Some(Draft {
-            body: Body::Closed,
+            body: Body::Closed(None),
             state: state.at(now_ms).with_status(Status::Closed),
             idempotency: None,
             inbox: if waited { Inbox::Left } else { Inbox::Unchanged },

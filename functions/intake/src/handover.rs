@@ -6,12 +6,14 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
 use shared::http::app::App;
+use shared::http::live::{Queue, queue};
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, MaybeJson};
 use shared::http::response::Reply;
 use shared::problem::Problem;
 use shared::store::body::Body;
-use shared::store::log::{Draft, Inbox};
+use shared::store::inbox::{Inbox, Row};
+use shared::store::log::Draft;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
@@ -27,10 +29,18 @@ pub struct HandoverRequest {
     reason: Option<RawText>,
 }
 
-/// The state of the conversation, which says who speaks next.
+/// Who speaks next, and how long it may take.
 #[derive(Serialize, ToSchema)]
 pub struct HandoverResponse {
+    /// `waiting` or `with_agent`; `open` where nobody is there and the bot goes on.
     status: &'static str,
+    queue: Option<Queue>,
+    /// Whether it is within the opening hours of the site. A site without such hours is always open.
+    open_now: bool,
+    /// Whether somebody is there who can answer.
+    available: bool,
+    /// When the site opens next, if that is known.
+    next_opening: Option<String>,
 }
 
 #[utoipa::path(post, path = "/v1/conversations/{id}/handover", params(("id" = String, Path)),
@@ -46,17 +56,19 @@ pub(crate) async fn post(
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
     let now_ms = app.clock.now_ms();
+    let available = app.store.is_staffed(conversation.site).await?;
     let outcome = commit(&app, located, |state| {
         let spent = speak(&conversation, state, now_ms)?;
-        if state.status != Status::Open {
+        if state.status != Status::Open || !available {
             return Ok(None);
         }
         let reason = reason.as_ref().map_or("", Text::reveal);
+        let row = Row::entering(&conversation, state.locale, visitor.verified, spent.at_ms);
         Ok(Some(Draft {
             body: Body::Handover(reason.to_owned()),
             state: spent.with_status(Status::Waiting),
             idempotency: None,
-            inbox: Inbox::WaitingSince(spent.at_ms),
+            inbox: Inbox::Row(Box::new(row)),
         }))
     })
     .await?;
@@ -65,6 +77,19 @@ pub(crate) async fn post(
         Outcome::Appended(event, _) | Outcome::Repeated(event) => event.header.state.status,
         Outcome::Unneeded(state) => state.status,
     };
+    let place = if status == Status::Waiting {
+        let row = app.store.inbox_row(id).await?;
+        Some(queue(&app.store, &conversation, row.as_ref()).await?)
+    } else {
+        None
+    };
     let noted = asked.then_some(Extension(Noted(Metric::HandedOver)));
-    Ok((noted, Reply(StatusCode::ACCEPTED, HandoverResponse { status: status.as_str() })))
+    let response = HandoverResponse {
+        status: status.as_str(),
+        queue: place,
+        open_now: true,
+        available,
+        next_opening: None,
+    };
+    Ok((noted, Reply(StatusCode::ACCEPTED, response)))
 }

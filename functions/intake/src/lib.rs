@@ -12,6 +12,7 @@ pub mod close;
 pub mod commit;
 pub mod conversations;
 pub mod erase;
+pub mod feedback;
 mod guests;
 pub mod handover;
 pub mod health;
@@ -23,6 +24,7 @@ pub mod rating;
 pub mod responder;
 pub mod rotate;
 pub mod sessions;
+pub mod typing;
 
 use axum::Router;
 use shared::http::app::App;
@@ -41,6 +43,8 @@ shared::table! {
     handover => post, __path_post [ConversationClosed, Erased, RateLimited];
     lead => post, __path_post [ConsentRequired, LegalHold, ConversationClosed, Erased, RateLimited];
     rating => post, __path_post [Erased, RateLimited];
+    typing => post, __path_post [Erased];
+    feedback => post, __path_post [Erased, RateLimited];
     close => post, __path_post [Erased];
     me => export, __path_export [Erased];
     erase => delete, __path_delete [LegalHold];

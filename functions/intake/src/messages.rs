@@ -2,27 +2,31 @@
 
 pub mod list;
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
 use shared::http::app::App;
+use shared::http::live::{News, Since, news, position};
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
 use shared::http::response::{Reply, replayed};
-use shared::http::transcript::{Message, spoken};
+use shared::http::transcript::{Message, Position, Reader, spoken};
 use shared::ids::ConversationId;
-use shared::problem::{Code, Problem};
+use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::Body;
 use shared::store::conversation::Conversation;
 use shared::store::event::{Idempotency, Kind, Spoken, StoredEvent};
-use shared::store::log::{Draft, Inbox, Tail};
+use shared::store::inbox::{Inbox, Row};
+use shared::store::log::{Draft, Tail};
 use shared::store::state::{State as LogState, Status};
-use shared::text::{RawText, Text};
+use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
 
-use crate::commit::{Outcome, commit, find_now, locate, repeated, speak};
+use crate::commit::{Located, Outcome, commit, find_now, locate, repeated, speak};
 use crate::responder;
 
 /// Where the log ends, for the next message.
@@ -38,6 +42,9 @@ pub struct MessageRequest {
     /// 1 to 4,000 characters.
     #[schema(value_type = String)]
     text: Option<RawText>,
+    /// The last message that the client has; then the response has the news behind it.
+    #[schema(value_type = Option<String>)]
+    after: Option<RawText>,
 }
 
 /// The stored message, and the answer that is there at once.
@@ -46,6 +53,9 @@ pub struct ExchangeResponse {
     message: Message,
     reply: Option<Message>,
     status: &'static str,
+    /// What else is new behind `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    news: Option<News>,
 }
 
 #[utoipa::path(post, path = "/v1/conversations/{id}/messages", request_body = MessageRequest,
@@ -62,57 +72,132 @@ pub(crate) async fn post(
     Json(request): Json<MessageRequest>,
 ) -> Result<Response, Problem> {
     let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let after: Option<Text<0, 80>> = judge_optional(request.after, "/after")?;
+    let after = after.map(|after| asked_after(id, after.reveal())).transpose()?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
     let located = locate(&app, &visitor, id, cursor).await?;
     let conversation = located.conversation.clone();
     let idempotency = idempotency(&conversation, &key, text.reveal());
-    if let Some(event) = repeated(&app, &conversation, &located.tail, &idempotency.key).await? {
-        return replay(&app, &visitor, id, &event, &idempotency).await;
+    let (event, tail) = match repeated(&app, &conversation, &located.tail, &idempotency.key).await?
+    {
+        Some(event) => (event, None),
+        None => {
+            let writer = Writer { app: &app, visitor: &visitor, idempotency, text: &text };
+            writer.write(located).await?
+        }
+    };
+    let is_first = tail.is_some();
+    // What is given out again, or beside the message, is read of the row as it is stored now: the copy
+    // in memory may be of a conversation that somebody has erased since, or whose time has ended.
+    let conversation = if is_first && after.is_none() {
+        conversation
+    } else {
+        find_now(&app, &visitor, id).await?
+    };
+    if !is_first && event.header.idempotency.as_ref() != Some(&idempotency) {
+        return Err(Code::IdempotencyMismatch.into());
     }
-    let now_ms = app.clock.now_ms();
-    let outcome = commit(&app, located, |state| {
-        let spent = speak(&conversation, state, now_ms)?;
-        draft(&conversation, spent, idempotency, text.reveal()).map(Some)
-    })
-    .await?;
-    match outcome {
-        Outcome::Appended(event, tail) => first(&conversation, &event, &tail),
-        Outcome::Repeated(event) => replay(&app, &visitor, id, &event, &idempotency).await,
-        Outcome::Unneeded(_) => Err(Code::Internal.into()),
+    let mut exchange = exchange(&conversation, &event)?;
+    if let Some(after) = after {
+        exchange.news = news_after(&app, Arc::clone(&conversation), after).await?;
     }
+    let mut response = Reply(StatusCode::CREATED, exchange).into_response();
+    let Some(tail) = tail else { return Ok(replayed(response)) };
+    let cursor = tail.to_cursor(&conversation)?;
+    let cursor = HeaderValue::from_str(&cursor).map_err(|_| Code::Internal)?;
+    response.headers_mut().insert(CURSOR.clone(), cursor);
+    // While somebody waits, messages stand alone: this exchange is the one that asked for a person.
+    if event.header.kind == Kind::Exchange && event.header.state.status == Status::Waiting {
+        response.extensions_mut().insert(Noted(Metric::HandedOver));
+    }
+    Ok(response)
 }
 
-/// A message and its instant answer are one event; while a person answers, a message stands alone.
-fn draft(
-    conversation: &Conversation,
-    state: LogState,
+fn asked_after(id: ConversationId, after: &str) -> Result<Option<Position>, Problem> {
+    let invalid = |_| Problem::invalid("/after", FieldCode::BadFormat);
+    let after = Some(after).filter(|after| !after.is_empty());
+    after.map(|after| position(id, after)).transpose().map_err(invalid)
+}
+
+async fn news_after(
+    app: &App,
+    conversation: Arc<Conversation>,
+    after: Option<Position>,
+) -> Result<Option<News>, Problem> {
+    let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
+    let since = Since { after, state: None, limit: 50 };
+    news(&app.store, &held, Reader::Visitor, &since, responder::entry).await
+}
+
+/// A message on its way into the log.
+struct Writer<'a> {
+    app: &'a App,
+    visitor: &'a Visitor,
     idempotency: Idempotency,
-    text: &str,
-) -> Result<Draft, Problem> {
-    let message = text.to_owned();
-    if state.status != Status::Open {
-        let spoken = Spoken { message, reply: None };
-        return Ok(Draft {
-            body: Body::Said(spoken),
-            state,
-            idempotency: Some(idempotency),
-            inbox: Inbox::Unchanged,
-        });
+    text: &'a Text<1, LONGEST_CHARACTERS>,
+}
+
+impl Writer<'_> {
+    /// The event of the message, and the log's end where it was appended now.
+    async fn write(&self, located: Located) -> Result<(StoredEvent, Option<Tail>), Problem> {
+        let (conversation, now_ms) = (located.conversation.clone(), self.app.clock.now_ms());
+        let mut located = Some(located);
+        let mut is_staffed = None;
+        loop {
+            let from = match located.take() {
+                Some(located) => located,
+                None => locate(self.app, self.visitor, conversation.id, None).await?,
+            };
+            let outcome = commit(self.app, from, |state| {
+                let spent = speak(&conversation, state, now_ms)?;
+                self.draft(&conversation, spent, is_staffed)
+            });
+            match outcome.await? {
+                Outcome::Appended(event, tail) => return Ok((event, Some(tail))),
+                Outcome::Repeated(event) => return Ok((event, None)),
+                // Somebody asks for a person; only then it is looked whether there is one.
+                Outcome::Unneeded(_) => {
+                    is_staffed = Some(self.app.store.is_staffed(conversation.site).await?);
+                }
+            }
+        }
     }
-    let answer = responder::answer(conversation.site, &state, text)?;
-    let sources = answer.source.into_iter().map(str::to_owned).collect();
-    let spoken = Spoken { message, reply: Some((answer.text, sources)) };
-    let (status, inbox) = if answer.hands_over {
-        (Status::Waiting, Inbox::WaitingSince(state.at_ms))
-    } else {
-        (Status::Open, Inbox::Unchanged)
-    };
-    Ok(Draft {
-        body: Body::Said(spoken),
-        state: state.answered(answer.offers_person).with_status(status),
-        idempotency: Some(idempotency),
-        inbox,
-    })
+
+    /// A message and its instant answer are one event; while a person answers, a message stands alone.
+    /// Nothing where it has to be known first whether somebody is there.
+    fn draft(
+        &self,
+        conversation: &Conversation,
+        state: LogState,
+        is_staffed: Option<bool>,
+    ) -> Result<Option<Draft>, Problem> {
+        let message = self.text.reveal().to_owned();
+        let idempotency = Some(self.idempotency);
+        if state.status != Status::Open {
+            let body = Body::Said(Spoken { message, reply: None });
+            return Ok(Some(Draft { body, state, idempotency, inbox: Inbox::Heard }));
+        }
+        let text = self.text.reveal();
+        let answer = responder::answer(conversation.site, &state, text, is_staffed != Some(false))?;
+        if answer.asks_for_person && is_staffed.is_none() {
+            return Ok(None);
+        }
+        let sources = answer.source.into_iter().map(str::to_owned).collect();
+        let spoken = Spoken { message, reply: Some((answer.text, sources)) };
+        let (status, inbox) = if answer.hands_over {
+            let (locale, verified) = (state.locale, self.visitor.verified);
+            let row = Row::entering(conversation, locale, verified, state.at_ms).with_message();
+            (Status::Waiting, Inbox::Row(Box::new(row)))
+        } else {
+            (Status::Open, Inbox::Unchanged)
+        };
+        Ok(Some(Draft {
+            body: Body::Said(spoken),
+            state: state.answered(answer.offers_person).with_status(status),
+            idempotency,
+            inbox,
+        }))
+    }
 }
 
 fn idempotency(conversation: &Conversation, key: &str, text: &str) -> Idempotency {
@@ -123,47 +208,15 @@ fn idempotency(conversation: &Conversation, key: &str, text: &str) -> Idempotenc
     }
 }
 
-fn first(
-    conversation: &Conversation,
-    event: &StoredEvent,
-    tail: &Tail,
-) -> Result<Response, Problem> {
-    let mut response = exchange(conversation, event)?.into_response();
-    let cursor = tail.to_cursor(conversation)?;
-    let cursor = HeaderValue::from_str(&cursor).map_err(|_| Code::Internal)?;
-    response.headers_mut().insert(CURSOR.clone(), cursor);
-    // While somebody waits, messages stand alone: this exchange is the one that asked for a person.
-    if event.header.kind == Kind::Exchange && event.header.state.status == Status::Waiting {
-        response.extensions_mut().insert(Noted(Metric::HandedOver));
-    }
-    Ok(response)
-}
-
-/// Gives stored text out again, so it reads the conversation's row anew: the copy in memory may be of a
-/// conversation that somebody has erased since, or whose time a shorter policy has ended.
-async fn replay(
-    app: &App,
-    visitor: &Visitor,
-    id: ConversationId,
-    event: &StoredEvent,
-    idempotency: &Idempotency,
-) -> Result<Response, Problem> {
-    if event.header.idempotency.as_ref() != Some(idempotency) {
-        return Err(Code::IdempotencyMismatch.into());
-    }
-    let conversation = find_now(app, visitor, id).await?;
-    Ok(replayed(exchange(&conversation, event)?.into_response()))
-}
-
-fn exchange(
-    conversation: &Conversation,
-    event: &StoredEvent,
-) -> Result<Reply<ExchangeResponse>, Problem> {
-    let mut messages = spoken(conversation, event, responder::entry)?.into_iter();
-    let response = ExchangeResponse {
+fn exchange(conversation: &Conversation, event: &StoredEvent) -> Result<ExchangeResponse, Problem> {
+    let mut messages = spoken(conversation, event, Reader::Visitor, responder::entry)?.into_iter();
+    Ok(ExchangeResponse {
         message: messages.next().ok_or(Code::IntegrityFailed)?,
-        reply: messages.next(),
+        reply: messages.next().map(|reply| {
+            let says_nobody = responder::says_nobody(reply.text());
+            reply.offering_contact(says_nobody)
+        }),
         status: event.header.state.status.as_str(),
-    };
-    Ok(Reply(StatusCode::CREATED, response))
+        news: None,
+    })
 }

@@ -10,7 +10,8 @@ use shared::http::app::App;
 use shared::http::request::{ConversationPath, Json};
 use shared::problem::{FieldCode, Problem};
 use shared::store::body::{Body, Rating};
-use shared::store::log::{Draft, Inbox};
+use shared::store::inbox::Inbox;
+use shared::store::log::Draft;
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
 

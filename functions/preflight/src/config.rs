@@ -12,6 +12,8 @@ pub struct Config {
     pub auth: Version,
     /// The new version of the function of transcripts and their lifetime.
     pub retention: Version,
+    /// The new version of the desk.
+    pub desk: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -53,7 +55,7 @@ impl Version {
 
 impl Config {
     /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
-    /// `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the
+    /// `SOTTO_DESK_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the
     /// default, or `off`), `AWS_REGION`, `AWS_ENDPOINT_URL` (also
     /// with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
     ///
@@ -76,6 +78,7 @@ impl Config {
             version("SOTTO_INTAKE_VERSION"),
             version("SOTTO_AUTH_VERSION"),
             version("SOTTO_RETENTION_VERSION"),
+            version("SOTTO_DESK_VERSION"),
             version("SOTTO_SITE_VERSION"),
             pins(),
             set("SOTTO_ISSUER"),
@@ -86,6 +89,7 @@ impl Config {
                 Ok(intake),
                 Ok(auth),
                 Ok(retention),
+                Ok(desk),
                 Ok(site),
                 Ok(root_pins),
                 Ok(issuer),
@@ -95,6 +99,7 @@ impl Config {
                 intake,
                 auth,
                 retention,
+                desk,
                 site,
                 root_pins,
                 issuer,
@@ -104,8 +109,8 @@ impl Config {
                 codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
                 trust_roots: TrustRoots::read(lookup),
             }),
-            (intake, auth, retention, site, pins, issuer, demo_page, region) => {
-                let versions = [intake.err(), auth.err(), retention.err(), site.err()];
+            (intake, auth, retention, desk, site, pins, issuer, demo_page, region) => {
+                let versions = [intake.err(), auth.err(), retention.err(), desk.err(), site.err()];
                 let others = [pins.err(), issuer.err(), demo_page.err(), region.err()];
                 let faults = versions.into_iter().chain(others);
                 Err(faults.flatten().collect::<Vec<_>>().join(" "))
@@ -127,6 +132,7 @@ mod tests {
                 "SOTTO_INTAKE_VERSION" => INTAKE,
                 "SOTTO_AUTH_VERSION" => "arn:aws-cn:lambda:cn-north-1:123456789012:function:auth:3",
                 "SOTTO_RETENTION_VERSION" => "arn:aws:lambda:eu-central-1:1:function:retention:1",
+                "SOTTO_DESK_VERSION" => "arn:aws:lambda:eu-central-1:1:function:desk:4",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -157,6 +163,7 @@ mod tests {
             ("SOTTO_INTAKE_VERSION", format!("{unqualified}:")),
             ("SOTTO_AUTH_VERSION", "arn:aws:lambda:eu-central-1:1:function:auth:live".to_owned()),
             ("SOTTO_RETENTION_VERSION", String::new()),
+            ("SOTTO_DESK_VERSION", "desk".to_owned()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

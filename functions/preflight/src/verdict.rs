@@ -36,6 +36,8 @@ pub enum Check {
     StaffOnly,
     /// A receipt that nobody was given is looked for, and is not there.
     Receipt,
+    /// The inbox is refused to somebody who is not on the staff.
+    Inbox,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -107,6 +109,7 @@ impl Label for Check {
             Self::SignIn => "auth-sign-in",
             Self::StaffOnly => "retention-staff-only",
             Self::Receipt => "retention-receipt",
+            Self::Inbox => "desk-inbox",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

@@ -78,6 +78,7 @@ impl<'a> Visit<'a> {
         self.take(Check::SignIn, self.sign_in()).await?;
         self.take(Check::StaffOnly, self.staff_only()).await?;
         self.take(Check::Receipt, self.receipt()).await?;
+        self.take(Check::Inbox, self.inbox()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -225,9 +226,12 @@ impl<'a> Visit<'a> {
 
     async fn staff_only(&self) -> Result<(), Fault> {
         let policy = Request::new("GET", "/v1/retention/policy");
-        let refused = self.retention(&policy).await?.expect(401)?;
-        ensure(refused.header("www-authenticate") == "Bearer", Fault::Header)?;
-        ensure(refused.json().get("code") == Some(&json!("token_missing")), Fault::Body)
+        refuses_strangers(self.retention(&policy).await?)
+    }
+
+    async fn inbox(&self) -> Result<(), Fault> {
+        let inbox = Request::new("GET", "/v1/inbox");
+        refuses_strangers(self.gateway.send(&self.config.desk, &inbox).await?)
     }
 
     async fn receipt(&self) -> Result<(), Fault> {
@@ -291,6 +295,13 @@ impl<'a> Visit<'a> {
         ensure(opened.json().get("http_status") == Some(&json!(status)), Fault::Body)?;
         Ok(opened)
     }
+}
+
+/// A route of the staff that a stranger asked.
+fn refuses_strangers(response: Response) -> Result<(), Fault> {
+    let refused = response.expect(401)?;
+    ensure(refused.header("www-authenticate") == "Bearer", Fault::Header)?;
+    ensure(refused.json().get("code") == Some(&json!("token_missing")), Fault::Body)
 }
 
 fn message(messages: &str, idempotency_key: &str) -> Request {

@@ -32,6 +32,8 @@ pub(crate) enum Job {
     Sweep,
     /// Looks at what has changed in the log; whenever it is asked what is due.
     Detect,
+    /// Takes conversations from agents who are gone; every five minutes.
+    ReturnClaims,
 }
 
 /// Runs the jobs, one at a time.
@@ -41,6 +43,7 @@ pub(crate) struct Jobs(Arc<Parts>);
 struct Parts {
     rotation: Settings,
     sweep: retention::state::App,
+    returns: desk::state::App,
     issuer: String,
     aws: Arc<Aws>,
     clock: Clock,
@@ -49,24 +52,36 @@ struct Parts {
     rotate_every_ms: UnixMillis,
     /// How often the sweep runs.
     sweep_every_ms: UnixMillis,
+    /// How often claims are returned.
+    return_every_ms: UnixMillis,
     /// When the rotation last succeeded.
     rotated_ms: Mutex<Option<UnixMillis>>,
     /// When the sweep last succeeded.
     swept_ms: Mutex<Option<UnixMillis>>,
+    /// When claims were last returned.
+    returned_ms: Mutex<Option<UnixMillis>>,
 }
 
 impl Job {
     /// Every job, in the order of their programs' names.
-    const ALL: [Self; 3] = [Self::Detect, Self::RotateKeys, Self::Sweep];
+    const ALL: [Self; 4] = [Self::Detect, Self::ReturnClaims, Self::RotateKeys, Self::Sweep];
 
     /// The job of that name in the control server's paths.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|job| job.program() == name)
+        Self::ALL.into_iter().find(|job| job.name() == name)
     }
 
     /// The names of all jobs, for people.
     pub(crate) fn names() -> String {
-        Self::ALL.map(|job| format!("`{}`", job.program())).join(", ")
+        Self::ALL.map(|job| format!("`{}`", job.name())).join(", ")
+    }
+
+    /// The name in the control server's paths.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ReturnClaims => "desk",
+            job => job.program(),
+        }
     }
 
     /// The program of the function that does it in the cloud.
@@ -75,6 +90,7 @@ impl Job {
             Self::RotateKeys => "rotate-keys",
             Self::Sweep => "sweep",
             Self::Detect => "detect",
+            Self::ReturnClaims => "return-claims",
         }
     }
 
@@ -93,7 +109,7 @@ impl Jobs {
     pub(crate) fn new(
         app: &App,
         rotation: Settings,
-        sweep: retention::state::App,
+        (sweep, returns): (retention::state::App, desk::state::App),
         watchman: Watchman,
         aws: Arc<Aws>,
         log: &str,
@@ -106,14 +122,17 @@ impl Jobs {
         Ok(Self(Arc::new(Parts {
             rotation,
             sweep,
+            returns,
             issuer,
             aws,
             clock,
             detect,
             rotate_every_ms: Job::RotateKeys.every_ms(template)?,
             sweep_every_ms: Job::Sweep.every_ms(template)?,
+            return_every_ms: Job::ReturnClaims.every_ms(template)?,
             rotated_ms: Mutex::new(None),
             swept_ms: Mutex::new(None),
+            returned_ms: Mutex::new(None),
         })))
     }
 
@@ -123,6 +142,7 @@ impl Jobs {
             Job::RotateKeys => self.rotate(&mut *self.0.rotated_ms.lock().await).await,
             Job::Sweep => self.sweep(&mut *self.0.swept_ms.lock().await).await,
             Job::Detect => self.detect().await,
+            Job::ReturnClaims => self.return_claims(&mut *self.0.returned_ms.lock().await).await,
         }
     }
 
@@ -138,6 +158,11 @@ impl Jobs {
         let is_due = |last: Option<UnixMillis>, every_ms| {
             last.is_none_or(|at_ms| now_ms - at_ms >= every_ms)
         };
+        let mut returned_ms = self.0.returned_ms.lock().await;
+        if is_due(*returned_ms, self.0.return_every_ms) {
+            self.return_claims(&mut returned_ms).await?;
+        }
+        drop(returned_ms);
         // Neither waits for the other to work.
         let mut rotated_ms = self.0.rotated_ms.lock().await;
         let rotated = if is_due(*rotated_ms, self.0.rotate_every_ms) {
@@ -184,6 +209,14 @@ impl Jobs {
             .await
             .map_err(|error| format!("the transport keys were not rotated: {}", said(error)))?;
         *rotated_ms = Some(clock.now_ms());
+        serde_json::to_value(report).map_err(|error| error.to_string())
+    }
+
+    async fn return_claims(&self, returned_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
+        let report = Box::pin(desk::return_claims::run(&self.0.returns))
+            .await
+            .map_err(|error| format!("claims were not returned: {}", said(error)))?;
+        *returned_ms = Some(self.0.clock.now_ms());
         serde_json::to_value(report).map_err(|error| error.to_string())
     }
 

@@ -6,7 +6,7 @@ use values::problem::Code;
 use crate::app::App;
 use crate::request::{
     self, ConversationPath, IdempotencyKey, Json, MaybeJson, MaybePlainJson, PageQuery, PathId,
-    PlainJson, SubjectPath, TranscriptPath,
+    PlainJson, PollQuery, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -30,6 +30,7 @@ refusing! {
     SubjectPath => [NotFound];
     PathId => [NotFound];
     PageQuery => [Invalid];
+    PollQuery => [Invalid];
     PlainJson<T> => [MalformedJson UnknownField UnsupportedMediaType BodyTooLarge Invalid];
     MaybePlainJson<T> => [MalformedJson UnknownField UnsupportedMediaType BodyTooLarge];
 }

@@ -371,6 +371,31 @@ impl PageQuery {
     }
 }
 
+/// The query of a poll: `after`, `state` and `limit`.
+pub struct PollQuery {
+    /// The id of the last message that the client has, as it came; empty from the beginning. `None`
+    /// where the client does not poll.
+    pub after: Option<String>,
+    /// The state that the client knows.
+    pub state: Option<String>,
+    /// The list that is meant where `after` is missing.
+    pub page: PageQuery,
+}
+
+impl<S: Sync> FromRequestParts<S> for PollQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let page = PageQuery::from_request_parts(parts, state).await?;
+        let query = parts.uri.query().unwrap_or_default();
+        let find = |wanted| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+        };
+        Ok(Self { after: find("after"), state: find("state"), page })
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for PageQuery {
     type Rejection = Problem;
 

@@ -128,9 +128,19 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Whether the visitor gets a person now.
+    /// The text while nobody is there to hand over to.
     #[must_use]
-    pub const fn hands_over(&self) -> bool {
+    pub fn text_alone(&self, locale: &str) -> &'a str {
+        match self {
+            Self::HandOver { .. } => sentences::of(locale).nobody,
+            Self::Crisis { .. } => sentences::of(locale).crisis_alone,
+            other => other.text(),
+        }
+    }
+
+    /// Whether the visitor asks for a person, or needs one.
+    #[must_use]
+    pub const fn asks_for_person(&self) -> bool {
         matches!(self, Self::HandOver { .. } | Self::Crisis { .. })
     }
 

@@ -30,5 +30,6 @@ mod weighting;
 pub use base::{Answer, Base, Candidate, Entry};
 pub use file::Malformed;
 pub use normal::normalise;
+pub use sentences::says_nobody;
 pub use source::{Reply, Source, SourceEntry, SourceError};
 pub use train::{Calibration, Published, publish};

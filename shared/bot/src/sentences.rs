@@ -14,6 +14,10 @@ pub(super) struct Sentences {
     pub(super) abuse: &'static str,
     /// To a crisis: numbers that answer at any hour.
     pub(super) crisis: &'static str,
+    /// The same while nobody is there to join.
+    pub(super) crisis_alone: &'static str,
+    /// In the place of a hand-over while nobody is there.
+    pub(super) nobody: &'static str,
 }
 
 const ENGLISH: Sentences = Sentences {
@@ -23,6 +27,8 @@ const ENGLISH: Sentences = Sentences {
     machine: "I am an automated assistant, not a person. Shall I fetch a person?",
     abuse: "I am sorry that this is annoying. Tell me in a few words what you need, or shall I fetch a person?",
     crisis: "I am an automated assistant and cannot help with this, but people can, now and in confidence. In danger call 112 (Europe), 999 (United Kingdom) or 911 (North America). To talk to somebody call 116 123 (United Kingdom, Ireland and much of Europe) or 988 (United States and Canada). I am asking a person to join this chat.",
+    crisis_alone: "I am an automated assistant and cannot help with this, but people can, now and in confidence. In danger call 112 (Europe), 999 (United Kingdom) or 911 (North America). To talk to somebody call 116 123 (United Kingdom, Ireland and much of Europe) or 988 (United States and Canada).",
+    nobody: "Nobody is at the desk right now. I go on answering what I can. If you leave your address, somebody will write to you.",
 };
 
 const GERMAN: Sentences = Sentences {
@@ -32,10 +38,18 @@ const GERMAN: Sentences = Sentences {
     machine: "Ich bin ein automatischer Assistent, kein Mensch. Soll ich einen Menschen holen?",
     abuse: "Es tut mir leid, dass das ärgerlich ist. Sagen Sie mir mit wenigen Worten, was Sie brauchen, oder soll ich einen Menschen holen?",
     crisis: "Ich bin ein automatischer Assistent und kann dabei nicht helfen, aber Menschen können es, jetzt und vertraulich. Bei Gefahr wählen Sie 112. Die Telefonseelsorge erreichen Sie jederzeit kostenlos unter 0800 111 0 111 oder 116 123 (Österreich: 142, Schweiz: 143). Ich bitte einen Menschen in diesen Chat.",
+    crisis_alone: "Ich bin ein automatischer Assistent und kann dabei nicht helfen, aber Menschen können es, jetzt und vertraulich. Bei Gefahr wählen Sie 112. Die Telefonseelsorge erreichen Sie jederzeit kostenlos unter 0800 111 0 111 oder 116 123 (Österreich: 142, Schweiz: 143).",
+    nobody: "Gerade ist niemand da. Ich beantworte weiter, was ich kann. Wenn Sie Ihre Adresse hinterlassen, schreibt Ihnen jemand.",
 };
 
 /// The sentences of a language tag; English for a language that has none.
 pub(super) fn of(locale: &str) -> &'static Sentences {
     let language = locale.split(['-', '_']).next().unwrap_or_default();
     if language.eq_ignore_ascii_case("de") { &GERMAN } else { &ENGLISH }
+}
+
+/// Whether a text of the bot says that nobody is there, and asks for an address.
+#[must_use]
+pub fn says_nobody(text: &str) -> bool {
+    [ENGLISH, GERMAN].iter().any(|sentences| text.ends_with(sentences.nobody))
 }

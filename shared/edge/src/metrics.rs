@@ -182,6 +182,8 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::Conflict
         | Code::NotFound
         | Code::ConversationClosed
+        | Code::Claimed
+        | Code::NotClaimed
         | Code::Erased
         | Code::LegalHold
         | Code::PurposeRequired

@@ -61,6 +61,9 @@ pub(super) fn render_problem(response: &mut Response, request: &RequestId) {
         if !errors.is_empty() {
             fields.insert("errors".to_owned(), errors.into());
         }
+        if let Some(item) = problem.item {
+            fields.insert("item".to_owned(), *item);
+        }
         if let Some(work) = problem.proof_of_work {
             fields.insert("proof_of_work".to_owned(), json!(work));
         }

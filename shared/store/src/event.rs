@@ -47,18 +47,33 @@ pub enum Kind {
     Rated,
     /// The visitor left a contact, or tried to.
     LeadOffered,
+    /// An agent took the conversation.
+    Claimed,
+    /// It went back to the queue or to the bot.
+    Released,
+    /// An agent wrote to the visitor.
+    AgentMessage,
+    /// An agent left a note for colleagues.
+    Annotated,
+    /// An answer of the bot helped the visitor, or did not.
+    Feedback,
 }
 
 impl Kind {
-    const ALL: [(u8, Self); 8] = [
+    const ALL: [(u8, Self); 13] = [
         (1, Self::Opened),
         (2, Self::Exchange),
         (3, Self::Message),
         (5, Self::Handover),
+        (6, Self::Claimed),
+        (7, Self::Released),
+        (8, Self::AgentMessage),
         (9, Self::Closed),
+        (10, Self::Annotated),
         (11, Self::Erased),
         (12, Self::Rated),
         (13, Self::LeadOffered),
+        (14, Self::Feedback),
     ];
 
     /// How many messages an event of this kind holds.
@@ -66,13 +81,17 @@ impl Kind {
     pub const fn messages(self) -> u64 {
         match self {
             Self::Exchange => 2,
-            Self::Message => 1,
+            Self::Message | Self::AgentMessage => 1,
             Self::Opened
             | Self::Handover
+            | Self::Claimed
+            | Self::Released
             | Self::Closed
+            | Self::Annotated
             | Self::Erased
             | Self::Rated
-            | Self::LeadOffered => 0,
+            | Self::LeadOffered
+            | Self::Feedback => 0,
         }
     }
 

@@ -5,17 +5,16 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 
-use super::attributes::{
-    EXPIRES_AT, Item, binary, expiry, in_table, number, read_number, string, take_binary,
-};
+use super::attributes::{Item, binary, in_table, number, read_number, take_binary};
 use super::body::Body;
 use super::conversation::Conversation;
 use super::event::{
     Header, Idempotency, KEY_HASH_LEN, LINK_LEN, StoredEvent, place as event_place,
 };
+use super::inbox::Inbox;
 use super::schema::Noun;
-use super::state::{State, Status};
-use super::write::{Written, put, put_or_show};
+use super::state::State;
+use super::write::{Write, Written, put_or_show};
 use super::{Store, StoreError, fault};
 use seal::envelope::Sealed;
 use seal::place::Place;
@@ -55,17 +54,6 @@ pub struct Draft {
     pub inbox: Inbox,
 }
 
-/// The effect of an event on the row by which the desk finds a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inbox {
-    /// Nothing.
-    Unchanged,
-    /// The conversation waits for a person since then.
-    WaitingSince(UnixMillis),
-    /// It waits no more.
-    Left,
-}
-
 /// The result of appending a draft.
 pub enum Appended {
     /// It is stored; this is the log's new end.
@@ -81,6 +69,8 @@ enum Met {
     Nothing,
     Item(Item),
     Writer,
+    /// What was to be written with it is not as it has to be.
+    Other,
 }
 
 impl Tail {
@@ -148,6 +138,11 @@ impl RawTail {
         self.0.first().map_or(0, |event| event.seq)
     }
 
+    /// The events.
+    pub(super) fn into_events(self) -> Vec<StoredEvent> {
+        self.0
+    }
+
     /// The tail; `None` when there is no event. The last event is opened, so that a decision never
     /// rests on a header that somebody else wrote.
     ///
@@ -207,6 +202,22 @@ impl Store {
             .scan_index_forward(false)
             .limit(limit)
             .consistent_read(true)
+    }
+
+    /// Events of a log before `seq`, the newest first.
+    pub(super) async fn newest_before(
+        &self,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let found = self
+            .newest(id, i32::try_from(WINDOW).unwrap_or(i32::MAX))
+            .key_condition_expression("c = :c AND s BETWEEN :s AND :e")
+            .expression_attribute_values(":e", number(seq.saturating_sub(1)))
+            .send()
+            .await
+            .map_err(|error| fault("find_earlier", &error))?;
+        found.items.unwrap_or_default().into_iter().map(StoredEvent::from_item).collect()
     }
 
     /// When the last event of a log happened, as its header says: nothing is opened or verified.
@@ -349,6 +360,20 @@ impl Store {
         tail: &Tail,
         draft: &Draft,
     ) -> Result<Appended, StoreError> {
+        self.append_with(conversation, tail, draft, Vec::new()).await
+    }
+
+    /// The same together with other writes, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Unavailable`] when one of the others was refused.
+    pub async fn append_with(
+        &self,
+        conversation: &Conversation,
+        tail: &Tail,
+        draft: &Draft,
+        beside: Vec<Write>,
+    ) -> Result<Appended, StoreError> {
         let header = Header {
             kind: draft.body.kind(),
             state: draft.state,
@@ -360,17 +385,22 @@ impl Store {
         let sealed = conversation.key.events.seal(&place, draft.body.encode()?.reveal())?;
         let event = StoredEvent { seq, header, sealed };
         let item = event.to_item(conversation.id, conversation.due_ms());
-        let met = match draft.inbox {
-            Inbox::Unchanged => self.put_event(item).await?,
+        let met = match self.inbox_write(conversation, draft.state.at_ms, &draft.inbox)? {
+            None if beside.is_empty() => self.put_event(item).await?,
             inbox => {
-                let row = inbox_row(conversation, &draft.state, inbox);
-                self.put_event_and_inbox(item, row).await?
+                let with = inbox.into_iter().chain(beside);
+                match self.put_event_with(item.clone(), with).await? {
+                    // The row of the inbox is gone. A message is not lost with it.
+                    Met::Other if draft.inbox == Inbox::Heard => self.put_event(item).await?,
+                    met => met,
+                }
             }
         };
         let other = match met {
             Met::Nothing => None,
             Met::Item(item) => Some(StoredEvent::from_item(item)?),
             Met::Writer => return Ok(Appended::Contended),
+            Met::Other => return Err(StoreError::Unavailable),
         };
         match other {
             // Our own write, repeated by the SDK after its answer was lost, is in its own way.
@@ -403,41 +433,25 @@ impl Store {
         }
     }
 
-    async fn put_event_and_inbox(&self, item: Item, inbox: Item) -> Result<Met, StoreError> {
-        let table = &self.conversations_table;
+    /// Puts an event with what belongs to it; the first that refuses is the event, or another writer.
+    async fn put_event_with(
+        &self,
+        item: Item,
+        beside: impl IntoIterator<Item = Write>,
+    ) -> Result<Met, StoreError> {
         let written = self
             .transaction()
-            .and(put_or_show(table, item, "attribute_not_exists(c)")?)
-            .and(put(table, inbox)?)
+            .and(put_or_show(&self.conversations_table, item, "attribute_not_exists(c)")?)
+            .and_all(beside)
             .measured()
-            .commit("append_with_inbox")
+            .commit("append_with_others")
             .await?;
         match written {
             Written::Whole => Ok(Met::Nothing),
             Written::Refused(refused) if refused.is_contended() => Ok(Met::Writer),
-            Written::Refused(refused) => {
-                refused.item(0).map(Met::Item).ok_or(StoreError::Unavailable)
-            }
+            Written::Refused(refused) => Ok(refused.item(0).map_or(Met::Other, Met::Item)),
         }
     }
-}
-
-/// The row at sequence number 0, by which the desk finds who waits: `q` status and site, `w` since
-/// when. Without them it is not in the index.
-fn inbox_row(conversation: &Conversation, state: &State, inbox: Inbox) -> Item {
-    let mut row = Item::from([
-        ("c".to_owned(), binary(conversation.id.as_bytes().to_vec())),
-        ("s".to_owned(), number(0)),
-    ]);
-    if let Some(due_ms) = conversation.due_ms() {
-        row.insert(EXPIRES_AT.to_owned(), expiry(due_ms));
-    }
-    if let (Inbox::WaitingSince(since_ms), Status::Waiting) = (inbox, state.status) {
-        let status = format!("{}#{}", state.status.as_str(), conversation.site.id);
-        row.insert("q".to_owned(), string(status));
-        row.insert("w".to_owned(), number(since_ms));
-    }
-    row
 }
 
 /// Where a cursor belongs: its use and its conversation.

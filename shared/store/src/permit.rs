@@ -11,6 +11,7 @@ use crate::key_row::{Guarded, KeyRow};
 use crate::lead::Lead;
 use crate::read_record::{ReadPurpose, ReadRecord, ReadScope};
 use crate::security_event::{Action, Reason, SecurityEvent, SecurityEvents};
+use crate::write::Write;
 use values::ids::{CaseId, ConversationId, EventId, StaffId, SubjectId};
 use values::policy::RetentionPolicy;
 use values::problem::{Code, Problem};
@@ -156,6 +157,35 @@ impl ReadPermit {
         let read = store.put_read(subject, &record, events.end_ms())?;
         store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
+    }
+
+    /// The writes that record an agent's claim, which lets them read the conversation until it ends: an
+    /// event, and a reading for the subject. They belong into the transaction of the claim.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn by_claim(
+        store: &Store,
+        events: &SecurityEvents,
+        staff: StaffId,
+        (subject, id): (SubjectId, ConversationId),
+    ) -> Result<Vec<Write>, StoreError> {
+        let event = EventId::generate(store.clock())?;
+        let purpose = ReadPurpose::Support;
+        let record = ReadRecord {
+            event,
+            at: store.now(),
+            staff,
+            role: Role::Agent,
+            purpose,
+            words: None,
+            scope: ReadScope::Conversation(id),
+        };
+        let recorded = SecurityEvent {
+            reason: Some(Reason { id: event, purpose, words: None }),
+            ..SecurityEvent::by(staff, Action::ConversationClaimed, id)
+        };
+        Ok(vec![events.put(recorded)?, store.put_read(subject, &record, events.end_ms())?])
     }
 
     /// Opens the conversation that may be read.

@@ -7,7 +7,9 @@ use proptest::sample::select;
 
 use super::StoreError;
 use super::attributes::{Item, Value};
-use super::body::{Body, Consent, Rating};
+use super::body::{
+    Agent, Body, Claim, Closing, Consent, Feedback, Rating, Release, Target, Why, Words,
+};
 use super::case::{Case, Kind as CaseKind, Step, What};
 use super::erasure::{OfNothing, Request};
 use super::erasure_request::{ErasureRequest, Waiting};
@@ -66,6 +68,18 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn agent()(id in staff(), name in text()) -> Agent {
+        Agent { id, name }
+    }
+}
+
+prop_compose! {
+    fn words()(agent in agent(), text in text()) -> Words {
+        Words { agent, text }
+    }
+}
+
 fn body() -> impl Strategy<Value = Body> {
     let said = (text(), option::of((text(), vec(text(), 0..3))));
     prop_oneof![
@@ -74,7 +88,21 @@ fn body() -> impl Strategy<Value = Body> {
         text().prop_map(Body::Handover),
         (option::of(text()), 1_u8..=5)
             .prop_map(|(comment, score)| Body::Rated(Rating { comment, score })),
-        Just(Body::Closed),
+        option::of((agent(), text(), vec(text(), 0..3))).prop_map(|closing| {
+            Body::Closed(closing.map(|(agent, reason, tags)| Closing { agent, reason, tags }))
+        }),
+        (agent(), option::of(text()), option::of(agent())).prop_map(
+            |(agent, note, transferred_by)| Body::Claimed(Claim { agent, note, transferred_by })
+        ),
+        (any::<bool>(), select(vec![Why::Released, Why::Silent, Why::Away, Why::Nobody])).prop_map(
+            |(queue, why)| {
+                Body::Released(Release { to: if queue { Target::Queue } else { Target::Bot }, why })
+            }
+        ),
+        words().prop_map(Body::AgentMessage),
+        words().prop_map(Body::Annotated),
+        (any::<bool>(), any::<u64>())
+            .prop_map(|(helpful, seq)| Body::Feedback(Feedback { helpful, seq })),
         Just(Body::LeadOffered),
         Just(Body::Erased),
     ]

@@ -74,6 +74,8 @@ pub enum Action {
     Flood,
     /// The key by which a site's server vouches for its customers was changed.
     IdentityKeyChanged,
+    /// An agent took a conversation, and may read it until it ends or goes elsewhere.
+    ConversationClaimed,
     /// A transcript was read.
     TranscriptRead,
     /// All that is held about a subject was given out.
@@ -135,6 +137,7 @@ impl Action {
             Self::ThrottleEnded => "throttle_ended",
             Self::Flood => "flood",
             Self::IdentityKeyChanged => "identity_key_changed",
+            Self::ConversationClaimed => "conversation_claimed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",
             Self::ContactRead => "contact_read",

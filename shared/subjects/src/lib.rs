@@ -3,4 +3,5 @@
 pub mod cursor;
 pub mod erase;
 pub mod export;
+pub mod live;
 pub mod transcript;

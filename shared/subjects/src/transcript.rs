@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use bot::Entry;
 use seal::envelope::Sealed;
 use seal::place::Place;
+use store::body::{Body, Claim, Words};
 use store::chain::Chain;
 use store::conversation::Conversation;
 use store::event::{Spoken, StoredEvent};
@@ -30,13 +31,38 @@ pub type Entries = fn(&'static Site, u8, &str) -> Option<Entry<'static>>;
 pub struct Message {
     /// Opaque.
     id: String,
-    /// `visitor`, `bot` or `agent`.
+    /// `visitor`, `bot` or `agent`; for agents also `note`.
     author: &'static str,
+    /// The name that the agent works under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     text: String,
     created_at: String,
     /// The entries that a bot's answer is taken from.
     #[serde(skip_serializing_if = "Option::is_none")]
     sources: Option<Vec<Source>>,
+    /// Whether the bot offers a person; a yes accepts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    offers_person: bool,
+    /// Whether the bot asks for an address, because nobody is there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    offers_contact: bool,
+}
+
+impl Message {
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The same with the offer to leave an address.
+    #[must_use]
+    pub fn offering_contact(self, offers_contact: bool) -> Self {
+        Self { offers_contact, ..self }
+    }
 }
 
 /// An entry of the knowledge base.
@@ -49,47 +75,59 @@ pub struct Source {
     url: Option<&'static str>,
 }
 
-/// The messages of an event, in order: none, one or two.
+/// The messages of an event that this reader sees, in order: none, one or two.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when it is not what was stored there.
 pub fn spoken(
     conversation: &Conversation,
     event: &StoredEvent,
+    reader: Reader<'_>,
     entries: Entries,
 ) -> Result<Vec<Message>, StoreError> {
-    let body = conversation.open(event)?;
-    let Some(Spoken { message, reply }) = Spoken::decode(event.header.kind, &body)? else {
-        return Ok(Vec::new());
-    };
-    let created_at = rfc3339(event.header.state.at_ms);
-    let id = |part: u8| format!("{}.{}.{part}", conversation.id, event.seq);
-    let mut messages = vec![Message {
-        id: id(0),
-        author: "visitor",
-        text: message,
-        created_at: created_at.clone(),
+    let message = |part: u8, author, name, text| Message {
+        id: format!("{}.{}.{part}", conversation.id, event.seq),
+        author,
+        name,
+        text,
+        created_at: rfc3339(event.header.state.at_ms),
         sources: None,
-    }];
-    if let Some((text, sources)) = reply {
-        let locale = event.header.state.locale;
-        let sources = sources
-            .into_iter()
-            .map(|id| match entries(conversation.site, locale, &id) {
-                Some(entry) => Source { id, title: entry.title.to_owned(), url: entry.url },
-                // It is not published, or not here; what it was called is not kept.
-                None => Source { title: id.clone(), id, url: None },
-            })
-            .collect();
-        messages.push(Message {
-            id: id(1),
-            author: "bot",
-            text,
-            created_at,
-            sources: Some(sources),
-        });
-    }
-    Ok(messages)
+        offers_person: false,
+        offers_contact: false,
+    };
+    let note = |Words { agent, text }| message(0, "note", Some(agent.name), text);
+    let for_staff = matches!(reader, Reader::Staff(_));
+    Ok(match Body::decode(event.header.kind, &conversation.open(event)?)? {
+        Body::Said(Spoken { message: said, reply }) => {
+            let mut messages = vec![message(0, "visitor", None, said)];
+            if let Some((text, sources)) = reply {
+                let locale = event.header.state.locale;
+                let sources = sources.into_iter().map(|id| {
+                    match entries(conversation.site, locale, &id) {
+                        Some(entry) => Source { id, title: entry.title.to_owned(), url: entry.url },
+                        // It is not published, or not here; what it was called is not kept.
+                        None => Source { title: id.clone(), id, url: None },
+                    }
+                });
+                messages.push(Message {
+                    sources: Some(sources.collect()),
+                    offers_person: event.header.state.offered,
+                    ..message(1, "bot", None, text)
+                });
+            }
+            messages
+        }
+        Body::AgentMessage(Words { agent, text }) => {
+            vec![message(0, "agent", Some(agent.name), text)]
+        }
+        Body::Annotated(words) if for_staff => vec![note(words)],
+        Body::Claimed(Claim { agent: _, note: Some(text), transferred_by: Some(agent) })
+            if for_staff =>
+        {
+            vec![note(Words { agent, text })]
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// A page of messages, oldest first.
@@ -137,7 +175,21 @@ impl Page {
             Some(cursor) => Position::read(conversation, reader, cursor)
                 .ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))?,
         };
-        let mut draft = Draft::new(conversation, start, limit, entries);
+        Self::read_from(store, conversation, reader, (start, limit), entries).await
+    }
+
+    /// Reads the page that begins at a message.
+    ///
+    /// # Errors
+    /// 404 when the log is gone, 503.
+    pub async fn read_from(
+        store: &Store,
+        conversation: &Conversation,
+        reader: Reader<'_>,
+        (start, limit): (Position, usize),
+        entries: Entries,
+    ) -> Result<Self, Problem> {
+        let mut draft = Draft::new(conversation, start, limit, (reader, entries));
         let mut goes_on = true;
         for _ in 0..READS_PER_PAGE {
             let events;
@@ -167,10 +219,12 @@ impl Page {
 }
 
 /// Where a page begins: an event, and the message in it.
-#[derive(Clone, Copy)]
-struct Position {
-    seq: u64,
-    part: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The event.
+    pub seq: u64,
+    /// Which of its messages, from 0.
+    pub part: usize,
 }
 
 impl Position {
@@ -196,6 +250,7 @@ impl Position {
 /// A page while it is read.
 struct Draft<'a> {
     conversation: &'a Conversation,
+    reader: Reader<'a>,
     entries: Entries,
     start: Position,
     limit: usize,
@@ -209,10 +264,11 @@ impl<'a> Draft<'a> {
         conversation: &'a Conversation,
         start: Position,
         limit: usize,
-        entries: Entries,
+        (reader, entries): (Reader<'a>, Entries),
     ) -> Self {
         Self {
             conversation,
+            reader,
             entries,
             start,
             limit,
@@ -234,7 +290,8 @@ impl<'a> Draft<'a> {
     }
 
     fn add(&mut self, event: &StoredEvent) -> bool {
-        let messages = spoken(self.conversation, event, self.entries).unwrap_or_else(|_| {
+        let read = spoken(self.conversation, event, self.reader, self.entries);
+        let messages = read.unwrap_or_else(|_| {
             self.chain.did_not_open(event);
             Vec::new()
         });

@@ -4,6 +4,7 @@
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 
 /// The stable code of a problem; clients decide on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,10 @@ pub enum Code {
     NotFound,
     /// The conversation has ended.
     ConversationClosed,
+    /// Another agent has the conversation.
+    Claimed,
+    /// The caller has the conversation no more.
+    NotClaimed,
     /// The state of things does not allow it.
     Conflict,
     /// The conversation was erased.
@@ -80,7 +85,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -101,6 +106,8 @@ impl Code {
         Self::CoolingDown,
         Self::NotFound,
         Self::ConversationClosed,
+        Self::Claimed,
+        Self::NotClaimed,
         Self::Conflict,
         Self::Erased,
         Self::LegalHold,
@@ -185,6 +192,12 @@ impl Code {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::Conflict => {
                 (StatusCode::CONFLICT, "conflict", "The present state does not allow it")
+            }
+            Self::Claimed => {
+                (StatusCode::CONFLICT, "claimed", "Another agent has the conversation")
+            }
+            Self::NotClaimed => {
+                (StatusCode::CONFLICT, "not_claimed", "The conversation is with you no more")
             }
             Self::ConversationClosed => {
                 (StatusCode::CONFLICT, "conversation_closed", "The conversation is closed")
@@ -362,6 +375,8 @@ pub struct Problem {
     pub cause: Option<Cause>,
     /// The proof of work that the caller can do instead of waiting.
     pub proof_of_work: Option<Box<ProofOfWork>>,
+    /// The conversation as it is now, for an agent who cannot have it.
+    pub item: Option<Box<Value>>,
 }
 
 impl Problem {
@@ -377,6 +392,7 @@ impl Problem {
             retry_after_seconds,
             cause: None,
             proof_of_work: None,
+            item: None,
         }
     }
 
@@ -397,6 +413,13 @@ impl Problem {
     #[must_use]
     pub fn unless(mut self, proof_of_work: ProofOfWork) -> Self {
         self.proof_of_work = Some(Box::new(proof_of_work));
+        self
+    }
+
+    /// The same, with the conversation as it is now.
+    #[must_use]
+    pub fn with_item(mut self, item: Value) -> Self {
+        self.item = Some(Box::new(item));
         self
     }
 

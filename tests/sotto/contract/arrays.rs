@@ -34,7 +34,7 @@ pub(crate) async fn an_array_is_taken_for_no_object(api: &Api) {
             }
         }
     }
-    assert_eq!(objects, 8, "seven bodies and the consent in one of them");
+    assert_eq!(objects, 10, "nine bodies and the consent in one of them");
     let sealed = Request::new("POST", "/v1/sessions").bytes(SEALED_JSON, r#"["kid","AA","AA"]"#);
     assert_eq!(api.send(&sealed).await.refusal(), (400, "malformed_json".to_owned()));
     assert!(visitor.transcript(&conversation).await.is_empty(), "a refused request was stored");

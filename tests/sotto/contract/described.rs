@@ -15,21 +15,19 @@ async fn a_response_that_is_not_described_fails_its_test() {
     let world = World::new().await;
     let visitor = Visitor::arrive(world.api()).await;
     let conversation = visitor.open().await;
-    visitor.say(&conversation, "Where is my parcel?").await;
-
-    let messages = Request::new("GET", &format!("{conversation}/messages"));
+    let messages = tests::visitor::message(&conversation, "Where is my parcel?", "once");
     let page = visitor.send(messages.clone()).await;
     assert_faults(
         &messages,
         &page,
         &[
             ("Additional properties", |body| body["secret"] = json!("text")),
-            ("Additional properties", |body| body["items"][0]["secret"] = json!("text")),
+            ("Additional properties", |body| body["message"]["secret"] = json!("text")),
             ("required property", |body| {
-                drop(body["items"][0].as_object_mut().unwrap().remove("text"));
+                drop(body["message"].as_object_mut().unwrap().remove("text"));
             }),
-            ("is not of type", |body| body["items"][0]["text"] = json!(7)),
-            ("date-time", |body| body["items"][0]["created_at"] = json!("yesterday")),
+            ("is not of type", |body| body["message"]["text"] = json!(7)),
+            ("date-time", |body| body["message"]["created_at"] = json!("yesterday")),
         ],
     );
     let elsewhere = Response { status: 206, ..page.clone() };

@@ -34,9 +34,19 @@ async fn visit(visitor: Visitor) {
     assert_eq!(visitor.transcript(&conversation).await, expected);
 
     let handed = visitor.post(&format!("{conversation}/handover"), &json!({})).await;
-    assert_eq!((handed.status, handed.json()["status"].as_str()), (202, Some("waiting")));
-    let waiting = visitor.say(&conversation, "hello?").await.json();
-    assert_eq!((&waiting["reply"], &waiting["status"]), (&json!(null), &json!("waiting")));
+    // Nobody is at the desk here.
+    assert_eq!((handed.status, handed.json()["status"].as_str()), (202, Some("open")));
+    let goes_on = visitor.say(&conversation, "hello?").await.json();
+    assert_eq!((goes_on["reply"].is_object(), &goes_on["status"]), (true, &json!("open")));
+    let poll = format!("{conversation}/messages?after=");
+    let news = visitor.get(&poll).await.json();
+    let last = news["items"][3]["id"].as_str().expect("an id");
+    assert_eq!(visitor.get(&format!("{poll}{last}")).await.status, 204);
+    let state = news["state"].as_str().expect("a state");
+    assert_eq!(visitor.get(&format!("{poll}{last}&state={state}")).await.status, 204);
+    assert_eq!(visitor.post(&format!("{conversation}/typing"), &json!({})).await.status, 204);
+    let helped = json!({ "message_id": goes_on["reply"]["id"], "helpful": true });
+    assert_eq!(visitor.post(&format!("{conversation}/feedback"), &helped).await.status, 204);
 
     let lead = json!({ "name": "Ada", "email": "ada@example.org", "phone": null, "consent": true });
     assert_eq!(visitor.post(&format!("{conversation}/lead"), &lead).await.status, 201);

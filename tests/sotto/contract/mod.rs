@@ -83,7 +83,7 @@ checks![
     messages::a_log_of_more_than_a_megabyte_is_read_to_its_end,
     messages::events_without_text_end_a_page_early_and_lose_nothing,
     messages::a_key_is_required_and_is_visible_ascii,
-    messages::asking_for_a_person_hands_over_at_once,
+    messages::asking_for_a_person_says_that_nobody_is_there,
     messages::odd_text_is_kept_byte_for_byte_or_refused,
     messages::pages_hold_every_message_once_in_order,
     messages::the_first_answer_says_that_a_bot_gives_it,

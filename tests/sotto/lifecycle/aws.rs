@@ -18,6 +18,7 @@ use super::listener::{Listener, Taken};
 
 pub(super) const INTAKE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:intake:7";
 pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function:auth:3";
+pub(super) const DESK: &str = "arn:aws:lambda:eu-central-1:123456789012:function:desk:1";
 pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
 
@@ -57,7 +58,8 @@ impl Endpoints {
         let site = site::router(&site, world.clock.clone());
         let (intake, auth) = (world.router.clone(), auth::router(world.auth.clone()));
         let retention = retention::router(world.retention.clone());
-        let functions = Functions { intake, auth, retention, site, at, mishap };
+        let desk = desk::router(world.desk.clone());
+        let functions = Functions { intake, auth, retention, desk, site, at, mishap };
         let lambda = Listener::start(move |request| functions.clone().invoked(request)).await;
         let codedeploy = Listener::start(async |_: Taken| told(StatusCode::OK, "{}")).await;
         Self { lambda, codedeploy }
@@ -87,6 +89,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
             "SOTTO_INTAKE_VERSION" => INTAKE,
             "SOTTO_AUTH_VERSION" => AUTH,
             "SOTTO_RETENTION_VERSION" => RETENTION,
+            "SOTTO_DESK_VERSION" => DESK,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -130,6 +133,7 @@ struct Functions {
     intake: Router,
     auth: Router,
     retention: Router,
+    desk: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -144,6 +148,7 @@ impl Functions {
             INTAKE => self.intake,
             AUTH => self.auth,
             RETENTION => self.retention,
+            DESK => self.desk,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

@@ -118,6 +118,7 @@ async fn every_check_that_answers_500_is_named() {
         (("POST", "/v1/auth/login"), Check::SignIn),
         (("GET", "/v1/retention/policy"), Check::StaffOnly),
         (("GET", NO_RECEIPT), Check::Receipt),
+        (("GET", "/v1/inbox"), Check::Inbox),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {

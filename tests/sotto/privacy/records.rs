@@ -14,7 +14,7 @@ use super::stage::{DAY, conversation, erase_me, leave_contact, officer};
 /// Two visitors with a log, one of whom waits for a person and left a contact; a third who is held, a
 /// fourth who was erased; staff.
 async fn lived_in() -> World {
-    let world = World::new().await;
+    let world = World::new().await.staffed().await;
     let officer = officer(&world).await;
     let quiet = world.visitor().await;
     conversation(&quiet, 3).await;

@@ -76,7 +76,7 @@ fn rows() -> Vec<[String; 5]> {
     let no = || "no".to_owned();
     vec![
         row(
-            "what visitors write and are answered, ratings, reasons of a hand-over, what they agreed to",
+            "what visitors write and are answered, ratings, reasons of a hand-over, what they agreed to, notes and tags of agents, who had it",
             "`keys`, `conversations`",
             format!("{} from the opening", days(policy.transcript_days())),
             bounds(RetentionPolicy::TRANSCRIPT_DAYS),
@@ -114,6 +114,20 @@ fn rows() -> Vec<[String; 5]> {
             "that an identity was used",
             "`watch`",
             format!("{} beyond its end", span(once::MARGIN_MS)),
+            no(),
+            ttl,
+        ),
+        row(
+            "who types, what an agent has seen",
+            "`watch`",
+            "8 days at most".to_owned(),
+            no(),
+            ttl,
+        ),
+        row(
+            "that an agent is there, and their first name",
+            "`watch`",
+            "35 days after the last time".to_owned(),
             no(),
             ttl,
         ),

@@ -142,7 +142,7 @@ async fn opens_with_any_key(world: &World, path: &str) -> bool {
 
 #[tokio::test]
 async fn every_item_that_speaks_of_a_person_has_an_end() {
-    let world = World::new().await;
+    let world = World::new().await.staffed().await;
     let visitor = world.visitor().await;
     let path = conversation(&visitor, 1).await;
     leave_contact(&visitor, &path, "ada@example.org").await;

@@ -49,6 +49,7 @@ async fn nothing_that_a_visitor_sends_is_kept_in_the_clear() {
     let local = place.start().await;
     let api = local.api();
 
+    somebody_is_there(&local).await;
     let visitor = Visitor::arrive(api.clone()).await;
     let mut said = Said::default();
     for (locale, words) in [("en", &ENGLISH), ("de", &GERMAN)] {
@@ -130,6 +131,16 @@ async fn what_is_planted_is_found_in_every_sink() {
         assert_eq!(scanner.hits(&bytes), [""; 0], "the watchman repeats a key, {name}");
     }
     assert!(String::from_utf8_lossy(&ended.stderr).contains("\"RecordFailed\":1"), "nobody looked");
+}
+
+/// Has an agent at the desk, so that visitors are handed over.
+async fn somebody_is_there(local: &Local) {
+    let item = json!({
+        "p": { "S": "presence#default" }, "k": { "S": "01890000-0000-7000-8000-000000000001" },
+        "u": { "N": "9999999999999" }, "d": { "S": "Anna" }, "expires_at": { "N": "9999999999" },
+    });
+    let put = json!({ "TableName": "sotto-watch", "Item": item });
+    local.aws("DynamoDB_20120810.PutItem", &put).await;
 }
 
 /// Phrases around the words: one that the base answers, and one that it does not.

@@ -49,7 +49,7 @@ pub(super) fn made() -> Vec<Event> {
         of_schedule(function.program().expect("a program"))
     }));
     let rank = |name: &str| match name {
-        _ if name.contains("close") => 1,
+        _ if name.contains("close") || name.contains("feedback") => 1,
         _ if name.contains("delete-v1-me") => 2,
         _ if name.contains("delete-v1-sessions") => 3,
         _ => 0,

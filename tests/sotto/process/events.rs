@@ -61,6 +61,7 @@ async fn every_shipped_event_is_answered() {
             "site" => site::router(&pages, world.clock.clone()),
             "auth" => auth::router(world.auth.clone()),
             "retention" => retention::router(world.retention.clone()),
+            "desk" => desk::router(world.desk.clone()),
             "intake" => intake::router(world.app.clone()),
             other => panic!("{other} serves no route here"),
         };

@@ -54,7 +54,7 @@ async fn stored(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn a_customer_has_one_subject_on_every_device_and_finds_what_is_open() {
     for server in [SiteServer::ed25519(1), SiteServer::hs256(&SECRET)] {
-        let world = world_of(&server).await;
+        let world = world_of(&server).await.staffed().await;
         let first = sign_in(&world.api(), &server.sign(&claims(&world))).await;
         assert_eq!(first.json()["verified"], true);
         assert_eq!(first.json()["conversations"], json!([]), "none yet");

@@ -6,7 +6,7 @@ use tests::world::World;
 
 #[tokio::test]
 async fn the_inbox_agrees_with_the_log_after_any_race() {
-    let world = World::new().await;
+    let world = World::new().await.staffed().await;
     let visitor = world.visitor().await;
     for round in 0..6 {
         let conversation = visitor.open().await;

@@ -45,7 +45,8 @@ fn body_for(method: &str, path: &str) -> Value {
             json!({ "name": "E", "email": "e@example.org", "phone": null, "consent": true })
         }
         Some("rating") => json!({ "score": 1 }),
-        Some("handover" | "close") => json!({}),
+        Some("handover" | "close" | "typing") => json!({}),
+        Some("feedback") => json!({ "message_id": "x", "helpful": true }),
         other => panic!("no body is known for {other:?}: a new route needs a line here"),
     }
 }

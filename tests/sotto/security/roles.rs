@@ -20,7 +20,7 @@ const PURPOSES: [&str; 7] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 16] = [
+const PARTITIONS: [&str; 20] = [
     "*",
     "staff",
     "ledger",
@@ -34,6 +34,10 @@ const PARTITIONS: [&str; 16] = [
     "throttle#account#x",
     "once#identity-jti#x",
     "guests#x",
+    "agent#x",
+    "presence#x",
+    "live#x",
+    "waits#x",
     "receipt#x",
     "subject#x",
     "touched#x",
@@ -171,7 +175,8 @@ fn a_security_event_is_appended_and_never_changed() {
     for function in functions() {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
-            let named = ["AuthFunction", "RetentionFunction", "SweepFunction"].contains(&function);
+            let named = ["AuthFunction", "DeskFunction", "RetentionFunction", "SweepFunction"]
+                .contains(&function);
             let tells = named || function == "IntakeFunction";
             let puts = operation == "PutItem";
             assert_eq!(may(function, &called, &body), tells && puts, "{function} {operation}");

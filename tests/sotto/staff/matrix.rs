@@ -26,13 +26,15 @@ enum Open {
     AdminsSteppedUp,
     /// Readers of transcripts, each within limits of their own, with a second factor just now.
     Readers,
+    /// Agents.
+    Agents,
     /// Privacy officers.
     Privacy,
     /// The same, who have shown a second factor just now.
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 67] = [
+const TABLE: [(&str, &str, Open); 80] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -48,6 +50,8 @@ const TABLE: [(&str, &str, Open); 67] = [
     ("POST", "/v1/conversations/{id}/lead", Open::Visitors),
     ("POST", "/v1/conversations/{id}/rating", Open::Visitors),
     ("POST", "/v1/conversations/{id}/close", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/typing", Open::Visitors),
+    ("POST", "/v1/conversations/{id}/feedback", Open::Visitors),
     ("GET", "/v1/me/export", Open::Visitors),
     // The last two of the visitor, whom they erase and sign out.
     ("DELETE", "/v1/me", Open::Visitors),
@@ -71,6 +75,17 @@ const TABLE: [(&str, &str, Open); 67] = [
     ("POST", "/v1/cases", Open::Privacy),
     ("GET", "/v1/cases/{id}", Open::Privacy),
     ("PATCH", "/v1/cases/{id}", Open::Privacy),
+    ("GET", "/v1/inbox", Open::Agents),
+    ("PUT", "/v1/presence", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/claim", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/release", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/transfer", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/close", Open::Agents),
+    ("GET", "/v1/inbox/{conversation_id}/messages", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/messages", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/notes", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/typing", Open::Agents),
+    ("POST", "/v1/inbox/{conversation_id}/seen", Open::Agents),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -104,7 +119,9 @@ const TABLE: [(&str, &str, Open); 67] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 9] = [
+const STAFF: [&str; 11] = [
+    "/v1/inbox",
+    "/v1/presence",
     "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
@@ -142,6 +159,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::Enrolling, "not enrolled")
         | (Open::AdminsSteppedUp, "admin")
         | (Open::Readers, "agent" | "privacy" | "security")
+        | (Open::Agents, "agent")
         | (Open::Privacy, "privacy" | "privacy, stale")
         | (Open::PrivacySteppedUp, "privacy") => None,
         (_, "nobody") => Some((401, "token_missing")),
@@ -155,9 +173,14 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             Some((403, "step_up_required"))
         }
         (Open::Staff | Open::StaffSteppedUp | Open::Enrolling, _) => None,
-        (Open::AdminsSteppedUp | Open::Readers | Open::Privacy | Open::PrivacySteppedUp, _) => {
-            Some((403, "forbidden"))
-        }
+        (
+            Open::AdminsSteppedUp
+            | Open::Readers
+            | Open::Agents
+            | Open::Privacy
+            | Open::PrivacySteppedUp,
+            _,
+        ) => Some((403, "forbidden")),
     }
 }
 
@@ -239,6 +262,7 @@ fn every_route_of_every_function_has_a_row() {
         serde_json::to_value(intake::api().get_openapi()),
         serde_json::to_value(auth::api().get_openapi()),
         serde_json::to_value(retention::api().get_openapi()),
+        serde_json::to_value(desk::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ] {
         let described = described.expect("openapi");

@@ -149,6 +149,7 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         ("functions/intake", _) => |lookup| drop(VisitorsConfig::read(lookup)),
         ("functions/auth", _) => |lookup| drop(auth::state::Config::read(lookup)),
         ("functions/retention", _) => |lookup| drop(retention::state::Config::read(lookup)),
+        ("functions/desk", _) => |lookup| drop(desk::state::Config::read(lookup)),
         ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
         ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),
         ("functions/preflight", _) => |lookup| drop(preflight::config::Config::read(lookup)),

@@ -67,7 +67,7 @@ async fn contact(world: &World, visitor: &Visitor) -> String {
 
 #[tokio::test]
 async fn what_a_visitor_says_is_stored_in_these_bytes() {
-    let world = World::new().await;
+    let world = World::new().await.staffed().await;
     let visitor = world.visitor().await;
     let consent = json!({ "notice_version": "2026-11", "purposes": ["support", "quality"] });
     let opened = json!({ "consent": consent, "locale": "de-AT" });

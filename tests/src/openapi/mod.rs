@@ -11,13 +11,14 @@ use serde_json::{Map, Value, json};
 use shared::http::demands::{Route, Token};
 
 /// The functions that are called by HTTP, and what they are for.
-const FUNCTIONS: [(&str, &str); 4] = [
+const FUNCTIONS: [(&str, &str); 5] = [
     ("intake", "Visitors: sessions, conversations, contacts, their own export and erasure."),
     ("auth", "Staff: invitations, sign-in, second factors, sessions, people."),
     (
         "retention",
         "Staff: transcripts, subject requests, holds, retention; receipts for everybody.",
     ),
+    ("desk", "Agents: who waits, and what is said to them."),
     ("site", "Pages, scripts and styles."),
 ];
 
@@ -28,6 +29,7 @@ pub fn document() -> Value {
         serde_json::to_value(intake::api().get_openapi()),
         serde_json::to_value(auth::api().get_openapi()),
         serde_json::to_value(retention::api().get_openapi()),
+        serde_json::to_value(desk::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ];
     let (mut paths, mut schemas) = (Map::new(), Map::new());
@@ -68,7 +70,7 @@ pub fn document() -> Value {
 /// Every route with its demands.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [intake::demands(), auth::demands(), retention::demands(), site::demands()]
+    [intake::demands(), auth::demands(), retention::demands(), desk::demands(), site::demands()]
         .into_iter()
         .flatten()
         .collect()
@@ -123,7 +125,8 @@ fn describe(operation: &mut Value, route: &Route, components: &mut Value) {
     body::of_request(operation, &id, demands.sealable);
     body::of_responses(operation, route, &schemas);
     // A sealed request to a route without an answer gets its status inside the seal.
-    if demands.sealable && !operation["responses"]["204"].is_null() {
+    let responses = &operation["responses"];
+    if demands.sealable && !responses["204"].is_null() && responses["200"].is_null() {
         operation["responses"]["200"] = json!({
             "description": "As 204, sealed.",
             "content": { "application/sotto-sealed+json": body::sealed() },

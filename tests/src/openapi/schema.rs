@@ -51,6 +51,7 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
                     "items": { "$ref": "#/components/schemas/FieldProblem" },
                 },
                 "proof_of_work": { "$ref": "#/components/schemas/ProofOfWork" },
+                "item": { "$ref": "#/components/schemas/InboxItem" },
             },
         })),
         ("ProofOfWork".to_owned(), proof_of_work()),

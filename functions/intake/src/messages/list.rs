@@ -1,16 +1,18 @@
-//! `GET /v1/conversations/{id}/messages`: what was said, oldest first.
+//! `GET /v1/conversations/{id}/messages`: what was said, oldest first; with `after`, what is new.
 
 use axum::Extension;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 use shared::access::token::Visitor;
 use shared::http::app::App;
+use shared::http::live::{News, Since, news, position};
 use shared::http::metrics::{Metric, Noted};
-use shared::http::request::{ConversationPath, PageQuery};
+use shared::http::request::{ConversationPath, PollQuery};
 use shared::http::response::Reply;
 use shared::http::transcript::{Message, Page, Reader};
-use shared::problem::Problem;
+use shared::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use crate::commit::find_now;
@@ -26,21 +28,55 @@ pub struct MessagesResponse {
     integrity: &'static str,
 }
 
+/// A page of messages, or with `after` what is new.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum MessagesOrNews {
+    /// Without `after`.
+    Messages(MessagesResponse),
+    /// With `after`.
+    News(News),
+}
+
 #[utoipa::path(get, path = "/v1/conversations/{id}/messages",
-    params(("id" = String, Path), ("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = MessagesResponse)))]
+    params(("id" = String, Path), ("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query),
+        ("after" = Option<String>, Query,
+            description = "The last message that the client has; empty: from the beginning."),
+        ("state" = Option<String>, Query, description = "The `state` of the last answer.")),
+    responses((status = 200, body = MessagesOrNews),
+        (status = 204, description = "With `after`: nothing is new.")))]
 pub(crate) async fn get(
     State(app): State<App>,
     visitor: Visitor,
     ConversationPath(id): ConversationPath,
-    query: PageQuery,
-) -> Result<(Option<Extension<Noted>>, Reply<MessagesResponse>), Problem> {
+    query: PollQuery,
+) -> Result<Response, Problem> {
     let conversation = find_now(&app, &visitor, id).await?;
-    let asked = (query.cursor.as_deref(), query.limit);
-    let page =
-        Page::read(&app.store, &conversation, Reader::Visitor, asked, responder::entry).await?;
-    let noted = (!page.is_sound).then_some(Extension(Noted(Metric::Corrupt)));
-    let integrity = page.integrity();
-    let response = MessagesResponse { items: page.items, next_cursor: page.next_cursor, integrity };
-    Ok((noted, Reply(StatusCode::OK, response)))
+    let Some(after) = query.after else {
+        let asked = (query.page.cursor.as_deref(), query.page.limit);
+        let page =
+            Page::read(&app.store, &conversation, Reader::Visitor, asked, responder::entry).await?;
+        let integrity = page.integrity();
+        let is_sound = page.is_sound;
+        let response =
+            MessagesResponse { items: page.items, next_cursor: page.next_cursor, integrity };
+        return Ok(noted(is_sound, Reply(StatusCode::OK, MessagesOrNews::Messages(response))));
+    };
+    let after = Some(&*after).filter(|after| !after.is_empty());
+    let after = after.map(|after| position(id, after)).transpose()?;
+    let since = Since { after, state: query.state, limit: query.page.limit };
+    let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
+    let held = app.store.settle(held).await?;
+    match news(&app.store, &held, Reader::Visitor, &since, responder::entry).await? {
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(news) => {
+            let is_sound = news.is_sound();
+            Ok(noted(is_sound, Reply(StatusCode::OK, MessagesOrNews::News(news))))
+        }
+    }
+}
+
+fn noted<T: Serialize>(is_sound: bool, reply: Reply<T>) -> Response {
+    let noted = (!is_sound).then_some(Extension(Noted(Metric::Corrupt)));
+    (noted, reply).into_response()
 }

@@ -102,21 +102,23 @@ fn events(items: &[&Item], id: ConversationId, row: Option<&Item>, found: &mut V
     }
 }
 
-/// The row by which staff find a conversation that waits for a person.
+/// The row by which staff find a conversation that waits for a person or has one, or that one has ended.
 fn inbox(items: &[&Item], found: &mut Vec<Broken>) {
     let mut events = items.iter().filter(|item| whole(item, "s") != Some(0));
     let newest = events.next_back().map(|item| StoredEvent::from_item((*item).clone())).transpose();
     let Ok(newest) = newest else { return };
     let listed = items.iter().find(|item| whole(item, "s") == Some(0) && item.contains_key("q"));
-    let waits = newest.is_some_and(|newest| newest.header.state.status == Status::Waiting);
+    let status = newest.map(|newest| newest.header.state.status);
+    let is_live = matches!(status, Some(Status::Waiting | Status::WithAgent));
+    let list = listed.and_then(|item| text(item, "q")?.split('#').next());
     match listed {
-        Some(item) if !waits => {
-            let what = "The inbox lists a conversation that does not wait.";
+        Some(item) if list != status.map(Status::as_str) => {
+            let what = "The inbox lists a conversation whose log says another state.";
             breaks(found, ("conversations", item), "inbox_too_much", what);
         }
-        None if waits => {
+        None if is_live => {
             if let Some(item) = items.last() {
-                let what = "The conversation waits for a person, and no inbox lists it.";
+                let what = "The conversation waits for a person or has one, and no inbox lists it.";
                 breaks(found, ("conversations", item), "inbox_missing", what);
             }
         }

@@ -17,6 +17,8 @@ pub enum Job {
     Preflight,
     /// Destroys what is past its time.
     Sweep,
+    /// Takes conversations from agents who are gone.
+    ReturnClaims,
 }
 
 impl Label for Job {
@@ -26,6 +28,7 @@ impl Label for Job {
             Self::Detect => "detect",
             Self::Preflight => "preflight",
             Self::Sweep => "sweep",
+            Self::ReturnClaims => "return-claims",
         }
     }
 }

@@ -56,14 +56,21 @@ pub(super) fn consent(consent: &ExportedConsent) -> usize {
 
 pub(super) fn event(event: &ExportedEvent) -> usize {
     let said = match event {
-        ExportedEvent::Message { at: _, author: _, text: said, sources } => {
+        ExportedEvent::Message { at: _, author: _, name, text: said, sources } => {
             let sources = sources.iter().flatten();
             let sources = sources.map(|ExportedSource { id }| text(id) + ELEMENT);
-            text(said) + sources.sum::<usize>()
+            optional(name.as_ref()) + text(said) + sources.sum::<usize>()
         }
         ExportedEvent::Handover { at: _, reason: words }
         | ExportedEvent::Rated { at: _, score: _, comment: words } => optional(words.as_ref()),
-        ExportedEvent::Closed { at: _ } | ExportedEvent::ContactLeft { at: _ } => 0,
+        ExportedEvent::Closed { at: _, reason, tags } => {
+            optional(reason.as_ref()) + tags.iter().map(|tag| text(tag) + ELEMENT).sum::<usize>()
+        }
+        ExportedEvent::Claimed { at: _, name } => text(name),
+        ExportedEvent::Note { at: _, name, text: said } => text(name) + text(said),
+        ExportedEvent::Released { at: _, to: _ }
+        | ExportedEvent::Feedback { at: _, helpful: _ }
+        | ExportedEvent::ContactLeft { at: _ } => 0,
     };
     EVENT + said
 }

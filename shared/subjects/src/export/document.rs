@@ -173,6 +173,9 @@ pub enum ExportedEvent {
         at: String,
         /// The author.
         author: Author,
+        /// The name of an agent who wrote.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         /// The text.
         text: String,
         /// The entries of the knowledge base that a bot's answer is taken from.
@@ -205,6 +208,46 @@ pub enum ExportedEvent {
         /// When.
         #[schema(format = DateTime)]
         at: String,
+        /// Why, where an agent ended it: `solved`, `no_answer`, `spam` or `other`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The tags that an agent gave it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
+    },
+    /// An agent took the conversation.
+    Claimed {
+        /// When.
+        #[schema(format = DateTime)]
+        at: String,
+        /// The name of the agent.
+        name: String,
+    },
+    /// The conversation went back to the queue or to the bot.
+    Released {
+        /// When.
+        #[schema(format = DateTime)]
+        at: String,
+        /// `queue` or `bot`.
+        to: String,
+    },
+    /// An agent left a note for colleagues.
+    Note {
+        /// When.
+        #[schema(format = DateTime)]
+        at: String,
+        /// The name of the agent.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// It was said whether an answer of the bot helped.
+    Feedback {
+        /// When.
+        #[schema(format = DateTime)]
+        at: String,
+        /// Whether it did.
+        helpful: bool,
     },
     /// A contact was left; the last one is `lead`.
     ContactLeft {

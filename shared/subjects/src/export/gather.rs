@@ -47,7 +47,7 @@ use super::document::{
     ExportedLead, ExportedRead, ExportedSource, Form, Integrity,
 };
 use access::subject_access::SubjectAccess;
-use store::body::{Body, Consent, Rating};
+use store::body::{Body, Claim, Closing, Consent, Feedback, Rating, Release, Words};
 use store::chain::Chain;
 use store::conversation::{Conversation, Found};
 use store::event::{Header, Spoken, StoredEvent};
@@ -424,7 +424,37 @@ impl Content {
             Body::Rated(Rating { score, comment }) => {
                 vec![ExportedEvent::Rated { at, score, comment }]
             }
-            Body::Closed => vec![ExportedEvent::Closed { at }],
+            Body::Closed(None) => {
+                vec![ExportedEvent::Closed { at, reason: None, tags: Vec::new() }]
+            }
+            Body::Closed(Some(Closing { agent: _, reason, tags })) => {
+                vec![ExportedEvent::Closed { at, reason: Some(reason), tags }]
+            }
+            Body::Claimed(Claim { agent, note, transferred_by }) => {
+                let note = note.zip(transferred_by).map(|(text, by)| ExportedEvent::Note {
+                    at: at.clone(),
+                    name: by.name,
+                    text,
+                });
+                let claimed = ExportedEvent::Claimed { at, name: agent.name };
+                note.into_iter().chain([claimed]).collect()
+            }
+            Body::Released(Release { to, why: _ }) => {
+                vec![ExportedEvent::Released { at, to: to.as_str().to_owned() }]
+            }
+            Body::AgentMessage(Words { agent, text }) => vec![ExportedEvent::Message {
+                at,
+                author: Author::Agent,
+                name: Some(agent.name),
+                text,
+                sources: None,
+            }],
+            Body::Annotated(Words { agent, text }) => {
+                vec![ExportedEvent::Note { at, name: agent.name, text }]
+            }
+            Body::Feedback(Feedback { helpful, seq: _ }) => {
+                vec![ExportedEvent::Feedback { at, helpful }]
+            }
             Body::LeadOffered => vec![ExportedEvent::ContactLeft { at }],
             // Says nothing but that nothing is left.
             Body::Erased => Vec::new(),
@@ -441,7 +471,7 @@ impl Content {
 fn messages(Spoken { message: said, reply }: Spoken, at: &str) -> Vec<ExportedEvent> {
     let message = |author, text, sources| {
         let at = at.to_owned();
-        ExportedEvent::Message { at, author, text, sources }
+        ExportedEvent::Message { at, author, name: None, text, sources }
     };
     let mut messages = vec![message(Author::Visitor, said, None)];
     if let Some((text, sources)) = reply {

@@ -254,13 +254,17 @@ impl Page {
         let words = self.words;
         self.raw("<article><p>");
         match event {
-            ExportedEvent::Message { at, author, text, sources } => {
+            ExportedEvent::Message { at, author, name, text, sources } => {
                 let author = match author {
                     Author::Visitor => words.visitor,
                     Author::Bot => words.bot,
                     Author::Agent => words.agent,
                 };
-                self.time(at).raw(": ").raw(author).raw("</p>").words_of(text);
+                self.time(at).raw(": ").raw(author);
+                if let Some(name) = name {
+                    self.raw(" (").text(name).raw(")");
+                }
+                self.raw("</p>").words_of(text);
                 if let Some(sources) = sources.as_ref().filter(|sources| !sources.is_empty()) {
                     self.raw("<p>").raw(words.source).raw(":");
                     for ExportedSource { id } in sources {
@@ -278,8 +282,27 @@ impl Page {
                 let _infallible = write!(self.out, "{score}");
                 self.raw("</p>").words_of(comment.as_deref().unwrap_or_default());
             }
-            ExportedEvent::Closed { at } => {
-                self.time(at).raw(": ").raw(words.closed).raw("</p>");
+            ExportedEvent::Closed { at, reason, tags } => {
+                self.time(at).raw(": ").raw(words.closed);
+                for word in reason.iter().chain(tags) {
+                    self.raw(", ").text(words.called(word));
+                }
+                self.raw("</p>");
+            }
+            ExportedEvent::Claimed { at, name } => {
+                self.time(at).raw(": ").raw(words.claimed).raw(": ").text(name).raw("</p>");
+            }
+            ExportedEvent::Released { at, to } => {
+                self.time(at).raw(": ").raw(words.released).raw(": ").text(words.called(to));
+                self.raw("</p>");
+            }
+            ExportedEvent::Note { at, name, text } => {
+                self.time(at).raw(": ").raw(words.note).raw(" (").text(name).raw(")</p>");
+                self.words_of(text);
+            }
+            ExportedEvent::Feedback { at, helpful } => {
+                let said = if *helpful { words.helpful } else { words.unhelpful };
+                self.time(at).raw(": ").raw(said).raw("</p>");
             }
             ExportedEvent::ContactLeft { at } => {
                 self.time(at).raw(": ").raw(words.contact_left).raw("</p>");

@@ -57,6 +57,11 @@ pub(super) struct Words {
     pub(super) rated: &'static str,
     pub(super) closed: &'static str,
     pub(super) contact_left: &'static str,
+    pub(super) claimed: &'static str,
+    pub(super) released: &'static str,
+    pub(super) note: &'static str,
+    pub(super) helpful: &'static str,
+    pub(super) unhelpful: &'static str,
     pub(super) nothing: &'static str,
     pub(super) goes_on: &'static str,
     pub(super) end: &'static str,
@@ -84,7 +89,7 @@ impl Language {
 
 impl Words {
     /// The page's word for a word of the API.
-    pub(super) fn called(&self, name: &'static str) -> &'static str {
+    pub(super) fn called<'a>(&self, name: &'a str) -> &'a str {
         self.names.iter().find(|(known, _)| *known == name).map_or(name, |(_, called)| called)
     }
 }
@@ -133,6 +138,11 @@ static ENGLISH: Words = Words {
     rated: "You rated the conversation",
     closed: "The conversation was ended",
     contact_left: "You left contact details",
+    claimed: "A member of the team took the conversation",
+    released: "The conversation went back to",
+    note: "A note within the team",
+    helpful: "You said that an answer helped",
+    unhelpful: "You said that an answer did not help",
     nothing: "Nothing else is stored about you here.",
     goes_on: "This is a part. The next one begins at:",
     end: "This is the end.",
@@ -150,6 +160,12 @@ static ENGLISH: Words = Words {
         ("waiting", "Waiting for a person"),
         ("with_agent", "A person answers"),
         ("closed", "Ended"),
+        ("queue", "the queue"),
+        ("bot", "the automatic assistant"),
+        ("solved", "solved"),
+        ("no_answer", "without an answer"),
+        ("spam", "spam"),
+        ("other", "for another reason"),
     ],
 };
 
@@ -197,6 +213,11 @@ static GERMAN: Words = Words {
     rated: "Sie haben das Gespräch bewertet",
     closed: "Das Gespräch wurde beendet",
     contact_left: "Sie haben Kontaktdaten hinterlassen",
+    claimed: "Jemand aus dem Team hat das Gespräch übernommen",
+    released: "Das Gespräch ging zurück an",
+    note: "Eine Notiz im Team",
+    helpful: "Sie haben gesagt, dass eine Antwort geholfen hat",
+    unhelpful: "Sie haben gesagt, dass eine Antwort nicht geholfen hat",
     nothing: "Sonst ist hier nichts über Sie gespeichert.",
     goes_on: "Dies ist ein Teil. Der nächste beginnt bei:",
     end: "Dies ist das Ende.",
@@ -214,5 +235,11 @@ static GERMAN: Words = Words {
         ("waiting", "Wartet auf einen Menschen"),
         ("with_agent", "Ein Mensch antwortet"),
         ("closed", "Beendet"),
+        ("queue", "die Warteschlange"),
+        ("bot", "den automatischen Assistenten"),
+        ("solved", "gelöst"),
+        ("no_answer", "ohne Antwort"),
+        ("spam", "Spam"),
+        ("other", "aus einem anderen Grund"),
     ],
 };

@@ -10,7 +10,7 @@ use tests::tools;
 use tests::world::World;
 
 use super::super::stage::officer;
-use super::{customer, full_conversation, mine, theirs};
+use super::{attended_conversation, customer, full_conversation, mine, theirs};
 
 const FILE: &str = "../docs/export.schema.json";
 
@@ -62,6 +62,7 @@ async fn what_is_given_out_has_the_published_form() {
     let officer = officer(&world).await;
     let visitor = customer(&world).await;
     full_conversation(&world, &visitor).await;
+    attended_conversation(&world, &visitor).await;
     let full = theirs(&officer, &visitor.subject).await.json();
     let empty = mine(&world.visitor().await).await;
     let mut documents = vec![full.clone(), empty];
@@ -101,10 +102,12 @@ async fn every_kind_of_event_was_validated() {
     let world = World::new().await;
     let visitor = customer(&world).await;
     full_conversation(&world, &visitor).await;
+    attended_conversation(&world, &visitor).await;
     let export = mine(&visitor).await;
-    let events = export["conversations"][0]["events"].as_array().expect("events").clone();
+    let conversations = export["conversations"].as_array().expect("conversations").iter();
+    let events = conversations.flat_map(|one| one["events"].as_array().expect("events"));
     let seen: BTreeSet<_> =
-        events.iter().map(|event| event["kind"].as_str().expect("a kind").to_owned()).collect();
+        events.map(|event| event["kind"].as_str().expect("a kind").to_owned()).collect();
     let kinds = form()["$defs"]["ExportedEvent"]["oneOf"].as_array().expect("kinds").len();
     assert_eq!(seen.len(), kinds, "{seen:?}");
 }

@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 use shared::access::permit::{Purpose, ReadPermit, SubjectRef};
 use shared::access::token::{self, Visitor as Identified};
 use shared::http::staff::KnowsStaff;
-use shared::ids::{ConversationId, SubjectId};
+use shared::ids::{ConversationId, StaffId, SubjectId};
+use shared::store::body::{Agent, Body, Claim, Release, Target, Why, Words};
+use shared::store::claim::AtDesk;
+use shared::store::inbox::Inbox;
+use shared::store::log::{Appended, Draft};
+use shared::store::state::Status;
 use shared::values::role::Role;
 use shared::values::site::Site;
 use tests::api::{Request, Response};
@@ -81,6 +86,7 @@ async fn full_conversation(world: &World, visitor: &Visitor) -> String {
         assert_eq!(response.status, status, "{}", response.json());
         world.clock.advance(Duration::from_secs(1));
     };
+    world.somebody_is_there().await;
     let path = visitor.open().await;
     world.clock.advance(Duration::from_secs(1));
     ok(&visitor.say(&path, QUESTION).await, 201);
@@ -94,6 +100,36 @@ async fn full_conversation(world: &World, visitor: &Visitor) -> String {
     ok(&visitor.post(&format!("{path}/rating"), &json!({ "score": 4 })).await, 204);
     ok(&visitor.send(Request::new("POST", &format!("{path}/close"))).await, 200);
     path
+}
+
+/// A conversation that an agent took, noted something on and gave back, and whose visitor said that an
+/// answer helped.
+async fn attended_conversation(world: &World, visitor: &Visitor) {
+    let path = visitor.open().await;
+    let said = visitor.say(&path, QUESTION).await.json();
+    let helped = json!({ "message_id": said["reply"]["id"], "helpful": true });
+    assert_eq!(visitor.post(&format!("{path}/feedback"), &helped).await.status, 204);
+    let id = ConversationId::parse(&id_of(&path)).expect("an id");
+    let agent =
+        Agent { id: StaffId::generate(&world.clock).expect("randomness"), name: "Anna".to_owned() };
+    let store = &world.desk.store;
+    let words = || Words { agent: agent.clone(), text: "a regular".to_owned() };
+    let claim = Claim { agent: agent.clone(), note: None, transferred_by: None };
+    let release = Release { to: Target::Bot, why: Why::Released };
+    for (body, status) in [
+        (Body::Claimed(claim), Status::WithAgent),
+        (Body::Annotated(words()), Status::WithAgent),
+        (Body::AgentMessage(words()), Status::WithAgent),
+        (Body::Released(release), Status::Open),
+    ] {
+        let AtDesk::Held(held) = store.at_desk(id).await.expect("it is read") else {
+            panic!("it is there")
+        };
+        let state = held.tail.state.at(world.clock.now_ms()).with_status(status);
+        let draft = Draft { body, state, idempotency: None, inbox: Inbox::Left };
+        let appended = store.append(&held.conversation, &held.tail, &draft).await;
+        assert!(matches!(appended, Ok(Appended::Stored(..))));
+    }
 }
 
 /// A time, so many seconds after the world began.

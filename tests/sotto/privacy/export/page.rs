@@ -41,7 +41,7 @@ async fn page(visitor: &Visitor, language: &str) -> Response {
 
 #[tokio::test]
 async fn what_was_written_is_text_on_the_page() {
-    let world = World::new().await;
+    let world = World::new().await.staffed().await;
     let visitor = world.visitor().await;
     let path = visitor.open().await;
     for text in NAUGHTY {

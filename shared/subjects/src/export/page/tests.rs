@@ -33,16 +33,27 @@ fn event() -> impl Strategy<Value = ExportedEvent> {
     let author = prop::sample::select(vec![Author::Visitor, Author::Bot, Author::Agent]);
     let sources = prop::option::of(prop::collection::vec(hostile(), 0..3));
     prop_oneof![
-        (author, hostile(), sources).prop_map(move |(author, text, sources)| {
-            let source = |id| ExportedSource { id };
-            let sources = sources.map(|ids| ids.into_iter().map(source).collect());
-            ExportedEvent::Message { at: at(), author, text, sources }
-        }),
+        (author, prop::option::of(hostile()), hostile(), sources).prop_map(
+            move |(author, name, text, sources)| {
+                let source = |id| ExportedSource { id };
+                let sources = sources.map(|ids| ids.into_iter().map(source).collect());
+                ExportedEvent::Message { at: at(), author, name, text, sources }
+            }
+        ),
         prop::option::of(hostile())
             .prop_map(move |reason| ExportedEvent::Handover { at: at(), reason }),
         (1_u8..=5, prop::option::of(hostile()))
             .prop_map(move |(score, comment)| ExportedEvent::Rated { at: at(), score, comment }),
-        Just(()).prop_map(move |()| ExportedEvent::Closed { at: at() }),
+        (prop::option::of(hostile()), prop::collection::vec(hostile(), 0..3))
+            .prop_map(move |(reason, tags)| ExportedEvent::Closed { at: at(), reason, tags }),
+        hostile().prop_map(move |name| ExportedEvent::Claimed { at: at(), name }),
+        hostile().prop_map(move |to| ExportedEvent::Released { at: at(), to }),
+        (hostile(), hostile()).prop_map(move |(name, text)| ExportedEvent::Note {
+            at: at(),
+            name,
+            text
+        }),
+        any::<bool>().prop_map(move |helpful| ExportedEvent::Feedback { at: at(), helpful }),
         Just(()).prop_map(move |()| ExportedEvent::ContactLeft { at: at() }),
     ]
 }

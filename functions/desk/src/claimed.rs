@@ -1,0 +1,175 @@
+//! A conversation that the caller has claimed: the only way of this function to what was said.
+
+use shared::access::staff::Staff;
+use shared::clock::UnixMillis;
+use shared::ids::ConversationId;
+use shared::problem::{Cause, Code, Problem};
+use shared::store::body::{Agent, Body};
+use shared::store::claim::{AtDesk, Held};
+use shared::store::event::{Idempotency, StoredEvent};
+use shared::store::inbox::{Inbox, Row};
+use shared::store::log::{Appended, Draft, Tail};
+use shared::store::state::{State, Status};
+use shared::store::write::Write;
+
+use crate::state::App;
+
+/// How often a change is decided again before the caller is asked to come back.
+const ATTEMPTS: usize = 64;
+
+/// The conversation of that id, once an agent who is gone has lost it.
+///
+/// # Errors
+/// 404 for none, 410 for one that was erased, 503.
+pub async fn find(app: &App, id: ConversationId) -> Result<Held, Problem> {
+    match app.store.at_desk(id).await? {
+        AtDesk::Held(held) => Ok(app.store.settle(*held).await?),
+        AtDesk::Erased => Err(Code::Erased.into()),
+        AtDesk::Absent => Err(Code::NotFound.into()),
+    }
+}
+
+/// The status of a conversation now: it also ends by time.
+#[must_use]
+pub fn status(app: &App, held: &Held) -> Status {
+    held.conversation.status_at(held.tail.state, app.clock.now_ms())
+}
+
+/// The agent who has it, if that is the caller.
+#[must_use]
+pub fn held_by(held: &Held, staff: &Staff) -> Option<Agent> {
+    held.agent.clone().filter(|agent| agent.id == staff.id)
+}
+
+/// The conversation of that id, to read.
+///
+/// # Errors
+/// 404 unless the caller has it; 410 for one that was erased, 503.
+pub async fn claimed(app: &App, staff: &Staff, id: ConversationId) -> Result<Held, Problem> {
+    let held = find(app, id).await?;
+    match status(app, &held) {
+        Status::WithAgent if held_by(&held, staff).is_some() => Ok(held),
+        _ => Err(Code::NotFound.into()),
+    }
+}
+
+/// A change by the agent who has a conversation.
+pub struct Change {
+    /// The event.
+    pub body: Body,
+    /// The status behind it.
+    pub status: Status,
+    /// The row in the inbox behind it.
+    pub inbox: Inbox,
+}
+
+/// The result of a change.
+pub struct Changed {
+    /// The conversation with its new end.
+    pub held: Held,
+    /// The event.
+    pub event: StoredEvent,
+    /// Whether the same request had appended it before.
+    pub repeated: bool,
+}
+
+/// Appends what `decide` makes of the row of a conversation that the caller has; it may be asked several
+/// times, each time on the log's new end.
+///
+/// # Errors
+/// 409 `not_claimed` where the caller does not have it, 409 `conversation_closed`, 410, 503.
+pub async fn change(
+    app: &App,
+    staff: &Staff,
+    id: ConversationId,
+    idempotency: impl Fn(&Held) -> Option<Idempotency>,
+    decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
+) -> Result<Changed, Problem> {
+    change_with(app, staff, id, &[], idempotency, decide).await
+}
+
+/// The same together with other writes, all or nothing.
+///
+/// # Errors
+/// As [`change`].
+pub async fn change_with(
+    app: &App,
+    staff: &Staff,
+    id: ConversationId,
+    beside: &[Write],
+    idempotency: impl Fn(&Held) -> Option<Idempotency>,
+    decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
+) -> Result<Changed, Problem> {
+    for _ in 0..ATTEMPTS {
+        let held = find(app, id).await?;
+        let idempotency = idempotency(&held);
+        if let Some(known) = idempotency
+            && let Some(event) = repeated(app, &held, &known).await?
+        {
+            return Ok(Changed { held, event, repeated: true });
+        }
+        let agent = match status(app, &held) {
+            Status::Closed => return Err(Code::ConversationClosed.into()),
+            Status::Erased => return Err(Code::Erased.into()),
+            Status::Open | Status::Waiting => return Err(Code::NotClaimed.into()),
+            Status::WithAgent => held_by(&held, staff).ok_or(Code::NotClaimed)?,
+        };
+        let now_ms = app.clock.now_ms();
+        let row = row_of(app, &held, now_ms).await?;
+        let change = decide(&agent, row, now_ms)?;
+        let draft = Draft {
+            body: change.body,
+            state: state(&held.tail, now_ms, change.status),
+            idempotency,
+            inbox: change.inbox,
+        };
+        let beside = beside.to_vec();
+        let appended =
+            app.store.append_with(&held.conversation, &held.tail, &draft, beside).await?;
+        if let Appended::Stored(event, tail) = appended {
+            let agent = (draft.state.status == Status::WithAgent).then_some(agent);
+            let held = Held { conversation: held.conversation, tail, agent };
+            return Ok(Changed { held, event, repeated: false });
+        }
+    }
+    Err(contended())
+}
+
+/// The state behind an event of the staff, which takes nothing off the visitor's allowance.
+#[must_use]
+pub fn state(tail: &Tail, now_ms: UnixMillis, status: Status) -> State {
+    tail.state.at(now_ms).with_status(status)
+}
+
+/// The row of a conversation in the inbox; where it has none, because the bot has it, the row of one that
+/// is taken now. It is read behind the log's end, so an append on that end proves it current.
+///
+/// # Errors
+/// 503.
+pub async fn row_of(app: &App, held: &Held, now_ms: UnixMillis) -> Result<Row, Problem> {
+    let found = app.store.inbox_row(held.conversation.id).await?;
+    let locale = held.tail.state.locale;
+    Ok(found.unwrap_or_else(|| Row::entering(&held.conversation, locale, false, now_ms)))
+}
+
+/// The refusal where others always were first.
+#[must_use]
+pub fn contended() -> Problem {
+    Problem::new(Code::Unavailable, "Many writers at once; nothing was changed.")
+        .because(Cause::ConflictsExhausted)
+}
+
+async fn repeated(
+    app: &App,
+    held: &Held,
+    known: &Idempotency,
+) -> Result<Option<StoredEvent>, Problem> {
+    let Some(seq) = held.tail.find_repeated(&known.key) else { return Ok(None) };
+    let Some(event) = app.store.find_event(held.conversation.id, seq).await? else {
+        return Ok(None);
+    };
+    if event.header.idempotency.as_ref() != Some(known) {
+        return Err(Code::IdempotencyMismatch.into());
+    }
+    Ok(Some(event))
+}

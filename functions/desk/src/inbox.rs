@@ -1,0 +1,252 @@
+//! `GET /v1/inbox`: who waits, whom the caller has, what they have closed. No text of anybody.
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use shared::access::staff::Staff;
+use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
+use shared::http::request::PageQuery;
+use shared::http::response::Reply;
+use shared::http::staff::{Agent as AgentRole, Allowed};
+use shared::ids::ConversationId;
+use shared::problem::{FieldCode, Problem};
+use shared::seal::suite;
+use shared::store::inbox::{List, Place, Row};
+use shared::store::live::Who;
+use shared::store::state::Status;
+use shared::values::encoding::{base64url, from_base64url};
+use shared::values::site::Site;
+use utoipa::ToSchema;
+
+use crate::state::App;
+
+/// A filter may pass over so many pages of a list before the answer says where it goes on.
+const PAGES: usize = 4;
+
+/// An agent, as colleagues see them.
+#[derive(Serialize, ToSchema)]
+pub struct AgentRef {
+    /// Their id.
+    pub id: String,
+    /// The name that they work under.
+    pub name: String,
+}
+
+/// A conversation in the inbox.
+#[derive(Serialize, ToSchema)]
+pub struct InboxItem {
+    conversation_id: String,
+    /// Null in a row of 0.1.0.
+    subject_id: Option<String>,
+    /// `waiting`, `with_agent` or `closed`; `open` once it was given back to the bot.
+    status: &'static str,
+    waiting_since: String,
+    last_message_at: String,
+    locale: &'static str,
+    /// Whether the site's server has said who the visitor is.
+    verified: bool,
+    agent: Option<AgentRef>,
+    /// Messages of the visitor behind the agent's last answer, and behind what they have seen.
+    unread: u64,
+    tags: Vec<String>,
+}
+
+/// How many conversations there are.
+#[derive(Serialize, ToSchema)]
+pub struct Counts {
+    waiting: u64,
+    mine: u64,
+}
+
+/// A page of the inbox.
+#[derive(Serialize, ToSchema)]
+pub struct InboxResponse {
+    items: Vec<InboxItem>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<String>,
+    counts: Counts,
+    /// Other agents who are there now.
+    colleagues: Vec<AgentRef>,
+}
+
+impl InboxItem {
+    /// The item of a row of which so many messages were seen.
+    #[must_use]
+    pub fn new(row: &Row, seen: u64) -> Self {
+        let site = Site::SHIPPED;
+        Self {
+            conversation_id: row.conversation.to_string(),
+            subject_id: row.subject.map(String::from),
+            status: row.status.as_str(),
+            waiting_since: rfc3339(row.waiting_since_ms),
+            last_message_at: rfc3339(row.last_message_ms),
+            locale: site.locales.get(usize::from(row.locale)).unwrap_or(&site.locales[0]),
+            verified: row.verified,
+            agent: row
+                .agent
+                .as_ref()
+                .map(|agent| AgentRef { id: agent.id.to_string(), name: agent.name.clone() }),
+            unread: row.unread(seen),
+            tags: row.tags.clone(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Filter {
+    status: Wanted,
+    tag: Option<String>,
+    from_ms: Option<UnixMillis>,
+    to_ms: Option<UnixMillis>,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    #[default]
+    Waiting,
+    Mine,
+    Closed,
+}
+
+impl Filter {
+    fn read(query: &str) -> Result<Self, Problem> {
+        let mut filter = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let refused = |pointer| Problem::invalid(pointer, FieldCode::NotAllowed);
+            let time = |pointer| {
+                from_rfc3339(&value).ok_or_else(|| Problem::invalid(pointer, FieldCode::BadFormat))
+            };
+            match &*name {
+                "status" => {
+                    filter.status = match &*value {
+                        "waiting" => Wanted::Waiting,
+                        "mine" => Wanted::Mine,
+                        "closed" => Wanted::Closed,
+                        _ => return Err(refused("/query/status")),
+                    };
+                }
+                "tag" if !value.is_empty() => filter.tag = Some(value.into_owned()),
+                "from" if !value.is_empty() => filter.from_ms = Some(time("/query/from")?),
+                "to" if !value.is_empty() => filter.to_ms = Some(time("/query/to")?),
+                _ => {}
+            }
+        }
+        Ok(filter)
+    }
+
+    fn lets(&self, row: &Row) -> bool {
+        let at_ms = row.last_message_ms;
+        self.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
+            && self.from_ms.is_none_or(|from_ms| from_ms <= at_ms)
+            && self.to_ms.is_none_or(|to_ms| at_ms <= to_ms)
+    }
+}
+
+#[utoipa::path(get, path = "/v1/inbox",
+    params(("status" = Option<String>, Query, description = "`waiting` (default), `mine` or `closed`."),
+        ("tag" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query),
+        ("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query),
+        ("If-None-Match" = Option<String>, Header)),
+    responses((status = 200, body = InboxResponse, headers(("ETag" = String))),
+        (status = 304, description = "Nothing changed.")))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    page: PageQuery,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let filter = Filter::read(query.as_deref().unwrap_or_default())?;
+    let place = page.after(read_place)?;
+    let site = Site::SHIPPED;
+    let list = match filter.status {
+        Wanted::Waiting => List::Waiting,
+        Wanted::Mine => List::With(staff.id),
+        Wanted::Closed => List::Closed(staff.id),
+    };
+    let (rows, next) = listed(&app, list, &filter, (place, page.limit)).await?;
+    let mut items = Vec::new();
+    for row in &rows {
+        let seen = match filter.status {
+            Wanted::Mine => app.store.side(row.conversation, Who::Agent).await?.seen,
+            Wanted::Waiting | Wanted::Closed => 0,
+        };
+        items.push(InboxItem::new(row, seen));
+    }
+    let response = InboxResponse {
+        items,
+        next_cursor: next.map(write_place),
+        counts: Counts {
+            waiting: app.store.count_inbox(site, List::Waiting, None).await?,
+            mine: app.store.count_inbox(site, List::With(staff.id), None).await?,
+        },
+        colleagues: colleagues(&app, &staff).await?,
+    };
+    answer(&headers, response)
+}
+
+/// Rows of a list that the filter lets through. A conversation that has ended by time is in no list.
+async fn listed(
+    app: &App,
+    list: List,
+    filter: &Filter,
+    (mut place, limit): (Option<Place>, usize),
+) -> Result<(Vec<Row>, Option<Place>), Problem> {
+    let site = Site::SHIPPED;
+    let policy = app.store.settings.retention_policy(site).await?.policy;
+    let now_ms = app.clock.now_ms();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        let (rows, next) = app.store.inbox(site, list, (place, limit - found.len())).await?;
+        found.extend(rows.into_iter().filter(|row| {
+            let opened_ms = row.conversation.made_at_ms();
+            let goes_on = match row.status {
+                Status::Closed => now_ms < policy.transcript_end_ms(opened_ms),
+                _ => now_ms < policy.last_word_ms(opened_ms),
+            };
+            goes_on && filter.lets(row)
+        }));
+        place = next;
+        if place.is_none() || found.len() >= limit {
+            break;
+        }
+    }
+    Ok((found, place))
+}
+
+async fn colleagues(app: &App, staff: &Staff) -> Result<Vec<AgentRef>, Problem> {
+    let now_ms = app.clock.now_ms();
+    let agents = app.store.agents(Site::SHIPPED).await?.into_iter();
+    let there = agents.filter(|agent| now_ms < agent.until_ms && agent.agent.id != staff.id);
+    Ok(there
+        .map(|there| AgentRef { id: there.agent.id.to_string(), name: there.agent.name })
+        .collect())
+}
+
+/// The response with its tag, or that the client has it already.
+fn answer(headers: &HeaderMap, response: InboxResponse) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(&response).map_err(|_| shared::problem::Code::Internal)?;
+    let tag = format!("\"{}\"", base64url(&suite::hash(&[&body])[..12]));
+    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+    let mut answer = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Reply(StatusCode::OK, response).into_response()
+    };
+    let tag = HeaderValue::from_str(&tag).map_err(|_| shared::problem::Code::Internal)?;
+    answer.headers_mut().insert(ETAG, tag);
+    Ok(answer)
+}
+
+fn write_place((at_ms, id): Place) -> String {
+    base64url(&[&at_ms.to_be_bytes()[..], id.as_bytes()].concat())
+}
+
+fn read_place(cursor: &str) -> Option<Place> {
+    let bytes = from_base64url(cursor)?;
+    let (at_ms, id) = bytes.split_first_chunk::<8>()?;
+    Some((i64::from_be_bytes(*at_ms), ConversationId::from_slice(id)?))
+}

@@ -1,0 +1,47 @@
+//! The desk: agents see who waits, take a conversation, read and answer it, and give it back. The binary
+//! `return-claims` takes conversations from agents who are gone.
+//!
+//! Called by the console through API Gateway. Reads the rows of the table `keys` and opens
+//! conversations, appends to their logs in `conversations` and keeps their rows in the inbox there,
+//! reads policies and staff keys in `settings`, keeps presence, typing and seen marks in `watch`,
+//! appends to `events` and records each claim as a reading in `ledger`; uses KMS to open, for the key
+//! purpose transcript and for the set of staff keys.
+
+pub mod claimed;
+pub mod claims;
+pub mod inbox;
+pub mod messages;
+pub mod presence;
+pub mod return_claims;
+pub mod state;
+
+use axum::Router;
+use shared::http::finish::finish;
+
+use crate::state::App;
+
+shared::table! {
+    App:
+    inbox => get, __path_get [Invalid];
+    presence => put, __path_put [Invalid];
+    claims => claim, __path_claim [Claimed, ConversationClosed, Erased];
+    claims => release, __path_release [Invalid, Erased, ConversationClosed, NotClaimed];
+    claims => transfer, __path_transfer [Invalid, Erased, ConversationClosed, NotClaimed];
+    claims => close, __path_close [Invalid, Erased, ConversationClosed, NotClaimed];
+    messages => get, __path_get [Erased];
+    messages => post, __path_post [Erased, ConversationClosed, NotClaimed];
+    messages => note, __path_note [Erased, ConversationClosed, NotClaimed];
+    messages => typing, __path_typing [Erased];
+    messages => seen, __path_seen [Erased, Invalid];
+}
+
+/// The routes over their parts, to be finished with those of other functions.
+pub fn routes(app: App) -> Router {
+    served().with_state(app)
+}
+
+/// The function as it is served. No other origin's page may call it.
+pub fn router(app: App) -> Router {
+    let clock = app.clock.clone();
+    finish(routes(app), clock, &[])
+}

@@ -1,0 +1,231 @@
+//! What is said in a conversation that the caller has claimed: messages, notes, typing and seen marks.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::clock::rfc3339;
+use shared::http::live::{News, Since, news, position};
+use shared::http::metrics::{Metric, Noted};
+use shared::http::request::{IdempotencyKey, MaybePlainJson, PlainJson, PollQuery, TranscriptPath};
+use shared::http::response::{Reply, replayed};
+use shared::http::staff::{Agent as AgentRole, Allowed};
+use shared::http::transcript::{Message, Reader, spoken};
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::body::{Body, Consent, Words};
+use shared::store::claim::Held;
+use shared::store::event::{Idempotency, Kind};
+use shared::store::inbox::Inbox;
+use shared::store::live::Who;
+use shared::store::state::Status;
+use shared::text::{RawText, Text};
+use utoipa::ToSchema;
+
+use crate::claimed::{Change, Changed, change, claimed};
+use crate::state::App;
+
+/// Characters of the longest message.
+const LONGEST_CHARACTERS: usize = 4_000;
+/// Dates of earlier conversations that an agent sees at most.
+const EARLIER: usize = 20;
+
+/// A message or a note.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextRequest {
+    /// 1 to 4,000 characters.
+    #[schema(value_type = String)]
+    text: Option<RawText>,
+}
+
+/// A message that the agent has seen.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenRequest {
+    /// Its id.
+    #[schema(value_type = String)]
+    message_id: Option<RawText>,
+}
+
+/// Nothing needs to be said.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentTypingRequest {}
+
+/// The circumstances of a conversation.
+#[derive(Serialize, ToSchema)]
+pub struct Context {
+    opened_at: String,
+    /// When it ends for its visitor.
+    expires_at: String,
+    locale: String,
+    verified: bool,
+    /// The consent purposes that the visitor agreed to.
+    purposes: Vec<String>,
+    /// When the subject's other conversations began, the newest first.
+    earlier: Vec<String>,
+}
+
+/// What is new, and on the first poll the circumstances.
+#[derive(Serialize, ToSchema)]
+pub struct ClaimedNews {
+    #[serde(flatten)]
+    news: News,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Context>,
+}
+
+#[utoipa::path(get, path = "/v1/inbox/{conversation_id}/messages",
+    params(("conversation_id" = String, Path), ("limit" = Option<u8>, Query),
+        ("after" = Option<String>, Query,
+            description = "The last message that the client has; empty or missing: from the beginning."),
+        ("state" = Option<String>, Query, description = "The `state` of the last answer.")),
+    responses((status = 200, body = ClaimedNews), (status = 204, description = "Nothing is new.")))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    TranscriptPath(id): TranscriptPath,
+    query: PollQuery,
+) -> Result<Response, Problem> {
+    let held = claimed(&app, &staff, id).await?;
+    let after = query.after.filter(|after| !after.is_empty());
+    let is_first = after.is_none();
+    let after = after.map(|after| position(id, &after)).transpose()?;
+    let since = Since { after, state: query.state, limit: query.page.limit };
+    let reader = staff.id.to_string();
+    let reader = Reader::Staff(&reader);
+    let found = news(&app.store, &held, reader, &since, |_, _, _| None).await?;
+    let Some(news) = found else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let noted = (!news.is_sound()).then_some(Extension(Noted(Metric::Corrupt)));
+    let context = if is_first { Some(context(&app, &held).await?) } else { None };
+    Ok((noted, Reply(StatusCode::OK, ClaimedNews { news, context })).into_response())
+}
+
+async fn context(app: &App, held: &Held) -> Result<Context, Problem> {
+    let conversation = &held.conversation;
+    let first = app.store.find_event(conversation.id, 1).await?.ok_or(Code::IntegrityFailed)?;
+    let body = Body::decode(first.header.kind, &conversation.open(&first)?)?;
+    let Body::Opened(Consent { locale, notice_version: _, purposes }) = body else {
+        return Err(Code::IntegrityFailed.into());
+    };
+    let since_ms = 0;
+    let others = app.store.conversations_of_subject(conversation.subject, since_ms).await?;
+    let earlier = others.into_iter().filter(|id| *id != conversation.id).take(EARLIER);
+    let row = app.store.inbox_row(conversation.id).await?;
+    Ok(Context {
+        opened_at: rfc3339(conversation.opened_at_ms()),
+        expires_at: rfc3339(conversation.end_ms()),
+        locale,
+        verified: row.is_some_and(|row| row.verified),
+        purposes,
+        earlier: earlier.map(|id| rfc3339(id.made_at_ms())).collect(),
+    })
+}
+
+#[utoipa::path(post, path = "/v1/inbox/{conversation_id}/messages",
+    params(("conversation_id" = String, Path)), request_body = TextRequest,
+    responses((status = 201, body = Message)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    TranscriptPath(id): TranscriptPath,
+    IdempotencyKey(key): IdempotencyKey,
+    PlainJson(request): PlainJson<TextRequest>,
+) -> Result<Response, Problem> {
+    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let whose = staff.id.to_string();
+    let idempotency = |held: &Held| {
+        let mac = |label, parts: &[&[u8]]| held.conversation.key.short_mac(label, parts);
+        let (whose, key) = (whose.as_bytes(), key.as_bytes());
+        Some(Idempotency {
+            key: mac("agent idempotency key", &[whose, key]),
+            body: mac("agent idempotency body", &[whose, key, text.reveal().as_bytes()]),
+        })
+    };
+    let changed = change(&app, &staff, id, idempotency, |agent, row, now_ms| {
+        let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
+        let inbox = Inbox::Row(Box::new(row.answered(now_ms)));
+        Ok(Change { body: Body::AgentMessage(words), status: Status::WithAgent, inbox })
+    })
+    .await?;
+    let response = Reply(StatusCode::CREATED, message(&changed, &whose)?).into_response();
+    Ok(if changed.repeated { replayed(response) } else { response })
+}
+
+#[utoipa::path(post, path = "/v1/inbox/{conversation_id}/notes",
+    params(("conversation_id" = String, Path)), request_body = TextRequest,
+    responses((status = 201, body = Message)))]
+pub(crate) async fn note(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    TranscriptPath(id): TranscriptPath,
+    PlainJson(request): PlainJson<TextRequest>,
+) -> Result<Reply<Message>, Problem> {
+    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let changed = change(
+        &app,
+        &staff,
+        id,
+        |_| None,
+        |agent, _, _| {
+            let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
+            let (status, inbox) = (Status::WithAgent, Inbox::Unchanged);
+            Ok(Change { body: Body::Annotated(words), status, inbox })
+        },
+    )
+    .await?;
+    Ok(Reply(StatusCode::CREATED, message(&changed, &staff.id.to_string())?))
+}
+
+fn message(changed: &Changed, reader: &str) -> Result<Message, Problem> {
+    let conversation = &changed.held.conversation;
+    let messages = spoken(conversation, &changed.event, Reader::Staff(reader), |_, _, _| None)?;
+    messages.into_iter().next().ok_or_else(|| Code::IntegrityFailed.into())
+}
+
+#[utoipa::path(post, path = "/v1/inbox/{conversation_id}/typing",
+    params(("conversation_id" = String, Path)), request_body(content = Option<AgentTypingRequest>),
+    responses((status = 204)))]
+pub(crate) async fn typing(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    TranscriptPath(id): TranscriptPath,
+    MaybePlainJson(AgentTypingRequest {}): MaybePlainJson<AgentTypingRequest>,
+) -> Result<StatusCode, Problem> {
+    let held = claimed(&app, &staff, id).await?;
+    app.store.note_typing(held.conversation.id, Who::Agent).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(post, path = "/v1/inbox/{conversation_id}/seen",
+    params(("conversation_id" = String, Path)), request_body = SeenRequest,
+    responses((status = 204)))]
+pub(crate) async fn seen(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    TranscriptPath(id): TranscriptPath,
+    PlainJson(request): PlainJson<SeenRequest>,
+) -> Result<StatusCode, Problem> {
+    let unknown = || Problem::invalid("/message_id", FieldCode::BadFormat);
+    let message: Text<1, 80> = Text::required(request.message_id, "/message_id")?;
+    let at = position(id, message.reveal()).map_err(|_| unknown())?;
+    let held = claimed(&app, &staff, id).await?;
+    if at.seq > held.tail.seq {
+        return Err(unknown());
+    }
+    let row = app.store.inbox_row(id).await?.ok_or(Code::NotFound)?;
+    let mut later = 0;
+    let mut from = at.seq + 1;
+    loop {
+        let (events, goes_on) = app.store.page_from(id, from).await?;
+        let said = events.iter().filter(|event| event.header.kind == Kind::Message).count();
+        later += u64::try_from(said).unwrap_or(u64::MAX);
+        match events.last() {
+            Some(last) if goes_on => from = last.seq + 1,
+            _ => break,
+        }
+    }
+    app.store.note_seen(id, at.seq, row.heard.saturating_sub(later)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

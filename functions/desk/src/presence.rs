@@ -1,0 +1,64 @@
+//! `PUT /v1/presence`: whether the caller is there to answer. It counts for ninety seconds.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use shared::access::staff::Staff;
+use shared::http::request::PlainJson;
+use shared::http::staff::{Agent as AgentRole, Allowed};
+use shared::problem::{FieldCode, Problem};
+use shared::store::body::Agent;
+use shared::store::live::{PRESENCE_MS, Presence};
+use shared::values::site::Site;
+use utoipa::ToSchema;
+
+use crate::state::App;
+
+/// The name of somebody whose name auth has not told yet.
+const UNNAMED: &str = "Agent";
+
+/// Whether the caller is there.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresenceRequest {
+    /// `available` or `away`.
+    #[schema(value_type = String)]
+    state: Option<String>,
+}
+
+#[utoipa::path(put, path = "/v1/presence", request_body = PresenceRequest,
+    responses((status = 204)))]
+pub(crate) async fn put(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    PlainJson(request): PlainJson<PresenceRequest>,
+) -> Result<StatusCode, Problem> {
+    let state = request.state.ok_or_else(|| Problem::invalid("/state", FieldCode::Missing))?;
+    let is_there = match &*state {
+        "available" => true,
+        "away" => false,
+        _ => return Err(Problem::invalid("/state", FieldCode::NotAllowed)),
+    };
+    note(&app, agent(&app, &staff).await?, is_there).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The caller under the name that they work under.
+///
+/// # Errors
+/// 503.
+pub async fn agent(app: &App, staff: &Staff) -> Result<Agent, Problem> {
+    let name = app.store.work_name(staff.id).await?.unwrap_or_else(|| UNNAMED.to_owned());
+    Ok(Agent { id: staff.id, name })
+}
+
+/// Notes whether an agent is there.
+///
+/// # Errors
+/// 503.
+pub async fn note(app: &App, agent: Agent, is_there: bool) -> Result<(), Problem> {
+    let now_ms = app.clock.now_ms();
+    let until_ms = if is_there { now_ms + PRESENCE_MS } else { now_ms };
+    app.store.note_presence(Site::SHIPPED, &Presence { agent, until_ms }).await?;
+    Ok(())
+}

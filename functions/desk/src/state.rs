@@ -1,0 +1,118 @@
+//! The parts of the function, built once in `main`.
+
+use std::sync::Arc;
+
+use shared::access::staff_keychain::StaffKeyring;
+use shared::clock::Clock;
+use shared::config::{self, Backend, ConfigError, Lookup};
+use shared::http::aws::SdkConfig;
+use shared::http::demands::Backing;
+use shared::http::staff::KnowsStaff;
+use shared::http::{app, aws};
+use shared::store::Store;
+use shared::store::security_event::SecurityEvents;
+
+/// The settings that the function reads from its environment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Keys and tables of what visitors leave.
+    pub stores: config::Config,
+    /// Name of the table of security events.
+    pub events_table: String,
+}
+
+impl Config {
+    /// Reads what [`config::Config::read`] reads, and `SOTTO_TABLE_EVENTS`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let (_, [events_table]) = Backend::read_with(lookup, ["SOTTO_TABLE_EVENTS"])?;
+        Ok(Self { stores: config::Config::read(lookup)?, events_table })
+    }
+}
+
+/// The parts of the function; clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+pub struct Parts {
+    /// The time.
+    pub clock: Clock,
+    /// The deployment's name in tokens.
+    pub issuer: String,
+    /// The keys that verify staff tokens.
+    pub staff_keys: StaffKeyring,
+    /// The conversations, the inbox and who is there.
+    pub store: Arc<Store>,
+    /// The security events, which say who took which conversation.
+    pub events: SecurityEvents,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Builds the clients and what stands on them; makes no call.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn build(config: &Config, clock: Clock) -> Result<Self, String> {
+        let sdk = aws::sdk_config(&config.stores.backend)?;
+        Ok(Self::with_sdk(config, clock, &sdk))
+    }
+
+    /// The same with AWS clients that are configured already.
+    #[must_use]
+    pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
+        let backend = &config.stores.backend;
+        let settings = Arc::new(app::settings(backend, clock.clone(), sdk));
+        let dynamo = aws::dynamodb(backend, sdk);
+        let staff_keys = StaffKeyring::new(Arc::clone(&settings), clock.clone());
+        let kept = staff_keys.audit_days();
+        let events =
+            SecurityEvents::new(dynamo.clone(), config.events_table.clone(), clock.clone(), kept);
+        Self(Arc::new(Parts {
+            issuer: backend.issuer.clone(),
+            staff_keys,
+            store: Arc::new(Store::new(&config.stores, dynamo, settings, clock.clone())),
+            events,
+            clock,
+        }))
+    }
+
+    /// Loads what the first request will need, while the runtime asks for that request. A failure
+    /// here is ignored: the request that needs it tries again, and answers the error.
+    pub fn warm(&self) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            let _warmed = app.staff_keys.get().await;
+        });
+    }
+}
+
+impl Backing for App {}
+
+impl KnowsStaff for App {
+    fn staff_keys(&self) -> &StaffKeyring {
+        &self.staff_keys
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    fn events(&self) -> &SecurityEvents {
+        &self.events
+    }
+}

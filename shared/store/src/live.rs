@@ -1,0 +1,306 @@
+//! Short-lived state of the desk, in the table `watch`: who is there, who types, what was seen, how
+//! long people waited. Losing it loses no message and lets nobody in.
+//!
+//! Items: `p` = `presence#<site>`, `k` = the agent's id, `u` until when they are there, `d` the name that
+//! they work under; `p` = `agent#<id>`, `k` = `name`, `d` that name as auth knows it; `p` =
+//! `live#<conversation>`, `k` = `visitor` or `agent`, `u` until when they type, `m` the last event that
+//! the agent has seen, `n` how many messages of the visitor that were, `t` when; `p` = `waits#<site>`,
+//! `k` = when somebody was claimed, `n` how many seconds they had waited; `expires_at`.
+
+use super::attributes::{
+    EXPIRES_AT, Item, corrupt, expiry, in_table, number, optional, read_number, string, take_string,
+};
+use super::body::{Agent, Why};
+use super::inbox::Row;
+use super::table::{Change, Key, Page, Table, key};
+use super::write::{Write, put};
+use super::{Store, StoreError};
+use values::clock::UnixMillis;
+use values::ids::{ConversationId, StaffId};
+use values::policy::DAY_MS;
+use values::site::Site;
+
+/// How long a heartbeat counts.
+pub const PRESENCE_MS: UnixMillis = 90_000;
+/// How long somebody is shown as typing.
+pub const TYPING_MS: UnixMillis = 6_000;
+/// After this long without an answer or a look, an agent loses the conversation.
+pub const SILENCE_MS: UnixMillis = 5 * 60_000;
+/// How long an agent is remembered who is not there: longer than a conversation can be claimed.
+const REMEMBERED_MS: UnixMillis = 35 * DAY_MS;
+/// The estimate is the median of so many waits,
+const WAITS: i32 = 20;
+/// and there is none below this many.
+const FEWEST_WAITS: usize = 5;
+
+/// An agent of a site, and until when they are there.
+#[derive(Clone)]
+pub struct Presence {
+    /// Who.
+    pub agent: Agent,
+    /// Until when they count as there.
+    pub until_ms: UnixMillis,
+}
+
+/// Live state of one side of a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Until when they type.
+    pub typing_until_ms: UnixMillis,
+    /// The last event that the agent has seen.
+    pub seen_seq: u64,
+    /// How many messages of the visitor that were.
+    pub seen: u64,
+    /// When they saw it.
+    pub seen_ms: UnixMillis,
+}
+
+/// The sides of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The visitor.
+    Visitor,
+    /// The agent who has claimed it.
+    Agent,
+}
+
+impl Who {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+/// Why the agent of this row has lost it; `None` while they are there and answer.
+#[must_use]
+pub fn lost(
+    row: &Row,
+    presence: Option<&Presence>,
+    agent: Side,
+    now_ms: UnixMillis,
+) -> Option<Why> {
+    if presence.is_none_or(|presence| presence.until_ms <= now_ms) {
+        return Some(Why::Away);
+    }
+    if row.unread(agent.seen) == 0 {
+        return None;
+    }
+    // Where some of the messages were seen, the last one is known not to be among them.
+    let since_ms = match row.unanswered_since_ms {
+        Some(first_ms) if agent.seen <= row.answered => first_ms,
+        _ => row.last_message_ms,
+    };
+    (now_ms - since_ms >= SILENCE_MS).then_some(Why::Silent)
+}
+
+/// The median of the last waits, less what this one has waited; `None` where that says nothing.
+#[must_use]
+pub fn estimate_seconds(mut waits: Vec<i64>, waited_ms: UnixMillis) -> Option<u64> {
+    if waits.len() < FEWEST_WAITS {
+        return None;
+    }
+    waits.sort_unstable();
+    let median = waits[waits.len() / 2];
+    u64::try_from(median - waited_ms / 1000).ok().filter(|left| *left > 0)
+}
+
+fn presence_partition(site: &Site) -> String {
+    format!("presence#{}", site.id)
+}
+
+fn side_key(id: ConversationId, who: Who) -> Key {
+    Key::new(format!("live#{id}"), who.as_str())
+}
+
+/// The write by which auth says under which name somebody works, until their session ends.
+///
+/// # Errors
+/// As [`put`].
+pub fn put_name(
+    table: &(impl AsRef<str> + ?Sized),
+    id: StaffId,
+    name: &str,
+    end_ms: UnixMillis,
+) -> Result<Write, StoreError> {
+    let mut item = name_key(id).item();
+    item.insert("d".to_owned(), string(name));
+    item.insert(EXPIRES_AT.to_owned(), expiry(end_ms));
+    put(table, item)
+}
+
+fn name_key(id: StaffId) -> Key {
+    Key::new(format!("agent#{id}"), "name")
+}
+
+impl Presence {
+    fn read(mut item: Item) -> Result<Self, StoreError> {
+        let id = StaffId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?;
+        let name = take_string(&mut item, "d")?;
+        Ok(Self { agent: Agent { id, name }, until_ms: read_number(&item, "u")? })
+    }
+}
+
+impl Store {
+    fn watch(&self) -> Table {
+        Table::new(self.dynamo.clone(), self.watch_table.clone())
+    }
+
+    /// The name that somebody works under; nothing before their next sign-in or refresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn work_name(&self, id: StaffId) -> Result<Option<String>, StoreError> {
+        let found = self.watch().get("work_name", &name_key(id)).await?;
+        found.map(|mut item| take_string(&mut item, "d")).transpose().map_err(in_table("watch"))
+    }
+
+    /// Notes until when an agent is there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_presence(
+        &self,
+        site: &Site,
+        Presence { agent, until_ms }: &Presence,
+    ) -> Result<(), StoreError> {
+        let mut item = key(presence_partition(site), agent.id.to_string());
+        item.insert("u".to_owned(), number(*until_ms));
+        item.insert("d".to_owned(), string(&*agent.name));
+        item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + REMEMBERED_MS));
+        self.watch().put("note_presence", item).await
+    }
+
+    /// The agents of a site that were there in the last weeks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn agents(&self, site: &Site) -> Result<Vec<Presence>, StoreError> {
+        let found = self.watch().query("agents", &presence_partition(site)).await?;
+        found.into_iter().map(Presence::read).collect::<Result<_, _>>().map_err(in_table("watch"))
+    }
+
+    /// Whether somebody is there to answer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_staffed(&self, site: &Site) -> Result<bool, StoreError> {
+        let now_ms = self.clock.now_ms();
+        Ok(self.agents(site).await?.iter().any(|agent| now_ms < agent.until_ms))
+    }
+
+    /// Whether an agent is there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn presence(
+        &self,
+        site: &Site,
+        agent: StaffId,
+    ) -> Result<Option<Presence>, StoreError> {
+        let key = Key::new(presence_partition(site), agent.to_string());
+        let found = self.watch().get("presence", &key).await?;
+        found.map(Presence::read).transpose().map_err(in_table("watch"))
+    }
+
+    /// The live state of one side.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn side(&self, id: ConversationId, who: Who) -> Result<Side, StoreError> {
+        let found = self.watch().get("live", &side_key(id, who)).await?;
+        let Some(mut item) = found else { return Ok(Side::default()) };
+        let mut read = |name| {
+            let value: Option<i64> =
+                optional(&mut item, name, |item, name| read_number(item, name))
+                    .map_err(in_table("watch"))?;
+            Ok::<i64, StoreError>(value.unwrap_or_default())
+        };
+        Ok(Side {
+            typing_until_ms: read("u")?,
+            seen_seq: read("m")?.unsigned_abs(),
+            seen: read("n")?.unsigned_abs(),
+            seen_ms: read("t")?,
+        })
+    }
+
+    /// Notes that one side types.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_typing(&self, id: ConversationId, who: Who) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let change = Change {
+            key: &side_key(id, who),
+            change: "SET u = :u, expires_at = :e",
+            condition: None,
+            values: vec![(":u", number(now_ms + TYPING_MS)), (":e", expiry(now_ms + DAY_MS))],
+        };
+        self.watch().update("note_typing", change).await.map(|_always| ())
+    }
+
+    /// Notes what the agent has seen. What was seen once stays seen.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_seen(
+        &self,
+        id: ConversationId,
+        seq: u64,
+        seen: u64,
+    ) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let change = Change {
+            key: &side_key(id, Who::Agent),
+            change: "SET m = :m, n = :n, t = :t, expires_at = :e",
+            condition: Some("attribute_not_exists(m) OR m < :m"),
+            values: vec![
+                (":m", number(seq)),
+                (":n", number(seen)),
+                (":t", number(now_ms)),
+                (":e", expiry(now_ms + 8 * DAY_MS)),
+            ],
+        };
+        self.watch().update("note_seen", change).await.map(|_newer| ())
+    }
+
+    /// Notes how long somebody waited for an agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_wait(&self, site: &Site, waited_ms: UnixMillis) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        // Later ones first. Two claims in a millisecond count as one wait.
+        let sort = format!("{:016}", i64::MAX / 1000 - now_ms);
+        let mut item = key(format!("waits#{}", site.id), sort);
+        item.insert("n".to_owned(), number(waited_ms.max(0) / 1000));
+        item.insert(EXPIRES_AT.to_owned(), expiry(now_ms + 7 * DAY_MS));
+        self.watch().put("note_wait", item).await
+    }
+
+    /// Seconds that the last ones waited, up to twenty of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn waits(&self, site: &Site) -> Result<Vec<i64>, StoreError> {
+        let partition = format!("waits#{}", site.id);
+        let page = Page { partition: &partition, after: None, limit: WAITS, only: None };
+        let found = self.watch().page("waits", page).await?;
+        let waits = found.iter().map(|item| read_number(item, "n")).collect::<Result<_, _>>();
+        waits.map_err(in_table("watch"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_needs_five_waits_and_is_what_is_left_of_their_median() {
+        assert_eq!(estimate_seconds(vec![60; 4], 0), None);
+        assert_eq!(estimate_seconds(vec![10, 300, 60, 30, 90], 0), Some(60));
+        assert_eq!(estimate_seconds(vec![10, 300, 60, 30, 90], 20_000), Some(40));
+        assert_eq!(estimate_seconds(vec![10, 300, 60, 30, 90], 60_000), None);
+    }
+}

@@ -1,0 +1,156 @@
+use serde_json::json;
+
+use super::{Desk, answer, answer_as, at_desk, claim, list, said, texts};
+use tests::visitor::fresh_key;
+
+/// Two agents claim at the same instant, again and again: one has it, the other is told who.
+#[tokio::test]
+async fn one_of_two_agents_gets_it() {
+    let desk = Desk::open().await;
+    let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    desk.there(&desk.agent).await;
+    for _ in 0..12 {
+        let (_, inbox) = desk.waiting().await;
+        let (one, two) = tokio::join!(claim(&desk.agent, &inbox), claim(&other, &inbox));
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+        let (won, lost) = if one.status == 200 { (&one, &two) } else { (&two, &one) };
+        assert_eq!(lost.code(), "claimed");
+        assert_eq!(lost.json()["item"]["agent"], won.json()["agent"]);
+        let (has, has_not) =
+            if one.status == 200 { (&desk.agent, &other) } else { (&other, &desk.agent) };
+        assert_eq!(claim(has, &inbox).await.status, 200, "claiming what one has");
+        assert_eq!(answer(has, &inbox, "hello").await.status, 201);
+        assert_eq!(answer(has_not, &inbox, "hello").await.refusal(), (409, "not_claimed".into()));
+        for route in ["messages", "typing", "seen"] {
+            let refused = match route {
+                "messages" => has_not.get(&format!("{inbox}/messages")).await,
+                "typing" => has_not.post(&format!("{inbox}/typing"), &json!({})).await,
+                _ => {
+                    let seen = json!({ "message_id": format!("{}.1.0", &inbox[10..]) });
+                    has_not.post(&format!("{inbox}/seen"), &seen).await
+                }
+            };
+            assert_eq!(refused.refusal(), (404, "not_found".into()), "{route}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_goes_back_to_the_queue_to_the_bot_and_to_a_colleague() {
+    let desk = Desk::open().await;
+    let Desk { agent, visitor, .. } = &desk;
+    let (conversation, inbox) = desk.claimed().await;
+    desk.world.advance_seconds(30);
+    let (later, _) = desk.waiting().await;
+    let back = agent.post(&format!("{inbox}/release"), &json!({ "to": "queue" })).await.json();
+    assert_eq!((&back["status"], &back["agent"]), (&json!("waiting"), &json!(null)));
+    let waiting = list(agent, "waiting").await;
+    let ids: Vec<_> = waiting.iter().map(|item| item["conversation_id"].clone()).collect();
+    assert_eq!(ids, [json!(conversation[18..]), json!(later[18..])], "the longest wait first");
+    assert_eq!(agent.get(&format!("{inbox}/messages")).await.status, 404);
+    assert_eq!(answer(agent, &inbox, "late").await.refusal(), (409, "not_claimed".into()));
+
+    assert_eq!(claim(agent, &inbox).await.status, 200);
+    let bad = agent.post(&format!("{inbox}/release"), &json!({ "to": "nowhere" })).await;
+    assert_eq!(bad.refusal(), (422, "invalid".into()));
+    let bot = agent.post(&format!("{inbox}/release"), &json!({ "to": "bot" })).await.json();
+    assert_eq!(bot["status"], "open");
+    assert!(visitor.say(&conversation, "where is my parcel?").await.json()["reply"].is_object());
+
+    // A take-over of what the bot has, which the visitor sees.
+    assert_eq!(claim(agent, &inbox).await.status, 200);
+    let colleague = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    desk.there(agent).await;
+    let to = json!({ "agent_id": colleague.id, "note": "asks about a parcel" });
+    let path = format!("{inbox}/transfer");
+    assert_eq!(agent.post(&path, &to).await.refusal(), (422, "invalid".into()), "not there");
+    desk.there(&colleague).await;
+    let colleagues = agent.get("/v1/inbox").await.json()["colleagues"].clone();
+    assert_eq!(colleagues[0]["id"], json!(colleague.id));
+    let moved = agent.post(&path, &to).await.json();
+    assert_eq!(moved["agent"]["id"], json!(colleague.id));
+    assert_eq!(agent.get(&format!("{inbox}/messages")).await.status, 404);
+    let read = colleague.get(&format!("{inbox}/messages")).await;
+    assert_eq!(said(&read).last(), texts(&[("note", "asks about a parcel")]).last());
+    let news = visitor.get(&format!("{conversation}/messages?after=&state=x")).await;
+    assert!(said(&news).iter().all(|(author, _)| author != "note"));
+    assert_eq!(news.json()["status"], "with_agent");
+}
+
+#[tokio::test]
+async fn what_ended_meanwhile_takes_no_answer() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    assert_eq!(desk.visitor.post(&format!("{conversation}/close"), &json!({})).await.status, 200);
+    let refused = answer(&desk.agent, &inbox, "late").await;
+    assert_eq!(refused.refusal(), (409, "conversation_closed".into()));
+    assert_eq!(desk.agent.get(&format!("{inbox}/messages")).await.status, 404);
+    assert_eq!(claim(&desk.agent, &inbox).await.code(), "conversation_closed");
+    assert_eq!(list(&desk.agent, "mine").await.len(), 0);
+
+    let (_, inbox) = desk.claimed().await;
+    let request = tests::api::Request::new("DELETE", "/v1/me");
+    let erased = desk.visitor.send(request.header("idempotency-key", &fresh_key())).await;
+    assert_eq!(erased.status, 200);
+    let key = fresh_key();
+    assert_eq!(
+        answer_as(&desk.agent, &inbox, "late", &key).await.refusal(),
+        (410, "erased".into())
+    );
+    assert_eq!(claim(&desk.agent, &inbox).await.refusal(), (410, "erased".into()));
+    let nowhere = at_desk("/v1/conversations/01890000-0000-7000-8000-000000000000");
+    assert_eq!(claim(&desk.agent, &nowhere).await.refusal(), (404, "not_found".into()));
+}
+
+/// A place in a conversation that is not there gives nothing away.
+#[tokio::test]
+async fn a_foreign_garbled_or_future_place_is_refused() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let id = &conversation[18..];
+    let foreign = desk.world.visitor().await.open().await[18..].to_owned();
+    for after in [
+        format!("{foreign}.1.0"),
+        format!("{id}.9.0"),
+        format!("{id}.0.0"),
+        format!("{id}.1.2"),
+        format!("{id}.01.0"),
+        format!("{id}.1"),
+        format!("{id}.-1.0"),
+        "x".to_owned(),
+        "%00".to_owned(),
+    ] {
+        let visitors = desk.visitor.get(&format!("{conversation}/messages?after={after}")).await;
+        assert_eq!(visitors.refusal(), (422, "invalid".into()), "{after}");
+        let agents = desk.agent.get(&format!("{inbox}/messages?after={after}")).await;
+        assert_eq!(agents.refusal(), (422, "invalid".into()), "{after}");
+    }
+    for query in ["status=all", "from=yesterday", "limit=0", "cursor=x"] {
+        let refused = desk.agent.get(&format!("/v1/inbox?{query}")).await;
+        assert_eq!(refused.refusal(), (422, "invalid".into()), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_did_not_change_is_not_sent_again() {
+    let desk = Desk::open().await;
+    desk.waiting().await;
+    let first = desk.agent.get("/v1/inbox").await;
+    let tag = first.header("etag").to_owned();
+    let again = tests::api::Request::new("GET", "/v1/inbox").header("if-none-match", &tag);
+    assert_eq!(desk.agent.send(again.clone()).await.status, 304);
+    desk.waiting().await;
+    let changed = desk.agent.send(again).await;
+    assert_eq!((changed.status, &changed.json()["counts"]["waiting"]), (200, &json!(2)));
+    let page = desk.agent.get("/v1/inbox?limit=1").await.json();
+    let cursor = page["next_cursor"].as_str().expect("a cursor").to_owned();
+    let next = desk.agent.get(&format!("/v1/inbox?limit=1&cursor={cursor}")).await.json();
+    assert_ne!(page["items"][0]["conversation_id"], next["items"][0]["conversation_id"]);
+    let end = next["next_cursor"].as_str().map(|end| format!("/v1/inbox?limit=1&cursor={end}"));
+    if let Some(end) = end {
+        let end = desk.agent.get(&end).await.json();
+        assert_eq!((&end["items"], &end["next_cursor"]), (&json!([]), &json!(null)));
+    }
+}

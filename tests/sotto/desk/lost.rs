@@ -1,0 +1,145 @@
+//! An agent who is silent, away or no agent any more has no conversation.
+
+use serde_json::json;
+
+use super::{Desk, claim, list};
+use tests::world::World;
+
+async fn status(desk: &Desk, conversation: &str) -> String {
+    let poll = desk.visitor.get(&format!("{conversation}/messages?after=&state=x")).await.json();
+    poll["status"].as_str().expect("a status").to_owned()
+}
+
+#[tokio::test]
+async fn an_agent_who_is_silent_for_five_minutes_loses_it() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let since = list(&desk.agent, "mine").await[0]["waiting_since"].clone();
+    desk.visitor.say(&conversation, "are you there?").await;
+    for _ in 0..4 {
+        desk.world.advance_seconds(60);
+        desk.there(&desk.agent).await;
+    }
+    // A second message does not begin the five minutes anew.
+    desk.visitor.say(&conversation, "hello?").await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent");
+    desk.world.advance_seconds(60);
+    desk.there(&desk.agent).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting");
+    let waiting = list(&desk.agent, "waiting").await;
+    assert_eq!(waiting[0]["waiting_since"], since, "it stands at the head");
+    assert_eq!(desk.agent.get(&format!("{inbox}/messages")).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_agent_who_answers_or_looks_keeps_it() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    for round in 0..6 {
+        // A token lasts ten minutes.
+        let agent = desk.agent.signed_in(&desk.world).await;
+        let said = desk.visitor.say(&conversation, "still there?").await.json();
+        if round % 2 == 0 {
+            let seen = json!({ "message_id": said["message"]["id"] });
+            assert_eq!(agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+        } else {
+            assert_eq!(super::answer(&agent, &inbox, "yes").await.status, 201);
+        }
+        for _ in 0..4 {
+            desk.world.advance_seconds(75);
+            desk.there(&agent).await;
+        }
+        assert_eq!(status(&desk, &conversation).await, "with_agent", "round {round}");
+    }
+}
+
+/// Where nobody else is there, the bot has it again.
+#[tokio::test]
+async fn an_agent_who_went_away_loses_it_at_once() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let away = json!({ "state": "away" });
+    assert_eq!(desk.agent.put("/v1/presence", &away).await.status, 204);
+    assert_eq!(status(&desk, &conversation).await, "open");
+    assert!(desk.visitor.say(&conversation, "hello").await.json()["reply"].is_object());
+    // The same with a colleague there.
+    let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    desk.there(&other).await;
+    assert_eq!(claim(&desk.agent, &inbox).await.status, 200);
+    desk.world.advance_seconds(89);
+    desk.there(&other).await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent");
+    desk.world.advance_seconds(1);
+    assert_eq!(status(&desk, &conversation).await, "waiting");
+    assert_eq!(super::answer(&desk.agent, &inbox, "back").await.code(), "not_claimed");
+}
+
+/// The job does it where nobody looks, and takes a queue that nobody serves back to the bot.
+#[tokio::test]
+async fn the_job_returns_what_nobody_looks_at() {
+    let desk = Desk::open().await;
+    let (claimed, _) = desk.claimed().await;
+    let (waiting, _) = desk.waiting().await;
+    let nothing = desk.world.return_claims().await;
+    assert_eq!((nothing.looked_at, nothing.to_queue, nothing.to_bot), (2, 0, 0));
+    desk.world.advance_seconds(90);
+    let returned = desk.world.return_claims().await;
+    assert_eq!((returned.to_queue, returned.to_bot, returned.failed), (0, 2, 0));
+    for conversation in [claimed, waiting] {
+        assert_eq!(desk.visitor.get(&conversation).await.json()["status"], "open");
+    }
+    assert!(desk.world.waiting().await.is_empty());
+}
+
+#[tokio::test]
+async fn somebody_who_is_no_agent_any_more_is_out() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let admin = desk.admin.signed_in(&desk.world).await;
+    let roles = json!({ "roles": ["security"] });
+    let path = format!("/v1/auth/staff/{}", desk.agent.id);
+    assert_eq!(admin.patch(&path, &roles).await.status, 200);
+    desk.world.advance_seconds(60);
+    let refused = desk.agent.get(&format!("{inbox}/messages")).await;
+    assert!(matches!(refused.status, 401 | 403), "{}", refused.json());
+    let refused = super::answer(&desk.agent, &inbox, "still here").await;
+    assert!(matches!(refused.status, 401 | 403));
+    desk.world.advance_seconds(30);
+    assert_eq!(status(&desk, &conversation).await, "open");
+}
+
+/// A conversation whose time is over leaves every list.
+#[tokio::test]
+async fn what_has_ended_by_time_is_in_no_list() {
+    let desk = Desk::open().await;
+    let (_, inbox) = desk.waiting().await;
+    desk.world.advance_seconds(8 * 24 * 60 * 60);
+    let agent = desk.agent.signed_in(&desk.world).await;
+    desk.there(&agent).await;
+    assert_eq!(list(&agent, "waiting").await.len(), 0);
+    assert_eq!(claim(&agent, &inbox).await.code(), "conversation_closed");
+}
+
+/// A row of the inbox that somebody else wrote lets nobody read.
+#[tokio::test]
+async fn a_forged_row_of_the_inbox_gives_nobody_a_conversation() {
+    let desk = Desk::open().await;
+    let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    desk.there(&desk.agent).await;
+    desk.there(&other).await;
+    let (_, inbox) = desk.claimed().await;
+    let world: &World = &desk.world;
+    let rows = world.all_items().await.into_iter();
+    let row =
+        rows.filter(|(table, item)| table.ends_with("conversations") && item.contains_key("q"));
+    for (table, mut row) in row {
+        let list = row["q"].as_s().expect("text").replace(&desk.agent.id, &other.id);
+        row.insert("q".to_owned(), shared::store::attributes::string(list));
+        row.insert("a".to_owned(), shared::store::attributes::string(&other.id));
+        let put = world.dynamo().put_item().table_name(table).set_item(Some(row));
+        put.send().await.expect("the intruder writes");
+    }
+    assert_eq!(other.get(&format!("{inbox}/messages")).await.status, 404);
+    assert_eq!(super::answer(&other, &inbox, "hello").await.code(), "not_claimed");
+    assert_eq!(super::answer(&desk.agent, &inbox, "hello").await.status, 201);
+}

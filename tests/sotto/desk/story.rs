@@ -1,0 +1,169 @@
+use serde_json::json;
+
+use super::{Desk, answer, answer_as, at_desk, claim, list, said, texts};
+use tests::api::Request;
+use tests::visitor::fresh_key;
+use tests::world::World;
+
+/// From the question that the bot cannot answer to the rating.
+#[tokio::test]
+async fn a_visitor_is_answered_by_a_person() {
+    let desk = Desk::open().await;
+    let Desk { agent, visitor, .. } = &desk;
+    let conversation = visitor.open().await;
+    let unknown = visitor.say(&conversation, "xyzzy plugh").await.json();
+    assert_eq!(unknown["reply"]["offers_person"], true);
+    let yes = visitor.say(&conversation, "yes please").await.json();
+    assert_eq!(yes["status"], "waiting");
+
+    let waiting = list(agent, "waiting").await;
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0]["status"], "waiting");
+    assert_eq!((&waiting[0]["unread"], &waiting[0]["agent"]), (&json!(1), &json!(null)));
+    assert_eq!((&waiting[0]["locale"], &waiting[0]["verified"]), (&json!("en"), &json!(false)));
+    assert_eq!(waiting[0]["subject_id"], json!(visitor.subject));
+
+    let poll = visitor.get(&format!("{conversation}/messages?after=&state=x")).await;
+    let news = poll.json();
+    assert_eq!((&news["status"], &news["queue"]["position"]), (&json!("waiting"), &json!(1)));
+    assert_eq!(news["items"].as_array().expect("items").len(), 4);
+    let last = news["items"][3]["id"].as_str().expect("an id").to_owned();
+    let state = news["state"].as_str().expect("a state").to_owned();
+    let path = format!("{conversation}/messages?after={last}&state={state}");
+    assert_eq!(visitor.get(&path).await.status, 204);
+
+    let inbox = at_desk(&conversation);
+    assert_eq!(agent.get(&format!("{inbox}/messages")).await.status, 404);
+    let item = claim(agent, &inbox).await;
+    assert_eq!((item.status, &item.json()["agent"]["name"]), (200, &json!("Ada")));
+    let joined = visitor.get(&path).await;
+    assert_eq!(joined.json()["status"], "with_agent");
+    assert_eq!(joined.json()["agent"]["name"], "Ada");
+    assert!(said(&joined).is_empty());
+
+    let first = agent.get(&format!("{inbox}/messages")).await;
+    assert_eq!(said(&first).len(), 4);
+    let context = &first.json()["context"];
+    assert_eq!((&context["purposes"], &context["locale"]), (&json!(["support"]), &json!("en")));
+    assert_eq!(context["earlier"], json!([]));
+    let agents_state = first.json()["state"].as_str().expect("a state").to_owned();
+    let agents = format!("{inbox}/messages?after={last}&state={agents_state}");
+    assert_eq!(agent.get(&agents).await.status, 204);
+
+    // While a person has it the bot is silent.
+    let alone = visitor.say(&conversation, "where is my parcel?").await.json();
+    assert_eq!(alone["reply"], json!(null));
+    let news = agent.get(&agents).await;
+    assert_eq!(said(&news), texts(&[("visitor", "where is my parcel?")]));
+    assert_eq!(list(agent, "mine").await[0]["unread"], 2);
+    let seen = json!({ "message_id": alone["message"]["id"] });
+    assert_eq!(agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+    assert_eq!(list(agent, "mine").await[0]["unread"], 0);
+    assert_eq!(agent.post(&format!("{inbox}/typing"), &json!({})).await.status, 204);
+    let news = visitor.get(&path).await.json();
+    assert_eq!((&news["typing"], &news["seen"]), (&json!(true), &alone["message"]["id"]));
+    desk.world.advance_seconds(6);
+    assert_eq!(visitor.get(&path).await.json()["typing"], false);
+
+    let noted = agent.post(&format!("{inbox}/notes"), &json!({ "text": "a regular" })).await;
+    assert_eq!((noted.status, &noted.json()["author"]), (201, &json!("note")));
+    let key = fresh_key();
+    let sent = answer_as(agent, &inbox, "At the depot.", &key).await;
+    assert_eq!((sent.status, &sent.json()["name"]), (201, &json!("Ada")));
+    let again = answer_as(agent, &inbox, "At the depot.", &key).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.json(), sent.json());
+    let other = answer_as(agent, &inbox, "Another text.", &key).await;
+    assert_eq!((other.status, other.code()), (422, "idempotency_mismatch".to_owned()));
+
+    // The visitor sees the answer once, and no note; a message brings the news along.
+    let news = visitor.get(&path).await;
+    let expected = texts(&[("visitor", "where is my parcel?"), ("agent", "At the depot.")]);
+    assert_eq!(said(&news), expected);
+    let body = json!({ "text": "Thank you", "after": last });
+    let request = Request::new("POST", &format!("{conversation}/messages")).json(&body);
+    let thanks = visitor.send(request.header("idempotency-key", &fresh_key())).await.json();
+    assert_eq!(thanks["news"]["items"].as_array().expect("items").len(), 3);
+    let read = agent.get(&format!("{inbox}/messages?after={last}")).await;
+    let authors: Vec<_> = said(&read).into_iter().map(|(author, _)| author).collect();
+    assert_eq!(authors, ["visitor", "note", "agent", "visitor"]);
+
+    let closing = json!({ "reason": "solved", "tags": ["parcel", "parcel"] });
+    let closed = agent.post(&format!("{inbox}/close"), &closing).await.json();
+    assert_eq!((&closed["status"], &closed["tags"]), (&json!("closed"), &json!(["parcel"])));
+    assert_eq!(agent.get(&format!("{inbox}/messages")).await.status, 404);
+    assert_eq!(list(agent, "mine").await.len() + list(agent, "waiting").await.len(), 0);
+    assert_eq!(list(agent, "closed&tag=parcel").await.len(), 1);
+    assert_eq!(list(agent, "closed&tag=other").await.len(), 0);
+    assert_eq!(visitor.get(&path).await.json()["status"], "closed");
+    let rating = json!({ "score": 5, "comment": null });
+    assert_eq!(visitor.post(&format!("{conversation}/rating"), &rating).await.status, 204);
+    let helpful = json!({ "message_id": unknown["reply"]["id"], "helpful": false });
+    let feedback = format!("{conversation}/feedback");
+    assert_eq!(visitor.post(&feedback, &helpful).await.status, 204);
+    let own = json!({ "message_id": unknown["message"]["id"], "helpful": false });
+    assert_eq!(visitor.post(&feedback, &own).await.refusal(), (422, "invalid".to_owned()));
+
+    // The export has it all, the note and the claim as well.
+    let export = visitor.get("/v1/me/export").await.json();
+    let events = export["conversations"][0]["events"].as_array().expect("events").clone();
+    let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str().expect("kind")).collect();
+    for kind in ["claimed", "note", "closed", "rated", "feedback"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    assert_eq!(export["reads"][0]["by_role"], "agent");
+    assert_eq!(export["reads"][0]["purpose"], "support");
+}
+
+#[tokio::test]
+async fn nobody_at_the_desk_is_said_and_the_bot_goes_on() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let conversation = visitor.open().await;
+    let asked = visitor.post(&format!("{conversation}/handover"), &json!({})).await.json();
+    assert_eq!((&asked["status"], &asked["available"]), (&json!("open"), &json!(false)));
+    assert_eq!((&asked["open_now"], &asked["next_opening"]), (&json!(true), &json!(null)));
+    let person = visitor.say(&conversation, "human please").await.json();
+    assert_eq!(
+        (&person["status"], &person["reply"]["offers_contact"]),
+        (&json!("open"), &json!(true))
+    );
+    let text = person["reply"]["text"].as_str().expect("a text");
+    assert!(
+        text.contains("Nobody is at the desk") && text.contains("automated assistant"),
+        "{text}"
+    );
+    let question = visitor.say(&conversation, "where is my parcel?").await.json();
+    assert!(question["reply"]["text"].is_string());
+    assert!(world.waiting().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_estimate_is_the_median_of_at_least_five_waits() {
+    let desk = Desk::open().await;
+    for seconds in [10, 300, 60, 30, 90] {
+        let (conversation, inbox) = desk.waiting().await;
+        let poll =
+            desk.visitor.get(&format!("{conversation}/messages?after=&state=x")).await.json();
+        assert_eq!(poll["queue"]["estimated_wait_seconds"], json!(null));
+        desk.world.advance_seconds(seconds);
+        desk.there(&desk.agent).await;
+        assert_eq!(claim(&desk.agent, &inbox).await.status, 200);
+        let closing = json!({ "reason": "solved" });
+        assert_eq!(desk.agent.post(&format!("{inbox}/close"), &closing).await.status, 200);
+    }
+    let first = desk.visitor.open().await;
+    let queue = |asked: serde_json::Value| {
+        let queue = &asked["queue"];
+        (queue["position"].as_u64(), queue["estimated_wait_seconds"].as_u64())
+    };
+    let asked = desk.visitor.post(&format!("{first}/handover"), &json!({})).await.json();
+    assert_eq!(queue(asked), (Some(1), Some(60)));
+    desk.world.advance_seconds(20);
+    let second = desk.visitor.open().await;
+    let asked = desk.visitor.post(&format!("{second}/handover"), &json!({})).await.json();
+    assert_eq!(queue(asked), (Some(2), Some(60)));
+    let poll = desk.visitor.get(&format!("{first}/messages?after=&state=x")).await.json();
+    assert_eq!(queue(poll), (Some(1), Some(40)));
+    assert_eq!(answer(&desk.agent, &at_desk(&first), "hello").await.code(), "not_claimed");
+}
