@@ -12,7 +12,7 @@ test("a canned answer is added, inserted at the cursor, changed and deleted", {}
   const adding = page.getByRole("dialog", { name: "A new canned answer" });
   await desk.field("Shortcut", adding).fill("two words");
   await desk.press("Save", adding);
-  await adding.getByText("Up to 32 small letters, digits, - and _, please.").waitFor();
+  await adding.getByText("Up to 32 small letters, digits and hyphens, please.").waitFor();
   await desk.field("Shortcut", adding).fill("/delay");
   await desk.press("Save", adding);
   await adding.getByText("Please write the text.").waitFor();

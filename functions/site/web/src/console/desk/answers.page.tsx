@@ -6,7 +6,7 @@ import { say } from "../stage.tsx";
 import { type Canned, canned, readCanned } from "./canned.ts";
 import { CANNED } from "./canned_words.ts";
 
-const SHORTCUT = /^[a-z0-9_-]{1,32}$/;
+const SHORTCUT = /^[a-z0-9-]{1,32}$/;
 const LONGEST = 4000;
 
 /** The list of canned answers, which all agents of a site share. */
@@ -68,6 +68,7 @@ function edit(one: Canned | null): void {
     submit: pageWords().save,
     fields: [shortcut],
     children: <><Area text={text} error={error} /><Choices of={of} /></>,
+    meaning: { conflict: words.tooMany },
     onSubmit: async () => {
       error.value = text.value.trim() === "" ? words.empty : [...text.value].length > LONGEST ? words.tooLong : "";
       if (error.value) throw new Problem("cancelled");
