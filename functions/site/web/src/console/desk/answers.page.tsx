@@ -92,7 +92,7 @@ function Area({ text, error }: { text: { value: string }; error: { value: string
       <p class="hint" id={`${id}-hint`}>{words.answerHint}</p>
       <textarea
         id={id}
-        rows={6}
+        class="canned-text"
         dir="auto"
         defaultValue={text.value}
         aria-describedby={`${id}-hint ${id}-error`}
