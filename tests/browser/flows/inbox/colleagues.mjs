@@ -44,7 +44,7 @@ test("a transfer brings the note along, and a text that was begun is put aside w
 
   await other.page.getByRole("tab", { name: "Mine 1" }).click();
   await rows(other).first().click();
-  await log(other).locator(".said.note").filter({ hasText: "They have paid already." }).waitFor();
+  await log(other).locator(".message.note").filter({ hasText: "They have paid already." }).waitFor();
   await answer(other, "Cleo answers.");
   await visit.log().getByText("Cleo answers.").waitFor();
   await other.press("Back to the queue", other.page.getByRole("group", { name: "What to do with the conversation" }));

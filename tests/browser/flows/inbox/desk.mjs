@@ -47,7 +47,7 @@ export async function answer(desk, text) {
   await box(desk).fill(text);
   await box(desk).press("Enter");
   await desk.press("Send now");
-  await log(desk).locator(".said.agent:not(:has(.pending))").filter({ hasText: text }).waitFor();
+  await log(desk).locator(".message.agent:not(:has(.pending))").filter({ hasText: text }).waitFor();
 }
 
 /** Ends the conversation that is open, so that the next test begins without it. */

@@ -23,7 +23,12 @@ test("a visitor asks for a person, who reads, answers and closes, by keyboard al
   await page.keyboard.type("They were patient.");
   await page.keyboard.press("Enter");
   await desk.press("Send now");
-  await log(desk).locator(".said.note").filter({ hasText: "They were patient." }).waitFor();
+  await log(desk).locator(".message.note").filter({ hasText: "They were patient." }).waitFor();
+  await box(desk).press("Escape");
+  const suggested = await page.locator(".suggestion p").first().innerText();
+  await page.keyboard.press("i");
+  assert.equal(await box(desk).inputValue(), suggested, "a suggestion is put into the box, and not sent");
+  await box(desk).fill("");
   await box(desk).press("Escape");
   await page.keyboard.press("r");
   await page.keyboard.type("Hello, I look into it.");

@@ -136,7 +136,7 @@ function Log({ thread }: { thread: Thread }) {
         {!thread.isThere.value && thread.lost.value === null && <p class="hint">{words.loading}</p>}
         {messages.map((message, i) => <Said key={message.id} message={message} before={messages[i - 1]} />)}
         {own.map(({ key, text, isNote, state }) => (
-          <article key={key} class={isNote ? "said note" : "said agent"}>
+          <article key={key} class={isNote ? "message note" : "message agent"}>
             <p class="text" dir="auto">{text}</p>
             <p class="said-by pending">
               {state === "held" && (
@@ -176,7 +176,7 @@ function Said({ message: { author, text, name, created_at, sources }, before }: 
   const by = author === "note" ? words.noteBy(name ?? words.author["agent"] ?? "") : isOwn ? words.you : (author === "agent" && name) || named(words.author, author);
   const isNewDay = !before || before.created_at.slice(0, 10) !== created_at.slice(0, 10);
   return (
-    <article class={`said ${author}`}>
+    <article class={`message ${author}`}>
       <p class="said-by"><strong>{by}</strong> <time dateTime={created_at}>{isNewDay ? date(created_at) : clockTime(created_at)}</time></p>
       <p class="text" dir="auto">{text}</p>
       {sources && sources.length > 0 && <p class="hint">{words.from(sources.map(({ title }) => title).join(", "))}</p>}
