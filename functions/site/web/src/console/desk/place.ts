@@ -11,7 +11,7 @@ import { INBOX } from "./words.ts";
 
 export const cursor = signal<{ id: string; isByKey: boolean }>({ id: "", isByKey: false });
 
-/** A conversation of one's own is being taken. */
+/** A conversation is being taken. */
 export const isTaking = signal(false);
 
 /** The list stands alone here, and a conversation takes its place. */

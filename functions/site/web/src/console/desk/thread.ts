@@ -110,8 +110,10 @@ export class Thread {
     this.isThere.value = true;
     this.lost.value = null;
     if (isFirst) this.#retire();
-    if (this.messages.peek().filter(({ author }) => author !== "note").at(-1)?.author === "visitor") void this.suggest();
-    else this.suggestions.value = [];
+    // The assistant may have answered what a person is then asked for.
+    const isAnswered = this.messages.peek().filter(({ author }) => author !== "note").at(-1)?.author === "agent";
+    if (isAnswered) this.suggestions.value = [];
+    else void this.suggest();
   }
 
   #append(items: Message[]): void {
