@@ -46,6 +46,13 @@ test("a visitor asks for a person, who reads, answers and closes, by keyboard al
 
   await visit.say("Thank you!");
   await log(desk).getByText("Thank you!").waitFor();
+  // Past the tenth event, where an order by letters would differ.
+  const more = ["One.", "Two.", "Three.", "Four."];
+  for (const text of more) {
+    await visit.say(text);
+    await log(desk).getByText(text, { exact: true }).waitFor();
+  }
+  assert.deepEqual(await log(desk).locator(".message.visitor .text").allInnerTexts(), [QUESTION, "Thank you!", ...more]);
   await box(desk).press("Escape");
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();

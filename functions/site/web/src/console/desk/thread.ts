@@ -30,6 +30,8 @@ export class Thread {
   /** The code that says why this agent has it no more. */
   readonly lost = signal<string | null>(null);
   readonly poll = new Poll(EVERY_MS, () => this.#read(), (problem) => this.#refused(problem));
+  #polled: Message[] = [];
+  #sent: Message[] = [];
   #after = "";
   #state = "";
   #seenId = "";
@@ -49,7 +51,8 @@ export class Thread {
 
   /** A message that was sent from here; the poll brings it again. */
   add(message: Message): void {
-    this.#append([message]);
+    this.#sent.push(message);
+    this.#show();
     this.poll.now();
   }
 
@@ -116,14 +119,20 @@ export class Thread {
     else void this.suggest();
   }
 
+  /** What the poll has brought, in the order of the log. */
   #append(items: Message[]): void {
-    const known = this.messages.peek();
-    const ids = new Set(known.map(({ id }) => id));
+    const ids = new Set(this.#polled.map(({ id }) => id));
     const added = items.filter(({ id }) => !ids.has(id));
-    if (added.length === 0) return;
-    // What was sent from here may stand before what had arrived unseen: ids have the order of the log.
-    this.messages.value = [...known, ...added].sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.#polled.push(...added);
     if (added.some(({ author }) => author === "visitor")) this.isTyping.value = false;
+    this.#show();
+  }
+
+  /** What was sent from here stands last until the poll brings it with all that came before it. */
+  #show(): void {
+    const ids = new Set(this.#polled.map(({ id }) => id));
+    this.#sent = this.#sent.filter(({ id }) => !ids.has(id));
+    this.messages.value = [...this.#polled, ...this.#sent];
   }
 
   #refused(problem: Problem): boolean {
@@ -144,7 +153,9 @@ export class Thread {
   #retire(): void {
     const { after, text } = draftOf(this.id);
     if (!after || text === "") return;
-    const answered = this.messages.peek().find(({ id, author }) => author === "agent" && id > after && !ownIds.has(id));
+    const messages = this.messages.peek();
+    const later = messages.slice(messages.findIndex(({ id }) => id === after) + 1);
+    const answered = later.find(({ id, author }) => author === "agent" && !ownIds.has(id));
     if (answered) change(this.id, { text: "", aside: { text, by: answered.name ?? null } });
   }
 }
