@@ -3,10 +3,11 @@
 //!
 //! Called by the console through API Gateway. Reads the rows of the table `keys` and opens
 //! conversations, appends to their logs in `conversations` and keeps their rows in the inbox there,
-//! reads policies and staff keys in `settings`, keeps presence, typing and seen marks in `watch`,
+//! reads policies and staff keys in `settings` and keeps canned answers there, keeps presence, typing and seen marks in `watch`,
 //! appends to `events` and records each claim as a reading in `ledger`; uses KMS to open, for the key
 //! purpose transcript and for the set of staff keys.
 
+pub mod canned;
 pub mod claimed;
 pub mod claims;
 pub mod inbox;
@@ -14,6 +15,7 @@ pub mod messages;
 pub mod presence;
 pub mod return_claims;
 pub mod state;
+pub mod suggestions;
 
 use axum::Router;
 use shared::http::finish::finish;
@@ -33,6 +35,10 @@ shared::table! {
     messages => note, __path_note [Erased, ConversationClosed, NotClaimed];
     messages => typing, __path_typing [Erased];
     messages => seen, __path_seen [Erased, Invalid];
+    suggestions => get, __path_get [Erased];
+    canned => get, __path_get;
+    canned => put, __path_put [NotFound, Conflict];
+    canned => delete, __path_delete [NotFound];
 }
 
 /// The routes over their parts, to be finished with those of other functions.

@@ -67,13 +67,15 @@ test("the visitor may be remembered on the device", {}, async (visit) => {
   await again.log().waitFor();
 });
 
-test("a person can be asked for", {}, async (visit) => {
+test("a person can be asked for, and nobody is there: the chat says so and takes an address", {}, async (visit) => {
   await visit.start();
   await visit.button("Talk to a person").click();
-  await visit.dialog().getByRole("status").getByText(/A person has been asked/).waitFor();
+  await visit.log().getByText(/^Nobody is here to answer at the moment\./).waitFor();
   assert.ok(await visit.dialog().getByRole("textbox").evaluate((field) => field.getRootNode().activeElement === field));
   await visit.accessible();
-  await visit.picture("waiting");
+  await visit.picture("nobody");
+  await visit.log().getByRole("button", { name: "Leave contact details" }).click();
+  await visit.dialog().getByRole("heading", { name: "How can we reach you?" }).waitFor();
 });
 
 test("contact details, a rating and the end of the chat", {}, async (visit) => {

@@ -154,3 +154,42 @@ async fn a_list_that_did_not_change_is_not_sent_again() {
         assert_eq!((&end["items"], &end["next_cursor"]), (&json!([]), &json!(null)));
     }
 }
+
+#[tokio::test]
+async fn agents_share_canned_answers() {
+    let desk = Desk::open().await;
+    let put = async |shortcut: &str, body: serde_json::Value| {
+        desk.agent.put(&format!("/v1/canned/{shortcut}"), &body).await
+    };
+    let body = json!({ "text": "Delayed, says {{agent.name}}.", "locale": "en" });
+    let stored = put("delay", body).await;
+    assert_eq!((stored.status, &stored.json()["shortcut"]), (200, &json!("delay")));
+    assert_eq!(put("delay", json!({ "text": "It is late." })).await.status, 200);
+    let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    let expected = json!([{ "shortcut": "delay", "text": "It is late.", "locale": "en" }]);
+    assert_eq!(other.get("/v1/canned").await.json()["items"], expected);
+    for (shortcut, body, refused) in [
+        ("Delay", json!({ "text": "x" }), (404, "not_found")),
+        (&"x".repeat(33), json!({ "text": "x" }), (404, "not_found")),
+        ("delay", json!({ "text": "" }), (422, "invalid")),
+        ("delay", json!({ "text": "x", "shortcut": "other" }), (422, "invalid")),
+    ] {
+        let answer = put(shortcut, body).await;
+        assert_eq!(answer.refusal(), (refused.0, refused.1.to_owned()), "{shortcut}");
+    }
+    assert_eq!(other.delete("/v1/canned/delay").await.status, 204);
+    assert_eq!(desk.agent.get("/v1/canned").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn the_last_message_suggests_entries_to_its_agent_alone() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let path = format!("{inbox}/suggestions");
+    assert_eq!(desk.agent.get(&path).await.json()["items"], json!([]));
+    desk.visitor.say(&conversation, "where is my parcel?").await;
+    let items = desk.agent.get(&path).await.json()["items"].clone();
+    assert!(items[0]["answer"].is_string() && items[0]["score"].as_f64() > Some(0.3), "{items}");
+    let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    assert_eq!(other.get(&path).await.refusal(), (404, "not_found".into()));
+}

@@ -117,13 +117,7 @@ fn rows() -> Vec<[String; 5]> {
             no(),
             ttl,
         ),
-        row(
-            "who types, what an agent has seen",
-            "`watch`",
-            "8 days at most".to_owned(),
-            no(),
-            ttl,
-        ),
+        row("who types, what an agent has seen", "`watch`", "8 days at most".to_owned(), no(), ttl),
         row(
             "that an agent is there, and their first name",
             "`watch`",

@@ -40,6 +40,16 @@ async fn a_visitor_of_a_crowded_network_chats_in_a_browser() {
 }
 
 #[tokio::test]
+async fn a_visitor_talks_to_a_person_in_a_browser() {
+    let place = Place::new();
+    let mut local = place.start().await;
+    let link = local.line_with("/console#invitation=").await;
+    let link = link.split_whitespace().last().expect("a link").to_owned();
+    flows("live.mjs", &[&local.url("url"), &link]).await;
+    assert!(local.terminate().await.status.success());
+}
+
+#[tokio::test]
 async fn somebody_of_the_staff_signs_in_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;

@@ -20,7 +20,7 @@ const PURPOSES: [&str; 7] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 20] = [
+const PARTITIONS: [&str; 21] = [
     "*",
     "staff",
     "ledger",
@@ -35,6 +35,7 @@ const PARTITIONS: [&str; 20] = [
     "once#identity-jti#x",
     "guests#x",
     "agent#x",
+    "canned#x",
     "presence#x",
     "live#x",
     "waits#x",

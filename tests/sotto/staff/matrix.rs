@@ -34,7 +34,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 80] = [
+const TABLE: [(&str, &str, Open); 84] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -86,6 +86,10 @@ const TABLE: [(&str, &str, Open); 80] = [
     ("POST", "/v1/inbox/{conversation_id}/notes", Open::Agents),
     ("POST", "/v1/inbox/{conversation_id}/typing", Open::Agents),
     ("POST", "/v1/inbox/{conversation_id}/seen", Open::Agents),
+    ("GET", "/v1/inbox/{conversation_id}/suggestions", Open::Agents),
+    ("GET", "/v1/canned", Open::Agents),
+    ("PUT", "/v1/canned/{shortcut}", Open::Agents),
+    ("DELETE", "/v1/canned/{shortcut}", Open::Agents),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -119,7 +123,8 @@ const TABLE: [(&str, &str, Open); 80] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 11] = [
+const STAFF: [&str; 12] = [
+    "/v1/canned",
     "/v1/inbox",
     "/v1/presence",
     "/v1/erasures",

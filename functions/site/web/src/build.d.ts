@@ -10,7 +10,10 @@ interface Asset {
 }
 
 /** Files that the loader fetches when the chat is opened, or for `work` when the server asks. */
-declare const ASSETS: Record<"chat" | "seal" | "work", Asset>;
+declare const ASSETS: Record<"en" | "de" | "seal" | "work", Asset>;
+
+/** The language of this file of the chat: each is built once for each. */
+declare const LOCALE: "en" | "de";
 
 /** The looks of a page that the console opens to be printed. */
 declare const PRINTABLE: Asset;

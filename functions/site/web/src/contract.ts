@@ -55,7 +55,7 @@ export interface Work {
 
 /** The exports of the file `chat`. */
 export interface Chat {
-  create(embed: Embed, root: ShadowRoot, seal: Seal, work: () => Promise<Work>, onHide: () => void): ChatWindow;
+  create(embed: Embed, root: ShadowRoot, seal: Seal, work: () => Promise<Work>, onHide: () => void, onUnread: (count: number) => void): ChatWindow;
 }
 
 export interface ChatWindow {

@@ -7,8 +7,8 @@ import css from "./loader.css";
 import { localeOf } from "./locale.ts";
 
 const WORDS = {
-  en: { open: "Chat with us", failed: "The chat could not be loaded. Please reload the page and try again." },
-  de: { open: "Chat öffnen", failed: "Der Chat konnte nicht geladen werden. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal." },
+  en: { open: "Chat with us", unread: (n: number) => (n === 1 ? "One new message" : `${n} new messages`), failed: "The chat could not be loaded. Please reload the page and try again." },
+  de: { open: "Chat öffnen", unread: (n: number) => (n === 1 ? "Eine neue Nachricht" : `${n} neue Nachrichten`), failed: "Der Chat konnte nicht geladen werden. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal." },
 };
 
 /** By these the page's focus traps notice that somebody left them; nothing here listens to them. */
@@ -109,6 +109,14 @@ function keepEvents(host: HTMLElement): void {
   for (const type of KEPT) host.addEventListener(type, (event) => event.stopPropagation());
 }
 
+function isLive(site: string): boolean {
+  try {
+    return sessionStorage.getItem(`sotto-live:${site}`) !== null;
+  } catch {
+    return false;
+  }
+}
+
 function mount(embed: Embed): void {
   if (document.querySelector("sotto-chat")) return;
   const words = WORDS[embed.locale];
@@ -132,16 +140,25 @@ function mount(embed: Embed): void {
   button.type = "button";
   button.className = "launcher";
   button.setAttribute("aria-haspopup", "dialog");
-  button.append(icon(), words.open);
-  root.append(failure, button);
+  const badge = document.createElement("span");
+  badge.className = "badge";
+  badge.ariaHidden = "true";
+  const unread = document.createElement("p");
+  unread.className = "unread";
+  unread.id = "unread";
+  unread.setAttribute("role", "status");
+  button.setAttribute("aria-describedby", unread.id);
+  button.append(icon(), words.open, badge);
+  root.append(failure, button, unread);
 
   let opened: ChatWindow | null = null;
+  let fetching: Promise<ChatWindow> | null = null;
   button.addEventListener("click", async () => {
     if (button.getAttribute("aria-busy") === "true") return;
     failure.textContent = "";
     button.setAttribute("aria-busy", "true");
     try {
-      opened ??= await fetchChat();
+      opened = await fetchOnce();
       button.hidden = true;
       opened.show();
     } catch {
@@ -151,18 +168,32 @@ function mount(embed: Embed): void {
     }
   });
 
+  function fetchOnce(): Promise<ChatWindow> {
+    return (fetching ??= fetchChat()).catch((error: unknown) => {
+      fetching = null;
+      throw error;
+    });
+  }
+
+  function showUnread(count: number): void {
+    badge.textContent = count > 0 ? String(Math.min(count, 99)) : "";
+    const said = count > 0 ? words.unread(count) : "";
+    if (unread.textContent !== said) unread.textContent = said;
+  }
+
   async function fetchChat(): Promise<ChatWindow> {
     const part = <Part>({ path, integrity }: Asset) => load<Part>(urlOf(path), integrity);
-    const [chat, seal] = await Promise.all([part<Chat>(ASSETS.chat), part<Seal>(ASSETS.seal)]);
+    const [chat, seal] = await Promise.all([part<Chat>(ASSETS[embed.locale]), part<Seal>(ASSETS.seal)]);
     let work: Promise<Work> | null = null;
     const fetchWork = () => (work ??= part<Work>(ASSETS.work)).catch((error: unknown) => {
       work = null;
       throw error;
     });
-    return chat.create(embed, root, seal, fetchWork, () => {
+    const hidden = () => {
       button.hidden = false;
       button.focus();
-    });
+    };
+    return chat.create(embed, root, seal, fetchWork, hidden, showUnread);
   }
 
   /** Beside the body, which pages replace; but everything outside of an open modal dialog is inert. */
@@ -178,6 +209,8 @@ function mount(embed: Embed): void {
 
   keepEvents(host);
   place();
+  // The visitor opened the chat on the page before, and a person is asked for: the answer must not be missed.
+  if (isLive(embed.site)) fetchOnce().catch(() => undefined);
   const watch = new MutationObserver((records) => {
     if (!host.isConnected || records.some(({ type }) => type === "attributes")) place();
   });

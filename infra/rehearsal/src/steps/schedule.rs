@@ -1,4 +1,4 @@
-//! The daily rotation and the sweep, as the scheduler starts them.
+//! The daily rotation, the sweep and the return of claims, as the scheduler starts them.
 
 use serde_json::Value;
 use template::{Function, Template};
@@ -9,7 +9,8 @@ use crate::root;
 use crate::stack::Stack;
 
 /// A word of the report of each job that a schedule starts, by its program.
-const REPORTS: [(&str, &str); 2] = [("rotate-keys", "\"listed\""), ("sweep", "\"expired\"")];
+const REPORTS: [(&str, &str); 3] =
+    [("return-claims", "\"looked_at\""), ("rotate-keys", "\"listed\""), ("sweep", "\"expired\"")];
 
 /// Each schedule of the template has one target, whose role may invoke it, and nothing else. The same
 /// target fires when a schedule of the same group, role and target is due now.

@@ -8,7 +8,11 @@ import { isLonger, type Retention, retentionOf } from "./retention.ts";
  * The text beside a server's code is never shown.
  */
 export class Problem extends Error {
-  constructor(readonly code: string) {
+  constructor(
+    readonly code: string,
+    /** Milliseconds for which the server would like not to be asked. */
+    readonly retryAfterMs = 0,
+  ) {
     super(code);
   }
 }
@@ -46,7 +50,7 @@ interface Reply {
   text: string;
 }
 
-interface Answer {
+export interface Answer {
   status: number;
   body: unknown;
   cursor: string | null;
@@ -360,7 +364,7 @@ async function persist(
       }
       const code = codeOf(answer);
       const inTheWay = answer.status === 429 || answer.status >= 500;
-      failure = new Problem(inTheWay ? "busy" : code);
+      failure = new Problem(inTheWay ? "busy" : code, answer.retryAfter);
       if (!inTheWay && code !== "in_progress") throw failure;
       pause = Math.max(pause, answer.retryAfter);
     } catch (error) {

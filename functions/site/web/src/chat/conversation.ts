@@ -1,4 +1,5 @@
-import type { Api, Call } from "./api.ts";
+import type { Answer, Api, Call } from "./api.ts";
+import type { Schemas } from "../console/contract.ts";
 import type { Retention } from "./retention.ts";
 import { noticeVersion } from "./words.ts";
 
@@ -10,13 +11,28 @@ export interface Message {
   text: string;
   created_at: string;
   sources?: { id: string; title: string }[];
+  /** The name of the agent who wrote it. */
+  name?: string;
+  /** The bot offers to ask for a person. */
+  offers_person?: boolean;
+  /** Nobody is there, and the bot asks how to reach the visitor. */
+  offers_contact?: boolean;
 }
+
+export type Queue = Schemas["Queue"];
+
+/** What is new: messages of both sides, and how things stand. */
+export type News = Omit<Schemas["News"], "items" | "status"> & { items: Message[]; status: Status };
 
 export interface Exchange {
   message: Message;
   reply: Message | null;
   status: Status;
+  news?: News;
 }
+
+/** The answer to a visitor who asks for a person. */
+export type Handover = Omit<Schemas["HandoverResponse"], "status"> & { status: Status };
 
 interface State {
   id: string;
@@ -33,6 +49,13 @@ export interface Lead {
 /** One conversation, in the words of the API. */
 export class Conversation {
   #cursor: string | null = null;
+  /**
+   * The last message that a list or news brought. Never the visitor's own from the answer to it: an agent's
+   * may stand before that one, and would be passed over.
+   */
+  #after = "";
+  /** How things stood then, in the server's words. */
+  #known = "";
   /** Whether the last reading found the log as it was written. */
   isSound = true;
 
@@ -53,10 +76,6 @@ export class Conversation {
     return new Conversation(api, body as State);
   }
 
-  async refresh(): Promise<void> {
-    this.state = await this.#call<State>("GET", "");
-  }
-
   async messages(): Promise<Message[]> {
     const messages: Message[] = [];
     let cursor: string | null = null;
@@ -67,18 +86,45 @@ export class Conversation {
       if (list.integrity !== "ok") this.isSound = false;
       cursor = list.next_cursor;
     } while (cursor);
+    this.#after = messages.at(-1)?.id ?? "";
     return messages;
   }
 
-  async send(text: string, idempotencyKey: string): Promise<Exchange> {
-    const exchange = await this.#call<Exchange>("POST", "/messages", { body: { text }, idempotencyKey, cursor: this.#cursor });
-    this.state.status = exchange.status;
-    return exchange;
+  /** The news since the last, or null. Asked for once: the caller knows when to ask again. */
+  async news(): Promise<News | null> {
+    const query = `limit=100&after=${encodeURIComponent(this.#after)}&state=${encodeURIComponent(this.#known)}`;
+    const { status, body } = await this.#answer("GET", `/messages?${query}`, { attempts: 1 });
+    // While a rollout lasts, the version before may answer, which knows a list only and not how things stand.
+    return status === 204 || !(body as News).status ? null : (body as News);
   }
 
-  async handOver(): Promise<void> {
-    const { status } = await this.#call<{ status: Status }>("POST", "/handover", { body: {} });
-    this.state.status = status;
+  /** These news were shown: the next ones begin behind them. */
+  heard(news: News): void {
+    this.#after = news.items.at(-1)?.id ?? this.#after;
+    this.#known = news.state;
+  }
+
+  /** The next news are everything: clients know messages that they have by their ids. */
+  fromTheBeginning(): void {
+    this.#after = this.#known = "";
+  }
+
+  /** While a person is asked for, the answer brings what is new too; an exchange with the bot needs no more reads. */
+  async send(text: string, idempotencyKey: string): Promise<Exchange> {
+    const body = this.state.status === "open" ? { text } : { text, after: this.#after };
+    return this.#call<Exchange>("POST", "/messages", { body, idempotencyKey, cursor: this.#cursor });
+  }
+
+  async handOver(): Promise<Handover> {
+    return this.#call<Handover>("POST", "/handover", { body: {} });
+  }
+
+  async typing(): Promise<void> {
+    await this.#call("POST", "/typing", { body: {}, attempts: 1 });
+  }
+
+  async giveFeedback(messageId: string, helpful: boolean): Promise<void> {
+    await this.#call("POST", "/feedback", { body: { message_id: messageId, helpful } });
   }
 
   async leaveLead(lead: Lead): Promise<void> {
@@ -94,8 +140,12 @@ export class Conversation {
   }
 
   async #call<T>(method: Call["method"], tail: string, more?: Partial<Call>): Promise<T> {
+    return (await this.#answer(method, tail, more)).body as T;
+  }
+
+  async #answer(method: Call["method"], tail: string, more?: Partial<Call>): Promise<Answer> {
     const answer = await this.api.call({ method, path: `/v1/conversations/${this.state.id}${tail}`, ...more });
     this.#cursor = answer.cursor ?? this.#cursor;
-    return answer.body as T;
+    return answer;
   }
 }

@@ -5,46 +5,120 @@ import { regionalTag, type Words } from "./words.ts";
 
 /** Id of the line that says that a machine answers; the message field refers to it. */
 export const ASSISTANT_NOTE = "assistant";
+/** Pixels from the end at which a reader still follows what is added. */
+const NEAR_END = 80;
+
+/** What the messages themselves offer to do. */
+interface Offers {
+  handOver(): void;
+  leaveContact(): void;
+  /** Whether an answer helped. Answers whether the server knows it now. */
+  giveFeedback(messageId: string, helpful: boolean): Promise<boolean>;
+}
+
+interface Pending {
+  text: string;
+  element: HTMLElement;
+  arrived(message: Message): void;
+}
 
 /** The conversation as it is read: a live region, so that what is added is also spoken. */
 export class Log {
   readonly element: HTMLElement;
-  readonly #shown = new Set<string>();
+  readonly #assistant: HTMLElement;
+  /** The newest message that was shown. */
+  lastId = "";
+  readonly #shown = new Map<string, HTMLElement>();
+  readonly #pending = new Set<Pending>();
   readonly #clock: Intl.DateTimeFormat;
+  /** Not spoken: the mark moves down with each message that is read. */
+  readonly #seenMark: HTMLElement;
 
   constructor(
     private readonly words: Words,
     locale: Locale,
+    private readonly offers: Offers,
   ) {
     this.#clock = new Intl.DateTimeFormat(regionalTag(locale), { timeStyle: "short" });
+    this.#seenMark = h("span", { "aria-live": "off" }, ` · ${words.seen}`);
+    this.#assistant = h("p", { class: "note", id: ASSISTANT_NOTE }, words.assistant);
     // Reachable by Tab, because a region that scrolls must scroll by keyboard too.
-    this.element = h("div", { class: "log", role: "log", "aria-label": words.log, tabindex: "0" });
-    this.#add(h("p", { class: "note", id: ASSISTANT_NOTE }, words.assistant));
+    this.element = h("div", { class: "log", role: "log", "aria-label": words.log, tabindex: "0" }, this.#assistant);
   }
 
-  /** A line that nobody wrote. */
-  note(text: string): void {
-    this.#add(h("p", { class: "note" }, text));
+  /** Whether a person answers, so that the line about the machine does not hold. */
+  answeredByPerson(isPerson: boolean): void {
+    this.#assistant.hidden = isPerson;
   }
 
-  show(message: Message): void {
-    if (this.#shown.has(message.id)) return;
-    this.#shown.add(message.id);
-    const foot = this.#foot(message);
-    this.#add(this.#bubble(message.author, message.text, foot));
+  /** A line that nobody wrote, and perhaps a button to go on with. */
+  note(text: string, ...more: Node[]): HTMLElement {
+    const note = h("div", { class: "note" }, h("p", {}, text), ...more);
+    this.#add(note);
+    return note;
   }
 
-  /** The visitor's own message while it is under way. */
-  showPending(text: string): PendingMessage {
+  contactButton(): HTMLButtonElement {
+    return button(this.words.lead, "chip", () => this.offers.leaveContact());
+  }
+
+  /**
+   * Messages in the order in which they were said; those that are there already say where the others belong.
+   * Answers how many are new and not the visitor's.
+   */
+  show(messages: Message[]): number {
+    const fromOthers = messages.filter(({ id, author }) => author !== "visitor" && !this.#shown.has(id)).length;
+    let added: HTMLElement[] = [];
+    for (const message of messages) {
+      const known = this.#shown.get(message.id) ?? this.#arrived(message);
+      if (known) {
+        known.before(...added);
+        added = [];
+      } else {
+        const bubble = this.#bubble(message, this.#foot(message), ...this.#offered(message));
+        this.#shown.set(message.id, bubble);
+        added.push(bubble);
+      }
+    }
+    this.#add(...added);
+    this.lastId = messages.at(-1)?.id ?? this.lastId;
+    return fromOthers;
+  }
+
+  /** The visitor's own message while it is under way. `onArrival` hears of it if it turns out that it has arrived. */
+  showPending(text: string, onArrival: () => void): PendingMessage {
     const foot = h("p", { class: "foot" }, this.words.sending);
-    const bubble = this.#bubble("visitor", text, foot);
-    this.#add(bubble);
+    const element = this.#bubble({ author: "visitor", text }, foot);
+    let id: string | null = null;
+    const pending: Pending = {
+      text,
+      element,
+      arrived: (message) => {
+        id = message.id;
+        this.#pending.delete(pending);
+        this.#shown.set(id, element);
+        foot.replaceWith(this.#foot(message));
+        onArrival();
+      },
+    };
+    this.#pending.add(pending);
+    this.element.append(element);
+    this.scrollToEnd();
     return {
       sent: (message) => {
-        this.#shown.add(message.id);
-        foot.replaceWith(this.#foot(message));
+        if (this.#shown.has(message.id)) {
+          // News were quicker than the answer, and it stands here already.
+          if (id === null) element.remove();
+          this.#pending.delete(pending);
+        } else if (id === null) {
+          pending.arrived(message);
+        } else {
+          // The same text was said in another tab too.
+          this.show([message]);
+        }
       },
       failed: (retry, why = this.words.notSent) => {
+        if (id !== null) return;
         const again = button(this.words.again, "link", () => {
           foot.replaceChildren(this.words.sending);
           retry();
@@ -55,9 +129,40 @@ export class Log {
     };
   }
 
-  #bubble(author: Message["author"], text: string, foot: HTMLElement): HTMLElement {
-    const name = h("p", { class: "author" }, this.words[author]);
-    return h("div", { class: `message ${author}` }, name, h("p", { class: "text", dir: "auto" }, text), foot);
+  /** Marks the visitor's last message up to this one as read by the agent. */
+  markSeen(id: string | null): void {
+    let element: Element | null | undefined = id === null ? null : this.#shown.get(id);
+    while (element && !element.matches(".visitor")) element = element.previousElementSibling;
+    const foot = element?.querySelector(".foot");
+    if (foot && !foot.contains(this.#seenMark)) foot.append(this.#seenMark);
+  }
+
+  scrollToEnd(): void {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  /** Changes something around or in the log, of which the end stays in view for somebody who was there. */
+  keepingEnd(change: () => void): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    change();
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.scrollToEnd();
+  }
+
+  /** A message of which nobody could say whether it had arrived. */
+  #arrived(message: Message): HTMLElement | null {
+    if (message.author !== "visitor") return null;
+    const pending = [...this.#pending].find(({ text }) => text === message.text);
+    pending?.arrived(message);
+    return pending?.element ?? null;
+  }
+
+  #isPending(element: Element): boolean {
+    return [...this.#pending].some((pending) => pending.element === element);
+  }
+
+  #bubble({ author, name, text }: Pick<Message, "author" | "name" | "text">, ...below: HTMLElement[]): HTMLElement {
+    const by = h("p", { class: "author" }, name ? `${name} · ${this.words[author]}` : this.words[author]);
+    return h("div", { class: `message ${author}` }, by, h("p", { class: "text", dir: "auto" }, text), ...below);
   }
 
   #foot(message: Message): HTMLElement {
@@ -68,13 +173,39 @@ export class Log {
     return foot;
   }
 
-  #add(element: HTMLElement): void {
-    this.element.append(element);
-    this.scrollToEnd();
+  #offered({ id, author, sources = [], offers_person, offers_contact }: Message): HTMLElement[] {
+    if (author !== "bot") return [];
+    const offered: HTMLElement[] = [];
+    if (sources.length > 0) offered.push(this.#feedback(id));
+    if (offers_person) offered.push(button(this.words.handover, "chip offers-person", () => this.offers.handOver()));
+    if (offers_contact) offered.push(this.contactButton());
+    return offered;
   }
 
-  scrollToEnd(): void {
-    this.element.scrollTop = this.element.scrollHeight;
+  /** The last word counts, so both buttons stay. */
+  #feedback(id: string): HTMLElement {
+    const press = (pressed: string | null) => choices.forEach((choice) => (choice.ariaPressed = String(choice.value === pressed)));
+    const choices = [["yes", this.words.yes], ["no", this.words.no]].map(([value = "", label = ""]) => {
+      const choice = button(label, "link", async () => {
+        const before = choices.find(({ ariaPressed }) => ariaPressed === "true")?.value ?? null;
+        press(value);
+        if (!(await this.offers.giveFeedback(id, value === "yes"))) press(before);
+      });
+      choice.value = value;
+      return choice;
+    });
+    press(null);
+    return h("div", { class: "helpful", role: "group", "aria-label": this.words.helpful }, h("span", {}, this.words.helpful), ...choices);
+  }
+
+  /** What is under way stays at the end. */
+  #add(...elements: HTMLElement[]): void {
+    if (elements.length === 0) return;
+    this.keepingEnd(() => {
+      let end = this.element.lastElementChild;
+      while (end && this.#isPending(end)) end = end.previousElementSibling;
+      (end ?? this.#assistant).after(...elements);
+    });
   }
 }
 

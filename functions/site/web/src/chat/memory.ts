@@ -19,9 +19,11 @@ export interface Remembered {
  */
 export class Memory {
   readonly #guests: string;
+  readonly #live: string;
 
   constructor(site: string) {
     this.#guests = `sotto:${site}`;
+    this.#live = `sotto-live:${site}`;
   }
 
   /** Of whom the page names now: customers who share a browser, and guests, find only what is their own. */
@@ -46,6 +48,22 @@ export class Memory {
 
   forget(value: Remembered): void {
     for (const storage of this.#where(value)) storage.removeItem(this.#nameOf(value.owner));
+  }
+
+  /** Up to which message the visitor has looked, while a person is asked for or answers; null at other times. */
+  lookedAt(): string | null {
+    return sessionStorageOrNull()?.getItem(this.#live) ?? null;
+  }
+
+  /** Kept for this tab: the loader then opens the chat again behind the launcher after a reload. */
+  keepLook(messageId: string | null): void {
+    const storage = sessionStorageOrNull();
+    try {
+      if (messageId === null) storage?.removeItem(this.#live);
+      else storage?.setItem(this.#live, messageId);
+    } catch {
+      // Full or forbidden: after a reload news come when the chat is opened.
+    }
   }
 
   /** All that this browser has of a subject, in this tab and on the device. */

@@ -1,14 +1,15 @@
 import type { Locale } from "../contract.ts";
-import { Problem } from "./api.ts";
-import type { Conversation, Lead, Message } from "./conversation.ts";
+import type { Conversation, Handover, Lead, Message, News, Queue } from "./conversation.ts";
 import { button, field, form, h } from "../elements.ts";
+import { Live } from "./live.ts";
 import { ASSISTANT_NOTE, Log, type PendingMessage } from "./log.ts";
 import { endPanel, leadPanel, ratingPanel } from "./panels.ts";
 import { Unsent } from "./unsent.ts";
 import { regionalTag, type Words } from "./words.ts";
 
 const LONGEST_MESSAGE = "4000";
-const POLL_MS = 10_000;
+/** Id of the line that says which person answers. */
+const PERSON_NOTE = "person";
 
 /** The calls that the screen makes to the window around it. */
 interface Surroundings {
@@ -17,6 +18,15 @@ interface Surroundings {
   show(element: HTMLElement): void;
   /** Leaves the conversation if that failure means its end. */
   ended(error: unknown): boolean;
+  /** Whether the chat is on the screen. */
+  isOpen(): boolean;
+  /** So many messages of others came. */
+  came(count: number): void;
+  /** A person is asked for or answers, and this is the newest message; null at other times. */
+  live(lastId: string | null): void;
+  closedByVisitor(): void;
+  /** Another conversation, after this one. */
+  restart(): void;
   /** For how many days contact details are kept. */
   leadDays(): number;
   /** The requests that the visitor may make about all of their data. */
@@ -36,11 +46,24 @@ export class ChatScreen {
     required: true,
     "aria-describedby": ASSISTANT_NOTE,
   });
-  readonly #handover: HTMLButtonElement;
-  readonly #poll = setInterval(() => void this.#look(), POLL_MS);
+  readonly #composer: HTMLFormElement;
+  readonly #actions: HTMLElement;
+  /** Not spoken: it changes with every pause in the typing. */
+  readonly #person = h("p", { class: "status person", id: PERSON_NOTE });
+  #isTyping = false;
+  /** Why nobody answers, as it was said last. */
+  #nobody: HTMLElement | null = null;
+  readonly #live: Live;
+  /** The name of the person who answers; undefined while one does whose name is not known yet. */
+  #agent: string | null | undefined;
+  #queue: Queue | null = null;
+  /** The wait that is left, counted down aside from the status that is spoken. */
+  readonly #estimate = h("span", { "aria-live": "off" });
+  #estimateEnds = 0;
+  #said = "";
+  #isLost = false;
   /** Messages go out one after the other, in the order in which they were written. */
   #line: Promise<void> = Promise.resolve();
-  #underWay = 0;
   readonly #unsent: Unsent;
 
   constructor(
@@ -51,10 +74,16 @@ export class ChatScreen {
     messages: Message[],
     private readonly around: Surroundings,
   ) {
-    this.#log = new Log(words, locale);
+    this.#log = new Log(words, locale, {
+      handOver: () => void this.#handOver(),
+      leaveContact: () => this.#leaveContact(),
+      giveFeedback: (id, helpful) => around.attempt(() => conversation.giveFeedback(id, helpful)),
+    });
     this.#unsent = new Unsent(conversation.state.id);
-    messages.forEach((message) => this.#log.show(message));
-    this.#handover = button(words.handover, "chip", () => void this.#handOver());
+    this.#agent = conversation.state.status === "with_agent" ? undefined : null;
+    this.#log.show(messages);
+    this.#composer = this.#makeComposer();
+    this.#actions = this.#makeActions();
     this.element = h(
       "div",
       { class: "chat" },
@@ -62,10 +91,20 @@ export class ChatScreen {
       this.#broken,
       this.#log.element,
       this.#status,
+      this.#person,
       this.#cut,
-      this.#composer(),
-      this.#actions(),
+      this.#composer,
+      this.#actions,
     );
+    this.#live = new Live(conversation, {
+      isOpen: () => around.isOpen(),
+      tell: (news) => this.#tell(news),
+      lost: (isLost) => {
+        this.#isLost = isLost;
+        this.#showStatus();
+      },
+      ended: (error) => around.ended(error),
+    });
     this.#showStatus();
     this.#showSoundness();
     void this.#showUnsent();
@@ -75,8 +114,34 @@ export class ChatScreen {
     this.#log.scrollToEnd();
   }
 
+  /** The visitor looks again: asks for news at once, if there may be some. */
+  shown(): void {
+    this.#showStatus();
+    this.#live.take(undefined);
+  }
+
   leave(): void {
-    clearInterval(this.#poll);
+    this.#live.stop();
+    this.around.live(null);
+  }
+
+  /**
+   * Others have ended it: it stays to be read, and so does a text that was not sent. `agent` is the person who was in it.
+   */
+  closed(agent: string | null = null): void {
+    if (this.#input.readOnly) return;
+    this.conversation.state.status = "closed";
+    this.#agent = null;
+    this.#showStatus();
+    this.#log.note(agent === null ? this.words.closed : this.words.endedBy(agent));
+    const hadFocus = (this.element.getRootNode() as ShadowRoot).activeElement;
+    const restart = button(this.words.restart, "primary", () => this.around.restart());
+    this.#input.readOnly = true;
+    this.#composer.querySelector("button")?.remove();
+    this.#composer.hidden = this.#input.value === "";
+    this.#actions.replaceChildren(restart, this.#rateButton("secondary"));
+    this.forget();
+    if (hadFocus) restart.focus();
   }
 
   /** The conversation is over for good. */
@@ -94,7 +159,7 @@ export class ChatScreen {
     return h("details", { class: "protection" }, h("summary", {}, `${protection} · ${kept}`), ...lines, wishes);
   }
 
-  #composer(): HTMLElement {
+  #makeComposer(): HTMLFormElement {
     const composer = form(
       "composer",
       async () => this.#send(),
@@ -107,6 +172,7 @@ export class ChatScreen {
       event.preventDefault();
       composer.requestSubmit();
     });
+    this.#input.addEventListener("input", () => this.#input.value.trim() && this.#live.typed());
     this.#input.addEventListener("paste", (event) => {
       const room = Number(LONGEST_MESSAGE) - this.#input.value.length + this.#input.selectionEnd - this.#input.selectionStart;
       const pasted = event.clipboardData?.getData("text/plain").replaceAll("\r\n", "\n").length ?? 0;
@@ -115,19 +181,26 @@ export class ChatScreen {
     return composer;
   }
 
-  #actions(): HTMLElement {
-    const back = () => this.#back();
-    const lead = () => leadPanel(this.words, this.around.leadDays(), (details) => this.#leaveLead(details), back);
-    const rating = () => ratingPanel(this.words, (score, comment) => this.#rate(score, comment), back);
-    const end = () => endPanel(this.words, () => this.#close(), back);
+  #makeActions(): HTMLElement {
+    const end = () => endPanel(this.words, () => this.#close(), () => this.#back());
     return h(
       "div",
       { class: "actions" },
-      this.#handover,
-      button(this.words.lead, "chip", () => this.around.show(lead())),
-      button(this.words.rate, "chip", () => this.around.show(rating())),
+      button(this.words.handover, "chip offers-person", () => void this.#handOver()),
+      button(this.words.lead, "chip", () => this.#leaveContact()),
+      this.#rateButton("chip"),
       button(this.words.end, "chip", () => this.around.show(end())),
     );
+  }
+
+  #rateButton(className: string): HTMLButtonElement {
+    const rating = () => ratingPanel(this.words, (score, comment) => this.#rate(score, comment), () => this.#back());
+    return button(this.words.rate, className, () => this.around.show(rating()));
+  }
+
+  #leaveContact(): void {
+    const days = this.around.leadDays();
+    this.around.show(leadPanel(this.words, days, (details) => this.#leaveLead(details), () => this.#back()));
   }
 
   #back(): void {
@@ -136,25 +209,30 @@ export class ChatScreen {
 
   #send(): void {
     const text = this.#input.value;
-    if (!text.trim()) return;
+    if (!text.trim() || this.#input.readOnly) return;
     this.#input.value = "";
     this.#cut.textContent = "";
-    this.#deliver(text, crypto.randomUUID(), this.#log.showPending(text));
+    const key = crypto.randomUUID();
+    this.#deliver(text, key, this.#showPending(text, key));
+  }
+
+  #showPending(text: string, key: string): PendingMessage {
+    return this.#log.showPending(text, () => this.#unsent.remove(key));
   }
 
   /** However often it is tried: with one key it is one message. */
   #deliver(text: string, idempotencyKey: string, pending: PendingMessage): void {
-    this.#underWay++;
     this.#unsent.add(idempotencyKey, text);
     this.#line = this.#line.then(async () => {
       const delivered = await this.around.attempt(async () => {
-        const { message, reply } = await this.conversation.send(text, idempotencyKey);
+        const { message, reply, status, news } = await this.conversation.send(text, idempotencyKey);
         this.#unsent.remove(idempotencyKey);
         pending.sent(message);
-        if (reply) this.#log.show(reply);
+        if (reply) this.#log.show([message, reply]);
+        this.conversation.state.status = status;
         this.#showStatus();
+        this.#live.take(news);
       });
-      this.#underWay--;
       if (delivered) return;
       pending.failed(() => {
         this.#input.focus();
@@ -165,11 +243,26 @@ export class ChatScreen {
 
   async #handOver(): Promise<void> {
     await this.around.attempt(async () => {
-      await this.conversation.handOver();
+      const answer = await this.conversation.handOver();
+      this.conversation.state.status = answer.status;
+      this.#showQueue(answer.queue ?? null);
       // The button that was pressed goes away, and the focus must not go with it.
       this.#input.focus();
       this.#showStatus();
+      if (answer.status === "open") this.#tellNobody(answer);
+      else this.#live.now();
     });
+  }
+
+  /** Never a silent queue: the bot goes on, and the visitor may say how to be reached. */
+  #tellNobody({ open_now, next_opening }: Pick<Handover, "open_now" | "next_opening">): void {
+    const lines = [open_now ? this.words.nobody : this.words.closedNow];
+    if (next_opening) {
+      const style = { weekday: "long", hour: "numeric", minute: "2-digit" } as const;
+      lines.push(this.words.opensAt(new Intl.DateTimeFormat(regionalTag(this.locale), style).format(new Date(next_opening))));
+    }
+    this.#nobody?.remove();
+    this.#nobody = this.#log.note(lines.join(" "), this.#log.contactButton());
   }
 
   async #leaveLead(lead: Lead): Promise<void> {
@@ -191,45 +284,82 @@ export class ChatScreen {
   async #close(): Promise<void> {
     await this.around.attempt(async () => {
       await this.conversation.close();
-      this.around.ended(new Problem("conversation_closed"));
+      this.around.closedByVisitor();
     });
+  }
+
+  /** What is new, once: arrivals before what was said, departures after it. */
+  #tell(news: News): void {
+    const name = news.agent?.name ?? null;
+    const before = this.#agent;
+    if (name !== null && before !== undefined && name !== before) {
+      this.#log.note(before === null ? this.words.joined(name) : this.words.tookOver(name, before));
+    }
+    this.around.came(this.#log.show(news.items));
+    this.#log.markSeen(news.seen ?? null);
+    if (name === null && before !== null) this.#tellDeparture(before ?? this.words.somebody, news.status);
+    else if (this.conversation.state.status === "waiting" && news.status === "open" && before === null) {
+      this.#tellNobody({ open_now: true, next_opening: null });
+    }
+    this.#agent = name ?? (news.status === "with_agent" ? before : null);
+    this.#showQueue(news.queue ?? null);
+    this.conversation.state.status = news.status;
+    this.#isTyping = news.typing;
+    this.#showStatus();
+    if (news.integrity !== "ok") this.conversation.isSound = false;
+    this.#showSoundness();
+    if (news.status === "closed") this.closed(before === undefined ? this.words.somebody : before);
+  }
+
+  #tellDeparture(name: string, status: News["status"]): void {
+    if (status === "waiting") this.#log.note(this.words.backInQueue(name));
+    if (status === "open") this.#log.note(this.words.backToBot(name));
   }
 
   #showStatus(): void {
     const { status } = this.conversation.state;
-    const said = { open: "", waiting: this.words.waiting, with_agent: this.words.withAgent, closed: "" }[status];
-    if (this.#status.textContent !== said) this.#status.textContent = said;
-    this.#handover.hidden = status !== "open";
+    const isPerson = status === "with_agent";
+    this.#log.keepingEnd(() => {
+      const said = this.#isLost ? this.words.lost : status === "waiting" ? this.#waiting() : "";
+      if (this.#said !== said) this.#status.replaceChildren(...(said ? [said, this.#estimate] : []));
+      this.#said = said;
+      const minutes = Math.ceil((this.#estimateEnds - Date.now()) / 60_000);
+      const estimate = status === "waiting" && minutes > 0 && !this.#isLost ? ` ${this.words.estimate(minutes)}` : "";
+      write(this.#estimate, estimate);
+      const name = this.#agent ?? this.words.somebody;
+      const doing = this.#isTyping ? this.words.typing(name) : this.words.withAgent(name);
+      write(this.#person, isPerson && !this.#isLost ? doing : "");
+      this.#log.answeredByPerson(isPerson);
+      this.element.dataset.status = status;
+    });
+    this.#input.setAttribute("aria-describedby", isPerson ? PERSON_NOTE : ASSISTANT_NOTE);
+    this.around.live(isPerson || status === "waiting" ? this.#log.lastId : null);
+  }
+
+  #waiting(): string {
+    return this.#queue ? `${this.words.waiting} ${this.words.place(this.#queue.position)}` : this.words.waiting;
+  }
+
+  #showQueue(queue: Queue | null): void {
+    this.#queue = queue;
+    const seconds = queue?.estimated_wait_seconds ?? null;
+    this.#estimateEnds = seconds === null ? 0 : Date.now() + seconds * 1000;
   }
 
   #showSoundness(): void {
-    this.#broken.textContent = this.conversation.isSound ? "" : this.words.broken;
+    write(this.#broken, this.conversation.isSound ? "" : this.words.broken);
   }
 
   /** Shows what could not be sent before the page was reloaded, to be sent under the same keys. */
   async #showUnsent(): Promise<void> {
     for (const { key, text } of await this.#unsent.recall()) {
-      const pending = this.#log.showPending(text);
+      const pending = this.#showPending(text, key);
       pending.failed(() => this.#deliver(text, key, pending), this.words.unsentKept);
     }
   }
+}
 
-  /** A person answers when they can, so while one is asked the widget asks for news. */
-  async #look(): Promise<void> {
-    const { status } = this.conversation.state;
-    const inView = this.element.getClientRects().length > 0 && document.visibilityState === "visible";
-    if (!inView || this.#underWay > 0 || (status !== "waiting" && status !== "with_agent")) return;
-    try {
-      await this.conversation.refresh();
-      const messages = await this.conversation.messages();
-      // A message that was sent meanwhile is shown by its own answer, once.
-      if (this.#underWay > 0) return;
-      messages.forEach((message) => this.#log.show(message));
-      this.#showStatus();
-      this.#showSoundness();
-      if (this.conversation.state.status === "closed") this.around.ended(new Problem("conversation_closed"));
-    } catch (error) {
-      this.around.ended(error);
-    }
-  }
+/** Leaves alone what says so already: written anew it would be spoken anew. */
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -9,6 +9,7 @@ import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Retention } from "./retention.ts";
 import { ChatScreen } from "./screen.ts";
+import { Unread } from "./unread.ts";
 import { forgetUnsent } from "./unsent.ts";
 import { regionalTag, WORDS, type Words } from "./words.ts";
 
@@ -21,11 +22,12 @@ export function createChat(
   seal: Seal,
   work: () => Promise<Work>,
   onHide: () => void,
+  onUnread: (count: number) => void,
 ): ChatWindow {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets.push(sheet);
-  return new Window(embed, root, seal, work, onHide);
+  return new Window(embed, root, seal, work, onHide, onUnread);
 }
 
 class Window implements ChatWindow {
@@ -38,6 +40,7 @@ class Window implements ChatWindow {
   readonly #work = h("div", { class: "work", role: "status" });
   readonly #body = h("div", { class: "body" });
   readonly #phone = matchMedia(PHONE);
+  readonly #unread: Unread;
   #chat: ChatScreen | null = null;
   /** The owner of the token; null before there is one. */
   #owner: Owner | null = null;
@@ -49,8 +52,10 @@ class Window implements ChatWindow {
     seal: Seal,
     work: () => Promise<Work>,
     private readonly onHide: () => void,
+    onUnread: (count: number) => void,
   ) {
-    this.#words = WORDS[embed.locale];
+    this.#unread = new Unread(() => this.#dialog.open && document.visibilityState === "visible", onUnread);
+    this.#words = WORDS;
     this.#memory = new Memory(embed.site);
     this.#api = new Api(embed, seal, work, (token) => this.#keepToken(token), (abandon) => this.#tellWork(abandon), null);
     this.#data = new MyData(this.#words, embed.locale, this.#api, {
@@ -85,6 +90,8 @@ class Window implements ChatWindow {
     if (this.#isSomebodyElse()) this.#begin();
     this.#open();
     this.#focus();
+    this.#unread.look();
+    this.#chat?.shown();
   }
 
   moved(focused: boolean): void {
@@ -103,6 +110,7 @@ class Window implements ChatWindow {
   #begin(): void {
     this.#chat?.leave();
     this.#chat = null;
+    this.#unread.forget();
     const remembered = this.#memory.recall(customerOf(this.embed.identity()));
     this.#remembered = remembered;
     this.#owner = remembered?.owner ?? null;
@@ -198,10 +206,24 @@ class Window implements ChatWindow {
 
   async #enter(conversation: Conversation, messages: Message[]): Promise<void> {
     const { kem } = await this.#api.key();
+    // Messages that came while a page was loaded are as new as others.
+    const looked = this.#memory.lookedAt();
+    const from = messages.findIndex(({ id }) => id === looked) + 1;
+    if (from > 0 || looked === "") this.#unread.add(messages.slice(from).filter(({ author }) => author !== "visitor").length);
     this.#chat = new ChatScreen(this.#words, this.embed.locale, conversation, kem, messages, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       ended: (error) => this.#ended(error),
+      isOpen: () => this.#dialog.open,
+      came: (count) => this.#unread.add(count),
+      live: (lastId) => {
+        if (lastId === null || this.#unread.count === 0) this.#memory.keepLook(lastId);
+      },
+      closedByVisitor: () => this.#end("closed"),
+      restart: () => {
+        this.#leaveScreen();
+        void this.#offerStart();
+      },
       leadDays: () => this.#api.retention.lead_days,
       wishes: (back) => this.#data.wishes(back),
     });
@@ -227,7 +249,12 @@ class Window implements ChatWindow {
     const end = endOf(error);
     // With the token of somebody who was erased nothing new can begin.
     if (error instanceof Problem && error.code === "erased") this.#api.token = this.#owner = null;
-    if (end) this.#end(end);
+    if (end === "closed" && this.#chat) {
+      this.#show(this.#chat.element);
+      this.#chat.closed();
+    } else if (end) {
+      this.#end(end);
+    }
     return end !== null;
   }
 

@@ -43,7 +43,24 @@ const en = {
   notSent: "Not sent.",
   again: "Try again",
   waiting: "A person has been asked to join. The answer will appear here.",
-  withAgent: "A person has joined the conversation.",
+  place: (position: number) => (position === 1 ? "You are next." : `You are number ${position} in the queue.`),
+  estimate: (minutes: number) => `It will take about ${days(minutes, "minute", "minutes")}.`,
+  withAgent: (name: string) => `${name} is in the conversation.`,
+  somebody: "A person",
+  typing: (name: string) => `${name} is typing…`,
+  seen: "Seen",
+  joined: (name: string) => `${name} has joined the conversation.`,
+  tookOver: (name: string, before: string) => `${before} has handed you over to ${name}.`,
+  backInQueue: (name: string) => `${name} is no longer here. You are in the queue again and keep your place.`,
+  backToBot: (name: string) => `${name} has left the conversation. The automated assistant answers again.`,
+  nobody: "Nobody is here to answer at the moment. The automated assistant goes on, and we can get back to you if you leave your contact details.",
+  closedNow: "We are closed at the moment. The automated assistant goes on, and we can get back to you if you leave your contact details.",
+  opensAt: (at: string) => `We are open again: ${at}.`,
+  endedBy: (name: string) => `${name} has ended the conversation.`,
+  lost: "The connection is interrupted. We keep trying.",
+  helpful: "Was this helpful?",
+  yes: "Yes",
+  no: "No",
   protection: "Protection and your data",
   keptUntil: (date: string) => `Kept until ${date}`,
   protectionText: [
@@ -160,7 +177,24 @@ const de: Words = {
   notSent: "Nicht gesendet.",
   again: "Noch einmal versuchen",
   waiting: "Ein Mensch wurde dazugebeten. Die Antwort erscheint hier.",
-  withAgent: "Ein Mensch ist jetzt im Gespräch.",
+  place: (position) => (position === 1 ? "Sie sind als Nächstes an der Reihe." : `Sie sind Nummer ${position} in der Warteschlange.`),
+  estimate: (minutes) => `Es dauert noch etwa ${days(minutes, "Minute", "Minuten")}.`,
+  withAgent: (name) => `${name} ist im Gespräch.`,
+  somebody: "Ein Mensch",
+  typing: (name) => `${name} schreibt …`,
+  seen: "Gesehen",
+  joined: (name) => `${name} ist jetzt im Gespräch.`,
+  tookOver: (name, before) => `${before} hat an ${name} übergeben.`,
+  backInQueue: (name) => `${name} ist nicht mehr da. Sie sind wieder in der Warteschlange und behalten Ihren Platz.`,
+  backToBot: (name) => `${name} hat das Gespräch verlassen. Es antwortet wieder der automatische Assistent.`,
+  nobody: "Im Moment ist niemand da, der antworten kann. Der automatische Assistent macht weiter, und wir melden uns bei Ihnen, wenn Sie Kontaktdaten hinterlassen.",
+  closedNow: "Wir haben gerade geschlossen. Der automatische Assistent macht weiter, und wir melden uns bei Ihnen, wenn Sie Kontaktdaten hinterlassen.",
+  opensAt: (at) => `Wir sind wieder da: ${at}.`,
+  endedBy: (name) => `${name} hat das Gespräch beendet.`,
+  lost: "Die Verbindung ist unterbrochen. Wir versuchen es weiter.",
+  helpful: "War das hilfreich?",
+  yes: "Ja",
+  no: "Nein",
   protection: "Schutz und Ihre Daten",
   keptUntil: (date) => `Aufbewahrt bis ${date}`,
   protectionText: [
@@ -247,7 +281,8 @@ const de: Words = {
   },
 };
 
-export const WORDS: Record<Locale, Words> = { en, de };
+/** The words of the one language that this file was built for. */
+export const WORDS: Words = LOCALE === "de" ? de : en;
 
 /** The visitor's own kind of that language, if they have one: dates are written differently in London and New York. */
 export function regionalTag(locale: Locale): string {

@@ -1,0 +1,95 @@
+//! `GET /v1/inbox/{conversation_id}/suggestions`: published entries that may answer the visitor's last
+//! message.
+
+use std::sync::LazyLock;
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use shared::bot::Base;
+use shared::http::request::TranscriptPath;
+use shared::http::response::Reply;
+use shared::http::staff::{Agent as AgentRole, Allowed};
+use shared::problem::Problem;
+use shared::store::body::Body;
+use shared::store::claim::Held;
+use shared::store::event::{Kind, Spoken};
+use utoipa::ToSchema;
+
+use crate::claimed::claimed;
+use crate::state::App;
+
+/// Entries at most.
+const MOST: usize = 3;
+/// Events behind which a message of the visitor is looked for no more.
+const LOOKED_AT: u64 = 64;
+
+/// The bases that intake answers from.
+const PUBLISHED: [&[u8]; 2] = [
+    include_bytes!("../../intake/knowledge/shop.en.model"),
+    include_bytes!("../../intake/knowledge/shop.de.model"),
+];
+
+static BASES: LazyLock<Vec<Base<'static>>> =
+    LazyLock::new(|| PUBLISHED.iter().filter_map(|bytes| Base::load(bytes).ok()).collect());
+
+/// An entry that may answer.
+#[derive(Serialize, ToSchema)]
+pub struct Suggestion {
+    entry_id: String,
+    title: &'static str,
+    answer: &'static str,
+    /// 0 to 1.
+    score: f32,
+}
+
+/// The entries that may answer, the likeliest first.
+#[derive(Serialize, ToSchema)]
+pub struct SuggestionsResponse {
+    items: Vec<Suggestion>,
+}
+
+#[utoipa::path(get, path = "/v1/inbox/{conversation_id}/suggestions",
+    params(("conversation_id" = String, Path)),
+    responses((status = 200, body = SuggestionsResponse)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<AgentRole>,
+    TranscriptPath(id): TranscriptPath,
+) -> Result<Reply<SuggestionsResponse>, Problem> {
+    let held = claimed(&app, &staff, id).await?;
+    let site = held.conversation.site;
+    let language = site.locales.get(usize::from(held.tail.state.locale));
+    let base = BASES.iter().find(|base| Some(&base.locale()) == language);
+    let asked = last_message(&app, &held).await?;
+    let items = match (base, asked) {
+        (Some(base), Some(asked)) => base
+            .candidates(&asked, MOST)
+            .into_iter()
+            .map(|found| Suggestion {
+                entry_id: found.entry.id.to_owned(),
+                title: found.entry.title,
+                answer: found.entry.answer,
+                score: found.score,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    Ok(Reply(StatusCode::OK, SuggestionsResponse { items }))
+}
+
+/// The last message of the visitor, among the last events.
+async fn last_message(app: &App, held: &Held) -> Result<Option<String>, Problem> {
+    let conversation = &held.conversation;
+    let from = held.tail.seq.saturating_sub(LOOKED_AT - 1).max(1);
+    let (events, _) = app.store.page_from(conversation.id, from).await?;
+    for event in events.iter().rev() {
+        if matches!(event.header.kind, Kind::Message | Kind::Exchange) {
+            let body = Body::decode(event.header.kind, &conversation.open(event)?)?;
+            if let Body::Said(Spoken { message, reply: _ }) = body {
+                return Ok(Some(message));
+            }
+        }
+    }
+    Ok(None)
+}
