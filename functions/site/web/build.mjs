@@ -16,7 +16,7 @@ const OPENING_BUDGET = 40 * 1024;
 const WORK_BUDGET = 5 * 1024;
 /** Most that the staff's console loads at first: once a version, since it is cached for good. */
 const CONSOLE_BUDGET = 60 * 1024;
-/** Most that opening a page of the console adds. */
+/** Most that opening a page of the console adds, or a part of a page to that page. */
 const PAGE_BUDGET = 12 * 1024;
 const CONSOLE = join(HERE, "src/console");
 const PRINTABLE_STYLE = "privacy/printable.css";
@@ -175,12 +175,25 @@ async function publishConsole(banner) {
     return found;
   };
   const withEntry = (pattern) => Object.keys(outputs).filter((path) => pattern.test(outputs[path].entryPoint ?? ""));
+  const nameOf = (path) => /([\w-]+)(\.page)?\.tsx$/.exec(outputs[path].entryPoint)[1];
   const [entry] = withEntry(/console\/entry\.tsx$/);
   const first = closure(entry);
   const files = Object.fromEntries(
     withEntry(/\.tsx$/).filter((path) => path !== entry).map((path) => [
-      /([\w-]+)(\.page)?\.tsx$/.exec(outputs[path].entryPoint)[1],
+      nameOf(path),
       closure(path).filter((needed) => !first.includes(needed)),
+    ]),
+  );
+  // The files that are there when another is loaded on demand: those of each file that loads it.
+  const before = (path) =>
+    Object.keys(outputs)
+      .filter((other) => outputs[other].imports.some(({ path: next, kind }) => kind === "dynamic-import" && next === path))
+      .map((other) => closure(other))
+      .reduce((all, files) => all.filter((file) => files.includes(file)));
+  const added = Object.fromEntries(
+    withEntry(/\.tsx$/).filter((path) => path !== entry).map((path) => [
+      nameOf(path),
+      closure(path).filter((needed) => !first.includes(needed) && !before(path).includes(needed)).map((needed) => published[needed].path),
     ]),
   );
   const table = await pageTable();
@@ -192,6 +205,7 @@ async function publishConsole(banner) {
     entry: published[entry],
     base: first.slice(1).map((path) => published[path]),
     first: first.map((path) => published[path].path),
+    added,
     files: Object.fromEntries(Object.entries(files).map(([name, paths]) => [name, paths.map((path) => published[path])])),
   };
 }
@@ -247,8 +261,8 @@ console.log(`a proof of work adds: ${working} of ${WORK_BUDGET} bytes gzipped`);
 const gzippedOf = (paths) => paths.reduce((sum, path) => sum + gzippedTotals[path.slice(1)], 0);
 const consoleBytes = gzippedOf([...staff.first, page["console.css"].path]) + gzipSync(readFileSync(join(DIST, "console.html")), { level: 9, mtime: 0 }).length;
 console.log(`the console: ${consoleBytes} of ${CONSOLE_BUDGET} bytes gzipped`);
-const large = Object.entries(staff.files).filter(([name, paths]) => {
-  const bytes = gzippedOf(paths.map(({ path }) => path));
+const large = Object.entries(staff.added).filter(([name, paths]) => {
+  const bytes = gzippedOf(paths);
   console.log(`opening ${name} adds: ${bytes} of ${PAGE_BUDGET} bytes gzipped`);
   return bytes > PAGE_BUDGET;
 });

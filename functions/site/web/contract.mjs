@@ -62,6 +62,7 @@ function answer(responses) {
     .filter(([status]) => status.startsWith("2"))
     .flatMap(([, response]) => Object.entries(resolved(response).content ?? {}));
   const types = content.map(([media, { schema }]) => (media.includes("json") ? type(schema) : "string"));
+  if ("204" in responses || "304" in responses) types.push("null");
   return types.length > 0 ? [...new Set(types)].join(" | ") : "null";
 }
 

@@ -119,13 +119,13 @@ test("a passkey as the first factor, in a browser that has only the older forms 
   await other.view("Recovery codes");
   await other.field("I have kept them").check();
   await other.press("Continue");
-  await other.view("Overview");
+  await other.view("Inbox");
   await other.go("Your account");
   await other.part("Second factors").getByRole("link", { name: "Add an authenticator app" }).waitFor();
   await other.press("Sign out", other.page.getByRole("navigation"));
   await other.view("Sign in");
   await other.press("Sign in with a passkey");
-  await other.view("Overview");
+  await other.view("Inbox");
   await other.isClean();
   await other.context.close();
   await desk.isClean();

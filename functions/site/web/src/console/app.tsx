@@ -1,6 +1,7 @@
 import { Fragment, type VNode } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { here, matched, putLanguage } from "./address.ts";
+import { badge } from "./desk/duty.ts";
 import { Dialogs } from "./components/dialog.tsx";
 import { Heading } from "./components/part.tsx";
 import { fromWhen, restsUntil } from "./cooling.tsx";
@@ -108,10 +109,13 @@ function Main() {
     if (!now) return;
     const heading = element.current?.querySelector("h1");
     document.documentElement.lang = locale.peek();
-    document.title = `${heading?.textContent ?? ""} – Sotto`;
     (element.current?.querySelector<HTMLElement>("[data-here]") ?? heading)?.focus();
     now.isThere();
   }, [now?.turn]);
+  useLayoutEffect(() => {
+    const heading = element.current?.querySelector("h1")?.textContent ?? "";
+    if (now) document.title = `${badge.value > 0 ? `(${badge.value}) ` : ""}${heading} – Sotto`;
+  }, [now?.turn, badge.value]);
   return (
     <main id="content" aria-busy={isBusy.value} ref={element}>
       {now && <Fragment key={now.turn}>{now.view}</Fragment>}

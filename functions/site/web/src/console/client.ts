@@ -27,7 +27,14 @@ export type Request<O extends Operation> = Pick<Operations[O], "path" | "query" 
   headers?: Operations[O]["headers"] & Record<string, string>;
   /** There is much to do, or much to send. */
   isLong?: boolean;
+  /** The state of what is read that the caller has already; null is answered while it is still the same. */
+  known?: Known;
 };
+
+/** Names a state of what was read; each answer renews it. */
+export interface Known {
+  tag: string | null;
+}
 
 /** Nothing, where a call needs to say nothing. */
 type Said<O extends Operation> = [undefined, undefined] extends [Operations[O]["path"], Operations[O]["body"]]
@@ -199,16 +206,18 @@ interface Sent {
   headers?: Record<string, string> | undefined;
   body?: unknown;
   isLong?: boolean | undefined;
+  known?: Known | undefined;
 }
 
 /** The answer: parsed, or as it is where it is a page to read. */
 async function send(operation: Operation, request: Sent = {}, token?: string): Promise<unknown> {
-  const { body } = request;
+  const { body, known } = request;
   const [method, url] = addressOf(operation, request);
   // Says that this page asks, and not a form of somebody else's: no other origin may send this header.
   const headers: Record<string, string> = { ...request.headers, "Sotto-Console": "1" };
   if (token) headers["Authorization"] = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (known?.tag) headers["If-None-Match"] = known.tag;
   let response: Response;
   let text: string;
   try {
@@ -226,11 +235,13 @@ async function send(operation: Operation, request: Sent = {}, token?: string): P
   } catch {
     throw new Problem("offline");
   }
+  if (known?.tag && response.status === 304) return null;
   const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
   const answer = isPage ? text : parsed(text);
+  if (response.ok && known) known.tag = response.headers.get("ETag");
   if (response.ok) return answer;
-  const { code, errors } = (answer ?? {}) as { code?: string; errors?: FieldProblem[] };
-  throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0);
+  const { code, errors, item } = (answer ?? {}) as { code?: string; errors?: FieldProblem[]; item?: unknown };
+  throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0, item);
 }
 
 function addressOf(operation: Operation, { path = {}, query = {} }: Sent): [method: string, url: string] {

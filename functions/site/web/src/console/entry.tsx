@@ -1,6 +1,7 @@
 /** The staff's console: signing in, one's own account, the people who may sign in, what is asked of privacy staff, and what was said. */
 import { render } from "preact";
 import { App, beginInvitation, SCREENS } from "./app.tsx";
+import { duty } from "./desk/duty.ts";
 import "./kit.ts";
 import { begin, moved, start } from "./session.ts";
 import { takeInvitation } from "./sign_in/invitation_link.ts";
@@ -15,7 +16,7 @@ function movesToLocalhost(): boolean {
 }
 
 if (!movesToLocalhost()) {
-  begin(SCREENS);
+  begin(SCREENS, duty);
   render(<App />, document.body);
   const invitation = takeInvitation();
   void (invitation ? beginInvitation(invitation) : start());

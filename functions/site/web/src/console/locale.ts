@@ -18,6 +18,10 @@ export function dayIn(locale: Locale, time: string): string {
   return written(locale, time, { dateStyle: "long" });
 }
 
+export function timeIn(locale: Locale, time: string): string {
+  return written(locale, time, { timeStyle: "short" });
+}
+
 function written(locale: Locale, time: string, style: Intl.DateTimeFormatOptions): string {
   const tag = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
   return new Intl.DateTimeFormat(tag, style).format(new Date(time));

@@ -14,6 +14,8 @@ export class Problem extends Error {
     readonly code: string,
     readonly fields: FieldProblem[] = [],
     readonly retryAfterSeconds = 0,
+    /** The thing in question as it is now, where the server says so. */
+    readonly item: unknown = null,
   ) {
     super(code);
   }

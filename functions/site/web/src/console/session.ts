@@ -14,9 +14,22 @@ export interface Screens {
   stepUp(): Promise<void>;
 }
 
+/** Work that goes on beside the pages for as long as somebody is signed in. */
+export interface Duty {
+  /** Somebody is signed in, perhaps the same person as before. */
+  begin(): void;
+  /** The session is about to be ended; it can still be used. */
+  leave(): Promise<unknown>;
+  /** There is no session for now; the same person may go on. */
+  pause(): void;
+  /** The session is over. Nothing of it stays in the browser. */
+  end(): void;
+}
+
 const IDLE_LIMIT_MS = 30 * 60_000;
 
 let screens: Screens;
+let duty: Duty;
 let person: Answer<"GET /v1/auth/me"> | null = null;
 
 export const api = new Api({
@@ -28,8 +41,9 @@ export const api = new Api({
 const tabs = new BroadcastChannel("sotto-console");
 const idle = new Idle(IDLE_LIMIT_MS, leaveIdle, () => tabs.postMessage("active"));
 
-export function begin(shownBy: Screens): void {
+export function begin(shownBy: Screens, beside: Duty): void {
   screens = shownBy;
+  duty = beside;
   tabs.addEventListener("message", ({ data }) => {
     if (data === "active") idle.seen();
     // Another tab signed in or out: this one has the same cookie and follows.
@@ -59,7 +73,7 @@ export async function start(withoutSession = ""): Promise<void> {
       throw new Problem("cancelled");
     }
     await meNow();
-    idle.start();
+    beginWork();
     void open();
     throw new Problem("cancelled");
   });
@@ -74,9 +88,16 @@ function reasonOf(refusal: string, withoutSession: string): string {
 /** Somebody has just signed in. */
 export async function enter(): Promise<void> {
   await meNow();
-  idle.start();
+  beginWork();
   tabs.postMessage("changed");
   await open();
+}
+
+function beginWork(): void {
+  idle.start();
+  // Those who only answer visitors begin where visitors wait, unless the overview has to tell them of a reset.
+  if (here() === "/" && person?.roles.join() === "agent" && !person.reset) put("/inbox", true);
+  duty.begin();
 }
 
 /** Shows the page that the address names. */
@@ -108,10 +129,12 @@ export function moved(): void {
 
 export async function toSignIn(said = ""): Promise<void> {
   forget();
+  duty.end();
   await show(screens.signIn, said);
 }
 
 export async function signOut(everywhere: boolean): Promise<void> {
+  await duty.leave();
   await api.signOut(everywhere);
   tabs.postMessage("changed");
   // The next person to sign in begins at the overview.
@@ -125,9 +148,12 @@ export function forget(): void {
   knowRoles(null);
   opened = null;
   idle.stop();
+  duty.pause();
 }
 
 function leaveIdle(): void {
+  // It has the token that is forgotten next.
+  void duty.leave();
   // A session that cannot be ended now, because the server is out of reach, ends by itself soon.
   api.abandon().catch(() => {});
   void toSignIn(pageWords().idle);

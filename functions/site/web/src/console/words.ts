@@ -1,4 +1,4 @@
-import { dateIn, dayIn, type Locale, locale } from "./locale.ts";
+import { dateIn, dayIn, timeIn, type Locale, locale } from "./locale.ts";
 import { PAGE, type PageWords } from "./page_words.ts";
 
 /** Words in every language that there is: a file of them says everything in each, or does not compile. */
@@ -25,4 +25,9 @@ export function date(time: string): string {
 
 export function day(time: string): string {
   return dayIn(locale.peek(), time);
+}
+
+/** The time of day alone. */
+export function clockTime(time: string): string {
+  return timeIn(locale.peek(), time);
 }
