@@ -22,7 +22,16 @@ const BOUND: usize = 64;
 pub struct Keyring {
     kms: Client,
     key_id: String,
-    cache: Cache<BranchName, BranchKey>,
+    cache: Cache<BranchName, Held>,
+}
+
+/// A branch key in memory, and the blob that it was unwrapped from.
+#[derive(Clone)]
+pub struct Held {
+    /// The key.
+    pub key: BranchKey,
+    /// The blob as it is stored.
+    pub blob: Vec<u8>,
 }
 
 impl Keyring {
@@ -40,16 +49,36 @@ impl Keyring {
     pub async fn cached<E>(
         &self,
         name: &BranchName,
-        load: impl AsyncFnOnce() -> Result<BranchKey, E>,
+        load: impl AsyncFnOnce() -> Result<Held, E>,
     ) -> Result<BranchKey, E> {
-        self.cache.get(name, load).await
+        Ok(self.cache.get(name, load).await?.key)
+    }
+
+    /// The branch key of a blob that was just read: from memory, unless that has an earlier key of this
+    /// name (one KMS call).
+    ///
+    /// # Errors
+    /// As [`Keyring::unwrap`].
+    pub async fn of_blob(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
+        let held = self.cache.get(name, async || self.unwrap(name, blob.clone()).await).await?;
+        if held.blob == blob {
+            return Ok(held.key);
+        }
+        let held = self.unwrap(name, blob).await?;
+        self.cache.put(name, held.clone()).await;
+        Ok(held.key)
+    }
+
+    /// Forgets the branch key of that name: another one may be in its place.
+    pub fn forget(&self, name: &BranchName) {
+        self.cache.forget(name);
     }
 
     /// A fresh branch key, and the blob of it to store (one KMS call).
     ///
     /// # Errors
     /// [`SealError::Unavailable`] when KMS cannot be reached, [`SealError::Failed`] otherwise.
-    pub async fn generate(&self, name: &BranchName) -> Result<(BranchKey, Vec<u8>), SealError> {
+    pub async fn generate(&self, name: &BranchName) -> Result<Held, SealError> {
         let mut call =
             self.kms.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
         for (key, value) in name.encryption_context() {
@@ -58,7 +87,8 @@ impl Keyring {
         let made = call.send().await.map_err(|error| fault(&error))?;
         let secret = made.plaintext.as_ref().and_then(|plain| Secret::from_slice(plain.as_ref()));
         let blob = made.ciphertext_blob.map(Blob::into_inner);
-        secret.zip(blob).map(|(secret, blob)| (Arc::new(secret), blob)).ok_or(SealError::Failed)
+        let held = |(secret, blob)| Held { key: Arc::new(secret), blob };
+        secret.zip(blob).map(held).ok_or(SealError::Failed)
     }
 
     /// The blob of a fresh branch key that its maker never sees (one KMS call).
@@ -83,8 +113,9 @@ impl Keyring {
     /// # Errors
     /// [`SealError::DidNotOpen`] when KMS refuses it, [`SealError::Unavailable`] when KMS cannot be
     /// reached.
-    pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
-        let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
+    pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<Held, SealError> {
+        let wrapped = Blob::new(blob.clone());
+        let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(wrapped);
         for (key, value) in name.encryption_context() {
             call = call.encryption_context(key, value);
         }
@@ -93,7 +124,7 @@ impl Keyring {
             .plaintext
             .as_ref()
             .and_then(|plain| Secret::from_slice(plain.as_ref()))
-            .map(Arc::new)
+            .map(|secret| Held { key: Arc::new(secret), blob })
             .ok_or(SealError::DidNotOpen)
     }
 }

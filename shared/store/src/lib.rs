@@ -17,6 +17,7 @@ pub mod event;
 pub mod guests;
 pub mod hold;
 pub mod identity_key;
+pub mod key_change;
 pub mod key_row;
 pub mod keyring;
 pub mod lead;

@@ -74,6 +74,8 @@ pub enum Action {
     Flood,
     /// The key by which a site's server vouches for its customers was changed.
     IdentityKeyChanged,
+    /// A key was compromised, and another one took its place.
+    KeyChanged,
     /// A transcript was read.
     TranscriptRead,
     /// All that is held about a subject was given out.
@@ -135,6 +137,7 @@ impl Action {
             Self::ThrottleEnded => "throttle_ended",
             Self::Flood => "flood",
             Self::IdentityKeyChanged => "identity_key_changed",
+            Self::KeyChanged => "key_changed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",
             Self::ContactRead => "contact_read",

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
-use super::keyring::Keyring;
+use super::keyring::{Held, Keyring};
 use super::schema::Noun;
 use super::{StoreError, fault};
 use seal::BranchKey;
@@ -112,14 +112,14 @@ impl Settings {
         Ok(rows)
     }
 
-    async fn find_or_make(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
+    async fn find_or_make(&self, name: &BranchName) -> Result<Held, StoreError> {
         if let Some(blob) = self.find_blob(name).await? {
             return self.keyring.unwrap(name, blob).await.map_err(in_table("settings"));
         }
-        let (key, blob) = self.keyring.generate(name).await?;
-        match self.put_blob(name, &blob).await? {
+        let made = self.keyring.generate(name).await?;
+        match self.put_blob(name, &made.blob).await? {
             Some(theirs) => self.keyring.unwrap(name, theirs).await.map_err(in_table("settings")),
-            None => Ok(key),
+            None => Ok(made),
         }
     }
 
