@@ -7,6 +7,7 @@ use aws_sdk_kms::error::SdkError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 
+use super::stack::BranchRow;
 use seal::cache::Cache;
 use seal::place::BranchName;
 use seal::{BranchKey, SealError};
@@ -32,6 +33,15 @@ pub struct Held {
     pub key: BranchKey,
     /// The blob as it is stored.
     pub blob: Vec<u8>,
+    /// The key that it has replaced, while something may still be under it.
+    pub before: Option<BranchKey>,
+}
+
+impl Held {
+    /// The keys under which something may be, the present one first.
+    pub fn keys(&self) -> impl Iterator<Item = &BranchKey> {
+        std::iter::once(&self.key).chain(&self.before)
+    }
 }
 
 impl Keyring {
@@ -50,23 +60,33 @@ impl Keyring {
         &self,
         name: &BranchName,
         load: impl AsyncFnOnce() -> Result<Held, E>,
-    ) -> Result<BranchKey, E> {
-        Ok(self.cache.get(name, load).await?.key)
+    ) -> Result<Held, E> {
+        self.cache.get(name, load).await
     }
 
-    /// The branch key of a blob that was just read: from memory, unless that has an earlier key of this
-    /// name (one KMS call).
+    /// The branch key of a row that was just read: from memory, unless that has an earlier key of this
+    /// name.
     ///
     /// # Errors
     /// As [`Keyring::unwrap`].
-    pub async fn of_blob(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
-        let held = self.cache.get(name, async || self.unwrap(name, blob.clone()).await).await?;
-        if held.blob == blob {
-            return Ok(held.key);
+    pub async fn of_row(&self, name: &BranchName, row: &BranchRow) -> Result<Held, SealError> {
+        let held = self.cache.get(name, async || self.unwrap_row(name, row).await).await?;
+        if held.blob == row.blob && held.before.is_some() == row.before.is_some() {
+            return Ok(held);
         }
-        let held = self.unwrap(name, blob).await?;
+        let held = self.unwrap_row(name, row).await?;
         self.cache.put(name, held.clone()).await;
-        Ok(held.key)
+        Ok(held)
+    }
+
+    /// Unwraps the key of a row, and the one that it has replaced, if that is there (one KMS call each).
+    ///
+    /// # Errors
+    /// As [`Keyring::unwrap`].
+    pub async fn unwrap_row(&self, name: &BranchName, row: &BranchRow) -> Result<Held, SealError> {
+        let held = self.unwrap(name, row.blob.clone()).await?;
+        let Some(before) = row.before.clone() else { return Ok(held) };
+        Ok(Held { before: Some(self.unwrap(name, before).await?.key), ..held })
     }
 
     /// Forgets the branch key of that name: another one may be in its place.
@@ -87,7 +107,7 @@ impl Keyring {
         let made = call.send().await.map_err(|error| fault(&error))?;
         let secret = made.plaintext.as_ref().and_then(|plain| Secret::from_slice(plain.as_ref()));
         let blob = made.ciphertext_blob.map(Blob::into_inner);
-        let held = |(secret, blob)| Held { key: Arc::new(secret), blob };
+        let held = |(secret, blob)| Held { key: Arc::new(secret), blob, before: None };
         secret.zip(blob).map(held).ok_or(SealError::Failed)
     }
 
@@ -124,7 +144,7 @@ impl Keyring {
             .plaintext
             .as_ref()
             .and_then(|plain| Secret::from_slice(plain.as_ref()))
-            .map(|secret| Held { key: Arc::new(secret), blob })
+            .map(|secret| Held { key: Arc::new(secret), blob, before: None })
             .ok_or(SealError::DidNotOpen)
     }
 }

@@ -6,7 +6,7 @@
 //! the keys that it names are: beside it in the first, in the transport table in the second.
 //!
 //! A branch key: `k` = `branch#<purpose>#<branch>`, `w` the KMS blob, `t` when it replaced one that was
-//! compromised, if it did. The root's has in `n` the blob of the key that follows it, once there is one;
+//! compromised, if it did; in `o` the blob of that one, while a site's rows may still be under it. The root's has in `n` the blob of the key that follows it, once there is one;
 //! the one of receipts in `v` the sealed public keys that it replaced ([`super::staff_keys`]).
 
 use std::collections::HashMap;
@@ -48,6 +48,8 @@ pub struct BranchRow {
     pub(super) blob: Vec<u8>,
     /// When it replaced another one.
     pub(super) changed_ms: Option<UnixMillis>,
+    /// The key that it replaced, wrapped by KMS, while something may still be under it.
+    pub(super) before: Option<Vec<u8>>,
     /// The key that is to follow, wrapped by KMS.
     pub(super) next: Option<Vec<u8>>,
     /// Sealed public keys that it replaced.
@@ -55,24 +57,30 @@ pub struct BranchRow {
 }
 
 impl BranchRow {
-    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         Noun::BranchKey.shape_of(&item)?;
         Ok(Self {
             blob: take_binary(&mut item, "w")?,
             changed_ms: optional(&mut item, "t", |item, name| read_number(item, name))?,
+            before: optional(&mut item, "o", take_binary)?,
             next: optional(&mut item, "n", take_binary)?,
             retired: optional(&mut item, "v", take_binary)?,
         })
     }
 
     pub(super) fn to_item(&self, name: &BranchName) -> Item {
-        let Self { blob, changed_ms, next, retired } = self;
+        let Self { blob, changed_ms, before, next, retired } = self;
         let mut item = Item::from([
             ("p".to_owned(), string(&name.site)),
             ("k".to_owned(), string(sort_key(name))),
             ("w".to_owned(), binary(&**blob)),
         ]);
         item.extend(changed_ms.map(|at_ms| ("t".to_owned(), number(at_ms))));
+        if let Some(before) = before.as_deref() {
+            // A release that does not look for it would find what is under it damaged.
+            item.insert("o".to_owned(), binary(before));
+            Noun::name_shape(Noun::BranchKey.newest(), &mut item);
+        }
         item.extend(next.as_deref().map(|blob| ("n".to_owned(), binary(blob))));
         item.extend(retired.as_deref().map(|sealed| ("v".to_owned(), binary(sealed))));
         item
@@ -227,9 +235,9 @@ impl Settings {
         stack: &Stack,
         name: &BranchName,
     ) -> Result<Option<BranchKey>, StoreError> {
-        let Some(blob) = stack.blob(name)? else { return Ok(None) };
-        let key = self.keyring.of_blob(name, blob).await.map_err(in_table("settings"))?;
-        Ok(Some(key))
+        let Some(row) = stack.row(name)? else { return Ok(None) };
+        let held = self.keyring.of_row(name, row).await.map_err(in_table("settings"))?;
+        Ok(Some(held.key))
     }
 
     /// The seed of the visitors' signing key; the rotation has made it.

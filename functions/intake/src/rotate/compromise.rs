@@ -102,7 +102,10 @@ impl fmt::Display for NoWish {
             ),
             Self::UnknownKind => {
                 let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-                write!(out, "nothing was changed: compromised is one of {kinds}")
+                write!(
+                    out,
+                    "nothing was changed: compromised is one of {kinds}; index and branch are the sweep's"
+                )
             }
             Self::PinOfAnother => {
                 out.write_str("nothing was changed: only the root has a pin")
