@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use desk::return_claims::Returned;
+use intake::rotate::Stores;
+use intake::rotate::job::{Job, JobError};
 use lambda_http::{Context, LambdaEvent};
 use local::aws::{Aws, Options};
 use local::iam::access_key;
@@ -15,7 +17,7 @@ use local::iam::seen::file_of_the_tests;
 use retention::sweep::{self, Swept};
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::config::{Config, VisitorsConfig};
+use shared::config::{Config, TrustRoots, VisitorsConfig};
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
 use shared::http::finish::finish;
@@ -58,6 +60,7 @@ pub struct World {
     auth_config: auth::state::Config,
     retention_config: retention::state::Config,
     desk_config: desk::state::Config,
+    rotation_config: intake::rotate::Config,
     sdk: SdkConfig,
 }
 
@@ -116,6 +119,7 @@ impl World {
         let auth = auth::state::App::with_sdk(&auth_config, clock.clone(), &auth_sdk)
             .expect("memory for a hash");
         let retention_config = retention::state::Config::read(&read).expect("a configuration");
+        let rotation_config = intake::rotate::Config::read(&read).expect("a configuration");
         let retention_sdk = sdk(&config, &access_key("retention"));
         let retention =
             retention::state::App::with_sdk(&retention_config, clock.clone(), &retention_sdk);
@@ -138,6 +142,7 @@ impl World {
             auth_config,
             retention_config,
             desk_config,
+            rotation_config,
             sdk,
         }
     }
@@ -186,11 +191,23 @@ impl World {
 
     /// Runs the daily rotation.
     pub async fn rotate_keys(&self) {
-        let sdk = self.sdk_of("rotate-keys");
-        let settings = app::settings(&self.config.backend, self.clock.clone(), &sdk);
-        Box::pin(intake::rotate::run(&settings, &self.clock, &self.app.issuer))
-            .await
-            .expect("the keys are rotated");
+        Box::pin(intake::rotate::run(&self.rotation())).await.expect("the keys are rotated");
+    }
+
+    /// What the rotation reaches, with its rights, as an instance of its own.
+    #[must_use]
+    pub fn rotation(&self) -> Stores {
+        Stores::new(&self.rotation_config, self.clock.clone(), &self.sdk_of("rotate-keys"))
+    }
+
+    /// Calls the rotation as an operator does.
+    ///
+    /// # Errors
+    /// As the job.
+    pub async fn call_rotation(&self, event: Value) -> Result<Value, JobError> {
+        let connector = shared::http::aws::connector(&TrustRoots::Amazon).expect("TLS");
+        let job = Job::new(self.rotation(), connector);
+        job.handle(LambdaEvent::new(event, Context::default())).await
     }
 
     /// The parts of the sweep, with its rights.

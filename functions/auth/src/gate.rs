@@ -230,6 +230,9 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
     let token = RefreshToken::open(keys, token).ok_or(Code::TokenInvalid)?;
     let person = app.store.person(keys, token.staff).await?.ok_or(Code::TokenRevoked)?;
     let session = person.session(token.session).ok_or(Code::TokenRevoked)?;
+    if app.staff_keys.get().await?.has_ended_sessions_of(session.made_at_ms) {
+        return Err(Code::TokenRevoked.into());
+    }
     if token.generation != session.generation {
         return Err(reused(app, &token).await?);
     }
@@ -349,9 +352,15 @@ pub async fn step(app: &App, kind: staff::Kind, begins: Begins) -> Result<String
 }
 
 async fn signer(app: &App) -> Result<Box<Signer>, Problem> {
-    let seed = app.store.settings.staff_signing_key().await?;
+    let settings = &app.store.settings;
+    let (seed, published) = tokio::try_join!(settings.staff_signing_key(), app.staff_keys.get())?;
     let signer = Signer::derive(&seed).map_err(|_| Code::Internal)?;
-    Ok(Box::new(signer))
+    if published.publishes(signer.verifier()) {
+        return Ok(Box::new(signer));
+    }
+    // It was changed: nobody would take what the old one signs.
+    let seed = settings.present_staff_signing_key().await?;
+    Ok(Box::new(Signer::derive(&seed).map_err(|_| Code::Internal)?))
 }
 
 /// Seconds that the access tokens of [`Granted`] are good for.

@@ -11,6 +11,7 @@ use shared::http::request::{BODY_LIMIT, Json, bearer, require_sealed};
 use shared::http::response::Reply;
 use shared::ids::SubjectId;
 use shared::problem::{Code, FieldCode, Problem};
+use shared::seal::sign::Verifier;
 use shared::store::guests::Act;
 use shared::text::{RawText, Text, judge_optional};
 use shared::values::site::Site;
@@ -62,18 +63,17 @@ pub(crate) async fn post(
         .ok_or_else(|| Problem::invalid("/site", FieldCode::NotAllowed))?;
     // An identity names the customer, so a token that the browser kept does not count.
     let identity: Option<Text<0, BODY_LIMIT>> = judge_optional(request.identity, "/identity")?;
-    let keys = app.keys.get().await?;
     let (visitor, limit, conversations) = if let Some(proof) = identity {
         let SignedIn { visitor, conversations } = sign_in(&app, site, proof.reveal()).await?;
         (visitor, i64::MAX, Some(conversations))
     } else if let Some(known) = bearer(&headers)? {
         require_sealed(&app, &Method::POST, &headers)?;
-        let verifier = keys.visitors.verifier();
-        let (visitor, limit) = returning(&app, &from, verifier, (known, site)).await?;
+        let (visitor, limit) = returning(&app, &from, (known, site)).await?;
         (visitor, limit, None)
     } else {
         (newcomer(&app, &from, site).await?, i64::MAX, None)
     };
+    let keys = app.keys.get().await?;
     let Issued { token, expires_in } =
         token::issue(&keys.visitors, &app.clock, &app.issuer, &visitor, limit)?;
     let response = SessionResponse {
@@ -112,11 +112,10 @@ async fn newcomer(app: &App, from: &Guest, site: &'static Site) -> Result<Visito
 async fn returning(
     app: &App,
     from: &Guest,
-    verifier: &shared::seal::sign::Verifier,
     (known, site): (&str, &'static Site),
 ) -> Result<(Visitor, i64), Problem> {
-    let Known { visitor, exp } =
-        token::verify_for_renewal(verifier, &app.clock, &app.issuer, known)?;
+    let verify = |key: &Verifier| token::verify_for_renewal(key, &app.clock, &app.issuer, known);
+    let (_, Known { visitor, exp }) = app.keys.verify(known, verify).await?;
     if visitor.site.id != site.id {
         return Err(Code::TokenInvalid.into());
     }

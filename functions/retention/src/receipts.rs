@@ -9,7 +9,7 @@ use shared::http::request::{PathId, PlainJson};
 use shared::http::response::Reply;
 use shared::ids::ReceiptId;
 use shared::problem::{Code, Problem};
-use shared::store::receipt::{self, SignedReceipt};
+use shared::store::receipt::{self, Invalid, Signed, SignedReceipt};
 use utoipa::ToSchema;
 
 use crate::state::App;
@@ -29,7 +29,8 @@ pub struct VerifyRequest {
 #[derive(Serialize, ToSchema)]
 pub struct VerifyResponse {
     valid: bool,
-    /// Why not: `malformed`, `wrong_type`, `unknown_key`, `bad_signature`, `other_issuer`, `altered`.
+    /// Why not: `malformed`, `wrong_type`, `unknown_key`, `bad_signature`, `other_issuer`, `altered`, or
+    /// `retired_key`: its key was compromised, and no such receipt is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
@@ -56,7 +57,20 @@ pub(crate) async fn verify(
     }
     let keys = app.staff_keys.get().await?;
     let presented = Value::Object(beside);
-    let judged = receipt::verify(&presented, &app.issuer, |name| keys.receipt_verifier(name));
-    let reason = judged.err().map(receipt::Invalid::as_str);
+    let judged = receipt::verify(&presented, &app.issuer, |name| keys.receipt_key(name));
+    let reason = match judged {
+        Ok(Signed::Now) => None,
+        Ok(Signed::ByRetiredKey { id, .. }) if is_stored(&app, &id, &presented).await? => None,
+        Ok(Signed::ByRetiredKey { .. }) => Some(Invalid::RetiredKey.as_str()),
+        Err(invalid) => Some(invalid.as_str()),
+    };
     Ok(Reply(StatusCode::OK, VerifyResponse { valid: reason.is_none(), reason }))
+}
+
+/// Whether the ledger has a receipt with this signature. An erasure that kept something gets another
+/// receipt later; only the last one is stored.
+async fn is_stored(app: &App, id: &str, presented: &Value) -> Result<bool, Problem> {
+    let Some(id) = ReceiptId::parse(id) else { return Ok(false) };
+    let stored = app.store.find_receipt(id).await?;
+    Ok(stored.is_some_and(|stored| presented["jws"].as_str() == Some(&stored.jws)))
 }

@@ -3,7 +3,7 @@
 //! and if not, what is to be done?
 
 use serde_json::Value;
-use shared::store::receipt::{self, Invalid};
+use shared::store::receipt::{self, Invalid, Signed};
 use shared::store::staff_keys::receipt_keys;
 
 /// The result of a verification.
@@ -31,7 +31,10 @@ pub fn verify(receipt: &str, jwks: &str, issuer: &str) -> Result<Verdict, String
     let presented: Value = serde_json::from_str(receipt).unwrap_or_default();
     let key_of = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, key)| key);
     Ok(match receipt::verify(&presented, issuer, key_of) {
-        Ok(()) => Verdict { sentence: valid(&presented, issuer), exit_code: 0 },
+        Ok(Signed::Now) => Verdict { sentence: valid(&presented, issuer), exit_code: 0 },
+        Ok(Signed::ByRetiredKey { retired_at, .. }) => {
+            Verdict { sentence: by_retired_key(&retired_at, issuer), exit_code: 1 }
+        }
         Err(reason) => Verdict { sentence: invalid(reason, issuer), exit_code: 1 },
     })
 }
@@ -54,6 +57,15 @@ fn valid(receipt: &Value, issuer: &str) -> String {
     )
 }
 
+/// The sentence for a receipt whose key somebody else may have. Only the deployment can tell them apart.
+fn by_retired_key(retired_at: &str, issuer: &str) -> String {
+    format!(
+        "Not proven ({}): its signature fits, but its key was compromised and replaced at {retired_at}. \
+         Ask {issuer} by POST /v1/receipts/verify whether it has this receipt.",
+        Invalid::RetiredKey.as_str(),
+    )
+}
+
 fn invalid(reason: Invalid, issuer: &str) -> String {
     let why = match reason {
         Invalid::Malformed => "this is no receipt".to_owned(),
@@ -63,6 +75,7 @@ fn invalid(reason: Invalid, issuer: &str) -> String {
         }
         Invalid::BadSignature => "its signature does not fit".to_owned(),
         Invalid::OtherIssuer => format!("it was not signed by {issuer}"),
+        Invalid::RetiredKey => "its key was compromised".to_owned(),
         Invalid::Altered => "it says something else than what was signed".to_owned(),
     };
     format!("Not valid ({}): {why}.", reason.as_str())

@@ -82,6 +82,11 @@ impl Settings {
         desk::state::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
     }
 
+    /// The same for the rotation of keys.
+    pub(crate) fn rotation(&self) -> Result<intake::rotate::Config, String> {
+        intake::rotate::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
     /// The same for the reader of the log's stream.
     pub(crate) fn monitor(&self) -> Result<monitor::Config, String> {
         monitor::Config::read(&|name| self.find(name))

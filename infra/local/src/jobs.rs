@@ -4,13 +4,13 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use intake::rotate::Stores;
 use monitor::Watchman;
 use retention::sweep;
 use serde_json::Value;
 use shared::clock::{Clock, UnixMillis};
 use shared::http::app::App;
 use shared::store::StoreError;
-use shared::store::settings::Settings;
 use template::{Function, Schedule, Template};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -41,10 +41,9 @@ pub(crate) enum Job {
 pub(crate) struct Jobs(Arc<Parts>);
 
 struct Parts {
-    rotation: Settings,
+    rotation: Stores,
     sweep: retention::state::App,
     returns: desk::state::App,
-    issuer: String,
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
@@ -104,18 +103,17 @@ impl Job {
 }
 
 impl Jobs {
-    /// `rotation` is the settings table with the rights of the rotation, and `sweep` the parts of
+    /// `rotation` is what the rotation reaches, with its rights, and `sweep` the parts of
     /// the sweep with the sweep's own. `watchman` is given the stream of the table named `log`.
     pub(crate) fn new(
         app: &App,
-        rotation: Settings,
+        rotation: Stores,
         (sweep, returns): (retention::state::App, desk::state::App),
         watchman: Watchman,
         aws: Arc<Aws>,
         log: &str,
     ) -> Result<Self, String> {
         let clock = app.clock.clone();
-        let issuer = app.issuer.clone();
         let detect = Detect::begin(Arc::clone(&aws), watchman, log)?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
         let template = Template::deployed().map_err(|error| error.to_string())?;
@@ -123,7 +121,6 @@ impl Jobs {
             rotation,
             sweep,
             returns,
-            issuer,
             aws,
             clock,
             detect,
@@ -204,8 +201,8 @@ impl Jobs {
     }
 
     async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let Parts { rotation, issuer, clock, .. } = &*self.0;
-        let report = Box::pin(intake::rotate::run(rotation, clock, issuer))
+        let Parts { rotation, clock, .. } = &*self.0;
+        let report = Box::pin(intake::rotate::run(rotation))
             .await
             .map_err(|error| format!("the transport keys were not rotated: {}", said(error)))?;
         *rotated_ms = Some(clock.now_ms());

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use auth::operator;
 use axum::Router;
+use intake::rotate::Stores;
 use monitor::Watchman;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::http::app::{self, App};
+use shared::http::app::App;
 use shared::http::finish::finish;
 use shared::problem::Problem;
 use tokio::net::TcpListener;
@@ -169,7 +170,7 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let sdk = deployment::sdk_config(&config.backend, "intake")?;
     let app = App::with_sdk(&visitors, clock.clone(), &sdk);
     let rotation = deployment::sdk_config(&config.backend, "rotate-keys")?;
-    let rotation = app::settings(&config.backend, clock.clone(), &rotation);
+    let rotation = Stores::new(&settings.rotation()?, clock.clone(), &rotation);
     let kept = settings.retention()?;
     let sweep = deployment::sdk_config(&config.backend, "sweep")?;
     let sweep = retention::state::App::with_sdk(&kept, clock.clone(), &sweep);

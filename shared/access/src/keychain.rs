@@ -4,17 +4,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::token::Refused;
 use seal::SealError;
 use seal::cache::Cache;
 use seal::network::NetworkNames;
 use seal::place::{BranchName, Purpose};
 use seal::puzzle::Puzzles;
-use seal::sign::Signer;
+use seal::sign::{Signer, Verifier, named_key};
 use seal::transport::PrivateKey;
 use store::settings::Settings;
 use store::stack::KeyList;
 use store::{Store, StoreError};
 use values::clock::{Clock, UnixMillis, month};
+use values::problem::{Code, Problem};
 use values::secret::Secret;
 use values::site::Site;
 
@@ -107,6 +109,30 @@ impl Keys {
     pub async fn get(&self) -> Result<Arc<Keychain>, StoreError> {
         let load = async || Keychain::load(&self.store.settings, &self.clock).await;
         self.cache.get(&(), load).await
+    }
+
+    /// What `verify` makes of a token. If the token does not fit, and names another key than the one that we
+    /// have kept, the keys are read again: the key of tokens may have been changed.
+    ///
+    /// # Errors
+    /// Those of `verify`, and [`StoreError`].
+    pub async fn verify<T>(
+        &self,
+        token: &str,
+        verify: impl Fn(&Verifier) -> Result<T, Refused>,
+    ) -> Result<(Arc<Keychain>, T), Problem> {
+        let keys = self.get().await?;
+        let refused = match verify(keys.visitors.verifier()) {
+            Ok(verified) => return Ok((keys, verified)),
+            Err(refused) => refused,
+        };
+        let known = keys.visitors.verifier().thumbprint().map_err(|_| Code::Internal)?;
+        if refused != Refused::Invalid || named_key(token).is_none_or(|named| named == known) {
+            return Err(refused.into());
+        }
+        let keys = self.newer_than(&keys).await?;
+        let verified = verify(keys.visitors.verifier())?;
+        Ok((keys, verified))
     }
 
     /// The keys, read again if these are more than a second old: for a caller who knows a key that we

@@ -13,6 +13,7 @@ use crate::keychain::Keychain;
 use crate::token::{self, Visitor};
 pub use edge::reply::BODY_LIMIT;
 use edge::reply::ReplySlot;
+use seal::sign::Verifier;
 use seal::transport::{PrivateKey, SEALED_JSON, parse_reply_key, request_aad};
 use values::encoding::from_base64url;
 use values::ids::{ConversationId, SubjectId};
@@ -29,8 +30,8 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
-        let keys = app.keys.get().await?;
-        let visitor = token::verify(keys.visitors.verifier(), &app.clock, &app.issuer, token)?;
+        let verify = |key: &Verifier| token::verify(key, &app.clock, &app.issuer, token);
+        let (keys, visitor) = app.keys.verify(token, verify).await?;
         require_sealed(app, &parts.method, &parts.headers)?;
         fill_slot(parts, app, &keys).await?;
         Ok(visitor)

@@ -7,7 +7,7 @@ use seal::cache::Cache;
 use seal::sign::Verifier;
 use store::StoreError;
 use store::settings::Settings;
-use store::staff_keys::StaffKeys;
+use store::staff_keys::{ReceiptKey, StaffKeys};
 use values::clock::{Clock, UnixMillis};
 use values::ids::{SessionId, StaffId};
 use values::policy::AuditDays;
@@ -38,11 +38,23 @@ impl StaffKeychain {
         found.next().map(|(_, verifier)| verifier)
     }
 
+    /// Whether tokens of that key are taken.
+    #[must_use]
+    pub fn publishes(&self, verifier: &Verifier) -> bool {
+        self.keys.verifiers.iter().any(|(_, known)| known.as_raw() == verifier.as_raw())
+    }
+
     /// The key of receipts of that name.
     #[must_use]
-    pub fn receipt_verifier(&self, name: &str) -> Option<&Verifier> {
+    pub fn receipt_key(&self, name: &str) -> Option<&ReceiptKey> {
         let mut found = self.keys.receipts.iter().filter(|(known, _)| known == name);
-        found.next().map(|(_, verifier)| verifier)
+        found.next().map(|(_, key)| key)
+    }
+
+    /// Whether every session that began at that time was ended.
+    #[must_use]
+    pub fn has_ended_sessions_of(&self, began_ms: UnixMillis) -> bool {
+        began_ms <= self.keys.sessions_ended_ms
     }
 
     /// Whether the session is among those that were ended.

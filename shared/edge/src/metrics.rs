@@ -63,6 +63,8 @@ pub enum Metric {
     LedgerBehind,
     /// An erasure that the ledger has and nothing bears out.
     ErasureUnproven,
+    /// A key that an operator has changed.
+    KeyChanged,
     /// For how long the oldest erasure has waited to be finished, in seconds.
     ErasureAge,
     /// The same of the oldest log whose key ended before its items.
@@ -71,7 +73,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -96,6 +98,7 @@ impl Metric {
         Self::RequestsDue,
         Self::LedgerBehind,
         Self::ErasureUnproven,
+        Self::KeyChanged,
         Self::ErasureAge,
         Self::PurgeAge,
     ];
@@ -128,6 +131,7 @@ impl Metric {
             Self::RequestsDue => "RequestsDue",
             Self::LedgerBehind => "LedgerBehind",
             Self::ErasureUnproven => "ErasureUnproven",
+            Self::KeyChanged => "KeyChanged",
             Self::ErasureAge => "ErasureAge",
             Self::PurgeAge => "PurgeAge",
         }

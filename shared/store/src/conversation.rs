@@ -465,8 +465,7 @@ impl Store {
         if row.is_destroyed() {
             return Err(Missing::Erased);
         }
-        let branch_key = self.settings.existing_branch_key(&row.branch()).await?;
-        let secret = row.open(&branch_key)?.ok_or(Missing::Erased)?;
+        let secret = self.open_key_row(row).await?.ok_or(Missing::Erased)?;
         Ok(Arc::new(Conversation {
             id,
             subject: row.subject,

@@ -471,7 +471,7 @@ impl Store {
         holds: Vec<HoldId>,
         policy: &RetentionPolicy,
     ) -> Result<Write, StoreError> {
-        let branch_key = self.settings.existing_branch_key(&row.branch()).await?;
+        let branch_key = self.key_that_opens(row).await?;
         let week_on = self.clock.now_ms() + AFTER_RELEASE_DAYS * DAY_MS;
         let until_ms = row.end_ms(policy).max(week_on);
         let next = row.with_holds(&branch_key, holds, until_ms)?;

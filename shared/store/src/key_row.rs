@@ -311,6 +311,16 @@ impl KeyRow {
         unwrap(branch_key, &self.place(), stored).map(Some).map_err(in_table("keys"))
     }
 
+    /// The same row under another branch key of the same name.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the key does not open.
+    pub fn under(&self, before: &BranchKey, now: &BranchKey) -> Result<Self, StoreError> {
+        let secret = self.open(before)?.ok_or(corrupt("w").in_table("keys"))?;
+        let stored = Some(wrap(now, &self.place(), &secret)?);
+        Ok(Self { stored, ..self.clone() })
+    }
+
     /// The same row for another term, its key wrapped anew by the same branch key.
     ///
     /// # Errors

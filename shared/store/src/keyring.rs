@@ -7,6 +7,7 @@ use aws_sdk_kms::error::SdkError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 
+use super::stack::BranchRow;
 use seal::cache::Cache;
 use seal::place::BranchName;
 use seal::{BranchKey, SealError};
@@ -22,7 +23,25 @@ const BOUND: usize = 64;
 pub struct Keyring {
     kms: Client,
     key_id: String,
-    cache: Cache<BranchName, BranchKey>,
+    cache: Cache<BranchName, Held>,
+}
+
+/// A branch key in memory, and the blob that it was unwrapped from.
+#[derive(Clone)]
+pub struct Held {
+    /// The key.
+    pub key: BranchKey,
+    /// The blob as it is stored.
+    pub blob: Vec<u8>,
+    /// The key that it has replaced, while something may still be under it.
+    pub before: Option<BranchKey>,
+}
+
+impl Held {
+    /// The keys under which something may be, the present one first.
+    pub fn keys(&self) -> impl Iterator<Item = &BranchKey> {
+        std::iter::once(&self.key).chain(&self.before)
+    }
 }
 
 impl Keyring {
@@ -40,16 +59,46 @@ impl Keyring {
     pub async fn cached<E>(
         &self,
         name: &BranchName,
-        load: impl AsyncFnOnce() -> Result<BranchKey, E>,
-    ) -> Result<BranchKey, E> {
+        load: impl AsyncFnOnce() -> Result<Held, E>,
+    ) -> Result<Held, E> {
         self.cache.get(name, load).await
+    }
+
+    /// The branch key of a row that was just read: from memory, unless that has an earlier key of this
+    /// name.
+    ///
+    /// # Errors
+    /// As [`Keyring::unwrap`].
+    pub async fn of_row(&self, name: &BranchName, row: &BranchRow) -> Result<Held, SealError> {
+        let held = self.cache.get(name, async || self.unwrap_row(name, row).await).await?;
+        if held.blob == row.blob && held.before.is_some() == row.before.is_some() {
+            return Ok(held);
+        }
+        let held = self.unwrap_row(name, row).await?;
+        self.cache.put(name, held.clone()).await;
+        Ok(held)
+    }
+
+    /// Unwraps the key of a row, and the one that it has replaced, if that is there (one KMS call each).
+    ///
+    /// # Errors
+    /// As [`Keyring::unwrap`].
+    pub async fn unwrap_row(&self, name: &BranchName, row: &BranchRow) -> Result<Held, SealError> {
+        let held = self.unwrap(name, row.blob.clone()).await?;
+        let Some(before) = row.before.clone() else { return Ok(held) };
+        Ok(Held { before: Some(self.unwrap(name, before).await?.key), ..held })
+    }
+
+    /// Forgets the branch key of that name: another one may be in its place.
+    pub fn forget(&self, name: &BranchName) {
+        self.cache.forget(name);
     }
 
     /// A fresh branch key, and the blob of it to store (one KMS call).
     ///
     /// # Errors
     /// [`SealError::Unavailable`] when KMS cannot be reached, [`SealError::Failed`] otherwise.
-    pub async fn generate(&self, name: &BranchName) -> Result<(BranchKey, Vec<u8>), SealError> {
+    pub async fn generate(&self, name: &BranchName) -> Result<Held, SealError> {
         let mut call =
             self.kms.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
         for (key, value) in name.encryption_context() {
@@ -58,7 +107,8 @@ impl Keyring {
         let made = call.send().await.map_err(|error| fault(&error))?;
         let secret = made.plaintext.as_ref().and_then(|plain| Secret::from_slice(plain.as_ref()));
         let blob = made.ciphertext_blob.map(Blob::into_inner);
-        secret.zip(blob).map(|(secret, blob)| (Arc::new(secret), blob)).ok_or(SealError::Failed)
+        let held = |(secret, blob)| Held { key: Arc::new(secret), blob, before: None };
+        secret.zip(blob).map(held).ok_or(SealError::Failed)
     }
 
     /// The blob of a fresh branch key that its maker never sees (one KMS call).
@@ -83,8 +133,9 @@ impl Keyring {
     /// # Errors
     /// [`SealError::DidNotOpen`] when KMS refuses it, [`SealError::Unavailable`] when KMS cannot be
     /// reached.
-    pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<BranchKey, SealError> {
-        let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
+    pub async fn unwrap(&self, name: &BranchName, blob: Vec<u8>) -> Result<Held, SealError> {
+        let wrapped = Blob::new(blob.clone());
+        let mut call = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(wrapped);
         for (key, value) in name.encryption_context() {
             call = call.encryption_context(key, value);
         }
@@ -93,7 +144,7 @@ impl Keyring {
             .plaintext
             .as_ref()
             .and_then(|plain| Secret::from_slice(plain.as_ref()))
-            .map(Arc::new)
+            .map(|secret| Held { key: Arc::new(secret), blob, before: None })
             .ok_or(SealError::DidNotOpen)
     }
 }

@@ -12,7 +12,7 @@ use super::attributes::{
 use super::body::{from_json, to_json};
 use super::key_row::{Guarded, KeyOwner, KeyRow, profile_sort_key};
 use super::subject::Subject;
-use super::write::{put, put_if};
+use super::write::{put, put_if, update};
 use super::{Store, StoreError, fault};
 use seal::blind_index;
 use seal::envelope::{DataKey, Sealed};
@@ -54,8 +54,9 @@ pub struct Lead {
     pub end_ms: UnixMillis,
 }
 
-/// Where a search by address goes on: in which form of the address, and after whom.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Where a search by address goes on: in which form of the address, and after whom. A form under the
+/// index key that was replaced has a number of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     form: u8,
     after: Option<SubjectId>,
@@ -67,6 +68,12 @@ pub struct Candidates {
     pub subjects: Vec<SubjectId>,
     /// Where the others begin, if there may be others.
     pub next: Option<Position>,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self { form: BEGINNING, after: None }
+    }
 }
 
 impl Position {
@@ -100,6 +107,11 @@ pub enum Left {
     Held,
 }
 
+/// The number of no form: the search begins.
+const BEGINNING: u8 = u8::MAX;
+/// Added to the number of a form under the index key that was replaced.
+const REPLACED: u8 = 64;
+
 const LEAD: &str = "lead";
 const LABEL: &str = "sotto/v1 lead";
 /// How often a contact is stored again when what is known of the subject has changed.
@@ -124,7 +136,7 @@ impl Store {
         let guarded = Guarded::Profile { left_ms };
         let end_ms = policy.promised_lead_end_ms(left_ms, opened_ms);
         let branch = KeyRow::branch_of(site, guarded, left_ms);
-        let index = BranchName::new(site.id, Purpose::Index, "email");
+        let index = email_index(site);
         let (branch_key, index_key) =
             tokio::try_join!(self.settings.branch_key(&branch), self.settings.branch_key(&index))?;
         let place = place(site.id, subject);
@@ -231,26 +243,81 @@ impl Store {
         (address, typed): (&Address, &str),
         (limit, from): (usize, Position),
     ) -> Result<Candidates, StoreError> {
-        let index = BranchName::new(site.id, Purpose::Index, "email");
-        let index_key = self.settings.branch_key(&index).await?;
+        let keys = self.settings.branch_keys_or_new(&email_index(site)).await?;
         let mut forms = vec![address.reveal().to_owned()];
         forms.extend(address.older_forms(typed));
+        // First those under the key that was replaced: who is moved meanwhile is found twice, and not
+        // missed.
+        let under = |key, first: u8| {
+            let forms = (first..).zip(&forms);
+            forms.map(move |(number, form)| (number, blind_index::email(key, form)))
+        };
+        let mut indexes: Vec<_> =
+            keys.before.iter().flat_map(|before| under(before, REPLACED)).collect();
+        let first_present = indexes.len();
+        indexes.extend(under(&keys.key, 0));
+        let mut at = match indexes.iter().position(|(number, _)| *number == from.form) {
+            Some(at) => at,
+            None if from.form == BEGINNING => 0,
+            None => first_present,
+        };
+        let is_there = indexes.get(at).is_some_and(|(number, _)| *number == from.form);
+        let mut after = from.after.filter(|_| is_there);
         let mut subjects = Vec::new();
-        let mut position = from;
-        while let Some(form) = forms.get(usize::from(position.form)) {
+        while let Some((form, index)) = indexes.get(at).copied() {
             let room = limit - subjects.len();
             if room == 0 {
-                return Ok(Candidates { subjects, next: Some(position) });
+                return Ok(Candidates { subjects, next: Some(Position { form, after }) });
             }
-            let index = blind_index::email(&index_key, form);
-            let (found, last) = self.subjects_indexed(index, position.after, room).await?;
+            let (found, last) = self.subjects_indexed(index, after, room).await?;
             subjects.extend(found);
-            position = match last {
-                Some(last) => Position { after: Some(last), ..position },
-                None => Position { form: position.form.saturating_add(1), after: None },
-            };
+            if last.is_none() {
+                at += 1;
+            }
+            after = last;
         }
         Ok(Candidates { subjects, next: None })
+    }
+
+    /// Brings the blind index of the contact of a row under the present key; false when another contact was
+    /// left meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn index_lead_anew(&self, row: &KeyRow) -> Result<bool, StoreError> {
+        let Some(secret) = self.open_profile(row).await? else { return Ok(true) };
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(&self.profiles_table)
+            .set_key(Some(key_of(row.subject)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("find_lead_to_index", &error))?;
+        let Some(mut item) = found.item.filter(|item| item.contains_key("v")) else {
+            return Ok(true);
+        };
+        let known = take_binary(&mut item, "b").map_err(in_table("profiles"))?;
+        let stored =
+            Sealed::from_stored(take_binary(&mut item, "v").map_err(in_table("profiles"))?);
+        let opened = DataKey::derive(&secret, LABEL)?
+            .open(&place(row.site.id, row.subject), &stored)
+            .map_err(in_table("profiles"))?;
+        let contact: Contact = from_json(&opened)?;
+        let key = self.settings.branch_keys_or_new(&email_index(row.site)).await?.key;
+        // An older release took what is no address now.
+        let address = Address::read(&contact.email);
+        let form = address.as_ref().map_or(&*contact.email, Address::reveal);
+        let index = blind_index::email(&key, form);
+        if known == index {
+            return Ok(true);
+        }
+        // Another contact with the same index has the same address.
+        let values = [(":b", binary(index)), (":o", binary(known))];
+        let change = ("SET b = :b", "b = :o");
+        let write = update(&self.profiles_table, key_of(row.subject), change, values)?;
+        Ok(self.transaction().and(write).commit("index_lead_anew").await?.is_whole())
     }
 
     async fn subjects_indexed(
@@ -299,11 +366,13 @@ impl Store {
     }
 
     async fn open_profile(&self, row: &KeyRow) -> Result<Option<Secret>, StoreError> {
-        if row.is_destroyed() {
-            return Ok(None);
-        }
-        row.open(&self.settings.existing_branch_key(&row.branch()).await?)
+        if row.is_destroyed() { Ok(None) } else { self.open_key_row(row).await }
     }
+}
+
+/// The name of the index key of addresses.
+pub(super) fn email_index(site: &Site) -> BranchName {
+    BranchName::new(site.id, Purpose::Index, "email")
 }
 
 /// The key of a subject's contact in the profiles table.

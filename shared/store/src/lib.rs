@@ -20,6 +20,7 @@ pub mod guests;
 pub mod hold;
 pub mod identity_key;
 pub mod inbox;
+pub mod key_change;
 pub mod key_row;
 pub mod keyring;
 pub mod lead;

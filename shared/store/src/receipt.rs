@@ -10,10 +10,11 @@ use utoipa::ToSchema;
 
 use super::attributes::{EXPIRES_AT, Item, corrupt, expiry, in_table, string, take_string};
 use super::ledger::Entry;
+use super::staff_keys::ReceiptKey;
 use super::table::key;
 use super::write::{Write, put};
 use super::{Store, StoreError, fault};
-use seal::sign::{Signer, Verifier};
+use seal::sign::Signer;
 use values::clock::{UnixMillis, rfc3339};
 use values::ids::ReceiptId;
 
@@ -89,6 +90,22 @@ pub enum Invalid {
     OtherIssuer,
     /// The receipt beside the signature is not the one that was signed.
     Altered,
+    /// Signed with a key that was compromised, and none of the receipts that are stored.
+    RetiredKey,
+}
+
+/// A signature that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signed {
+    /// By the key in force.
+    Now,
+    /// By a key that was compromised, so by anybody: what the ledger has under this id decides.
+    ByRetiredKey {
+        /// The id of the receipt, as it was signed.
+        id: String,
+        /// Since when the key signs nothing, as it is published.
+        retired_at: String,
+    },
 }
 
 impl Invalid {
@@ -102,6 +119,7 @@ impl Invalid {
             Self::BadSignature => "bad_signature",
             Self::OtherIssuer => "other_issuer",
             Self::Altered => "altered",
+            Self::RetiredKey => "retired_key",
         }
     }
 }
@@ -139,15 +157,15 @@ impl Receipt {
     }
 }
 
-/// Whether `presented`, a receipt or its signature alone, is one of this deployment.
+/// Whether `presented`, a receipt or its signature alone, is one of this deployment, and by which key.
 ///
 /// # Errors
 /// [`Invalid`], the first reason that is found.
 pub fn verify<'a>(
     presented: &Value,
     issuer: &str,
-    key_of: impl Fn(&str) -> Option<&'a Verifier>,
-) -> Result<(), Invalid> {
+    key_of: impl Fn(&str) -> Option<&'a ReceiptKey>,
+) -> Result<Signed, Invalid> {
     let fields = presented.as_object().ok_or(Invalid::Malformed)?;
     let jws = fields.get("jws").and_then(Value::as_str).ok_or(Invalid::Malformed)?;
     let (kid, typ) = seal::sign::named_key_and_type(jws).ok_or(Invalid::Malformed)?;
@@ -155,14 +173,20 @@ pub fn verify<'a>(
         return Err(Invalid::WrongType);
     }
     let key = kid.as_deref().and_then(key_of).ok_or(Invalid::UnknownKey)?;
-    let signed: Value = key.verify(RECEIPT_TYPE, jws).map_err(|_| Invalid::BadSignature)?;
+    let signed: Value =
+        key.verifier.verify(RECEIPT_TYPE, jws).map_err(|_| Invalid::BadSignature)?;
     let mut signed = signed.as_object().cloned().ok_or(Invalid::Malformed)?;
     if signed.remove("iss").as_ref().and_then(Value::as_str) != Some(issuer) {
         return Err(Invalid::OtherIssuer);
     }
     let mut beside = fields.clone();
     beside.remove("jws");
-    if beside.is_empty() || beside == signed { Ok(()) } else { Err(Invalid::Altered) }
+    if !beside.is_empty() && beside != signed {
+        return Err(Invalid::Altered);
+    }
+    let Some(retired_at) = key.retired_at.clone() else { return Ok(Signed::Now) };
+    let id = signed.get("id").and_then(Value::as_str).ok_or(Invalid::Malformed)?.to_owned();
+    Ok(Signed::ByRetiredKey { id, retired_at })
 }
 
 impl Store {

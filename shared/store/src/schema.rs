@@ -19,7 +19,7 @@ pub enum Noun {
     ProfileKey,
     /// An event, header and body; with it the cursors, which hold a state.
     Event,
-    /// A wrapped branch key.
+    /// A wrapped branch key. The second shape has beside it the one that it replaced.
     BranchKey,
     /// A key pair of the transport. The second shape lies in a table without recovery.
     TransportKey,
@@ -36,8 +36,12 @@ impl Noun {
     #[must_use]
     pub const fn newest(self) -> u8 {
         match self {
-            Self::Event | Self::BranchKey | Self::IdentityKey | Self::Customer => 1,
-            Self::ConversationKey | Self::ProfileKey | Self::TransportKey | Self::KeyList => 2,
+            Self::Event | Self::IdentityKey | Self::Customer => 1,
+            Self::ConversationKey
+            | Self::ProfileKey
+            | Self::BranchKey
+            | Self::TransportKey
+            | Self::KeyList => 2,
         }
     }
 

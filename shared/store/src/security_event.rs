@@ -76,6 +76,8 @@ pub enum Action {
     IdentityKeyChanged,
     /// An agent took a conversation, and may read it until it ends or goes elsewhere.
     ConversationClaimed,
+    /// A key was compromised, and another one took its place.
+    KeyChanged,
     /// A transcript was read.
     TranscriptRead,
     /// All that is held about a subject was given out.
@@ -138,6 +140,7 @@ impl Action {
             Self::Flood => "flood",
             Self::IdentityKeyChanged => "identity_key_changed",
             Self::ConversationClaimed => "conversation_claimed",
+            Self::KeyChanged => "key_changed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",
             Self::ContactRead => "contact_read",

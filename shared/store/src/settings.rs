@@ -11,8 +11,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
-use super::keyring::Keyring;
+use super::keyring::{Held, Keyring};
 use super::schema::Noun;
+use super::stack::BranchRow;
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
@@ -45,7 +46,7 @@ impl Settings {
     /// # Errors
     /// [`StoreError`].
     pub async fn branch_key(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
-        self.keyring.cached(name, async || self.find_or_make(name).await).await
+        Ok(self.keyring.cached(name, async || self.find_or_make(name).await).await?.key)
     }
 
     /// The branch key of that name, which must exist: what it wrapped is stored.
@@ -53,12 +54,33 @@ impl Settings {
     /// # Errors
     /// [`StoreError::Corrupt`] when there is none.
     pub async fn existing_branch_key(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
-        self.keyring
-            .cached(name, async || {
-                let blob = self.find_blob(name).await?.ok_or(corrupt("w").in_table("settings"))?;
-                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
-            })
-            .await
+        Ok(self.branch_keys(name).await?.key)
+    }
+
+    /// The same, with the key that it has replaced, while something may still be under that.
+    ///
+    /// # Errors
+    /// As [`Settings::existing_branch_key`].
+    pub async fn branch_keys(&self, name: &BranchName) -> Result<Held, StoreError> {
+        let missing = corrupt("w").in_table("settings");
+        self.keyring.cached(name, async || self.find(name, missing).await).await
+    }
+
+    /// The same as they are stored now: what is in memory may have been replaced.
+    ///
+    /// # Errors
+    /// As [`Settings::existing_branch_key`].
+    pub async fn present_branch_keys(&self, name: &BranchName) -> Result<Held, StoreError> {
+        self.keyring.forget(name);
+        self.branch_keys(name).await
+    }
+
+    /// The branch key of that name, made when there is none, and the one that it has replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn branch_keys_or_new(&self, name: &BranchName) -> Result<Held, StoreError> {
+        self.keyring.cached(name, async || self.find_or_make(name).await).await
     }
 
     /// The seed of the keys of the staff's sign-in; the rotation has made it.
@@ -74,12 +96,13 @@ impl Settings {
         &self,
         name: &BranchName,
     ) -> Result<BranchKey, StoreError> {
-        self.keyring
-            .cached(name, async || {
-                let blob = self.find_blob(name).await?.ok_or(StoreError::KeysMissing)?;
-                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
-            })
-            .await
+        let missing = StoreError::KeysMissing;
+        Ok(self.keyring.cached(name, async || self.find(name, missing).await).await?.key)
+    }
+
+    async fn find(&self, name: &BranchName, missing: StoreError) -> Result<Held, StoreError> {
+        let row = self.find_row(name).await?.ok_or(missing)?;
+        self.keyring.unwrap_row(name, &row).await.map_err(in_table("settings"))
     }
 
     /// Where transport keys of a shape are.
@@ -112,14 +135,14 @@ impl Settings {
         Ok(rows)
     }
 
-    async fn find_or_make(&self, name: &BranchName) -> Result<BranchKey, StoreError> {
-        if let Some(blob) = self.find_blob(name).await? {
-            return self.keyring.unwrap(name, blob).await.map_err(in_table("settings"));
+    async fn find_or_make(&self, name: &BranchName) -> Result<Held, StoreError> {
+        if let Some(row) = self.find_row(name).await? {
+            return self.keyring.unwrap_row(name, &row).await.map_err(in_table("settings"));
         }
-        let (key, blob) = self.keyring.generate(name).await?;
-        match self.put_blob(name, &blob).await? {
+        let made = self.keyring.generate(name).await?;
+        match self.put_blob(name, &made.blob).await? {
             Some(theirs) => self.keyring.unwrap(name, theirs).await.map_err(in_table("settings")),
-            None => Ok(key),
+            None => Ok(made),
         }
     }
 
@@ -151,7 +174,7 @@ impl Settings {
         }
     }
 
-    async fn find_blob(&self, name: &BranchName) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn find_row(&self, name: &BranchName) -> Result<Option<BranchRow>, StoreError> {
         let found = self
             .dynamo
             .get_item()
@@ -162,7 +185,7 @@ impl Settings {
             .send()
             .await
             .map_err(|error| fault("find_branch_key", &error))?;
-        found.item.map(take_blob).transpose()
+        found.item.map(BranchRow::from_item).transpose().map_err(in_table("settings"))
     }
 }
 

@@ -1,17 +1,26 @@
 //! The data of the whole stack: the published list, the transport keys, branch keys. The daily
 //! rotation reads all of it; a function that serves visitors reads what it needs by name.
 //!
-//! The list: `p` = `*`, `k` = `key-list`, `j` the JWS, `r` the root's public key. Its shape says where
+//! The list: `p` = `*`, `k` = `key-list`, `j` the JWS, `r` the root's public key, `c` when a compromise
+//! withdrew all keys that were made up to then, if one did. Its shape says where
 //! the keys that it names are: beside it in the first, in the transport table in the second.
+//!
+//! A branch key: `k` = `branch#<purpose>#<branch>`, `w` the KMS blob, `t` when it replaced one that was
+//! compromised, if it did; in `o` the blob of that one, while a site's rows may still be under it. The root's has in `n` the blob of the key that follows it, once there is one;
+//! the one of receipts in `v` the sealed public keys that it replaced ([`super::staff_keys`]).
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::attributes::{Item, binary, in_table, string, take_binary, take_string};
+use super::attributes::{
+    Item, binary, in_table, number, optional, read_number, string, take_binary, take_string,
+};
+use super::key_change::RECENT_MS;
 use super::schema::Noun;
 use super::settings::{Settings, credential_seed, sort_key, visitor_seed};
 use super::transport_key::{self, TransportKey};
+use super::write::{NEW, Transaction, put_if};
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
@@ -27,7 +36,55 @@ pub struct KeyList {
     pub jws: String,
     /// The 32 bytes of the root's public key.
     pub root: Vec<u8>,
+    /// Keys that were made up to then are withdrawn.
+    pub withdrawn_ms: Option<UnixMillis>,
     shape: u8,
+}
+
+/// The row of a branch key.
+#[derive(Clone, Default)]
+pub struct BranchRow {
+    /// The key, wrapped by KMS.
+    pub(super) blob: Vec<u8>,
+    /// When it replaced another one.
+    pub(super) changed_ms: Option<UnixMillis>,
+    /// The key that it replaced, wrapped by KMS, while something may still be under it.
+    pub(super) before: Option<Vec<u8>>,
+    /// The key that is to follow, wrapped by KMS.
+    pub(super) next: Option<Vec<u8>>,
+    /// Sealed public keys that it replaced.
+    pub(super) retired: Option<Vec<u8>>,
+}
+
+impl BranchRow {
+    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        Noun::BranchKey.shape_of(&item)?;
+        Ok(Self {
+            blob: take_binary(&mut item, "w")?,
+            changed_ms: optional(&mut item, "t", |item, name| read_number(item, name))?,
+            before: optional(&mut item, "o", take_binary)?,
+            next: optional(&mut item, "n", take_binary)?,
+            retired: optional(&mut item, "v", take_binary)?,
+        })
+    }
+
+    pub(super) fn to_item(&self, name: &BranchName) -> Item {
+        let Self { blob, changed_ms, before, next, retired } = self;
+        let mut item = Item::from([
+            ("p".to_owned(), string(&name.site)),
+            ("k".to_owned(), string(sort_key(name))),
+            ("w".to_owned(), binary(&**blob)),
+        ]);
+        item.extend(changed_ms.map(|at_ms| ("t".to_owned(), number(at_ms))));
+        if let Some(before) = before.as_deref() {
+            // A release that does not look for it would find what is under it damaged.
+            item.insert("o".to_owned(), binary(before));
+            Noun::name_shape(Noun::BranchKey.newest(), &mut item);
+        }
+        item.extend(next.as_deref().map(|blob| ("n".to_owned(), binary(blob))));
+        item.extend(retired.as_deref().map(|sealed| ("v".to_owned(), binary(sealed))));
+        item
+    }
 }
 
 /// The data of the stack that was read in one go.
@@ -37,18 +94,31 @@ pub struct Stack {
     pub key_list: Option<KeyList>,
     /// The transport keys that are not past their time, from where the list says they are.
     pub transport_keys: Vec<TransportKey>,
-    branch_keys: HashMap<(String, String), Result<Vec<u8>, StoreError>>,
+    branch_keys: HashMap<(String, String), Result<BranchRow, StoreError>>,
 }
 
 impl Stack {
     /// The stored branch key of that name, if it was read and is there.
     pub(super) fn blob(&self, name: &BranchName) -> Result<Option<Vec<u8>>, StoreError> {
-        self.branch_keys.get(&(name.site.clone(), sort_key(name))).cloned().transpose()
+        Ok(self.row(name)?.map(|row| row.blob.clone()))
+    }
+
+    /// The row of the branch key of that name, if it was read and is there.
+    pub(super) fn row(&self, name: &BranchName) -> Result<Option<&BranchRow>, StoreError> {
+        let row = self.branch_keys.get(&(name.site.clone(), sort_key(name)));
+        row.map(Result::as_ref).transpose().map_err(|error| *error)
     }
 
     /// Whether a branch key of that name was read.
     pub(super) fn knows(&self, name: &BranchName) -> bool {
         self.branch_keys.contains_key(&(name.site.clone(), sort_key(name)))
+    }
+
+    /// Whether transport keys were withdrawn some minutes ago.
+    #[must_use]
+    pub fn was_withdrawn_lately(&self, now_ms: UnixMillis) -> bool {
+        let withdrawn_ms = self.key_list.as_ref().and_then(|list| list.withdrawn_ms);
+        withdrawn_ms.is_some_and(|at_ms| now_ms - at_ms < RECENT_MS)
     }
 
     /// The shape of this stack's transport keys. A stack that has no list yet begins with the newest;
@@ -63,17 +133,16 @@ impl Stack {
             take_string(&mut item, "k").map_err(in_table("settings"))?,
         );
         if kind.starts_with("branch#") {
-            let blob = Noun::BranchKey
-                .shape_of(&item)
-                .and_then(|_| take_binary(&mut item, "w"))
-                .map_err(in_table("settings"));
-            self.branch_keys.insert((site, kind), blob);
+            let row = BranchRow::from_item(item).map_err(in_table("settings"));
+            self.branch_keys.insert((site, kind), row);
         } else if kind == KEY_LIST {
             let shape = Noun::KeyList.shape_of(&item)?;
             let jws = take_string(&mut item, "j").map_err(in_table("settings"))?;
             self.key_list = Some(KeyList {
                 jws,
                 root: take_binary(&mut item, "r").map_err(in_table("settings"))?,
+                withdrawn_ms: optional(&mut item, "c", |item, name| read_number(item, name))
+                    .map_err(in_table("settings"))?,
                 shape,
             });
         }
@@ -83,8 +152,9 @@ impl Stack {
     fn add_transport_key(&mut self, mut item: Item, now_ms: UnixMillis) -> Result<(), StoreError> {
         let kind = take_string(&mut item, "k").map_err(in_table("transport"))?;
         let Some(kid) = kind.strip_prefix(transport_key::PREFIX) else { return Ok(()) };
+        let withdrawn_ms = self.key_list.as_ref().and_then(|list| list.withdrawn_ms);
         match TransportKey::from_item(kid, item, self.transport_shape()) {
-            Ok(key) if now_ms < key.not_after_ms => self.transport_keys.push(key),
+            Ok(key) if key.opens(now_ms, withdrawn_ms) => self.transport_keys.push(key),
             Ok(_) => {}
             Err(_) => tracing::error!(kid, "the row of a transport key is damaged"),
         }
@@ -165,13 +235,9 @@ impl Settings {
         stack: &Stack,
         name: &BranchName,
     ) -> Result<Option<BranchKey>, StoreError> {
-        let Some(blob) = stack.blob(name)? else { return Ok(None) };
-        self.keyring
-            .cached(name, async || {
-                self.keyring.unwrap(name, blob).await.map_err(in_table("settings"))
-            })
-            .await
-            .map(Some)
+        let Some(row) = stack.row(name)? else { return Ok(None) };
+        let held = self.keyring.of_row(name, row).await.map_err(in_table("settings"))?;
+        Ok(Some(held.key))
     }
 
     /// The seed of the visitors' signing key; the rotation has made it.
@@ -197,7 +263,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Makes and stores a key pair that opens until `not_after_ms`.
+    /// Makes and stores a key pair that is made at `made_at_ms` and opens until `not_after_ms`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -205,9 +271,8 @@ impl Settings {
         &self,
         stack: &Stack,
         suite: KemSuite,
-        not_after_ms: UnixMillis,
+        (made_at_ms, not_after_ms): (UnixMillis, UnixMillis),
     ) -> Result<TransportKey, StoreError> {
-        let made_at_ms = self.clock.now_ms();
         let branch = clock::month(made_at_ms);
         let branch_key = self.stack_key(stack, Purpose::Transport, &branch).await?;
         let shape = stack.transport_shape();
@@ -243,28 +308,20 @@ impl Settings {
     /// Publishes a list of transport keys, all of which `stack` has or were made for it.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; [`StoreError::Unavailable`] when another list was published since `stack` was read.
     pub async fn put_key_list(
         &self,
         stack: &Stack,
         jws: String,
         root: &[u8],
     ) -> Result<(), StoreError> {
-        let mut item = Item::from([
-            ("p".to_owned(), string(STACK)),
-            ("k".to_owned(), string(KEY_LIST)),
-            ("j".to_owned(), string(jws)),
-            ("r".to_owned(), binary(root)),
-        ]);
-        Noun::name_shape(stack.transport_shape(), &mut item);
-        self.dynamo
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| fault("put_key_list", &error))?;
-        Ok(())
+        let withdrawn_ms = stack.key_list.as_ref().and_then(|list| list.withdrawn_ms);
+        let item = list_item(stack, jws, root, withdrawn_ms);
+        let put = match &stack.key_list {
+            Some(list) => put_if(&self.table, item, "j = :j", [(":j", string(&*list.jws))])?,
+            None => put_if(&self.table, item, NEW, [])?,
+        };
+        Transaction::new(self.dynamo.clone()).and(put).commit_or_fail("put_key_list").await
     }
 
     async fn add_transport_keys(&self, stack: &mut Stack) -> Result<(), StoreError> {
@@ -300,4 +357,22 @@ impl Settings {
         }
         Ok(found.responses.unwrap_or_default().into_values().flatten().collect())
     }
+}
+
+/// The published list as it is stored.
+pub(super) fn list_item(
+    stack: &Stack,
+    jws: String,
+    root: &[u8],
+    withdrawn_ms: Option<UnixMillis>,
+) -> Item {
+    let mut item = Item::from([
+        ("p".to_owned(), string(STACK)),
+        ("k".to_owned(), string(KEY_LIST)),
+        ("j".to_owned(), string(jws)),
+        ("r".to_owned(), binary(root)),
+    ]);
+    item.extend(withdrawn_ms.map(|at_ms| ("c".to_owned(), number(at_ms))));
+    Noun::name_shape(stack.transport_shape(), &mut item);
+    item
 }

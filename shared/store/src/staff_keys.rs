@@ -4,10 +4,12 @@
 //! Items of the settings table, all in the partition `staff`: `k` = `jwks`, `j` the JWK set as JSON, `v`
 //! a seal over it, made by the rotation; `k` = `revoked#<id>`, a session
 //! that was ended, or a token that was exchanged for another; `k` =
-//! `since#<staff id>`, `e` the epoch that somebody's tokens must have at least. The last two are gone
-//! (`expires_at`) when every token that they refuse has ended by itself.
+//! `since#<staff id>`, `e` the epoch that somebody's tokens must have at least; `k` = `sessions`, `t` the
+//! time (ms) up to which every session is ended that had begun by then. The last three are gone
+//! (`expires_at`) when everything that they refuse has ended by itself.
 //!
-//! The set also has the key of receipts, marked as one: no token is judged by it.
+//! The set also has the keys of receipts, marked as such: no token is judged by one. A key of receipts
+//! that was compromised stays in it, with the time from which on it signs nothing.
 //!
 //! The private keys are derived from branch keys of the stack, one a month (`signing`,
 //! `staff-2026-11`), which only the function that signs people in may open. The seal is one of the
@@ -15,22 +17,24 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
     take_string,
 };
+use super::key_change::{Changed, changed, is_recent, key_of};
 use super::settings::Settings;
-use super::stack::Stack;
-use super::write::{Write, put};
+use super::stack::{BranchRow, Stack};
+use super::write::{Transaction, Write, delete, put};
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::envelope::{DataKey, Sealed};
 use seal::place::{BranchName, Place, Purpose, STACK};
 use seal::sign::{Signer, Verifier};
-use values::clock::{self, UnixMillis};
-use values::encoding::from_base64url;
+use values::clock::{self, UnixMillis, rfc3339};
+use values::encoding::{base64url, from_base64url};
 use values::ids::{SessionId, StaffId};
 
 const PARTITION: &str = "staff";
@@ -41,6 +45,11 @@ const USE: &str = "sotto_use";
 const JWKS: &str = "jwks";
 const REVOKED: &str = "revoked#";
 const SINCE: &str = "since#";
+const SESSIONS: &str = "sessions";
+/// The member of a JWK that says since when it signs nothing any more.
+const RETIRED: &str = "sotto_retired_at";
+/// Longer than any session lasts.
+const SESSIONS_ENDED_FOR_MS: UnixMillis = 13 * 60 * 60 * 1000;
 /// Longer than any access token is valid, and the clocks' difference with it.
 const REVOKED_FOR_MS: UnixMillis = 12 * 60 * 1000;
 const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
@@ -50,13 +59,29 @@ pub struct StaffKeys {
     /// The keys of staff tokens by their names.
     pub verifiers: Vec<(String, Verifier)>,
     /// The keys of receipts by their names. No token is judged by one.
-    pub receipts: Vec<(String, Verifier)>,
+    pub receipts: Vec<(String, ReceiptKey)>,
     /// The JWK set as it is published.
     pub jwks: String,
     /// Sessions that were ended while a token of theirs may still be in date.
     pub revoked: HashSet<SessionId>,
     /// The least epoch of tokens, of those whose rights have changed a moment ago.
     pub epochs: HashMap<StaffId, u64>,
+    /// Sessions that had begun by then are ended.
+    pub sessions_ended_ms: UnixMillis,
+}
+
+/// A published key of receipts.
+#[derive(Clone)]
+pub struct ReceiptKey {
+    /// The key.
+    pub verifier: Verifier,
+    /// Since when it signs nothing: somebody else may have it. As it is published.
+    pub retired_at: Option<String>,
+}
+
+/// The published set, ready to be written.
+pub(super) struct KeySet {
+    listed: Vec<Value>,
 }
 
 impl Settings {
@@ -77,6 +102,7 @@ impl Settings {
             .send();
         let now_ms = self.clock.now_ms();
         let (mut set, mut revoked, mut epochs) = (None, HashSet::new(), HashMap::new());
+        let mut sessions_ended_ms = 0;
         while let Some(item) = pages.next().await {
             let mut item = item.map_err(|error| fault("find_staff_keys", &error))?;
             let kind = take_string(&mut item, "k").map_err(in_table("settings"))?;
@@ -90,12 +116,15 @@ impl Settings {
             // A row that names no session and nobody ends nothing: it must not stop every sign-in.
             let session = kind.strip_prefix(REVOKED).and_then(SessionId::parse);
             let staff = kind.strip_prefix(SINCE).and_then(StaffId::parse);
-            if session.is_none() && staff.is_none() {
+            if session.is_none() && staff.is_none() && kind != SESSIONS {
                 continue;
             }
             let end: i64 = read_number(&item, EXPIRES_AT).map_err(in_table("settings"))?;
             if now_ms >= end.saturating_mul(1000) {
                 continue;
+            }
+            if kind == SESSIONS {
+                sessions_ended_ms = read_number(&item, "t").map_err(in_table("settings"))?;
             }
             revoked.extend(session);
             if let Some(staff) = staff {
@@ -103,17 +132,39 @@ impl Settings {
             }
         }
         let (jwks, seal) = set.ok_or(StoreError::KeysMissing)?;
-        let branch = self.made_by_rotation(&set_branch()).await?;
-        set_key(&branch)?
-            .open(&set_place(&jwks), &Sealed::from_stored(seal))
-            .map_err(in_table("settings"))?;
+        self.verify_set(&jwks, seal).await?;
         let keys = read_jwks(&jwks).ok_or(corrupt("j").in_table("settings"))?;
-        let (receipts, verifiers): (Vec<_>, Vec<_>) =
-            keys.into_iter().partition(|key| key.of_receipts);
-        let named =
-            |keys: Vec<Published>| keys.into_iter().map(|key| (key.name, key.verifier)).collect();
-        let (verifiers, receipts) = (named(verifiers), named(receipts));
-        Ok(StaffKeys { verifiers, receipts, jwks, revoked, epochs })
+        let (mut verifiers, mut receipts) = (Vec::new(), Vec::new());
+        for Published { name, verifier, of_receipts, retired_at } in keys {
+            if of_receipts {
+                receipts.push((name, ReceiptKey { verifier, retired_at }));
+            } else {
+                verifiers.push((name, verifier));
+            }
+        }
+        Ok(StaffKeys { verifiers, receipts, jwks, revoked, epochs, sessions_ended_ms })
+    }
+
+    /// Whether the rotation has sealed the set. The key of the seal may have been changed since it was
+    /// read.
+    async fn verify_set(&self, jwks: &str, seal: Vec<u8>) -> Result<(), StoreError> {
+        let (place, seal) = (set_place(jwks), Sealed::from_stored(seal));
+        let known = self.made_by_rotation(&set_branch()).await?;
+        if set_key(&known)?.open(&place, &seal).is_ok() {
+            return Ok(());
+        }
+        self.keyring.forget(&set_branch());
+        let present = self.made_by_rotation(&set_branch()).await?;
+        set_key(&present)?.open(&place, &seal).map(drop).map_err(in_table("settings"))
+    }
+
+    /// The key that signs this month's staff tokens as it is stored now: what is in memory was replaced.
+    ///
+    /// # Errors
+    /// As [`Settings::staff_signing_key`].
+    pub async fn present_staff_signing_key(&self) -> Result<BranchKey, StoreError> {
+        self.keyring.forget(&branch(&clock::month(self.clock.now_ms())));
+        self.staff_signing_key().await
     }
 
     /// The write that revokes a session, as part of the transaction that ends it.
@@ -149,8 +200,7 @@ impl Settings {
     /// # Errors
     /// [`StoreError::KeysMissing`] when it has not.
     pub async fn receipt_signer(&self) -> Result<Signer, StoreError> {
-        let branch = BranchName::new(STACK, Purpose::Signing, RECEIPT_BRANCH);
-        Ok(Signer::derive(&self.made_by_rotation(&branch).await?)?)
+        Ok(Signer::derive(&self.made_by_rotation(&receipt_branch()).await?)?)
     }
 
     /// Makes the signing keys of this month and of the next, and publishes them with the last
@@ -159,41 +209,191 @@ impl Settings {
     /// # Errors
     /// [`StoreError`].
     pub async fn rotate_staff_keys(&self, stack: &Stack) -> Result<(), StoreError> {
-        let now_ms = self.clock.now_ms();
-        let mut listed = Vec::new();
-        for (month, make) in months(now_ms) {
+        let mut set = KeySet { listed: Vec::new() };
+        for (month, make) in months(self.clock.now_ms()) {
             let name = branch(&month);
-            let known = stack.knows(&name);
-            if known || make {
-                let key = self.stack_key(stack, Purpose::Signing, &name.branch).await?;
-                listed.push(published(&Signer::derive(&key)?)?);
+            if make || stack.knows(&name) {
+                set.add(&self.stack_key(stack, Purpose::Signing, &name.branch).await?)?;
             }
         }
-        // Published for good: a receipt is shown years after it was signed.
+        let sealing = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
         let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
-        let mut receipts = published(&Signer::derive(&receipts)?)?;
-        if let Some(fields) = receipts.as_object_mut() {
-            fields.insert(USE.to_owned(), RECEIPT_BRANCH.into());
+        set.add_receipts(&receipts, &retired(stack, &sealing)?)?;
+        let mut writes = Transaction::new(self.dynamo.clone());
+        writes.push(put(&self.table, set.to_item(&sealing)?)?);
+        // A change of a key since the stack was read has published another set.
+        for name in [set_branch(), receipt_branch()] {
+            if let Some(row) = stack.row(&name)? {
+                writes.push(self.replacement(&name, row, row)?);
+            }
         }
-        listed.push(receipts);
-        let jwks = json!({ "keys": listed }).to_string();
-        let branch = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
-        let seal = set_key(&branch)?.seal(&set_place(&jwks), &[])?;
-        let item = Item::from([
+        writes.commit_or_fail("put_staff_keys").await
+    }
+
+    /// Puts another key in the place of the one of receipts, in one transaction with the set that is
+    /// published and the event. The public key of the one before stays published, with this time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_receipt_key(
+        &self,
+        stack: &Stack,
+        event: Write,
+    ) -> Result<Changed, StoreError> {
+        let name = receipt_branch();
+        let old = stack.row(&name)?.ok_or(StoreError::KeysMissing)?;
+        let now_ms = self.clock.now_ms();
+        if is_recent(old, now_ms) {
+            return Ok(Changed::Recently);
+        }
+        let sealing = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
+        let mut retired = retired(stack, &sealing)?;
+        let before = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
+        let public = base64url(Signer::derive(&before)?.verifier().as_raw());
+        retired.push(Retired { public, at: rfc3339(now_ms) });
+        let made = self.keyring.generate(&name).await?;
+        let mut set = KeySet { listed: Vec::new() };
+        for (month, _) in months(now_ms) {
+            if stack.knows(&branch(&month)) {
+                set.add(&self.stack_key(stack, Purpose::Signing, &branch(&month).branch).await?)?;
+            }
+        }
+        set.add_receipts(&made.key, &retired)?;
+        let row = BranchRow {
+            blob: made.blob,
+            changed_ms: Some(now_ms),
+            retired: Some(seal_retired(&sealing, &retired)?),
+            ..BranchRow::default()
+        };
+        let writes = Transaction::new(self.dynamo.clone())
+            .and(self.replacement(&name, old, &row)?)
+            .and(put(&self.table, set.to_item(&sealing)?)?)
+            .and(event);
+        self.commit_change("change_receipt_key", writes, &[name]).await
+    }
+
+    /// Puts other keys in the place of all that sign staff tokens, and of the one that seals the published
+    /// set, in one transaction with that set and the event. Every session that has begun is ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_staff_keys(
+        &self,
+        stack: &Stack,
+        event: Write,
+    ) -> Result<Changed, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let sealed = stack.row(&set_branch())?.ok_or(StoreError::KeysMissing)?;
+        if is_recent(sealed, now_ms) {
+            return Ok(Changed::Recently);
+        }
+        let sealing_before = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
+        let retired = retired(stack, &sealing_before)?;
+        let mut writes = Transaction::new(self.dynamo.clone());
+        let mut names = Vec::new();
+        let mut set = KeySet { listed: Vec::new() };
+        let sealing = self.keyring.generate(&set_branch()).await?;
+        writes.push(self.replacement(&set_branch(), sealed, &changed(sealing.blob, now_ms))?);
+        for (month, make) in months(now_ms) {
+            let name = branch(&month);
+            match (stack.row(&name)?, make) {
+                // Its tokens have ended, but for some minutes of the month's first day.
+                (Some(_), false) => writes.push(delete(&self.table, key_of(&name))?),
+                (Some(old), true) => {
+                    let made = self.keyring.generate(&name).await?;
+                    set.add(&made.key)?;
+                    writes.push(self.replacement(&name, old, &changed(made.blob, now_ms))?);
+                }
+                (None, _) => {}
+            }
+            names.push(name);
+        }
+        let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
+        set.add_receipts(&receipts, &retired)?;
+        if let Some(old) = stack.row(&receipt_branch())?.filter(|row| row.retired.is_some()) {
+            let sealed = Some(seal_retired(&sealing.key, &retired)?);
+            let row = BranchRow { retired: sealed, ..old.clone() };
+            writes.push(self.replacement(&receipt_branch(), old, &row)?);
+        }
+        let mut ended = row(SESSIONS.to_owned(), now_ms + SESSIONS_ENDED_FOR_MS);
+        ended.insert("t".to_owned(), number(now_ms));
+        writes.push(put(&self.table, ended)?);
+        writes.push(put(&self.table, set.to_item(&sealing.key)?)?);
+        names.push(set_branch());
+        self.commit_change("change_staff_keys", writes.and(event), &names).await
+    }
+}
+
+impl KeySet {
+    /// Adds a key of staff tokens.
+    fn add(&mut self, seed: &BranchKey) -> Result<(), StoreError> {
+        self.listed.push(published(Signer::derive(seed)?.verifier())?);
+        Ok(())
+    }
+
+    /// Adds the key of receipts and those that it has replaced. They are published for good: a receipt is
+    /// shown years after it was signed.
+    fn add_receipts(&mut self, seed: &BranchKey, retired: &[Retired]) -> Result<(), StoreError> {
+        let of_receipts = |verifier: &Verifier| {
+            let mut jwk = published(verifier)?;
+            if let Some(fields) = jwk.as_object_mut() {
+                fields.insert(USE.to_owned(), RECEIPT_BRANCH.into());
+            }
+            Ok::<_, StoreError>(jwk)
+        };
+        self.listed.push(of_receipts(Signer::derive(seed)?.verifier())?);
+        for Retired { public, at } in retired {
+            let public = from_base64url(public).ok_or(corrupt("v").in_table("settings"))?;
+            let mut jwk = of_receipts(&Verifier::from_raw(&public)?)?;
+            if let Some(fields) = jwk.as_object_mut() {
+                fields.insert(RETIRED.to_owned(), at.as_str().into());
+            }
+            self.listed.push(jwk);
+        }
+        Ok(())
+    }
+
+    /// The set with its seal, as it is stored.
+    fn to_item(&self, sealing: &BranchKey) -> Result<Item, StoreError> {
+        let jwks = json!({ "keys": self.listed }).to_string();
+        let seal = set_key(sealing)?.seal(&set_place(&jwks), &[])?;
+        Ok(Item::from([
             ("p".to_owned(), string(PARTITION)),
             ("k".to_owned(), string(JWKS)),
             ("j".to_owned(), string(jwks)),
             ("v".to_owned(), binary(seal.into_stored())),
-        ]);
-        self.dynamo
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| fault("put_staff_keys", &error))?;
-        Ok(())
+        ]))
     }
+}
+
+/// A key of receipts that was replaced.
+#[derive(Serialize, Deserialize)]
+struct Retired {
+    /// Its public half, in base64url.
+    #[serde(rename = "x")]
+    public: String,
+    /// When it was replaced.
+    at: String,
+}
+
+/// The keys that the one of receipts has replaced.
+fn retired(stack: &Stack, sealing: &BranchKey) -> Result<Vec<Retired>, StoreError> {
+    let Some(sealed) = stack.row(&receipt_branch())?.and_then(|row| row.retired.clone()) else {
+        return Ok(Vec::new());
+    };
+    let opened = set_key(sealing)?
+        .open(&retired_place(), &Sealed::from_stored(sealed))
+        .map_err(in_table("settings"))?;
+    serde_json::from_slice(opened.reveal()).map_err(|_| corrupt("v").in_table("settings"))
+}
+
+fn seal_retired(sealing: &BranchKey, retired: &[Retired]) -> Result<Vec<u8>, StoreError> {
+    let json = serde_json::to_vec(retired).map_err(|_| StoreError::Failed)?;
+    Ok(set_key(sealing)?.seal(&retired_place(), &json)?.into_stored())
+}
+
+fn retired_place() -> Place {
+    Place::new("sotto/v1 retired receipt keys")
 }
 
 /// The last month, which is published if its key is there; this one and the next, which are made.
@@ -218,6 +418,11 @@ fn row(key: String, end_ms: UnixMillis) -> Item {
     ])
 }
 
+/// The name of the branch key of receipts.
+fn receipt_branch() -> BranchName {
+    BranchName::new(STACK, Purpose::Signing, RECEIPT_BRANCH)
+}
+
 /// The name of the branch key that seals the published set.
 fn set_branch() -> BranchName {
     BranchName::new(STACK, Purpose::Signing, "staff-set")
@@ -233,17 +438,18 @@ fn set_place(jwks: &str) -> Place {
 
 /// The keys of receipts in a set as it is published, by their names; `None` for what is no such set.
 #[must_use]
-pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, Verifier)>> {
+pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, ReceiptKey)>> {
     let keys = read_jwks(jwks)?.into_iter().filter(|key| key.of_receipts);
-    Some(keys.map(|key| (key.name, key.verifier)).collect())
+    let named =
+        |Published { name, verifier, retired_at, .. }| (name, ReceiptKey { verifier, retired_at });
+    Some(keys.map(named).collect())
 }
 
 fn branch(month: &str) -> BranchName {
     BranchName::new(STACK, Purpose::Signing, &format!("staff-{month}"))
 }
 
-fn published(signer: &Signer) -> Result<Value, StoreError> {
-    let verifier = signer.verifier();
+fn published(verifier: &Verifier) -> Result<Value, StoreError> {
     let mut jwk = verifier.jwk();
     if let Some(fields) = jwk.as_object_mut() {
         fields.insert("kid".to_owned(), verifier.thumbprint()?.into());
@@ -258,6 +464,7 @@ struct Published {
     name: String,
     verifier: Verifier,
     of_receipts: bool,
+    retired_at: Option<String>,
 }
 
 fn read_jwks(jwks: &str) -> Option<Vec<Published>> {
@@ -270,6 +477,7 @@ fn read_jwks(jwks: &str) -> Option<Vec<Published>> {
                 name: key.get("kid")?.as_str()?.to_owned(),
                 verifier: Verifier::from_raw(&raw).ok()?,
                 of_receipts: key.get(USE).is_some(),
+                retired_at: key.get(RETIRED).and_then(Value::as_str).map(str::to_owned),
             })
         })
         .collect()

@@ -85,6 +85,11 @@ impl TransportKey {
         Ok(Self { kid, suite, public, made_at_ms, not_after_ms, wrapped, branch, shape })
     }
 
+    /// Whether it opens requests: it is not past its time, and no compromise has withdrawn it.
+    pub(super) fn opens(&self, now_ms: UnixMillis, withdrawn_ms: Option<UnixMillis>) -> bool {
+        now_ms < self.not_after_ms && withdrawn_ms.is_none_or(|at_ms| at_ms < self.made_at_ms)
+    }
+
     /// The name of the branch key that wraps it.
     pub(super) fn branch(&self) -> BranchName {
         BranchName::new(STACK, Purpose::Transport, &self.branch)
@@ -122,30 +127,43 @@ impl TransportKey {
 }
 
 impl Settings {
-    /// Deletes every transport key that has stopped opening, of either shape, and gives their number.
+    /// Deletes every transport key that has stopped opening or was withdrawn, of either shape, and gives
+    /// their number.
     /// DynamoDB's TTL would take up to days.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn destroy_ended_transport_keys(&self) -> Result<usize, StoreError> {
+    pub async fn destroy_ended_transport_keys(
+        &self,
+        withdrawn_ms: Option<UnixMillis>,
+    ) -> Result<usize, StoreError> {
         // Those of the first shape are the rotation's alone, as all that is in their table.
-        let first = self.destroy_ended_in(&self.table).await?;
-        Ok(first + self.destroy_ended_in_transport_table().await?)
+        let first = self.destroy_ended_in(&self.table, withdrawn_ms).await?;
+        Ok(first + self.destroy_ended_in(&self.transport_table, withdrawn_ms).await?)
     }
 
-    /// The same in the table that is theirs.
+    /// Deletes those that have stopped opening from the table that is theirs.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn destroy_ended_in_transport_table(&self) -> Result<usize, StoreError> {
-        self.destroy_ended_in(&self.transport_table).await
+        self.destroy_ended_in(&self.transport_table, None).await
     }
 
-    async fn destroy_ended_in(&self, table: &str) -> Result<usize, StoreError> {
+    async fn destroy_ended_in(
+        &self,
+        table: &str,
+        withdrawn_ms: Option<UnixMillis>,
+    ) -> Result<usize, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut destroyed = 0;
         for mut item in self.rows(table, PREFIX, "find_ended_transport_keys").await? {
-            if now_ms < read_number::<i64>(&item, "n").map_err(in_table("transport"))? {
+            let number = |name| read_number::<i64>(&item, name).map_err(in_table("transport"));
+            let is_withdrawn = match withdrawn_ms {
+                Some(at_ms) => number("t")? <= at_ms,
+                None => false,
+            };
+            if !is_withdrawn && now_ms < number("n")? {
                 continue;
             }
             self.dynamo

@@ -9,7 +9,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use local::aws::{Fault, Service};
 use serde_json::{Value, json};
 use shared::config::TrustRoots;
-use shared::http::{app, aws};
+use shared::http::aws;
 use shared::seal::key_list;
 use shared::values::pins::Pins;
 use tests::api::Request;
@@ -22,12 +22,7 @@ use super::listener::{Listener, Taken};
 const SIGNED: &str = "/arn%3Aaws%3Acloudformation%3Aeu-central-1%7CKeys%7C1?X-Amz-Signature=0a%2F";
 
 fn job_trusting(world: &World, roots: &TrustRoots) -> Job {
-    let backend = &world.config.backend;
-    let sdk = aws::sdk_config(backend).expect("AWS clients").into_builder();
-    let sdk = sdk.credentials_provider(super::credentials()).build();
-    let settings = app::settings(backend, world.clock.clone(), &sdk);
-    let connector = aws::connector(roots).expect("TLS");
-    Job::new(settings, world.clock.clone(), backend.issuer.clone(), connector)
+    Job::new(world.rotation(), aws::connector(roots).expect("TLS"))
 }
 
 fn job(world: &World) -> Job {

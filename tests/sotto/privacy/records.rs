@@ -121,7 +121,7 @@ const fn deleted(_: &mut Item) -> bool {
 }
 
 /// One a row and more: text in the clear, ends, logs, keys, contacts, positions, the ledger, staff.
-const CASES: [Case; 29] = [
+const CASES: [Case; 30] = [
     Case {
         invariant: "chain_broken",
         table: "conversations",
@@ -255,6 +255,12 @@ const CASES: [Case; 29] = [
         table: "settings",
         of: |i| text(i, "k").starts_with("branch#transcript"),
         to: deleted,
+    },
+    Case {
+        invariant: "replaced_key_left",
+        table: "settings",
+        of: |i| text(i, "k").starts_with("branch#index"),
+        to: |i| set(i, "o", i["w"].clone()),
     },
     Case {
         invariant: "position_differs",

@@ -28,7 +28,7 @@ pub(super) async fn conversation(visitor: &Visitor, exchanges: usize) -> String 
 }
 
 /// Leaves a contact.
-pub(super) async fn leave_contact(visitor: &Visitor, path: &str, email: &str) {
+pub(crate) async fn leave_contact(visitor: &Visitor, path: &str, email: &str) {
     let body = json!({ "name": "Ada", "email": email, "phone": null, "consent": true });
     let left = visitor.post(&format!("{path}/lead"), &body).await;
     assert_eq!(left.status, 201, "{}", left.json());

@@ -1,5 +1,6 @@
 //! Tests of everything that must not be possible.
 
+mod compromised;
 mod erased;
 mod expiry;
 mod guests;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use shared::config::{Backend, Lookup, VisitorsConfig};
+use shared::config::{Lookup, VisitorsConfig};
 use shared::http::metrics;
 use template::{DEPLOYED, to_json};
 
@@ -145,7 +145,7 @@ fn metrics_are_counted(template: &Value) -> Vec<String> {
 /// Which settings of ours a function's code looks up, by what its crate reads them with.
 fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>> {
     let read: fn(Lookup<'_>) = match (code, program) {
-        ("functions/intake", "rotate-keys") => |lookup| drop(Backend::read(lookup)),
+        ("functions/intake", "rotate-keys") => |lookup| drop(intake::rotate::Config::read(lookup)),
         ("functions/intake", _) => |lookup| drop(VisitorsConfig::read(lookup)),
         ("functions/auth", _) => |lookup| drop(auth::state::Config::read(lookup)),
         ("functions/retention", _) => |lookup| drop(retention::state::Config::read(lookup)),

@@ -220,8 +220,7 @@ async fn the_list_before_a_rotation() {
     later.rewrite(|_, item| kind(item) == "key-list", name_later(Noun::KeyList)).await;
     later.world.advance_seconds(86_400);
     let before = later.stored().await;
-    let app = &later.world.app;
-    let run = Box::pin(intake::rotate::run(&app.store.settings, &app.clock, &app.issuer)).await;
+    let run = Box::pin(intake::rotate::run(&later.world.rotation())).await;
     assert_eq!(run.err(), Some(shared::store::StoreError::OtherVersion));
     assert!(later.stored().await == before, "something was written");
 }

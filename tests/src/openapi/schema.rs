@@ -83,6 +83,11 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
                 "use": { "const": "sig" },
                 "alg": { "const": "EdDSA" },
                 "sotto_use": { "type": "string", "description": "What we sign with it." },
+                "sotto_retired_at": {
+                    "type": "string", "format": "date-time",
+                    "description": "Since when it signs nothing, because it was compromised: of what it signs, \
+                                    POST /v1/receipts/verify knows what is ours.",
+                },
             },
         })),
         ("SealedRequest".to_owned(), json!({

@@ -1,7 +1,10 @@
-//! The events that call the job: its schedule's, an empty one, or a change of the stack.
+//! The events that call the job: its schedule's, an empty one, a change of the stack, or an operator's
+//! wish that a key be changed.
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::compromise::{NoWish, Wish};
 
 /// A call of the job.
 pub(super) enum Event {
@@ -9,6 +12,8 @@ pub(super) enum Event {
     Due,
     /// CloudFormation makes, changes or deletes the resource that stands for the keys.
     Stack(Change),
+    /// A key is compromised; or what an operator took for such a wish.
+    Compromised(Result<Wish, NoWish>),
 }
 
 /// A change of the resource, and where CloudFormation waits for the answer.
@@ -32,6 +37,9 @@ impl Event {
         if event.get("RequestType").is_some() {
             return serde_json::from_value(event).ok().map(Self::Stack);
         }
+        if event.get("compromised").is_some() {
+            return Some(Self::Compromised(Wish::read(event)));
+        }
         let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
         // Lambda makes an empty object of a call by hand without an event.
         let by_hand = event.as_object().is_some_and(serde_json::Map::is_empty);
@@ -50,6 +58,10 @@ mod tests {
         let scheduled = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
         assert!(matches!(Event::read(scheduled), Some(Event::Due)));
         assert!(matches!(Event::read(json!({})), Some(Event::Due)));
+        let wish = json!({ "compromised": "receipt" });
+        assert!(matches!(Event::read(wish), Some(Event::Compromised(Ok(_)))));
+        let no_wish = json!({ "compromised": "everything" });
+        assert!(matches!(Event::read(no_wish), Some(Event::Compromised(Err(_)))));
         let change = json!({
             "RequestType": "Create", "ResponseURL": "https://s3.example/x", "StackId": "s",
             "RequestId": "r", "LogicalResourceId": "Keys", "ResourceType": "AWS::CloudFormation::CustomResource",

@@ -1,5 +1,6 @@
-//! The job as Lambda calls it: daily by its schedule, and by CloudFormation when the stack is made or
-//! changed, so that the first deployment has keys already and can put out the pin of their root.
+//! The job as Lambda calls it: daily by its schedule, by CloudFormation when the stack is made or
+//! changed, so that the first deployment has keys already and can put out the pin of their root, and by an
+//! operator when a key is compromised.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,15 +9,15 @@ use std::time::Duration;
 use aws_smithy_http_client::Connector;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
-use shared::clock::Clock;
+use shared::http::metrics::Metric;
 use shared::http::telemetry::{self, Invocation, Outcome as Ended};
 use shared::store::StoreError;
-use shared::store::settings::Settings;
 use tokio::time::MissedTickBehavior;
 
-use super::Rotated;
 use super::answer::{self, AnswerError, Outcome};
+use super::compromise::{self, NoWish, NotChanged};
 use super::event::{Change, Event};
+use super::{Rotated, Stores};
 
 /// How long a change of the stack tries to rotate: a role that was made a moment ago gets its rights
 /// within seconds. Leaves time to answer before the function's own time is over.
@@ -26,9 +27,7 @@ const ATTEMPTS: u32 = 10;
 
 /// The job and what it works with.
 pub struct Job {
-    settings: Settings,
-    clock: Clock,
-    issuer: String,
+    stores: Stores,
     connector: Connector,
     patience: Duration,
 }
@@ -38,6 +37,10 @@ pub struct Job {
 pub enum JobError {
     /// The event is none that the job is made for. Nothing was done.
     UnknownEvent,
+    /// The event asks for the change of a key that cannot be asked for. Nothing was done.
+    NoWish(NoWish),
+    /// A key was not changed.
+    NotChanged(StoreError),
     /// The keys were not rotated.
     NotRotated(StoreError),
     /// CloudFormation was not told the result of its change.
@@ -45,10 +48,10 @@ pub enum JobError {
 }
 
 impl Job {
-    /// The job over the settings of a deployment; `connector` reaches CloudFormation.
+    /// The job over the stores of a deployment; `connector` reaches CloudFormation.
     #[must_use]
-    pub fn new(settings: Settings, clock: Clock, issuer: String, connector: Connector) -> Self {
-        Self { settings, clock, issuer, connector, patience: PATIENCE }
+    pub fn new(stores: Stores, connector: Connector) -> Self {
+        Self { stores, connector, patience: PATIENCE }
     }
 
     /// The same with another time for the rotation that a change of the stack waits for.
@@ -63,12 +66,16 @@ impl Job {
     /// # Errors
     /// [`JobError`].
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, JobError> {
-        let invocation = Invocation::begin(telemetry::Job::RotateKeys, &self.clock, &event.context);
+        let invocation =
+            Invocation::begin(telemetry::Job::RotateKeys, &self.stores.clock, &event.context);
         let done = self.perform(event.payload).await;
         // A stack that was told `FAILED` has its answer, but no keys.
         let given = |report: &Value| report.get("answered") != Some(&json!("FAILED"));
         let worked = done.as_ref().is_ok_and(given);
-        invocation.end(if worked { Ended::Done } else { Ended::Failed }).print();
+        let changed = |report: &Value| report.get("changed") == Some(&json!(true));
+        let changed = u64::from(done.as_ref().is_ok_and(changed));
+        let ended = invocation.end(if worked { Ended::Done } else { Ended::Failed });
+        ended.count(Metric::KeyChanged, changed).print();
         done
     }
 
@@ -77,6 +84,15 @@ impl Job {
             Event::Due => {
                 let rotated = self.rotate().await.map_err(JobError::NotRotated)?;
                 Ok(json!(rotated))
+            }
+            Event::Compromised(wish) => {
+                let wish = wish.map_err(JobError::NoWish)?;
+                Box::pin(compromise::fulfil(&self.stores, wish)).await.map_err(
+                    |error| match error {
+                        NotChanged::NoWish(why) => JobError::NoWish(why),
+                        NotChanged::Store(error) => JobError::NotChanged(error),
+                    },
+                )
             }
             Event::Stack(change) => {
                 let outcome = self.outcome(&change).await;
@@ -124,7 +140,7 @@ impl Job {
     }
 
     async fn rotate(&self) -> Result<Rotated, StoreError> {
-        Box::pin(super::run(&self.settings, &self.clock, &self.issuer)).await
+        Box::pin(super::run(&self.stores)).await
     }
 }
 
@@ -157,8 +173,13 @@ impl fmt::Display for JobError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownEvent => out.write_str(
-                "the event is neither a Scheduled Event nor empty, nor one of a CloudFormation custom resource",
+                "the event is neither a Scheduled Event nor empty, nor one of a CloudFormation custom resource, \
+                 nor does it name what is compromised",
             ),
+            Self::NoWish(why) => why.fmt(out),
+            Self::NotChanged(error) => {
+                write!(out, "The command did not come to its end; repeat it. {}", because(*error))
+            }
             Self::NotRotated(error) => out.write_str(because(*error)),
             Self::NotAnswered(error) => write!(out, "CloudFormation was not answered: {error}"),
         }

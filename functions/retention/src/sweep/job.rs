@@ -9,6 +9,7 @@ use shared::http::telemetry::{self, Invocation, Outcome};
 use shared::store::StoreError;
 
 use super::Budget;
+use super::compromise::{self, NoWish, Wish};
 use crate::state::App;
 
 /// The job and what it works with.
@@ -16,11 +17,21 @@ pub struct Job(App);
 
 /// Why a run broke off; Lambda calls again, and the run goes on where it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotSwept(StoreError);
+pub enum NotSwept {
+    /// Something was not to be had.
+    Store(StoreError),
+    /// The event asks for the change of a key that cannot be asked for. Nothing was done.
+    NoWish,
+}
 
 impl fmt::Display for NotSwept {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
+        match self {
+            Self::Store(error) => error.fmt(out),
+            Self::NoWish => out.write_str(
+                "nothing was changed: the event takes compromised, which is index or branch, and no other field",
+            ),
+        }
     }
 }
 
@@ -39,6 +50,19 @@ impl Job {
     /// [`NotSwept`].
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotSwept> {
         let invocation = Invocation::begin(telemetry::Job::Sweep, &self.0.clock, &event.context);
+        if let Some(wish) = Wish::read(event.payload) {
+            let changed = match wish {
+                Ok(wish) => {
+                    Box::pin(compromise::fulfil(&self.0, wish)).await.map_err(NotSwept::Store)
+                }
+                Err(NoWish) => Err(NotSwept::NoWish),
+            };
+            let is_new = |report: &Value| report.get("changed") == Some(&json!(true));
+            let outcome = if changed.is_ok() { Outcome::Done } else { Outcome::Failed };
+            let count = u64::from(changed.as_ref().is_ok_and(is_new));
+            invocation.end(outcome).count(Metric::KeyChanged, count).print();
+            return changed;
+        }
         let budget = Budget::until(self.0.clock.now_ms(), event.context.deadline);
         let swept = super::run_within(&self.0, budget).await;
         let outcome = if swept.is_ok() { Outcome::Done } else { Outcome::Failed };
@@ -58,6 +82,6 @@ impl Job {
             .count(Metric::PurgeAge, counts.oldest_purge_seconds)
             .count(Metric::RequestsDue, count(counts.requests_due))
             .print();
-        swept.map(|swept| json!(swept)).map_err(NotSwept)
+        swept.map(|swept| json!(swept)).map_err(NotSwept::Store)
     }
 }

@@ -2,12 +2,14 @@
 //! has time for and stores how far it is; one that is cut off anywhere does no harm, and the next goes on.
 
 mod align;
+mod compromise;
 mod erasures;
 mod expiry;
 pub mod holds;
 pub mod job;
 mod ledger;
 mod retire;
+mod rewrap;
 mod several;
 
 use serde::Serialize;
@@ -73,6 +75,10 @@ pub struct Swept {
     pub items: usize,
     /// Rows whose end was brought into line with the policy.
     pub aligned: usize,
+    /// Rows that were looked at because keys were changed, and are under the new ones.
+    pub rewrapped: usize,
+    /// Whether old keys are still there after a change.
+    pub old_keys: bool,
     /// Branch keys and transport keys that were retired.
     pub retired: usize,
     /// Requests of subjects that are due within five days, or overdue.
@@ -131,6 +137,7 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
     expiry::destroy(app, &policy.policy, expiry, &mut progress, &mut swept).await?;
     holds::sweep(app, &policy, budget.part(3, app), &mut swept).await?;
     erasures::finish(app, budget.part(2, app), &mut swept).await?;
+    rewrap::follow(app, &policy, budget.part(2, app), &mut swept).await?;
     align::follow(app, &policy, budget, &mut progress, &mut swept).await?;
     let retired = retire::keys(app, &policy).await;
     swept.retired = go_on(retired, &mut swept)?.unwrap_or_default();

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Broken, Records, breaks, bytes, is_position, text, whole};
 
+/// Sweeps bring everything under a new key and destroy the one before within this time.
+const REPLACED_FOR_MS: i64 = 24 * 60 * 60 * 1000;
+
 pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
     let branches: BTreeSet<_> = records
         .of("settings")
@@ -24,6 +27,12 @@ pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
         let branch = text(item, "k").is_some_and(|kind| kind.starts_with("branch#"));
         if branch && bytes(item, "w").is_none_or(<[u8]>::is_empty) {
             breaks(found, ("settings", item), "branch_empty", "It has no wrapped key.");
+        }
+        let changed_ms = whole(item, "t").unwrap_or_default();
+        let is_late = changed_ms + REPLACED_FOR_MS < records.now_seconds.saturating_mul(1000);
+        if branch && item.contains_key("o") && is_late {
+            let what = "The key that it replaced is still there: no sweep has come to its end.";
+            breaks(found, ("settings", item), "replaced_key_left", what);
         }
     }
     positions(records, found);
