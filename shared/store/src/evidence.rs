@@ -1,5 +1,5 @@
-//! Codes over the rows by which others act: erasures of the ledger, erasures that wait, holds, cases and
-//! retention policies. Who can write to a table and use no key cannot make a row, change one, or move one
+//! Codes over the rows by which others act, or that people are told: erasures of the ledger, erasures that
+//! wait, holds, cases, read records and retention policies. Who can write to a table and use no key cannot make a row, change one, or move one
 //! to another place.
 //!
 //! The code is the attribute `m`: HMAC-SHA256 over the names and values of all others, the row's key and

@@ -153,7 +153,7 @@ impl ReadPermit {
             reason: Some(Reason { id: event, purpose: why.purpose, words }),
             ..SecurityEvent::by(staff, action, object)
         };
-        let read = store.put_read(subject, &record, events.end_ms())?;
+        let read = store.put_read(subject, &record, events.end_ms()).await?;
         store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
     }
