@@ -161,6 +161,14 @@ impl World {
             .expect("memory for a hash")
     }
 
+    /// The staff's API by instances with cold caches.
+    #[must_use]
+    pub fn another_staff_api(&self) -> Api {
+        let auth = auth::routes(self.another_auth());
+        let routes = auth.merge(retention::routes(self.retention_of("retention")));
+        Api::Events(finish(routes, self.clock.clone(), &[]))
+    }
+
     fn retention_of(&self, program: &str) -> retention::state::App {
         let sdk = self.sdk_of(program);
         retention::state::App::with_sdk(&self.retention_config, self.clock.clone(), &sdk)

@@ -111,7 +111,7 @@ pub(crate) async fn claim(
             inbox: Inbox::Row(Box::new(row.clone())),
         };
         let whose = (held.conversation.subject, id);
-        let recorded = ReadPermit::by_claim(&app.store, &app.events, staff.id, whose)?;
+        let recorded = ReadPermit::by_claim(&app.store, &app.events, staff.id, whose).await?;
         let conversation = &held.conversation;
         let appended = app.store.append_with(conversation, &held.tail, &draft, recorded).await?;
         if let Appended::Stored(..) = appended {
@@ -178,7 +178,7 @@ pub(crate) async fn transfer(
     let (agent, note) = (there.agent, note.map(str::to_owned));
     let held = find(&app, id).await?;
     let whose = (held.conversation.subject, id);
-    let recorded = ReadPermit::by_claim(&app.store, &app.events, agent.id, whose)?;
+    let recorded = ReadPermit::by_claim(&app.store, &app.events, agent.id, whose).await?;
     let decide = |by: &Agent, row: Row, _| {
         let claim =
             Claim { agent: agent.clone(), note: note.clone(), transferred_by: Some(by.clone()) };

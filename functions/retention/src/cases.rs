@@ -163,7 +163,7 @@ pub(crate) async fn list(
         }
         None => None,
     };
-    let mut cases = app.store.cases().await?;
+    let mut cases: Vec<Case> = app.store.cases().await?.into_iter().collect::<Result<_, _>>()?;
     cases.retain(|case| chosen.has(case) && after.is_none_or(|after| after < place(case)));
     cases.sort_by_key(place);
     let more = cases.len() > page.limit;
@@ -299,7 +299,8 @@ fn steps_of(request: PatchCaseRequest) -> Result<Vec<Step>, Problem> {
 async fn holds_on(app: &App, subject: Option<SubjectId>) -> Result<Vec<HoldResponse>, Problem> {
     let Some(subject) = subject else { return Ok(Vec::new()) };
     let is_on = |hold: &Hold| hold.subject == subject && hold.released.is_none();
-    let holds: Vec<_> = app.store.holds().await?.into_iter().filter(is_on).collect();
+    let holds: Vec<Hold> = app.store.holds().await?.into_iter().collect::<Result<_, _>>()?;
+    let holds: Vec<_> = holds.into_iter().filter(is_on).collect();
     if holds.is_empty() {
         return Ok(Vec::new());
     }

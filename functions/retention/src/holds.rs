@@ -123,7 +123,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Allowed(..): Allowed<Privacy>,
 ) -> Result<Reply<HoldsResponse>, Problem> {
-    let holds = app.store.holds().await?;
+    let holds: Vec<Hold> = app.store.holds().await?.into_iter().collect::<Result<_, _>>()?;
     respond(&app, holds.iter().filter(|hold| hold.released.is_none())).await
 }
 
@@ -192,7 +192,9 @@ pub(crate) async fn delete(
         None => {
             let target =
                 Target::read(request.conversation_id.as_deref(), request.subject_id.as_deref())?;
-            app.store.holds().await?.into_iter().filter(|hold| target.is_that_of(hold)).collect()
+            let holds: Vec<Hold> =
+                app.store.holds().await?.into_iter().collect::<Result<_, _>>()?;
+            holds.into_iter().filter(|hold| target.is_that_of(hold)).collect()
         }
     };
     let (policy, reasons) = tokio::try_join!(

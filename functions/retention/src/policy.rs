@@ -113,7 +113,9 @@ pub(crate) async fn put(
     } else {
         let event = SecurityEvent::by(staff.id, Action::PolicyChanged, site.id);
         let event = app.events.put(event)?;
-        let put = app.store.settings.put_retention_policy(site, &known, policy, event).await?;
+        let followed = app.store.sweep_progress().await?.aligned_version;
+        let known = (&known, followed);
+        let put = app.store.settings.put_retention_policy(site, known, policy, event).await?;
         put.ok_or_else(|| Problem::new(Code::Conflict, "Somebody else has just changed it."))?
     };
     Ok(Reply(StatusCode::OK, response(&app, site, stored).await?))

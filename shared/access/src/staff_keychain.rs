@@ -135,9 +135,9 @@ impl StaffKeyring {
     async fn load(&self) -> Result<Arc<StaffKeychain>, StoreError> {
         // As old as the moment before they were read: what was ended after it may be missing.
         let loaded_ms = self.clock.now_ms();
-        let policy = self.settings.retention_policy(Site::SHIPPED);
+        let policy = self.settings.policy_of_events(Site::SHIPPED);
         let (keys, policy) = tokio::try_join!(Box::pin(self.settings.staff_keys()), policy)?;
-        self.audit_days.follow(&policy.policy);
+        self.audit_days.follow(&policy);
         Ok(Arc::new(StaffKeychain::new(keys, loaded_ms)))
     }
 }

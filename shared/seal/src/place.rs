@@ -56,6 +56,8 @@ pub enum Purpose {
     Credential,
     /// The staff's reasons for what they read, held and did, in their own words.
     Audit,
+    /// Codes over the ledger's rows and policies.
+    Evidence,
 }
 
 impl Purpose {
@@ -70,6 +72,7 @@ impl Purpose {
             Self::Index => "index",
             Self::Credential => "credential",
             Self::Audit => "audit",
+            Self::Evidence => "evidence",
         }
     }
 }

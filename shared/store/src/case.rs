@@ -3,8 +3,8 @@
 //! Ledger item: `p` = `case`, `k` the id, `d` what is asked for, `b` by which law, `u` the subject once
 //! it is known, `q` how far it is, `r` when it came, `x` 1 if there is more time, `g` the receipt of
 //! the erasure, `j` the log (JSON: `t` when, `a` who, absent where it was the service, `w` what), `n`
-//! version, one more with each change; `f` when it was closed, and only then `expires_at`. By when it
-//! is due is counted from these and not stored.
+//! version, one more with each change; `f` when it was closed, and only then `expires_at`; `m` its code.
+//! By when it is due is counted from these and not stored.
 //!
 //! The log is in the item itself: it changes and ends with its case, and has a few lines. Each change
 //! is one transaction of the case, on condition that it is the version that was read, and of its
@@ -165,7 +165,8 @@ impl Store {
         case: &Case,
         by: StaffId,
     ) -> Result<(), StoreError> {
-        let put = put_if(&self.ledger_table, case.to_item(None)?, NEW, [])?;
+        let item = self.with_code(case.to_item(None)?).await?;
+        let put = put_if(&self.ledger_table, item, NEW, [])?;
         let event = events.put(SecurityEvent::by(by, Action::CaseOpened, case.id))?;
         self.transaction().and(put).and(event).commit_or_fail("open_case").await
     }
@@ -176,17 +177,17 @@ impl Store {
     /// [`StoreError`].
     pub async fn find_case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
         let found = self.ledger_table.get("find_case", key(PARTITION, id)).await?;
-        found.map(Case::from_item).transpose()
+        self.settings.proven_row(found, Case::from_item).await
     }
 
     /// All cases, closed ones included until they are forgotten, in no order. They are few: people
-    /// write letters about each.
+    /// write letters about each. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn cases(&self) -> Result<Vec<Case>, StoreError> {
+    pub async fn cases(&self) -> Result<Vec<Result<Case, StoreError>>, StoreError> {
         let items = self.ledger_table.query("find_cases", PARTITION).await?;
-        items.into_iter().map(Case::from_item).collect()
+        self.settings.proven(items, Case::from_item).await
     }
 
     /// Puts `changed` in the place of `known` and tells of it as an event; `None` when somebody else has
@@ -211,7 +212,8 @@ impl Store {
             None => None,
         };
         let unchanged = [(":n", number(known.version))];
-        let put = put_if(&self.ledger_table, changed.to_item(end_ms)?, "n = :n", unchanged)?;
+        let item = self.with_code(changed.to_item(end_ms)?).await?;
+        let put = put_if(&self.ledger_table, item, "n = :n", unchanged)?;
         let event = SecurityEvent::by_whom(by, Action::CaseChanged, changed.id);
         let mut writes = self.transaction().and(put).and(events.put(event)?);
         if let (State::Waiting, State::Refused, Some(subject)) =
@@ -234,7 +236,8 @@ impl Store {
         let is_other = |case: &Case| {
             case.state == State::Waiting && case.subject == Some(subject) && case.id != id
         };
-        Ok(!self.cases().await?.iter().any(is_other))
+        let cases: Vec<Case> = self.cases().await?.into_iter().collect::<Result<_, _>>()?;
+        Ok(!cases.iter().any(is_other))
     }
 
     /// Notes in a case what was carried out for it. Whether the case takes it can be seen before, by
@@ -266,21 +269,12 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let waits = |case: &Case| case.state == State::Waiting && case.subject == Some(subject);
         let mut closed = 0;
-        for case in self.cases().await?.into_iter().filter(waits) {
+        // A damaged one is told of by the sweep, which reads them all.
+        for case in self.cases().await?.into_iter().flatten().filter(waits) {
             let noted = self.note(events, None, case.id, What::Erased(receipt), subject).await?;
             closed += usize::from(matches!(noted, Noted::There(_)));
         }
         Ok(closed)
-    }
-
-    /// How many cases want attention: to be answered within `within_ms` or overdue, or to be confirmed
-    /// within two days.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn cases_due(&self, within_ms: UnixMillis) -> Result<usize, StoreError> {
-        let now_ms = self.clock.now_ms();
-        Ok(self.cases().await?.iter().filter(|case| case.is_due(now_ms, within_ms)).count())
     }
 
     async fn note(

@@ -13,7 +13,7 @@ use super::event::{Header, LINK_LEN, StoredEvent, place as event_place};
 use super::identity_key::{self, Registration};
 use super::key_row::{Guarded, KeyOwner, KeyRow, Term};
 use super::ledger;
-use super::policy::{POLICY, StoredPolicy};
+use super::policy::POLICY;
 use super::session::{LetInBy, Limits, Session};
 use super::state::{State, Status};
 use super::subject::{self, Subject};
@@ -559,7 +559,7 @@ impl Store {
         {
             return Err(StoreError::LedgerBehind);
         }
-        Ok((row, StoredPolicy::from_item(site, policy.as_ref())?.policy, limits))
+        Ok((row, self.settings.policy_in(site, policy).await?.policy, limits))
     }
 }
 

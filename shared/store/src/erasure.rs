@@ -164,18 +164,19 @@ impl Store {
                 OfNothing::Entered => {}
             }
         }
-        let (number, policy) =
+        let (next, policy) =
             tokio::try_join!(self.next_number(), self.settings.retention_policy(request.site))?;
         let receipt = ReceiptId::generate(&self.clock)?;
         // From now on, since what was asked for may have waited for years.
         let now_ms = self.clock.now_ms();
         let end_ms = policy.policy.audit_end_ms(now_ms);
+        let number = next.number;
         let mut entry = entry_of(request, rows, number, receipt, (now_ms, end_ms));
         if is_nothing {
             entry.rest = Rest::Nothing;
         }
         let erased = Erased { receipt, number: Some(number) };
-        let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
+        let mut writes = self.transaction().and_all(self.entry_writes(&entry, next).await?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
         if let Some((events, by)) = recorded {
             writes.push(events.put(SecurityEvent::by(
@@ -265,7 +266,7 @@ impl Store {
         messages: u64,
         issuer: &str,
     ) -> Result<bool, StoreError> {
-        let (number, policy, earlier, signer, subject) = Box::pin(async {
+        let (next, policy, earlier, signer, subject) = Box::pin(async {
             tokio::try_join!(
                 self.next_number(),
                 self.settings.retention_policy(known.site),
@@ -278,6 +279,7 @@ impl Store {
         let now_ms = self.clock.now_ms();
         let more = u64::try_from(free.len()).unwrap_or(u64::MAX);
         let kept: Vec<_> = known.kept.iter().copied().filter(|id| !free.contains(id)).collect();
+        let number = next.number;
         let entry = Entry {
             number,
             destroyed_ms: now_ms,
@@ -290,7 +292,7 @@ impl Store {
         };
         let messages = messages + earlier.map_or(0, |signed| signed.receipt.messages);
         let receipt = Receipt::of(&entry, now_ms, messages).sign(&signer, issuer)?;
-        let mut writes = self.transaction().and_all(self.entry_writes(&entry)?);
+        let mut writes = self.transaction().and_all(self.entry_writes(&entry, next).await?);
         writes.push(self.replacement_of_receipt(entry.receipt, &receipt, entry.end_ms)?);
         let erased = Erased { receipt: entry.receipt, number: Some(number) };
         writes.push(self.put_erased(entry.subject, &subject, erased, entry.end_ms)?);

@@ -4,7 +4,7 @@
 //! Ledger items: `p` = `unfinished`, `k` the erasure's number; and `p` = `waiting`, `k` a subject, `n`
 //! the number of the erasure that kept something, or of one that was refused altogether `b` basis, `r`
 //! when it was asked for, `i` hash of idempotency key and body, `a` by whom of the staff. All have
-//! `expires_at`, far away.
+//! `expires_at`, far away. What waits has a code, `m`: it is carried out by itself.
 
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
@@ -22,7 +22,7 @@ use values::policy::RetentionPolicy;
 use values::site::Site;
 
 const UNFINISHED: &str = "unfinished";
-const WAITING: &str = "waiting";
+pub(super) const WAITING: &str = "waiting";
 
 /// An erasure that waits for a hold to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,8 @@ impl Store {
         recorded: Option<(&SecurityEvents, StaffId)>,
     ) -> Result<(), StoreError> {
         let what = Waiting::Whole(*request, recorded.map(|(_, by)| by));
-        let item = ErasureRequest { subject: request.subject, what }.to_item(self.far_end_ms());
+        let request = ErasureRequest { subject: request.subject, what };
+        let item = self.with_code(request.to_item(self.far_end_ms())).await?;
         let condition =
             if recorded.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
         let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
@@ -134,7 +135,7 @@ impl Store {
         &self,
     ) -> Result<Vec<Result<ErasureRequest, StoreError>>, StoreError> {
         let items = self.ledger_table.query("find_wishes", WAITING).await?;
-        Ok(items.into_iter().map(ErasureRequest::from_item).collect())
+        self.settings.proven(items, ErasureRequest::from_item).await
     }
 
     /// The request of a subject.
@@ -146,7 +147,7 @@ impl Store {
         subject: SubjectId,
     ) -> Result<Option<ErasureRequest>, StoreError> {
         let found = self.ledger_table.get("find_erasure_request", key(WAITING, subject)).await?;
-        found.map(ErasureRequest::from_item).transpose()
+        self.settings.proven_row(found, ErasureRequest::from_item).await
     }
 
     /// Forgets the staff's request for a subject, and no other: part of a transaction.
@@ -221,14 +222,15 @@ impl Store {
 
     /// The writes that list an erasure as unfinished and store that it kept something: part of its
     /// transaction.
-    pub(super) fn rest_of(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
+    pub(super) async fn rest_of(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
         let mut items = Vec::new();
         if entry.rest == Rest::Purge {
             items.push(row(UNFINISHED, Entry::key(entry.number), self.far_end_ms()));
         }
         if !entry.kept.is_empty() {
             let what = Waiting::Kept(entry.number);
-            items.push(ErasureRequest { subject: entry.subject, what }.to_item(self.far_end_ms()));
+            let request = ErasureRequest { subject: entry.subject, what };
+            items.push(self.with_code(request.to_item(self.far_end_ms())).await?);
         }
         items.into_iter().map(|item| put(&self.ledger_table, item)).collect()
     }

@@ -5,7 +5,7 @@
 //! `v` the sealed reason, `a` who placed it, `t` when, `d` when it is to be reviewed, `e` when it ends
 //! by itself, if it does; `l` when it was released, `z` by whom unless it ended by itself, `w` the sealed
 //! reason of that, if one was given, and only then `expires_at`. `q` says what is left to do: `freeze`
-//! or `thaw` the TTL of what it is on, or `done`.
+//! or `thaw` the TTL of what it is on, or `done`; `m` its code.
 
 use std::collections::HashMap;
 
@@ -236,9 +236,10 @@ impl Store {
                 return Ok(Placed::Absent);
             }
             let event = SecurityEvent::by(hold.placed_by, Action::HoldPlaced, hold.id);
+            let item = self.with_code(hold.to_item()).await?;
             let mut writes = self
                 .transaction()
-                .and(put_if(&self.ledger_table, hold.to_item(), NEW, [])?)
+                .and(put_if(&self.ledger_table, item, NEW, [])?)
                 .and(events.put(event)?);
             if hold.conversation.is_none() {
                 let holds = with(&rows.subject.holds, hold.id);
@@ -281,6 +282,7 @@ impl Store {
                 ..hold.clone()
             };
             let event = SecurityEvent::by_whom(by, Action::HoldReleased, hold.id);
+            let item = self.with_code(released.to_item()).await?;
             let rows = self.rows_of(hold.subject).await?;
             let on: Vec<&KeyRow> = rows
                 .keys
@@ -289,7 +291,7 @@ impl Store {
                 .collect();
             let mut writes = self
                 .transaction()
-                .and(put_if(&self.ledger_table, released.to_item(), IN_FORCE, [])?)
+                .and(put_if(&self.ledger_table, item, IN_FORCE, [])?)
                 .and(events.put(event)?);
             if rows.subject.holds.contains(&hold.id) {
                 let holds = without(&rows.subject.holds, hold.id);
@@ -323,14 +325,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn find_hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         let found = self.ledger_table.get("find_hold", key(PARTITION, id)).await?;
-        found.map(Hold::from_item).transpose()
+        self.settings.proven_row(found, Hold::from_item).await
     }
 
-    /// All holds that are in force or were not finished.
+    /// All holds that are in force or were not finished. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+    pub async fn holds(&self) -> Result<Vec<Result<Hold, StoreError>>, StoreError> {
         let values = HashMap::from([(":done".to_owned(), string(Rest::Done.as_str()))]);
         self.holds_where("attribute_not_exists(l) OR q <> :done", values).await
     }
@@ -339,30 +341,31 @@ impl Store {
         &self,
         filter: &str,
         values: HashMap<String, AttributeValue>,
-    ) -> Result<Vec<Hold>, StoreError> {
+    ) -> Result<Vec<Result<Hold, StoreError>>, StoreError> {
         let items =
             self.ledger_table.query_where("find_holds", PARTITION, Some((filter, values))).await?;
-        items.into_iter().map(Hold::from_item).collect()
+        self.settings.proven(items, Hold::from_item).await
     }
 
     /// Holds that are in force, or were until eight days ago: what they were on may still be wrapped by
     /// keys of long ago.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`], also when one of them is damaged.
     pub async fn holds_of_late(&self) -> Result<Vec<Hold>, StoreError> {
         let since_ms = self.clock.now_ms() - (AFTER_RELEASE_DAYS + 1) * DAY_MS;
         let values = HashMap::from([(":since".to_owned(), number(since_ms))]);
-        self.holds_where("attribute_not_exists(l) OR l > :since", values).await
+        let holds = self.holds_where("attribute_not_exists(l) OR l > :since", values).await?;
+        holds.into_iter().collect()
     }
 
-    /// All holds that are remembered, released or not.
+    /// All holds that are remembered, released or not. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn all_holds(&self) -> Result<Vec<Hold>, StoreError> {
+    pub async fn all_holds(&self) -> Result<Vec<Result<Hold, StoreError>>, StoreError> {
         let items = self.ledger_table.query("find_holds", PARTITION).await?;
-        items.into_iter().map(Hold::from_item).collect()
+        self.settings.proven(items, Hold::from_item).await
     }
 
     /// Takes a released hold again from rows that were restored from the time in which it held.
@@ -428,7 +431,8 @@ impl Store {
     pub async fn finish_hold(&self, hold: &Hold) -> Result<(), StoreError> {
         let done = Hold { rest: Rest::Done, ..hold.clone() };
         let unchanged = [(":q", string(hold.rest.as_str()))];
-        let write = put_if(&self.ledger_table, done.to_item(), "q = :q", unchanged)?;
+        let item = self.with_code(done.to_item()).await?;
+        let write = put_if(&self.ledger_table, item, "q = :q", unchanged)?;
         let _ours = self.transaction().and(write).commit("finish_hold").await?;
         Ok(())
     }

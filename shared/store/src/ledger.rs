@@ -10,7 +10,7 @@
 //! Ledger item: `p` = `ledger`, `k` the number in 20 digits, `u` subject, `g` receipt, `s` site,
 //! `b` basis, `r` when it was asked for, `t` when keys were last destroyed, `i` hash of the
 //! idempotency key and body, `o` conversations, `d` keys destroyed, `l` the conversations that were
-//! kept under a hold, `q` what is left to do, `expires_at`.
+//! kept under a hold, `q` what is left to do, `m` its code, `expires_at`.
 
 use std::collections::HashMap;
 
@@ -200,12 +200,31 @@ impl Entry {
     }
 }
 
+/// The number of an erasure to be entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Next {
+    /// The number of the erasure before it.
+    pub(super) last: u64,
+    /// Its own.
+    pub(super) number: u64,
+}
+
+/// The number in an entry's key, whoever has written the entry.
+fn number_in_key(item: &Item) -> Option<u64> {
+    item.get("k")?.as_s().ok()?.parse().ok()
+}
+
 /// The write of a number at its place, under a condition on `n`, the one that stands there: `:n` is
-/// the number itself, `:l` the one before.
-fn position(table: &str, mut item: Item, to: u64, condition: &str) -> Result<Write, StoreError> {
+/// the number itself, `:l` the one of the erasure before.
+fn position(
+    table: &str,
+    mut item: Item,
+    Next { last, number: to }: Next,
+    condition: &str,
+) -> Result<Write, StoreError> {
     item.insert("n".to_owned(), number(to));
     // DynamoDB refuses a value that the condition does not name.
-    let values = [(":n", to), (":l", to.saturating_sub(1))];
+    let values = [(":n", to), (":l", last)];
     let named = values.into_iter().filter(|(name, _)| condition.contains(name));
     put_if(table, item, condition, named.map(|(name, value)| (name, number(value))))
 }
@@ -265,7 +284,7 @@ impl Store {
     pub async fn positions(&self) -> Result<Positions, StoreError> {
         let settings = &self.settings.table;
         let (head, last) =
-            tokio::try_join!(self.number_at(settings, head_key()), self.last_entry())?;
+            tokio::try_join!(self.number_at(settings, head_key()), self.last_entries())?;
         // After them, as in `next_number`.
         let (keys, conversations, profiles) = tokio::try_join!(
             self.position_of_keys(),
@@ -273,7 +292,7 @@ impl Store {
             self.number_at(&self.profiles_table, position_in_profiles()),
         )?;
         // The ledger itself may be newer than a head that was restored.
-        Ok(Positions { head: head.max(last), behind: keys.min(conversations).min(profiles) })
+        Ok(Positions { head: head.max(last.0), behind: keys.min(conversations).min(profiles) })
     }
 
     /// Says that every table has followed up to `to`, of `head` erasures.
@@ -283,6 +302,7 @@ impl Store {
     pub async fn set_positions(&self, to: u64, head: u64) -> Result<(), StoreError> {
         // Each by itself: one may be further already, by an erasure that was carried out meanwhile.
         for (table, key, to) in self.places(to, head) {
+            let to = Next { last: 0, number: to };
             let write = position(table, key, to, "attribute_not_exists(n) OR n < :n")?;
             let _moved = self.transaction().and(write).commit("set_position").await?;
         }
@@ -306,11 +326,16 @@ impl Store {
         Ok(true)
     }
 
-    /// The erasures from `number` on, in their order, `limit` at most.
+    /// The erasures from `number` on, in their order, `limit` at most, and the number of the last of
+    /// them. One that is damaged stands for itself.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn entries_from(&self, number: u64, limit: i32) -> Result<Vec<Entry>, StoreError> {
+    pub async fn entries_from(
+        &self,
+        number: u64,
+        limit: i32,
+    ) -> Result<(Vec<Result<Entry, StoreError>>, Option<u64>), StoreError> {
         let found = self
             .dynamo
             .query()
@@ -323,7 +348,9 @@ impl Store {
             .send()
             .await
             .map_err(|error| fault("find_erasures", &error))?;
-        found.items.unwrap_or_default().into_iter().map(Entry::from_item).collect()
+        let items = found.items.unwrap_or_default();
+        let last = items.last().and_then(number_in_key);
+        Ok((self.settings.proven(items, Entry::from_item).await?, last))
     }
 
     /// The erasure of that number.
@@ -332,7 +359,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn find_entry(&self, number: u64) -> Result<Option<Entry>, StoreError> {
         let found = self.ledger_table.get("find_erasure", key(LEDGER, Entry::key(number))).await?;
-        found.map(Entry::from_item).transpose()
+        self.settings.proven_row(found, Entry::from_item).await
     }
 
     /// Puts what has become of an erasure in the place of what was known of it; false when that has
@@ -342,17 +369,18 @@ impl Store {
     /// [`StoreError`].
     pub async fn change_entry(&self, known: &Entry, entry: &Entry) -> Result<bool, StoreError> {
         let unchanged = [(":t", number(known.destroyed_ms)), (":q", string(known.rest.as_str()))];
-        let put = put_if(&self.ledger_table, entry.to_item(), "t = :t AND q = :q", unchanged)?;
+        let item = self.with_code(entry.to_item()).await?;
+        let put = put_if(&self.ledger_table, item, "t = :t AND q = :q", unchanged)?;
         Ok(self.transaction().and(put).commit("change_erasure").await?.is_whole())
     }
 
     /// The next number, as far as can be seen now.
-    pub(super) async fn next_number(&self) -> Result<u64, StoreError> {
+    pub(super) async fn next_number(&self) -> Result<Next, StoreError> {
         // At once: the longer it takes, the more others are met.
-        let (head, last, position) = Box::pin(async {
+        let (head, (last, taken), position) = Box::pin(async {
             tokio::try_join!(
                 self.number_at(&self.settings.table, head_key()),
-                self.last_entry(),
+                self.last_entries(),
                 self.position_of_keys()
             )
         })
@@ -362,7 +390,9 @@ impl Store {
         if position < head && self.position_of_keys().await? < head {
             return Err(StoreError::LedgerBehind);
         }
-        Ok(head + 1)
+        let free = (head..u64::MAX).map(|before| before + 1).find(|number| !taken.contains(number));
+        let number = free.ok_or(corrupt("n").in_table("settings"))?;
+        Ok(Next { last: head, number })
     }
 
     /// How far the table of keys has followed.
@@ -371,17 +401,22 @@ impl Store {
     }
 
     /// The writes of a new entry besides the keys: the entry, the head, the positions.
-    pub(super) fn entry_writes(&self, entry: &Entry) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![put_if(&self.ledger_table, entry.to_item(), NEW, [])?];
-        writes.extend(self.rest_of(entry)?);
-        for (table, key, to) in self.places(entry.number, entry.number) {
+    pub(super) async fn entry_writes(
+        &self,
+        entry: &Entry,
+        next: Next,
+    ) -> Result<Vec<Write>, StoreError> {
+        let item = self.with_code(entry.to_item()).await?;
+        let mut writes = vec![put_if(&self.ledger_table, item, NEW, [])?];
+        writes.extend(self.rest_of(entry).await?);
+        for (table, key, _) in self.places(entry.number, entry.number) {
             // A table that has not followed the ledger so far must not seem to by this write.
-            let condition = match entry.number {
+            let condition = match next.last {
                 _ if table == self.settings.table => "attribute_not_exists(n) OR n < :n",
-                1 => "attribute_not_exists(n)",
+                0 => "attribute_not_exists(n)",
                 _ => "n = :l",
             };
-            writes.push(position(table, key, to, condition)?);
+            writes.push(position(table, key, next, condition)?);
         }
         Ok(writes)
     }
@@ -426,20 +461,32 @@ impl Store {
         }
     }
 
-    async fn last_entry(&self) -> Result<u64, StoreError> {
-        let found = self
+    /// The number of the last erasure, and the numbers behind it at which there is something that is no
+    /// erasure of ours.
+    async fn last_entries(&self) -> Result<(u64, Vec<u64>), StoreError> {
+        let mut pages = self
             .dynamo
             .query()
             .table_name(self.ledger_table.as_ref())
             .key_condition_expression("p = :p")
             .expression_attribute_values(":p", string(LEDGER))
             .scan_index_forward(false)
+            // More are there only if somebody else has put them there.
             .limit(1)
             .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("find_last_erasure", &error))?;
-        let last = found.items.unwrap_or_default().pop();
-        Ok(last.map(Entry::from_item).transpose()?.map_or(0, |entry| entry.number))
+            .into_paginator()
+            .items()
+            .send();
+        let mut taken = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("find_last_erasure", &error))?;
+            let place = number_in_key(&item);
+            match self.settings.proven_row(Some(item), Entry::from_item).await {
+                Ok(entry) => return Ok((entry.map_or(0, |entry| entry.number), taken)),
+                Err(StoreError::Corrupt { .. }) => taken.extend(place),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((0, taken))
     }
 }

@@ -16,6 +16,7 @@ pub mod due;
 pub mod erasure;
 pub mod erasure_request;
 pub mod event;
+pub mod evidence;
 pub mod guests;
 pub mod hold;
 pub mod identity_key;

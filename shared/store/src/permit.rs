@@ -154,7 +154,7 @@ impl ReadPermit {
             reason: Some(Reason { id: event, purpose: why.purpose, words }),
             ..SecurityEvent::by(staff, action, object)
         };
-        let read = store.put_read(subject, &record, events.end_ms())?;
+        let read = store.put_read(subject, &record, events.end_ms()).await?;
         store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
     }
@@ -164,7 +164,7 @@ impl ReadPermit {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn by_claim(
+    pub async fn by_claim(
         store: &Store,
         events: &SecurityEvents,
         staff: StaffId,
@@ -185,7 +185,8 @@ impl ReadPermit {
             reason: Some(Reason { id: event, purpose, words: None }),
             ..SecurityEvent::by(staff, Action::ConversationClaimed, id)
         };
-        Ok(vec![events.put(recorded)?, store.put_read(subject, &record, events.end_ms())?])
+        let read = store.put_read(subject, &record, events.end_ms()).await?;
+        Ok(vec![events.put(recorded)?, read])
     }
 
     /// Opens the conversation that may be read.

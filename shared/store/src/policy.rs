@@ -5,7 +5,7 @@
 //! a contact were ever promised; `v`, `z` up to when conversations were opened, and contacts left, that
 //! had ended when the policy was last changed; `g`, `h` the fewest days that visitors were shown before,
 //! who may agree to them up to `i`; `o` up to when conversations were opened that took no more messages
-//! then (nothing stands there in a row of before, which is 0); `n` version, one more with each change; `t` when it was changed.
+//! then; `n` version, one more with each change; `t` when it was changed; `m` its code.
 
 use std::sync::PoisonError;
 
@@ -53,16 +53,35 @@ impl StoredPolicy {
         }
     }
 
-    /// Reads an item; what nobody has stored is what the site ships with.
+    /// A policy under which nothing ends before what was promised of it: while it is not known which
+    /// one is in force.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] never: its days are the bounds.
+    pub fn promised(site: &Site) -> Result<Self, StoreError> {
+        let [transcripts, leads, audit, taking] = [
+            RetentionPolicy::TRANSCRIPT_DAYS,
+            RetentionPolicy::LEAD_DAYS,
+            RetentionPolicy::AUDIT_DAYS,
+            RetentionPolicy::CONVERSATION_MAX_DAYS,
+        ]
+        .map(|bounds| u64::from(bounds.max));
+        let policy = RetentionPolicy::new(transcripts, leads, audit, taking);
+        let policy = policy.map_err(|_| StoreError::Failed)?;
+        let (longest_transcript_days, longest_lead_days) =
+            (policy.transcript_days(), policy.lead_days());
+        Ok(Self { policy, longest_transcript_days, longest_lead_days, ..Self::shipped(site) })
+    }
+
+    /// Reads an item.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when it is no policy.
-    pub(super) fn from_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
-        Self::read_item(site, item).map_err(in_table("settings"))
+    pub(super) fn from_item(item: &Item) -> Result<Self, StoreError> {
+        Self::read_item(item).map_err(in_table("settings"))
     }
 
-    fn read_item(site: &Site, item: Option<&Item>) -> Result<Self, StoreError> {
-        let Some(item) = item else { return Ok(Self::shipped(site)) };
+    fn read_item(item: &Item) -> Result<Self, StoreError> {
         let policy = RetentionPolicy::new(
             read_number(item, "d")?,
             read_number(item, "l")?,
@@ -73,7 +92,7 @@ impl StoredPolicy {
             policy: policy
                 .map_err(|_| corrupt("d"))?
                 .with_ended(read_number(item, "v")?, read_number(item, "z")?)
-                .with_closed(if item.contains_key("o") { read_number(item, "o")? } else { 0 })
+                .with_closed(read_number(item, "o")?)
                 .with_shown(Shown {
                     transcript_days: read_number(item, "g")?,
                     lead_days: read_number(item, "h")?,
@@ -117,6 +136,34 @@ impl Settings {
     /// # Errors
     /// [`StoreError`].
     pub async fn retention_policy(&self, site: &Site) -> Result<StoredPolicy, StoreError> {
+        let stored = self.policy_in(site, self.find_policy(site).await?).await?;
+        let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(site.id, stored.policy);
+        Ok(stored)
+    }
+
+    /// The policy of an item that was read; what nobody has stored is what the site ships with.
+    pub(super) async fn policy_in(
+        &self,
+        site: &Site,
+        item: Option<Item>,
+    ) -> Result<StoredPolicy, StoreError> {
+        let stored = self.proven_row(item, |item| StoredPolicy::from_item(&item)).await?;
+        Ok(stored.unwrap_or_else(|| StoredPolicy::shipped(site)))
+    }
+
+    /// The days for which events are kept, for who has no key to check the policy with: within their
+    /// bounds, whatever stands there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy_of_events(&self, site: &Site) -> Result<RetentionPolicy, StoreError> {
+        let found = self.find_policy(site).await?;
+        let stored = found.and_then(|item| StoredPolicy::from_item(&item).ok());
+        Ok(stored.map_or(site.policy, |stored| stored.policy))
+    }
+
+    async fn find_policy(&self, site: &Site) -> Result<Option<Item>, StoreError> {
         let found = self
             .dynamo
             .get_item()
@@ -127,10 +174,7 @@ impl Settings {
             .send()
             .await
             .map_err(|error| fault("find_policy", &error))?;
-        let stored = StoredPolicy::from_item(site, found.item.as_ref())?;
-        let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(site.id, stored.policy);
-        Ok(stored)
+        Ok(found.item)
     }
 
     /// The site's policy, or the one that this function knew last when there is no answer. For what is
@@ -149,28 +193,30 @@ impl Settings {
     }
 
     /// Puts `policy` in the place of `known`, in one transaction with the event that tells of it;
-    /// `None` when somebody else has changed it meanwhile.
+    /// `None` when somebody else has changed it meanwhile. Its version is behind `followed`, which the
+    /// stored ends follow: a row that was put back to an earlier state has an earlier one.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn put_retention_policy(
         &self,
         site: &Site,
-        known: &StoredPolicy,
+        (known, followed): (&StoredPolicy, Option<u64>),
         policy: RetentionPolicy,
         event: Write,
     ) -> Result<Option<StoredPolicy>, StoreError> {
         let now_ms = self.clock.now_ms();
         let changed = StoredPolicy {
             policy: known.policy.replaced_by(policy, now_ms),
-            version: known.version + 1,
+            version: known.version.max(followed.unwrap_or_default()) + 1,
             changed_ms: Some(now_ms),
             longest_transcript_days: known.longest_transcript_days.max(policy.transcript_days()),
             longest_lead_days: known.longest_lead_days.max(policy.lead_days()),
         };
         let unchanged = [(":n", number(known.version))];
         let condition = "attribute_not_exists(p) OR n = :n";
-        let put = put_if(&self.table, changed.to_item(site), condition, unchanged)?;
+        let item = self.evidence().await?.sign(changed.to_item(site))?;
+        let put = put_if(&self.table, item, condition, unchanged)?;
         let writes = Transaction::new(self.dynamo.clone()).and(put).and(event);
         Ok(writes.commit("put_policy").await?.is_whole().then_some(changed))
     }

@@ -152,13 +152,13 @@ impl ReadRecord {
 
 impl Store {
     /// A reading, as part of the transaction that tells of it.
-    pub(crate) fn put_read(
+    pub(crate) async fn put_read(
         &self,
         subject: SubjectId,
         record: &ReadRecord,
         end_ms: UnixMillis,
     ) -> Result<Write, StoreError> {
-        put(&self.ledger_table, record.to_item(subject, end_ms))
+        put(&self.ledger_table, self.with_code(record.to_item(subject, end_ms)).await?)
     }
 
     /// The read records of the subject, oldest first: up to 1 MB of them behind `after`, the key
@@ -193,9 +193,9 @@ impl Store {
             Some(AttributeValue::S(key)) => Some(key),
             _ => None,
         });
-        let reads = found.items.unwrap_or_default().into_iter().map(ReadRecord::from_item);
-        let reads = reads.collect::<Result<_, _>>()?;
-        Ok((reads, next))
+        let items = found.items.unwrap_or_default();
+        let reads = self.settings.proven(items, ReadRecord::from_item).await?;
+        Ok((reads.into_iter().collect::<Result<_, _>>()?, next))
     }
 
     /// The time of a reading that happens now.

@@ -261,9 +261,8 @@ proptest! {
     ) {
         damage_is_named("ledger", &hold.to_item(), Hold::from_item);
         damage_is_named("ledger", &case.to_item(None).unwrap(), Case::from_item);
-        let site = Site::SHIPPED;
-        let stored = policy.to_item(site);
-        damage_is_named("settings", &stored, |item| StoredPolicy::from_item(site, Some(&item)));
+        let stored = policy.to_item(Site::SHIPPED);
+        damage_is_named("settings", &stored, |item| StoredPolicy::from_item(&item));
         damage_is_named("ledger", &entry.to_item(), Entry::from_item);
         damage_is_named("ledger", &erasure_request.to_item(0), ErasureRequest::from_item);
         damage_is_named("ledger", &record.to_item(subject, 0), ReadRecord::from_item);
@@ -299,9 +298,7 @@ proptest! {
 
     #[test]
     fn a_policy(policy in policy()) {
-        let site = Site::SHIPPED;
-        let item = policy.to_item(site);
-        prop_assert_eq!(StoredPolicy::from_item(site, Some(&item)), Ok(policy));
+        prop_assert_eq!(StoredPolicy::from_item(&policy.to_item(Site::SHIPPED)), Ok(policy));
     }
 
     #[test]

@@ -199,6 +199,11 @@ pub(super) fn credential_seed() -> BranchName {
     BranchName::new(STACK, Purpose::Credential, "staff")
 }
 
+/// The name of the seed of the codes over rows.
+pub(super) fn evidence_seed() -> BranchName {
+    BranchName::new(STACK, Purpose::Evidence, "rows")
+}
+
 /// A blob, out of its item.
 fn take_blob(mut item: Item) -> Result<Vec<u8>, StoreError> {
     Noun::BranchKey.shape_of(&item)?;

@@ -18,7 +18,7 @@ use super::attributes::{
 };
 use super::key_change::RECENT_MS;
 use super::schema::Noun;
-use super::settings::{Settings, credential_seed, sort_key, visitor_seed};
+use super::settings::{Settings, credential_seed, evidence_seed, sort_key, visitor_seed};
 use super::transport_key::{self, TransportKey};
 use super::write::{NEW, Transaction, put_if};
 use super::{StoreError, fault};
@@ -248,13 +248,13 @@ impl Settings {
         self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::KeysMissing)
     }
 
-    /// Makes what the visitors' signing key is derived from, and what the staff's sign-in is, if
-    /// there is none.
+    /// Makes what the visitors' signing key, the staff's sign-in and the codes over rows are derived
+    /// from, if there is none.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn make_seeds(&self, stack: &Stack) -> Result<(), StoreError> {
-        for name in [visitor_seed(), credential_seed()] {
+        for name in [visitor_seed(), credential_seed(), evidence_seed()] {
             if stack.blob(&name)?.is_none() {
                 let blob = self.keyring.generate_unseen(&name).await?;
                 self.put_blob(&name, &blob).await?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::ids::{CaseId, ReceiptId, StaffId, SubjectId};
-use shared::store::case::{ANSWER_SOON_MS, Noted, Step, What};
+use shared::store::case::{Noted, Step, What};
 use tests::api::Request;
 use tests::staff::Staff;
 use tests::visitor::fresh_key;
@@ -224,7 +224,7 @@ async fn the_clock_runs_until_a_case_is_closed() {
     let officer = officer(&world).await;
     let gdpr = open(&officer, "access", "gdpr").await;
     let ccpa = open(&officer, "access", "ccpa").await;
-    let due = async || world.retention.store.cases_due(ANSWER_SOON_MS).await.expect("a number");
+    let due = async || world.sweep().await.requests_due;
     assert_eq!(due().await, 0);
     // Two days before the ten business days of the second are over.
     let officer = later(&world, &officer, 12).await;
@@ -543,7 +543,7 @@ async fn what_waits_for_a_hold_is_not_late_once_that_was_told() {
     super::stage::conversation(&visitor, 1).await;
     let (case, _) = waiting(&world, &officer, &visitor.subject).await;
     let officer = later(&world, &officer, 40).await;
-    let due = async || world.retention.store.cases_due(ANSWER_SOON_MS).await.expect("a number");
+    let due = async || world.sweep().await.requests_due;
     assert_eq!(officer.get(&path(&case)).await.json()["overdue"], true);
     assert_eq!(due().await, 1);
     let told = changed(&officer, &case, json!({ "told_of_hold": true })).await;

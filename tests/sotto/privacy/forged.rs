@@ -1,4 +1,5 @@
-//! Erasures that somebody has written into the ledger by hand: nothing is signed of what did not happen.
+//! Rows that somebody has written into the ledger by hand. One without our code is nothing, and stops
+//! nobody. One with it, from a function that was taken over: nothing is signed of what did not happen.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
@@ -7,7 +8,7 @@ use shared::store::attributes::{Item, binary, number, string};
 use tests::visitor::fresh_key;
 use tests::world::World;
 
-use super::stage::{conversation, erase_me, id_of, items_of, officer};
+use super::stage::{conversation, delete, erase, erase_me, id_of, items_of, officer};
 
 const RECEIPT: &str = "01800000-0000-7000-8000-000000000001";
 
@@ -35,7 +36,13 @@ fn entry(world: &World, at: u64, subject: &str, conversations: u64, keys: u64) -
     )
 }
 
+/// As a function that has the key would write it.
 async fn put(world: &World, item: Item) {
+    let evidence = world.settings().evidence().await.expect("the key");
+    put_as_it_is(world, evidence.sign(item).expect("a row")).await;
+}
+
+async fn put_as_it_is(world: &World, item: Item) {
     let put = world.dynamo().put_item().table_name("world-ledger").set_item(Some(item));
     put.send().await.expect("put");
 }
@@ -134,4 +141,161 @@ async fn another_receipt_proves_nothing() {
     assert_eq!(told(&world).await, std::slice::from_ref(&victim.subject));
     let again = erase_me(&victim, &fresh_key()).await;
     assert_eq!(again.code(), "integrity_failed", "not somebody else's receipt");
+}
+
+#[tokio::test]
+async fn an_entry_without_our_code_erases_nobody_and_is_in_nobodys_way() {
+    let world = World::new().await;
+    let (victim, other) = (world.visitor().await, world.visitor().await);
+    let path = conversation(&victim, 1).await;
+    conversation(&other, 1).await;
+    for at in [1, 3, u64::MAX] {
+        put_as_it_is(&world, entry(&world, at, &victim.subject, 1, 1)).await;
+    }
+    let unfinished = entry(&world, 1, &victim.subject, 1, 1);
+    let row = [("p", string("unfinished")), ("k", unfinished["k"].clone())];
+    let mut row: Item = row.map(|(name, value)| (name.to_owned(), value)).into();
+    row.insert("expires_at".to_owned(), unfinished["expires_at"].clone());
+    put_as_it_is(&world, row).await;
+    for _ in 0..2 {
+        world.advance_seconds(121);
+        let swept = world.sweep().await;
+        assert_eq!((swept.damaged, swept.unproven, swept.replayed), (1, 0, 0), "told each time");
+    }
+    assert_eq!(victim.transcript(&path).await.len(), 2, "nothing is destroyed");
+    // The numbers 1 and 3 are taken, by whomever.
+    assert_eq!(erase_me(&other, &fresh_key()).await.status, 200);
+    let next = world.visitor().await;
+    conversation(&next, 1).await;
+    assert_eq!(erase_me(&next, &fresh_key()).await.status, 200);
+    let marks = [&other, &next].map(async |erased| {
+        let rows = items_of(&world, "keys", &erased.subject).await;
+        rows.iter().find_map(|row| row.get("n").cloned()).expect("a mark")
+    });
+    let [first, second] = marks;
+    assert_eq!((first.await, second.await), (number(2), number(4)));
+    world.advance_seconds(121);
+    assert_eq!(world.sweep().await.erasures, 2);
+}
+
+/// A table that is restored follows the entries that are ours.
+#[tokio::test]
+async fn a_changed_entry_does_not_keep_a_restored_table_from_the_others() {
+    let world = World::new().await;
+    let visitors = [world.visitor().await, world.visitor().await, world.visitor().await];
+    let mut paths = Vec::new();
+    for visitor in &visitors {
+        paths.push(conversation(visitor, 1).await);
+    }
+    let copy = world.all_items().await;
+    for visitor in &visitors {
+        assert_eq!(erase_me(visitor, &fresh_key()).await.status, 200);
+    }
+    world.advance_seconds(121);
+    world.sweep().await;
+    super::restore::restore(&world, "keys", &copy, ["u", "c"]).await;
+    let entries = items_of(&world, "ledger", &visitors[1].subject).await;
+    let mut changed = entries.into_iter().find(|item| item["p"] == string("ledger")).expect("it");
+    changed.insert("b".to_owned(), string("other"));
+    put_as_it_is(&world, changed).await;
+    let swept = world.sweep().await;
+    assert_eq!((swept.replayed, swept.damaged, swept.behind), (2, 1, false));
+    for at in [0, 2] {
+        assert_eq!(visitors[at].get(&paths[at]).await.code(), "erased");
+    }
+    let next = world.visitor().await;
+    conversation(&next, 1).await;
+    assert_eq!(erase_me(&next, &fresh_key()).await.status, 200);
+}
+
+/// Holds, cases, waiting erasures and the policy: an edited row is refused, whoever acts by it, and
+/// stops nobody else. Put back as it was, it counts as before.
+#[tokio::test]
+async fn an_edited_row_is_refused_by_whoever_acts_by_it() {
+    let world = World::new().await;
+    let (held, other) = (world.visitor().await, world.visitor().await);
+    let path = conversation(&held, 1).await;
+    conversation(&other, 1).await;
+    let officer = officer(&world).await;
+    let on = |subject: &str| json!({ "subject_id": subject, "reason": "Asked by a court" });
+    assert_eq!(officer.post("/v1/holds", &on(&held.subject)).await.status, 201);
+    assert_eq!(officer.post("/v1/holds", &on(&other.subject)).await.status, 201);
+    let waits = erase(&officer, &held.subject, &fresh_key(), "gdpr_17").await;
+    assert_eq!(waits.code(), "legal_hold");
+    let days = json!({ "transcript_days": 20, "lead_days": 90, "audit_days": 731, "conversation_max_days": 5 });
+    let policy = tests::api::Request::new("PUT", "/v1/retention/policy").json(&days);
+    assert_eq!(officer.send(policy).await.status, 200);
+    assert_eq!(world.sweep().await.damaged, 0);
+
+    let is_coded = |(table, item): &(String, Item)| {
+        item.contains_key("m") && (table.ends_with("ledger") || table.ends_with("settings"))
+    };
+    let coded: Vec<_> = world.all_items().await.into_iter().filter(is_coded).collect();
+    let kinds: Vec<_> = coded.iter().map(|(_, item)| item["p"].as_s().expect("text")).collect();
+    for kind in ["hold", "case", "waiting", "default"] {
+        assert!(kinds.iter().any(|known| *known == kind), "{kind} is missing in {kinds:?}");
+    }
+    let case = coded.iter().find(|(_, item)| item["p"] == string("case")).expect("the case");
+    let case = format!("/v1/cases/{}", case.1["k"].as_s().expect("an id"));
+    for (table, row) in &coded {
+        let mut edited = row.clone();
+        edited.insert("x".to_owned(), string("0"));
+        let edit = async |item: &Item| {
+            let put = world.dynamo().put_item().table_name(table).set_item(Some(item.clone()));
+            put.send().await.expect("put");
+        };
+        edit(&edited).await;
+        let kind = row["p"].as_s().expect("text").as_str();
+        let what = format!("{kind} {:?}", row["k"]);
+        assert!(world.sweep().await.damaged > 0, "{what}: nobody is told");
+        let id = row["k"].as_s().expect("text");
+        let refused = match kind {
+            "hold" => delete(&officer, "/v1/holds", &json!({ "id": id })).await,
+            "case" => officer.get(&format!("/v1/cases/{id}")).await,
+            "waiting" => officer.patch(&case, &json!({ "state": "refused" })).await,
+            _ => held.get(&path).await,
+        };
+        assert_eq!(refused.refusal(), (500, "integrity_failed".to_owned()), "{what}");
+        edit(row).await;
+        assert_eq!(world.sweep().await.damaged, 0, "{what}");
+    }
+    assert_eq!(held.get(&path).await.status, 200);
+}
+
+/// An earlier policy has its code too. The sweep knows the version that it has followed.
+#[tokio::test]
+async fn a_policy_that_is_put_back_or_taken_away_is_told() {
+    let world = World::new().await;
+    let officer = officer(&world).await;
+    let change = async |transcript_days: u32| {
+        let days = json!({ "transcript_days": transcript_days, "lead_days": 90, "audit_days": 731,
+            "conversation_max_days": 5 });
+        let put = tests::api::Request::new("PUT", "/v1/retention/policy").json(&days);
+        let changed = officer.send(put).await;
+        assert_eq!(changed.status, 200, "{}", changed.json());
+        let rows = world.all_items().await;
+        let is_policy = |item: &Item| item.get("k") == Some(&string("retention"));
+        rows.into_iter().map(|(_, item)| item).find(is_policy).expect("the policy")
+    };
+    let first = change(20).await;
+    let second = change(10).await;
+    assert_eq!(world.sweep().await.damaged, 0);
+    let dynamo = world.dynamo();
+    for before in [Some(first), None] {
+        if let Some(row) = before {
+            let put = dynamo.put_item().table_name("world-settings").set_item(Some(row));
+            put.send().await.expect("put");
+        } else {
+            let gone = dynamo.delete_item().table_name("world-settings");
+            let gone = gone.key("p", second["p"].clone()).key("k", second["k"].clone());
+            gone.send().await.expect("deleted");
+        }
+        for _ in 0..2 {
+            assert_eq!(world.sweep().await.damaged, 1);
+        }
+    }
+    // Whoever is told sets it again, and the ends follow.
+    let again = change(10).await;
+    assert_eq!(again["n"], number(3));
+    assert_eq!(world.sweep().await.damaged, 0);
 }

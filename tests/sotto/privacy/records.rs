@@ -121,7 +121,7 @@ const fn deleted(_: &mut Item) -> bool {
 }
 
 /// One a row and more: text in the clear, ends, logs, keys, contacts, positions, the ledger, staff.
-const CASES: [Case; 30] = [
+const CASES: [Case; 38] = [
     Case {
         invariant: "chain_broken",
         table: "conversations",
@@ -291,6 +291,57 @@ const CASES: [Case; 30] = [
         table: "identity",
         of: |i| text(i, "k").starts_with("session#"),
         to: |i| add(i, "e", 1),
+    },
+    Case {
+        invariant: "key_without_log",
+        table: "keys",
+        of: |i| has(i, &["w", "x"]) && i["c"].as_b().is_ok_and(|id| id.as_ref().len() == 16),
+        to: |i| {
+            set(
+                i,
+                "c",
+                AttributeValue::B(
+                    [vec![1; 6], vec![0x70; 1], vec![1; 1], vec![0x80; 8]].concat().into(),
+                ),
+            )
+        },
+    },
+    Case {
+        invariant: "mark_differs",
+        table: "keys",
+        of: |i| has(i, &["g", "n"]),
+        to: |i| without(i, "g"),
+    },
+    Case {
+        invariant: "entry_missing",
+        table: "ledger",
+        of: |i| text(i, "p") == "ledger",
+        to: deleted,
+    },
+    Case {
+        invariant: "unfinished_missing",
+        table: "ledger",
+        of: |i| text(i, "p") == "ledger",
+        to: |i| set(i, "q", words("purge")),
+    },
+    Case { invariant: "row_missing", table: "ledger", of: |i| text(i, "p") == "hold", to: deleted },
+    Case {
+        invariant: "earlier_state",
+        table: "ledger",
+        of: |i| text(i, "p") == "hold",
+        to: |i| set(i, "n", count(0)),
+    },
+    Case {
+        invariant: "event_missing",
+        table: "events",
+        of: |i| text(i, "w") == "hold_placed",
+        to: deleted,
+    },
+    Case {
+        invariant: "contact_and_key_differ",
+        table: "profiles",
+        of: |i| has(i, &["b"]),
+        to: |i| add(i, "t", 1),
     },
 ];
 

@@ -7,7 +7,7 @@ use tests::world::World;
 use super::stage::{conversation, erase_me, id_of, items_of, leave_contact, officer};
 
 /// Puts a table back to a copy: deletes the items that are there, and writes those of the copy.
-async fn restore(world: &World, table: &str, copy: &[(String, Item)], keys: [&str; 2]) {
+pub(super) async fn restore(world: &World, table: &str, copy: &[(String, Item)], keys: [&str; 2]) {
     let dynamo = world.dynamo();
     for (name, item) in world.all_items().await {
         if name.ends_with(table) {

@@ -9,7 +9,7 @@ use tests::visitor::{Visitor, fresh_key};
 use tests::world::World;
 
 /// Seconds of a day.
-pub(super) const DAY: u64 = 24 * 60 * 60;
+pub(crate) const DAY: u64 = 24 * 60 * 60;
 
 /// A privacy officer who has just shown a second factor.
 pub(crate) async fn officer(world: &World) -> Staff {
@@ -18,7 +18,7 @@ pub(crate) async fn officer(world: &World) -> Staff {
 }
 
 /// A conversation with so many exchanges, in which a contact was left.
-pub(super) async fn conversation(visitor: &Visitor, exchanges: usize) -> String {
+pub(crate) async fn conversation(visitor: &Visitor, exchanges: usize) -> String {
     let path = visitor.open().await;
     for at in 0..exchanges {
         let said = visitor.say(&path, &format!("What about number {at}?")).await;
@@ -35,12 +35,12 @@ pub(crate) async fn leave_contact(visitor: &Visitor, path: &str, email: &str) {
 }
 
 /// The id in the path of a conversation.
-pub(super) fn id_of(path: &str) -> String {
+pub(crate) fn id_of(path: &str) -> String {
     path.rsplit('/').next().expect("an id").to_owned()
 }
 
 /// `DELETE /v1/me` with a key.
-pub(super) async fn erase_me(visitor: &Visitor, key: &str) -> Response {
+pub(crate) async fn erase_me(visitor: &Visitor, key: &str) -> Response {
     visitor.send(Request::new("DELETE", "/v1/me").header("idempotency-key", key)).await
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn erase(officer: &Staff, subject: &str, key: &str, basis: &str
 }
 
 /// The same without a case: it waits for somebody's approval.
-pub(super) async fn ask_for_erasure(officer: &Staff, subject: &str, key: &str) -> Response {
+pub(crate) async fn ask_for_erasure(officer: &Staff, subject: &str, key: &str) -> Response {
     let request = Request::new("DELETE", &format!("/v1/subjects/{subject}"))
         .header("idempotency-key", key)
         .json(&json!({ "basis": "other" }));
@@ -68,7 +68,7 @@ pub(super) async fn ask_for_erasure(officer: &Staff, subject: &str, key: &str) -
 }
 
 /// A request with a purpose and a reason, which stand in for a case.
-pub(super) fn with_reason(request: Request) -> Request {
+pub(crate) fn with_reason(request: Request) -> Request {
     request.header("sotto-purpose", "subject_request").header("sotto-reason", REASON)
 }
 

@@ -15,8 +15,8 @@ use tests::api::Api;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-const PURPOSES: [&str; 7] =
-    ["transcript", "profile", "transport", "signing", "index", "credential", "audit"];
+const PURPOSES: [&str; 8] =
+    ["transcript", "profile", "transport", "signing", "index", "credential", "audit", "evidence"];
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.

@@ -3,7 +3,7 @@
 use local::aws::Service;
 use serde_json::json;
 use shared::store::session;
-use tests::api::Api;
+use tests::api::{Api, Request};
 use tests::sealed::published_keys;
 use tests::visitor::{Visitor, fresh_key, message};
 
@@ -161,4 +161,21 @@ async fn the_rotation_leaves_the_keys_where_the_release_before_finds_them() {
         let left = rows(&items, "settings", &format!("transport#{}", key.kid));
         assert!(left.is_empty(), "a key that opens nothing any more is still there");
     }
+}
+
+/// So every such row has to have a code, whatever the age of the stack.
+#[tokio::test]
+async fn no_release_wrote_a_row_that_needs_a_code() {
+    let inherited = Inherited::from(BEFORE).await;
+    let items = inherited.world.all_items().await;
+    assert!(rows(&items, "settings", "retention").is_empty());
+    assert!(!items.iter().any(|(table, _)| table.ends_with("ledger")));
+    // The first rotation of the upgrade makes the key; before it nothing is erased half.
+    let Visit { visitor, conversation, .. } = inherited.visit("open");
+    let erase = |key: &str| Request::new("DELETE", "/v1/me").header("idempotency-key", key);
+    let early = visitor.send(erase(&fresh_key())).await;
+    assert_eq!(early.refusal(), (503, "unavailable".to_owned()));
+    assert_eq!(visitor.get(&conversation).await.status, 200);
+    inherited.world.rotate_keys().await;
+    assert_eq!(visitor.send(erase(&fresh_key())).await.status, 200);
 }

@@ -2,6 +2,7 @@
 //! what finds keys by their end.
 
 use shared::store::StoreError;
+use shared::store::attributes::corrupt;
 use shared::store::due::Scanned;
 use shared::store::key_row::Term;
 use shared::store::policy::StoredPolicy;
@@ -18,6 +19,11 @@ pub(super) async fn follow(
     swept: &mut Swept,
 ) -> Result<(), StoreError> {
     if progress.aligned_version == Some(policy.version) {
+        return Ok(());
+    }
+    if progress.aligned_version.is_some_and(|followed| followed > policy.version) {
+        // An earlier policy, or none, was put in the place of the one that the ends follow.
+        go_on::<()>(Err(corrupt("n").in_table("settings")), swept)?;
         return Ok(());
     }
     if progress.aligning != Some(policy.version) {

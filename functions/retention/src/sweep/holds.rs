@@ -31,6 +31,7 @@ pub(super) async fn sweep(
     let items = if budget.is_over(app) { budget.step } else { usize::MAX };
     let mut left = Left { items, until_ms: budget.part(2, app).until_ms };
     for hold in app.store.holds().await? {
+        let Some(hold) = go_on(hold, swept)? else { continue };
         let followed = follow(app, hold, policy, &mut left).await;
         go_on(followed, swept)?;
     }

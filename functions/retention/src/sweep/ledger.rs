@@ -1,6 +1,8 @@
 //! A table that was restored follows the ledger: what was erased since its copy was made is erased
 //! again, and what is held is held.
 
+use std::collections::VecDeque;
+
 use shared::store::StoreError;
 use shared::store::ledger::{Entry, Rest};
 use shared::store::policy::StoredPolicy;
@@ -29,11 +31,14 @@ pub(super) async fn replay(
     let mut to = positions.behind;
     let limit = i32::try_from(budget.step).unwrap_or(i32::MAX);
     loop {
-        let entries = app.store.entries_from(to + 1, limit).await?;
-        let last = entries.last().map(|entry| entry.number);
+        let (read, last) = app.store.entries_from(to + 1, limit).await?;
         // Numbers whose entries were forgotten, since their time was up, have nothing to carry out.
-        let all = entries.len() < budget.step;
-        work(app, budget, entries.into(), swept, carry_out_again).await?;
+        let all = read.len() < budget.step;
+        let mut entries = VecDeque::new();
+        for entry in read {
+            entries.extend(go_on(entry, swept)?);
+        }
+        work(app, budget, entries, swept, carry_out_again).await?;
         to = if all { positions.head } else { last.unwrap_or(positions.head) };
         app.store.set_positions(to, positions.head).await?;
         swept.behind = !all;
@@ -67,6 +72,7 @@ pub(super) async fn follow_holds(
     swept: &mut Swept,
 ) -> Result<(), StoreError> {
     for hold in app.store.all_holds().await? {
+        let Some(hold) = go_on(hold, swept)? else { continue };
         let followed = if hold.released.is_none() {
             app.store.hold_again(&hold, policy).await
         } else {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use shared::clock::UnixMillis;
 use shared::store::StoreError;
 use shared::store::case::ANSWER_SOON_MS;
+use shared::store::policy::StoredPolicy;
 use shared::store::progress::Progress;
 use shared::values::site::Site;
 
@@ -121,7 +122,10 @@ pub async fn run(app: &App) -> Result<Swept, StoreError> {
 /// As [`run`].
 pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
-    let policy = app.store.settings.retention_policy(Site::SHIPPED).await?;
+    let found = app.store.settings.retention_policy(Site::SHIPPED).await;
+    let in_force = go_on(found, &mut swept)?;
+    // While it is not known which days count, nothing is destroyed before its promised end.
+    let policy = in_force.map_or_else(|| StoredPolicy::promised(Site::SHIPPED), Ok)?;
     app.staff_keys.audit_days().follow(&policy.policy);
     // First, since nothing is read of a table that has not followed.
     ledger::replay(app, &policy, budget.part(2, app), &mut swept).await?;
@@ -138,11 +142,18 @@ pub async fn run_within(app: &App, budget: Budget) -> Result<Swept, StoreError> 
     holds::sweep(app, &policy, budget.part(3, app), &mut swept).await?;
     erasures::finish(app, budget.part(2, app), &mut swept).await?;
     rewrap::follow(app, &policy, budget.part(2, app), &mut swept).await?;
-    align::follow(app, &policy, budget, &mut progress, &mut swept).await?;
+    if let Some(policy) = &in_force {
+        align::follow(app, policy, budget, &mut progress, &mut swept).await?;
+    }
     let retired = retire::keys(app, &policy).await;
     swept.retired = go_on(retired, &mut swept)?.unwrap_or_default();
     (swept.oldest_erasure_seconds, swept.oldest_purge_seconds) = erasures::ages(app).await?;
-    swept.requests_due = app.store.cases_due(ANSWER_SOON_MS).await?;
+    let now_ms = app.clock.now_ms();
+    for case in app.store.cases().await? {
+        let case = go_on(case, &mut swept)?;
+        swept.requests_due +=
+            usize::from(case.is_some_and(|case| case.is_due(now_ms, ANSWER_SOON_MS)));
+    }
     progress.stamp = Some(app.store.stamp_keys().await?);
     app.store.put_sweep_progress(&progress).await?;
     Ok(swept)

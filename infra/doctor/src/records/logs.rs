@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::clock::UnixMillis;
 use shared::ids::{ConversationId, SubjectId};
 use shared::store::event::StoredEvent;
+use shared::store::key_row::{Guarded, KeyRow};
 use shared::store::state::Status;
 
 use super::{Broken, Item, Records, breaks, bytes, conversation, is_position, text, whole};
@@ -25,6 +26,13 @@ pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
     let purged: BTreeSet<_> =
         records.partition("ledger", "purge").filter_map(|item| text(item, "k")).collect();
     let unfinished: BTreeSet<_> = erasing(records);
+    for (id, row) in rows.iter().filter(|(id, _)| !logs.contains_key(id)) {
+        let lives = whole(row, EXPIRY).is_none_or(|end| end > records.now_seconds);
+        if row.contains_key("w") && lives && !purged.contains(id.to_string().as_str()) {
+            let what = "Its conversation has no log, not even an opening.";
+            breaks(found, ("keys", row), "key_without_log", what);
+        }
+    }
     for (id, mut items) in logs {
         items.sort_by_key(|item| whole(item, "s"));
         let row = rows.get(&id).copied();
@@ -126,6 +134,14 @@ fn inbox(items: &[&Item], found: &mut Vec<Broken>) {
     }
 }
 
+/// When a contact was left, as the row of its key says.
+fn left_at(row: &Item) -> Option<i64> {
+    match KeyRow::from_item(row.clone()).ok()??.guarded {
+        Guarded::Profile { left_ms } => Some(left_ms),
+        Guarded::Conversation(_) => None,
+    }
+}
+
 /// The parts of a wrapped key, and the index by which the sweep finds it.
 fn row_is_whole(item: &Item, found: &mut Vec<Broken>) {
     let place = ("keys", item);
@@ -192,6 +208,10 @@ fn contacts(records: &Records, unfinished: &BTreeSet<SubjectId>, found: &mut Vec
             Some(row) if item.contains_key(EXPIRY) == row.contains_key("h") => {
                 let what = "Its end does not fit the hold on its key.";
                 breaks(found, place, "end_and_hold_differ", what);
+            }
+            Some(row) if row.contains_key("w") && left_at(row) != whole(item, "t") => {
+                let what = "It was left at another time than its key says.";
+                breaks(found, place, "contact_and_key_differ", what);
             }
             _ => {}
         }

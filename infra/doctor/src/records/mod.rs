@@ -10,6 +10,7 @@ mod logs;
 mod plain;
 mod settings;
 mod staff;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -96,9 +97,15 @@ impl Records {
     #[must_use]
     pub fn broken(&self) -> Vec<Broken> {
         let mut found = Vec::new();
-        for check in
-            [ends::check, plain::check, logs::check, settings::check, ledger::check, staff::check]
-        {
+        for check in [
+            ends::check,
+            plain::check,
+            logs::check,
+            settings::check,
+            ledger::check,
+            staff::check,
+            told::check,
+        ] {
             check(self, &mut found);
         }
         found.sort();
