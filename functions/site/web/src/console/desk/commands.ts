@@ -11,6 +11,15 @@ export interface Command {
 /** The commands of those parts of the desk that are shown, in their order. */
 const groups = signal<Command[][]>([]);
 
+/** A command opens a field to type in, and it is not there yet. */
+let isOpening = false;
+
+/** Takes no key for a command until that field is there: it is meant for the field. */
+export async function opening(field: () => Promise<void>): Promise<void> {
+  isOpening = true;
+  await field().finally(() => (isOpening = false));
+}
+
 /** Adds commands; answers how to take them away again. */
 export function provide(commands: Command[]): () => void {
   groups.value = [...groups.peek(), commands];
@@ -28,7 +37,7 @@ export function listen(): () => void {
 }
 
 function pressed(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (isOpening || event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   const isBar = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
   if (!isBar && (event.ctrlKey || event.metaKey || event.altKey)) return;
   const target = event.target as HTMLElement;

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { attempt, confirmed, go, Heading, Link, type Open, wordsOf } from "../kit.ts";
 import { overdue, tick } from "./clock.ts";
-import { type Command, listen, provide } from "./commands.ts";
+import { type Command, listen, opening, provide } from "./commands.ts";
 import { isAvailable, setAvailable } from "./duty.ts";
 import { Filters } from "./filters.tsx";
 import { counts, filter, inboxPoll, lists, look, narrow, NO_FILTER, opened, ready, shownOf, showTab, tab, type Tab, TABS } from "./inbox.ts";
@@ -54,11 +54,13 @@ function Desk() {
       { name: "available", keys: ["a"], run: toggle },
       { name: "filter", keys: ["f"], run: openFilter },
       { name: "answers", keys: ["c"], run: () => go("/inbox/answers") },
-      { name: "bar", keys: ["Ctrl+K"], run: async () => (await later("bar", () => import("./bar.tsx"))).openBar() },
-      { name: "help", keys: ["?"], run: async () => (await later("bar", () => import("./bar.tsx"))).openHelp() },
+      { name: "bar", keys: ["Ctrl+K"], run: () => opening(async () => (await bar()).openBar()) },
+      { name: "help", keys: ["?"], run: () => opening(async () => (await bar()).openHelp()) },
     ];
     look(true);
     inboxPoll.start();
+    // So that it is there with the key; what failed is said when it is asked for.
+    void bar().catch(() => {});
     const rest = () => {
       look(false);
       // On other pages only those are told who are available.
@@ -88,6 +90,10 @@ function Desk() {
       <Pane />
     </div>
   );
+}
+
+function bar(): Promise<typeof import("./bar.tsx")> {
+  return later("bar", () => import("./bar.tsx"));
 }
 
 function openFilter(): void {
