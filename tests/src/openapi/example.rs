@@ -41,6 +41,7 @@ fn named(schemas: &Value, name: &str, schema: &Value) -> Value {
     match kind {
         Some("string") => json!(text(name)),
         Some("integer") => json!(number(name).max(schema["minimum"].as_i64().unwrap_or(0))),
+        Some("number") => json!(0.5),
         Some("boolean") => json!(matches!(name, "current" | "valid" | "verified")),
         Some("array") => json!([named(schemas, name, &schema["items"])]),
         _ => object.into(),

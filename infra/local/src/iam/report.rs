@@ -380,7 +380,7 @@ mod tests {
                 _ => true,
             });
         });
-        assert_eq!(found.len(), 4, "three roles open, one of them makes as well: {found:?}");
+        assert_eq!(found.len(), 5, "three roles open, two of them make as well: {found:?}");
         assert!(
             found.iter().all(|fault| fault.contains("ContentKeys") && fault.contains("= profile"))
         );
