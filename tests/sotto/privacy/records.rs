@@ -121,7 +121,7 @@ const fn deleted(_: &mut Item) -> bool {
 }
 
 /// One a row and more: text in the clear, ends, logs, keys, contacts, positions, the ledger, staff.
-const CASES: [Case; 37] = [
+const CASES: [Case; 38] = [
     Case {
         invariant: "chain_broken",
         table: "conversations",
@@ -299,6 +299,12 @@ const CASES: [Case; 37] = [
                 ),
             )
         },
+    },
+    Case {
+        invariant: "key_without_contact",
+        table: "profiles",
+        of: |i| has(i, &["b"]),
+        to: deleted,
     },
     Case {
         invariant: "mark_differs",
