@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect has to stop there"
 )]
 
+mod by_hand;
 mod conflicts;
 mod contract;
 mod counts;

@@ -299,3 +299,25 @@ async fn a_policy_that_is_put_back_or_taken_away_is_told() {
     assert_eq!(again["n"], number(3));
     assert_eq!(world.sweep().await.damaged, 0);
 }
+
+/// Each of them is valid, and it is not the one that was asked for.
+#[tokio::test]
+async fn a_receipt_in_the_place_of_another_is_refused() {
+    let world = World::new().await;
+    let officer = officer(&world).await;
+    let mut receipts = Vec::new();
+    for _ in 0..2 {
+        let visitor = world.visitor().await;
+        conversation(&visitor, 1).await;
+        receipts.push(erase_me(&visitor, &fresh_key()).await.json());
+    }
+    let id = |at: usize| receipts[at]["id"].as_str().expect("an id").to_owned();
+    let rows = items_of(&world, "ledger", &id(0)).await;
+    let is_receipt = |row: &Item| row["k"] == string("receipt");
+    let mut row = rows.into_iter().find(is_receipt).expect("the receipt");
+    row.insert("p".to_owned(), string(format!("receipt#{}", id(1))));
+    put_as_it_is(&world, row).await;
+    let path = |at: usize| format!("/v1/receipts/{}", id(at));
+    assert_eq!(officer.get(&path(0)).await.json(), receipts[0]);
+    assert_eq!(officer.get(&path(1)).await.refusal(), (500, "integrity_failed".to_owned()));
+}

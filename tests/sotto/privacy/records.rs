@@ -307,6 +307,12 @@ const CASES: [Case; 38] = [
         },
     },
     Case {
+        invariant: "key_without_contact",
+        table: "profiles",
+        of: |i| has(i, &["b"]),
+        to: deleted,
+    },
+    Case {
         invariant: "mark_differs",
         table: "keys",
         of: |i| has(i, &["g", "n"]),

@@ -1,5 +1,5 @@
-//! Somebody who writes the table `identity`: each attribute of each row is edited and deleted, each row
-//! is put back to what it was. Nothing of it lets anybody in who would not be let in without it.
+//! Somebody who writes the table `identity`: factors that were replaced are put back, and a session is
+//! edited. `by_hand` tries every attribute of every row.
 
 use serde_json::json;
 use shared::store::attributes::{Item, number};
@@ -139,74 +139,4 @@ async fn a_session_is_not_edited() {
     }
     put(&world, session).await;
     assert_eq!(admin.renew().await.status, 200);
-}
-
-/// Attributes that an edit of may go unnoticed, with what follows from it; docs/authentication.md.
-const NOT_NOTICED: [(&str, &str); 9] = [
-    // Times that are only shown, and when DynamoDB deletes the row.
-    ("totp", "t"),
-    ("totp", "u"),
-    ("passkey", "t"),
-    ("passkey", "u"),
-    ("session", "u"),
-    ("session", "expires_at"),
-    // The last step of the app, within the minute in which a code is good.
-    ("totp", "g"),
-    // The account's own word counts.
-    ("login", "d"),
-    ("login", "n"),
-];
-
-/// Every attribute of every row of a person: after each edit the person is in as before, or refused, and
-/// nobody else is let in.
-#[tokio::test]
-async fn every_attribute_of_the_staffs_rows_is_tried() {
-    let world = World::new().await;
-    let admin = world.admin().await;
-    let stored = rows(&world).await;
-    let mut tried = 0;
-    for row in &stored {
-        let kind = sort(row).split('#').next().expect("a kind").to_owned();
-        for name in row.keys().filter(|name| !["p", "k"].contains(&name.as_str())) {
-            for edited in [edited(row, name), without(row, name)] {
-                put(&world, edited).await;
-                forget_all(&world).await;
-                let wrong = is_in(&world, &admin, NEXT, &admin.secret).await;
-                assert!(!wrong, "{kind} {name}: in with a wrong password");
-                let renewed = admin.renew().await;
-                let unnoticed = NOT_NOTICED.contains(&(&*kind, name.as_str()));
-                let goes_on = renewed.status == 200 && kind == "session";
-                assert!(!goes_on || unnoticed || name == "g", "{kind} {name}: the session goes on");
-                // Everything as it was.
-                for kept in &stored {
-                    put(&world, kept.clone()).await;
-                }
-                tried += 1;
-            }
-        }
-    }
-    assert!(tried > 30, "{tried}");
-}
-
-fn edited(row: &Item, name: &str) -> Item {
-    let mut item = row.clone();
-    let value = match (&row[name].as_s(), &row[name].as_n()) {
-        (Ok(text), _) => shared::store::attributes::string(format!("{text}x")),
-        (_, Ok(digits)) => number(digits.parse::<i64>().expect("a number") + 1),
-        _ => {
-            let mut bytes = row[name].as_b().expect("bytes").as_ref().to_vec();
-            if let Some(last) = bytes.last_mut() {
-                *last ^= 1;
-            }
-            shared::store::attributes::binary(bytes)
-        }
-    };
-    item.insert(name.to_owned(), value);
-    item
-}
-
-fn without(row: &Item, name: &str) -> Item {
-    let mut item = row.clone();
-    item.remove(name);
-    item
 }

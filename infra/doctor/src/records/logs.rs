@@ -194,6 +194,19 @@ const COMMITMENT_LEN: usize = 32;
 
 fn contacts(records: &Records, unfinished: &BTreeSet<SubjectId>, found: &mut Vec<Broken>) {
     let rows = records.rows_by_subject();
+    let left = records.of("profiles").filter(|item| text(item, "k") == Some("lead"));
+    let left: BTreeSet<_> = left.filter_map(|item| bytes(item, "u")).collect();
+    for row in records.of("keys").filter(|row| bytes(row, "c") == Some(b"profile")) {
+        let lives = whole(row, EXPIRY).is_none_or(|end| end > records.now_seconds);
+        if row.contains_key("w") && lives && bytes(row, "u").is_none_or(|of| !left.contains(of)) {
+            breaks(
+                found,
+                ("keys", row),
+                "key_without_contact",
+                "There is no contact that it opens.",
+            );
+        }
+    }
     for item in records.of("profiles").filter(|item| text(item, "k") == Some("lead")) {
         let place = ("profiles", item);
         let subject = bytes(item, "u").and_then(SubjectId::from_slice);
