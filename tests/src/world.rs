@@ -50,16 +50,16 @@ pub struct World {
     /// The parts of the staff's sign-in.
     pub auth: auth::state::App,
     /// The parts of the function of transcripts and their lifetime.
-    pub retention: retention::state::App,
+    pub retention: shared::http::staff_app::App,
     /// The parts of the desk.
-    pub desk: desk::state::App,
+    pub desk: shared::http::staff_app::App,
     /// How functions are configured.
     pub config: Config,
     /// How the function that visitors call is configured.
     pub visitors_config: VisitorsConfig,
     auth_config: auth::state::Config,
-    retention_config: retention::state::Config,
-    desk_config: desk::state::Config,
+    retention_config: shared::http::staff_app::Config,
+    desk_config: shared::http::staff_app::Config,
     rotation_config: intake::rotate::Config,
     sdk: SdkConfig,
 }
@@ -118,14 +118,18 @@ impl World {
         let auth_sdk = sdk(&config, &access_key("auth"));
         let auth = auth::state::App::with_sdk(&auth_config, clock.clone(), &auth_sdk)
             .expect("memory for a hash");
-        let retention_config = retention::state::Config::read(&read).expect("a configuration");
+        let retention_config =
+            shared::http::staff_app::Config::read(&read).expect("a configuration");
         let rotation_config = intake::rotate::Config::read(&read).expect("a configuration");
         let retention_sdk = sdk(&config, &access_key("retention"));
-        let retention =
-            retention::state::App::with_sdk(&retention_config, clock.clone(), &retention_sdk);
-        let desk_config = desk::state::Config::read(&read).expect("a configuration");
+        let retention = shared::http::staff_app::App::with_sdk(
+            &retention_config,
+            clock.clone(),
+            &retention_sdk,
+        );
+        let desk_config = shared::http::staff_app::Config::read(&read).expect("a configuration");
         let desk_sdk = sdk(&config, &access_key("desk"));
-        let desk = desk::state::App::with_sdk(&desk_config, clock.clone(), &desk_sdk);
+        let desk = shared::http::staff_app::App::with_sdk(&desk_config, clock.clone(), &desk_sdk);
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
@@ -169,9 +173,9 @@ impl World {
         Api::Events(finish(routes, self.clock.clone(), &[]))
     }
 
-    fn retention_of(&self, program: &str) -> retention::state::App {
+    fn retention_of(&self, program: &str) -> shared::http::staff_app::App {
         let sdk = self.sdk_of(program);
-        retention::state::App::with_sdk(&self.retention_config, self.clock.clone(), &sdk)
+        shared::http::staff_app::App::with_sdk(&self.retention_config, self.clock.clone(), &sdk)
     }
 
     /// The staff's API by events: the routes of both of their functions, as the gateway puts them at
@@ -187,7 +191,8 @@ impl World {
     /// Runs the job that returns claims, as an instance of its own, and says what it did.
     pub async fn return_claims(&self) -> Returned {
         let sdk = self.sdk_of("return-claims");
-        let app = desk::state::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
+        let app =
+            shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
         Box::pin(desk::return_claims::run(&app)).await.expect("claims are returned")
     }
 
@@ -220,7 +225,7 @@ impl World {
 
     /// The parts of the sweep, with its rights.
     #[must_use]
-    pub fn sweeper(&self) -> retention::state::App {
+    pub fn sweeper(&self) -> shared::http::staff_app::App {
         self.retention_of("sweep")
     }
 

@@ -12,7 +12,7 @@ use shared::text::{RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Characters of the longest text: that of a message.
 const LONGEST_CHARACTERS: usize = 4_000;

@@ -12,7 +12,7 @@ use shared::store::log::{Appended, Draft, Tail};
 use shared::store::state::{State, Status};
 use shared::store::write::Write;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// How often a change is decided again before the caller is asked to come back.
 const ATTEMPTS: usize = 64;

@@ -24,7 +24,7 @@ use crate::claimed::{
 };
 use crate::inbox::InboxItem;
 use crate::presence;
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// How often a claim is tried on a log that grows meanwhile.
 const ATTEMPTS: usize = 16;

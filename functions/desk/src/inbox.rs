@@ -20,7 +20,7 @@ use shared::values::encoding::{base64url, from_base64url};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A filter may pass over so many pages of a list before the answer says where it goes on.
 const PAGES: usize = 4;

@@ -14,13 +14,12 @@ pub mod inbox;
 pub mod messages;
 pub mod presence;
 pub mod return_claims;
-pub mod state;
 pub mod suggestions;
 
 use axum::Router;
 use shared::http::finish::finish;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 shared::table! {
     App:

@@ -1,8 +1,8 @@
 //! Bootstrap of the function by which agents answer visitors.
 
-use desk::state::{App, Config};
 use shared::clock::Clock;
 use shared::config::environment;
+use shared::http::staff_app::{App, Config};
 use shared::http::telemetry;
 
 #[tokio::main(flavor = "current_thread")]

@@ -23,7 +23,7 @@ use shared::text::{RawText, Text};
 use utoipa::ToSchema;
 
 use crate::claimed::{Change, Changed, change, claimed};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Characters of the longest message.
 const LONGEST_CHARACTERS: usize = 4_000;

@@ -12,7 +12,7 @@ use shared::store::live::{PRESENCE_MS, Presence};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// The name of somebody whose name auth has not told yet.
 const UNNAMED: &str = "Agent";

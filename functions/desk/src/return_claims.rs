@@ -15,7 +15,7 @@ use shared::store::inbox::{List, Place};
 use shared::store::state::Status;
 use shared::values::site::Site;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Conversations looked at in one read.
 const PAGE: usize = 100;

@@ -17,7 +17,7 @@ use shared::store::event::{Kind, Spoken};
 use utoipa::ToSchema;
 
 use crate::claimed::claimed;
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Entries at most.
 const MOST: usize = 3;

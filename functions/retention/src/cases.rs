@@ -21,7 +21,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::holds::HoldResponse;
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A case that begins.
 #[derive(Deserialize, ToSchema)]

@@ -18,7 +18,7 @@ use shared::store::erasure::Request;
 use shared::store::receipt::SignedReceipt;
 use utoipa::ToSchema;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// An erasure that waits for an approval.
 #[derive(Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use shared::ids::{CaseId, SubjectId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::case::{Case, State, What};
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// See the module.
 pub(crate) enum Grounds {

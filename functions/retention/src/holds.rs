@@ -18,8 +18,8 @@ use shared::values::policy::DAY_MS;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::state::App;
 use crate::sweep::holds::{Left, carry_out_erasure_request, settle};
+use shared::http::staff_app::App;
 
 /// Days after which a hold is looked at again, if nobody says otherwise.
 const REVIEW_DAYS: i64 = 90;

@@ -12,7 +12,6 @@ mod grounds;
 pub mod holds;
 pub mod policy;
 pub mod receipts;
-pub mod state;
 pub mod subject;
 pub mod subject_export;
 pub mod subjects;
@@ -22,7 +21,7 @@ pub mod transcripts;
 use axum::Router;
 use shared::http::finish::finish;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 shared::table! {
     App:

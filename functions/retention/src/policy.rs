@@ -15,7 +15,7 @@ use shared::values::policy::{Bounds, RetentionPolicy};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A policy that is to be in force.
 #[derive(Deserialize, ToSchema)]

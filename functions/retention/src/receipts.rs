@@ -12,7 +12,7 @@ use shared::problem::{Code, Problem};
 use shared::store::receipt::{self, Invalid, Signed, SignedReceipt};
 use utoipa::ToSchema;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A receipt, or its signature alone. All members are checked exactly as they were given.
 #[derive(Deserialize, ToSchema)]

@@ -19,7 +19,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::grounds::Grounds;
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A subject of whom something is stored.
 #[derive(Serialize, ToSchema)]

@@ -17,7 +17,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::grounds::{Grounds, takes};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Nothing needs to be said.
 #[derive(Deserialize, ToSchema)]

@@ -31,7 +31,7 @@ use utoipa::ToSchema;
 
 use crate::erasures::{Asked, ErasureResponse, held};
 use crate::grounds::{Grounds, takes};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A search by address or by subject: one of both.
 #[derive(Deserialize, ToSchema)]

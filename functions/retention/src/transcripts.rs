@@ -20,7 +20,7 @@ use shared::values::role::Role;
 use utoipa::ToSchema;
 
 use crate::grounds::text;
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A page of a transcript.
 #[derive(Serialize, ToSchema)]

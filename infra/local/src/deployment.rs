@@ -73,13 +73,15 @@ impl Settings {
     }
 
     /// The same for transcripts and their lifetime, and for the sweep.
-    pub(crate) fn retention(&self) -> Result<retention::state::Config, String> {
-        retention::state::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    pub(crate) fn retention(&self) -> Result<shared::http::staff_app::Config, String> {
+        shared::http::staff_app::Config::read(&|name| self.find(name))
+            .map_err(|error| error.to_string())
     }
 
     /// The same for the desk, and for the job that returns claims.
-    pub(crate) fn desk(&self) -> Result<desk::state::Config, String> {
-        desk::state::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    pub(crate) fn desk(&self) -> Result<shared::http::staff_app::Config, String> {
+        shared::http::staff_app::Config::read(&|name| self.find(name))
+            .map_err(|error| error.to_string())
     }
 
     /// The same for the rotation of keys.

@@ -42,8 +42,8 @@ pub(crate) struct Jobs(Arc<Parts>);
 
 struct Parts {
     rotation: Stores,
-    sweep: retention::state::App,
-    returns: desk::state::App,
+    sweep: shared::http::staff_app::App,
+    returns: shared::http::staff_app::App,
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
@@ -108,7 +108,7 @@ impl Jobs {
     pub(crate) fn new(
         app: &App,
         rotation: Stores,
-        (sweep, returns): (retention::state::App, desk::state::App),
+        (sweep, returns): (shared::http::staff_app::App, shared::http::staff_app::App),
         watchman: Watchman,
         aws: Arc<Aws>,
         log: &str,

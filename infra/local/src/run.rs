@@ -173,10 +173,10 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let rotation = Stores::new(&settings.rotation()?, clock.clone(), &rotation);
     let kept = settings.retention()?;
     let sweep = deployment::sdk_config(&config.backend, "sweep")?;
-    let sweep = retention::state::App::with_sdk(&kept, clock.clone(), &sweep);
+    let sweep = shared::http::staff_app::App::with_sdk(&kept, clock.clone(), &sweep);
     let at_desk = settings.desk()?;
     let returns = deployment::sdk_config(&config.backend, "return-claims")?;
-    let returns = desk::state::App::with_sdk(&at_desk, clock.clone(), &returns);
+    let returns = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &returns);
     let watchman = deployment::sdk_config(&config.backend, "detect")?;
     let watchman = Watchman::new(&settings.monitor()?, clock.clone(), &watchman);
     let log = &config.conversations_table;
@@ -193,9 +193,9 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let sdk = deployment::sdk_config(&auth.backend, "auth")?;
     let auth = auth::state::App::with_sdk(&auth, clock.clone(), &sdk)?;
     let sdk = deployment::sdk_config(&config.backend, "retention")?;
-    let kept = retention::state::App::with_sdk(&kept, clock.clone(), &sdk);
+    let kept = shared::http::staff_app::App::with_sdk(&kept, clock.clone(), &sdk);
     let sdk = deployment::sdk_config(&config.backend, "desk")?;
-    let at_desk = desk::state::App::with_sdk(&at_desk, clock.clone(), &sdk);
+    let at_desk = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &sdk);
     let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
     let staff = staff.merge(desk::routes(at_desk));
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);

@@ -7,6 +7,7 @@ pub mod keychain;
 pub mod request;
 pub mod requirement;
 pub mod staff;
+pub mod staff_app;
 pub mod staff_keychain;
 pub mod subject_access;
 pub mod token;

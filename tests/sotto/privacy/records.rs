@@ -121,7 +121,7 @@ const fn deleted(_: &mut Item) -> bool {
 }
 
 /// One a row and more: text in the clear, ends, logs, keys, contacts, positions, the ledger, staff.
-const CASES: [Case; 38] = [
+const CASES: [Case; 39] = [
     Case {
         invariant: "chain_broken",
         table: "conversations",

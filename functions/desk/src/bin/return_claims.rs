@@ -1,11 +1,11 @@
 //! Bootstrap of the job that takes conversations from agents who are gone, every five minutes.
 
 use desk::return_claims::Job;
-use desk::state::{App, Config};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::config::environment;
+use shared::http::staff_app::{App, Config};
 use shared::http::telemetry;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,11 +1,11 @@
 //! Bootstrap of the job that destroys what is past its time, every five minutes.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use retention::state::{App, Config};
 use retention::sweep::job::Job;
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::config::environment;
+use shared::http::staff_app::{App, Config};
 use shared::http::telemetry;
 
 #[tokio::main(flavor = "current_thread")]

@@ -9,7 +9,7 @@ use shared::store::policy::StoredPolicy;
 use shared::store::progress::Progress;
 
 use super::{Budget, Swept, go_on};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 pub(super) async fn follow(
     app: &App,

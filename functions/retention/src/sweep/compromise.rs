@@ -9,7 +9,7 @@ use shared::store::key_change::{Changed, SiteKeys};
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::values::site::Site;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// The wish for a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

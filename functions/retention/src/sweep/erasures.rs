@@ -17,7 +17,7 @@ use shared::store::ledger::{Entry, Rest};
 
 use super::several::{Step, work};
 use super::{Budget, Swept, go_on};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Longer than a function keeps a conversation's key: nobody appends to a log any more that is deleted.
 const QUIET_MS: UnixMillis = 2 * 60 * 1000;

@@ -7,7 +7,7 @@ use shared::values::policy::RetentionPolicy;
 
 use super::several::{Step, work};
 use super::{Budget, Swept};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 const HOUR_MS: UnixMillis = 60 * 60 * 1000;
 /// How far back the first run of all begins: nothing has an hour before the release that writes it.

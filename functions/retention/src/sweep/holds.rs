@@ -16,7 +16,7 @@ use shared::values::policy::RetentionPolicy;
 
 use super::several::{Step, work};
 use super::{Budget, Swept, go_on};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// A function may have read a row before the hold was placed, and append with the old end for as long
 /// as it keeps it; after that the TTL of all that is there is looked at once more.

@@ -10,7 +10,7 @@ use shared::store::StoreError;
 
 use super::Budget;
 use super::compromise::{self, NoWish, Wish};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// The job and what it works with.
 pub struct Job(App);

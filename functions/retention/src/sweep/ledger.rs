@@ -10,7 +10,7 @@ use shared::store::security_event::{Action, SecurityEvent};
 
 use super::several::{Step, work};
 use super::{Budget, Swept, go_on};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 pub(super) async fn replay(
     app: &App,

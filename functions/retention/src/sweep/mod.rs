@@ -20,7 +20,7 @@ use shared::store::policy::StoredPolicy;
 use shared::store::progress::Progress;
 use shared::values::site::Site;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// The budget of a run: as many steps as there is time for, and one step of each part in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

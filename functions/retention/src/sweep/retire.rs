@@ -6,7 +6,7 @@ use shared::store::key_row::KeyRow;
 use shared::store::policy::StoredPolicy;
 use shared::values::site::Site;
 
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// Says how many it destroyed.
 pub(super) async fn keys(app: &App, policy: &StoredPolicy) -> Result<usize, StoreError> {

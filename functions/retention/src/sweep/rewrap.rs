@@ -8,7 +8,7 @@ use shared::store::security_event::{Action, SecurityEvent};
 use shared::values::site::Site;
 
 use super::{Budget, Swept, go_on};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// The object of the event that tells that the old keys are destroyed.
 const ENDED: &str = "replaced keys/destroyed";

@@ -6,7 +6,7 @@ use shared::store::StoreError;
 use tokio::task::JoinSet;
 
 use super::{Budget, Swept, go_on};
-use crate::state::App;
+use shared::http::staff_app::App;
 
 /// How many are under way at once: each waits for DynamoDB most of its time.
 const AT_ONCE: usize = 16;

@@ -382,7 +382,7 @@ mod tests {
         });
         assert_eq!(found.len(), 5, "three roles open, two of them make as well: {found:?}");
         assert!(
-            found.iter().all(|fault| fault.contains("ContentKeys") && fault.contains("= profile"))
+            found.iter().all(|fault| fault.contains(".Content") && fault.contains("= profile"))
         );
     }
 

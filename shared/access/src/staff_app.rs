@@ -1,16 +1,16 @@
-//! The parts of the function, built once in `main`.
+//! The parts of a function that the staff call about visitors, built once in `main`.
 
 use std::sync::Arc;
 
-use shared::access::staff_keychain::StaffKeyring;
-use shared::clock::Clock;
-use shared::config::{self, Backend, ConfigError, Lookup};
-use shared::http::aws::SdkConfig;
-use shared::http::demands::Backing;
-use shared::http::staff::KnowsStaff;
-use shared::http::{app, aws};
-use shared::store::Store;
-use shared::store::security_event::SecurityEvents;
+use crate::requirement::KnowsStaff;
+use crate::staff_keychain::StaffKeyring;
+use aws_config::SdkConfig;
+use edge::demands::Backing;
+use store::Store;
+use store::clients;
+use store::security_event::SecurityEvents;
+use values::clock::Clock;
+use values::config::{self, Backend, ConfigError, Lookup};
 
 /// The settings that the function reads from its environment.
 #[derive(Debug, Clone)]
@@ -40,13 +40,13 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     /// The time.
     pub clock: Clock,
-    /// The deployment's name in tokens.
+    /// The deployment's name in tokens and receipts.
     pub issuer: String,
-    /// The keys that verify staff tokens.
+    /// The keys that verify staff tokens and receipts.
     pub staff_keys: StaffKeyring,
-    /// The conversations, the inbox and who is there.
+    /// The store of visitors' data, and of the requests about it.
     pub store: Arc<Store>,
-    /// The security events, which say who took which conversation.
+    /// The security events, which say who read what and why.
     pub events: SecurityEvents,
 }
 
@@ -64,7 +64,7 @@ impl App {
     /// # Errors
     /// A sentence for the operator.
     pub fn build(config: &Config, clock: Clock) -> Result<Self, String> {
-        let sdk = aws::sdk_config(&config.stores.backend)?;
+        let sdk = connect::sdk_config(&config.stores.backend)?;
         Ok(Self::with_sdk(config, clock, &sdk))
     }
 
@@ -72,8 +72,8 @@ impl App {
     #[must_use]
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
         let backend = &config.stores.backend;
-        let settings = Arc::new(app::settings(backend, clock.clone(), sdk));
-        let dynamo = aws::dynamodb(backend, sdk);
+        let settings = Arc::new(clients::settings(backend, clock.clone(), sdk));
+        let dynamo = clients::dynamodb(backend, sdk);
         let staff_keys = StaffKeyring::new(Arc::clone(&settings), clock.clone());
         let kept = staff_keys.audit_days();
         let events =
