@@ -35,8 +35,9 @@ pub const RECENT_MS: UnixMillis = 10 * 60 * 1000;
 pub enum Changed {
     /// Another key is in force.
     Now,
-    /// It was changed some minutes ago, or by somebody else at the same time; nothing was done.
-    Recently,
+    /// Nothing was done: it was changed some minutes ago or by somebody else at the same time, or there is
+    /// no such key yet.
+    Nothing,
 }
 
 impl Settings {
@@ -54,7 +55,7 @@ impl Settings {
         let old = stack.row(&name)?.ok_or(StoreError::KeysMissing)?;
         let now_ms = self.clock.now_ms();
         if is_recent(old, now_ms) {
-            return Ok(Changed::Recently);
+            return Ok(Changed::Nothing);
         }
         let blob = self.keyring.generate_unseen(&name).await?;
         let writes = Transaction::new(self.dynamo.clone())
@@ -161,7 +162,7 @@ impl Settings {
         }
         Ok(match written? {
             Written::Whole => Changed::Now,
-            Written::Refused(_) => Changed::Recently,
+            Written::Refused(_) => Changed::Nothing,
         })
     }
 }
@@ -242,11 +243,10 @@ impl Settings {
     ) -> Result<Changed, StoreError> {
         let now_ms = self.clock.now_ms();
         let rows = self.site_keys(site, kinds).await?;
-        if rows.iter().any(|(_, row)| row.before.is_some() || is_recent(row, now_ms)) {
-            return Ok(Changed::Recently);
-        }
-        if rows.is_empty() {
-            return Err(StoreError::KeysMissing);
+        let is_under_way =
+            rows.iter().any(|(_, row)| row.before.is_some() || is_recent(row, now_ms));
+        if rows.is_empty() || is_under_way {
+            return Ok(Changed::Nothing);
         }
         let mut writes = Transaction::new(self.dynamo.clone());
         for (name, old) in &rows {

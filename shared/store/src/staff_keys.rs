@@ -244,7 +244,7 @@ impl Settings {
         let old = stack.row(&name)?.ok_or(StoreError::KeysMissing)?;
         let now_ms = self.clock.now_ms();
         if is_recent(old, now_ms) {
-            return Ok(Changed::Recently);
+            return Ok(Changed::Nothing);
         }
         let sealing = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
         let mut retired = retired(stack, &sealing)?;
@@ -285,7 +285,7 @@ impl Settings {
         let now_ms = self.clock.now_ms();
         let sealed = stack.row(&set_branch())?.ok_or(StoreError::KeysMissing)?;
         if is_recent(sealed, now_ms) {
-            return Ok(Changed::Recently);
+            return Ok(Changed::Nothing);
         }
         let sealing_before = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
         let retired = retired(stack, &sealing_before)?;

@@ -80,6 +80,13 @@ async fn the_job_returns_what_nobody_looks_at() {
     let desk = Desk::open().await;
     let (claimed, _) = desk.claimed().await;
     let (waiting, _) = desk.waiting().await;
+    // A policy of the site's own, which the job reads as well.
+    let officer = desk.world.member(&desk.admin, "officer@example.org", &["privacy"]).await;
+    let policy = json!({
+        "transcript_days": 20, "lead_days": 180, "audit_days": 731, "conversation_max_days": 7,
+    });
+    assert_eq!(officer.put("/v1/retention/policy", &policy).await.status, 200);
+    desk.there(&desk.agent).await;
     let nothing = desk.world.return_claims().await;
     assert_eq!((nothing.looked_at, nothing.to_queue, nothing.to_bot), (2, 0, 0));
     desk.world.advance_seconds(90);
@@ -142,4 +149,22 @@ async fn a_forged_row_of_the_inbox_gives_nobody_a_conversation() {
     assert_eq!(other.get(&format!("{inbox}/messages")).await.status, 404);
     assert_eq!(super::answer(&other, &inbox, "hello").await.code(), "not_claimed");
     assert_eq!(super::answer(&desk.agent, &inbox, "hello").await.status, 201);
+}
+
+/// A table that was restored shows agents nothing before it has followed the ledger.
+#[tokio::test]
+async fn behind_the_ledger_nothing_is_read_and_nothing_returned() {
+    let desk = Desk::open().await;
+    let (_, inbox) = desk.claimed().await;
+    let head = std::collections::HashMap::from([
+        ("p".to_owned(), shared::store::attributes::string("ledger")),
+        ("k".to_owned(), shared::store::attributes::string("head")),
+        ("n".to_owned(), shared::store::attributes::number(7)),
+    ]);
+    let put = desk.world.dynamo().put_item().table_name("world-settings").set_item(Some(head));
+    put.send().await.expect("the head is ahead");
+    let refused = desk.agent.get(&format!("{inbox}/messages")).await;
+    assert_eq!(refused.refusal(), (503, "unavailable".into()));
+    let returned = desk.world.return_claims().await;
+    assert_eq!((returned.failed, returned.to_queue, returned.to_bot), (1, 0, 0));
 }

@@ -404,6 +404,8 @@ async fn after_a_change_of_the_index_key_everybody_is_found_before_during_and_af
         leave_contact(&visitor, &path, "Ada@Example.org").await;
         visitor.subject
     };
+    let none = change_site_keys(&world, "index").await;
+    assert_eq!(none["changed"], false, "there is no such key before the first contact");
     let mut left = Vec::new();
     for _ in 0..5 {
         left.push(leave(&world).await);

@@ -186,7 +186,7 @@ async fn transport(stores: &Stores, mut stack: Stack, event: Write) -> Result<Ch
     let Stores { settings, clock, .. } = stores;
     let now_ms = clock.now_ms();
     if stack.was_withdrawn_lately(now_ms) {
-        return Ok(Changed::Recently);
+        return Ok(Changed::Nothing);
     }
     // Later than each of those that it replaces, also within the same millisecond.
     let newest_ms = stack.transport_keys.iter().map(|key| key.made_at_ms).max();
@@ -207,7 +207,7 @@ async fn transport(stores: &Stores, mut stack: Stack, event: Write) -> Result<Ch
 async fn next_root(stores: &Stores, stack: &Stack, event: Write) -> Result<Value, NotChanged> {
     let present = root(&stores.settings, stack).await?;
     let (next, changed) = match stores.settings.next_root(stack).await? {
-        Some(next) => (next, Changed::Recently),
+        Some(next) => (next, Changed::Nothing),
         None => (stores.settings.make_next_root(stack, event).await?, Changed::Now),
     };
     let next_pin = next.verifier().pin().map_err(StoreError::from)?;
@@ -225,7 +225,7 @@ async fn change_root(
 ) -> Result<Changed, NotChanged> {
     let has = |signer: &Signer| signer.verifier().pin().is_ok_and(|its| pin.contains(&its));
     if has(&root(&stores.settings, stack).await?) {
-        return Ok(Changed::Recently);
+        return Ok(Changed::Nothing);
     }
     let next = stores.settings.next_root(stack).await?.filter(has);
     let next = next.ok_or(NotChanged::NoWish(NoWish::OtherPin))?;

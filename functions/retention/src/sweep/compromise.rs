@@ -53,7 +53,7 @@ pub(super) async fn fulfil(app: &App, wish: Wish) -> Result<Value, StoreError> {
         Changed::Now => json!({
             "compromised": wish.as_str(), "changed": true, "at": rfc3339(app.clock.now_ms()),
         }),
-        Changed::Recently => json!({ "compromised": wish.as_str(), "changed": false }),
+        Changed::Nothing => json!({ "compromised": wish.as_str(), "changed": false }),
     })
 }
 

@@ -13,7 +13,7 @@ export class Agent {
   /** Accepts an invitation, with an authenticator app as the second factor. */
   static async accept(base, invitation, name) {
     const agent = new Agent(base, name);
-    const person = { invitation_token: invitation, name: `${name} Example`, password: `violet harbour seven lanterns ${name}` };
+    const person = { invitation_token: invitation, name: `${name} Example`, password: "violet harbour seven lanterns 42" };
     agent.#token = (await agent.call("POST", "/v1/auth/invitations/accept", person)).enrolment_token;
     const { secret } = await agent.call("POST", "/v1/auth/totp/enrol", {});
     agent.#token = (await agent.call("POST", "/v1/auth/totp/confirm", { code: totp(secret, Date.now()) })).access_token;
