@@ -20,7 +20,7 @@ const PURPOSES: [&str; 8] =
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 21] = [
+const PARTITIONS: [&str; 22] = [
     "*",
     "staff",
     "ledger",
@@ -39,6 +39,7 @@ const PARTITIONS: [&str; 21] = [
     "presence#x",
     "live#x",
     "waits#x",
+    "waiting#x",
     "receipt#x",
     "subject#x",
     "touched#x",
