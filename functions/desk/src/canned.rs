@@ -8,14 +8,11 @@ use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::canned::{Canned, MOST};
-use shared::text::{RawText, Text, judge_optional};
+use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use shared::http::staff_app::App;
-
-/// Characters of the longest text: that of a message.
-const LONGEST_CHARACTERS: usize = 4_000;
 
 /// A canned answer.
 #[derive(Serialize, ToSchema)]
@@ -83,7 +80,7 @@ pub(crate) async fn put(
     if request.shortcut.is_some_and(|named| named != shortcut) {
         return Err(Problem::invalid("/shortcut", FieldCode::NotAllowed));
     }
-    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let locale: Option<Text<1, 35>> = judge_optional(request.locale, "/locale")?;
     let site = Site::SHIPPED;
     let there = app.store.canned(site).await?;

@@ -1,16 +1,16 @@
 //! A conversation that the caller has claimed: the only way of this function to what was said.
 
+use shared::access::permit::ReadPermit;
 use shared::access::staff::Staff;
 use shared::clock::UnixMillis;
-use shared::ids::ConversationId;
-use shared::problem::{Cause, Code, Problem};
+use shared::ids::{ConversationId, StaffId};
+use shared::problem::{Code, Problem};
 use shared::store::body::{Agent, Body};
 use shared::store::claim::{AtDesk, Held};
 use shared::store::event::{Idempotency, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Appended, Draft, Tail};
 use shared::store::state::{State, Status};
-use shared::store::write::Write;
 
 use shared::http::staff_app::App;
 
@@ -85,18 +85,18 @@ pub async fn change(
     idempotency: impl Fn(&Held) -> Option<Idempotency>,
     decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
-    change_with(app, staff, id, &[], idempotency, decide).await
+    change_for(app, staff, id, None, idempotency, decide).await
 }
 
-/// The same together with other writes, all or nothing.
+/// The same, by which another agent may read it from then on: their reading is recorded with it.
 ///
 /// # Errors
 /// As [`change`].
-pub async fn change_with(
+pub async fn change_for(
     app: &App,
     staff: &Staff,
     id: ConversationId,
-    beside: &[Write],
+    reader: Option<StaffId>,
     idempotency: impl Fn(&Held) -> Option<Idempotency>,
     decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
@@ -123,7 +123,11 @@ pub async fn change_with(
             idempotency,
             inbox: change.inbox,
         };
-        let beside = beside.to_vec();
+        let whose = (held.conversation.subject, id);
+        let beside = match reader {
+            Some(reader) => ReadPermit::by_claim(&app.store, &app.events, reader, whose).await?,
+            None => Vec::new(),
+        };
         let appended =
             app.store.append_with(&held.conversation, &held.tail, &draft, beside).await?;
         if let Appended::Stored(event, tail) = appended {
@@ -132,7 +136,7 @@ pub async fn change_with(
             return Ok(Changed { held, event, repeated: false });
         }
     }
-    Err(contended())
+    Err(Problem::contended())
 }
 
 /// The state behind an event of the staff, which takes nothing off the visitor's allowance.
@@ -152,24 +156,16 @@ pub async fn row_of(app: &App, held: &Held, now_ms: UnixMillis) -> Result<Row, P
     Ok(found.unwrap_or_else(|| Row::entering(&held.conversation, locale, false, now_ms)))
 }
 
-/// The refusal where others always were first.
-#[must_use]
-pub fn contended() -> Problem {
-    Problem::new(Code::Unavailable, "Many writers at once; nothing was changed.")
-        .because(Cause::ConflictsExhausted)
-}
-
 async fn repeated(
     app: &App,
     held: &Held,
     known: &Idempotency,
 ) -> Result<Option<StoredEvent>, Problem> {
-    let Some(seq) = held.tail.find_repeated(&known.key) else { return Ok(None) };
-    let Some(event) = app.store.find_event(held.conversation.id, seq).await? else {
-        return Ok(None);
-    };
-    if event.header.idempotency.as_ref() != Some(known) {
-        return Err(Code::IdempotencyMismatch.into());
+    let found = app.store.find_repeated(held.conversation.id, &held.tail, &known.key).await?;
+    match found {
+        Some(event) if event.header.idempotency.as_ref() != Some(known) => {
+            Err(Code::IdempotencyMismatch.into())
+        }
+        found => Ok(found),
     }
-    Ok(Some(event))
 }

@@ -1,4 +1,4 @@
-//! Who has a conversation: claim, release, transfer and close.
+//! Routes that give a conversation to an agent and take it back: claim, release, transfer and close.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -19,9 +19,7 @@ use shared::text::{RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::claimed::{
-    Change, Changed, change, change_with, contended, find, held_by, row_of, state, status,
-};
+use crate::claimed::{Change, Changed, change, change_for, find, held_by, row_of, state, status};
 use crate::inbox::InboxItem;
 use crate::presence;
 use shared::http::staff_app::App;
@@ -121,7 +119,7 @@ pub(crate) async fn claim(
             return item(&app, &row).await;
         }
     }
-    Err(contended())
+    Err(Problem::contended())
 }
 
 async fn item(app: &App, row: &Row) -> Result<Response, Problem> {
@@ -176,16 +174,14 @@ pub(crate) async fn transfer(
     let there = app.store.presence(Site::SHIPPED, to).await?;
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
     let (agent, note) = (there.agent, note.map(str::to_owned));
-    let held = find(&app, id).await?;
-    let whose = (held.conversation.subject, id);
-    let recorded = ReadPermit::by_claim(&app.store, &app.events, agent.id, whose).await?;
+    let reader = Some(agent.id);
     let decide = |by: &Agent, row: Row, _| {
         let claim =
             Claim { agent: agent.clone(), note: note.clone(), transferred_by: Some(by.clone()) };
         let inbox = Inbox::Row(Box::new(row.claimed(agent.clone())));
         Ok(Change { body: Body::Claimed(claim), status: Status::WithAgent, inbox })
     };
-    let changed = change_with(&app, &staff, id, &recorded, |_| None, decide).await?;
+    let changed = change_for(&app, &staff, id, reader, |_| None, decide).await?;
     behind(&app, &changed).await
 }
 

@@ -1,4 +1,4 @@
-//! What is said in a conversation that the caller has claimed: messages, notes, typing and seen marks.
+//! Routes inside a conversation that the caller has claimed: messages, notes, typing and seen marks.
 
 use axum::Extension;
 use axum::extract::State;
@@ -19,14 +19,12 @@ use shared::store::event::{Idempotency, Kind};
 use shared::store::inbox::Inbox;
 use shared::store::live::Who;
 use shared::store::state::Status;
-use shared::text::{RawText, Text};
+use shared::text::{MESSAGE_CHARACTERS, RawText, Text};
 use utoipa::ToSchema;
 
 use crate::claimed::{Change, Changed, change, claimed};
 use shared::http::staff_app::App;
 
-/// Characters of the longest message.
-const LONGEST_CHARACTERS: usize = 4_000;
 /// Dates of earlier conversations that an agent sees at most.
 const EARLIER: usize = 20;
 
@@ -67,7 +65,7 @@ pub struct Context {
     earlier: Vec<String>,
 }
 
-/// What is new, and on the first poll the circumstances.
+/// The news of a conversation, and on the first poll its circumstances.
 #[derive(Serialize, ToSchema)]
 pub struct ClaimedNews {
     #[serde(flatten)]
@@ -133,7 +131,7 @@ pub(crate) async fn post(
     IdempotencyKey(key): IdempotencyKey,
     PlainJson(request): PlainJson<TextRequest>,
 ) -> Result<Response, Problem> {
-    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let whose = staff.id.to_string();
     let idempotency = |held: &Held| {
         let mac = |label, parts: &[&[u8]]| held.conversation.key.short_mac(label, parts);
@@ -162,7 +160,7 @@ pub(crate) async fn note(
     TranscriptPath(id): TranscriptPath,
     PlainJson(request): PlainJson<TextRequest>,
 ) -> Result<Reply<Message>, Problem> {
-    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let changed = change(
         &app,
         &staff,

@@ -7,7 +7,7 @@ use shared::access::token::Visitor;
 use shared::clock::UnixMillis;
 use shared::http::app::App;
 use shared::ids::ConversationId;
-use shared::problem::{Cause, Code, Problem};
+use shared::problem::{Code, Problem};
 use shared::store::conversation::{Conversation, Found};
 use shared::store::event::StoredEvent;
 use shared::store::log::{Appended, Draft, Tail};
@@ -115,27 +115,13 @@ pub async fn commit(
         }
         tail = end_of_log(app, &conversation).await?;
         if let Some(idempotency) = draft.idempotency
-            && let Some(event) = repeated(app, &conversation, &tail, &idempotency.key).await?
+            && let Some(event) =
+                app.store.find_repeated(conversation.id, &tail, &idempotency.key).await?
         {
             return Ok(Outcome::Repeated(event));
         }
     }
-    Err(Problem::new(Code::Unavailable, "Many writers at once; nothing was changed.")
-        .because(Cause::ConflictsExhausted))
-}
-
-/// The event among the last that came with this idempotency key.
-///
-/// # Errors
-/// 503.
-pub async fn repeated(
-    app: &App,
-    conversation: &Conversation,
-    tail: &Tail,
-    key: &[u8; 6],
-) -> Result<Option<StoredEvent>, Problem> {
-    let Some(seq) = tail.find_repeated(key) else { return Ok(None) };
-    Ok(app.store.find_event(conversation.id, seq).await?)
+    Err(Problem::contended())
 }
 
 /// The state at `now_ms` of a conversation that still takes messages, one message taken off its

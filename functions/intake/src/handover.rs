@@ -29,7 +29,7 @@ pub struct HandoverRequest {
     reason: Option<RawText>,
 }
 
-/// Who speaks next, and how long it may take.
+/// The state of the conversation, which says who speaks next, and how long that may take.
 #[derive(Serialize, ToSchema)]
 pub struct HandoverResponse {
     /// `waiting` or `with_agent`; `open` where nobody is there and the bot goes on.

@@ -23,17 +23,14 @@ use shared::store::event::{Idempotency, Kind, Spoken, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Draft, Tail};
 use shared::store::state::{State as LogState, Status};
-use shared::text::{RawText, Text, judge_optional};
+use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
 use utoipa::ToSchema;
 
-use crate::commit::{Located, Outcome, commit, find_now, locate, repeated, speak};
+use crate::commit::{Located, Outcome, commit, find_now, locate, speak};
 use crate::responder;
 
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
-
-/// Characters of the longest message.
-pub const LONGEST_CHARACTERS: usize = 4_000;
 
 /// A message of the visitor.
 #[derive(Deserialize, ToSchema)]
@@ -53,7 +50,7 @@ pub struct ExchangeResponse {
     message: Message,
     reply: Option<Message>,
     status: &'static str,
-    /// What else is new behind `after`.
+    /// The other news behind `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     news: Option<News>,
 }
@@ -71,14 +68,14 @@ pub(crate) async fn post(
     headers: HeaderMap,
     Json(request): Json<MessageRequest>,
 ) -> Result<Response, Problem> {
-    let text: Text<1, LONGEST_CHARACTERS> = Text::required(request.text, "/text")?;
+    let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let after: Option<Text<0, 80>> = judge_optional(request.after, "/after")?;
     let after = after.map(|after| asked_after(id, after.reveal())).transpose()?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
     let located = locate(&app, &visitor, id, cursor).await?;
     let conversation = located.conversation.clone();
     let idempotency = idempotency(&conversation, &key, text.reveal());
-    let known = repeated(&app, &conversation, &located.tail, &idempotency.key).await?;
+    let known = app.store.find_repeated(id, &located.tail, &idempotency.key).await?;
     let (event, tail) = if let Some(event) = known {
         (event, None)
     } else {
@@ -86,8 +83,8 @@ pub(crate) async fn post(
         writer.write(located).await?
     };
     let is_first = tail.is_some();
-    // What is given out again, or beside the message, is read of the row as it is stored now: the copy
-    // in memory may be of a conversation that somebody has erased since, or whose time has ended.
+    // Stored text goes out again here, so the row is read as it is stored now: the copy in memory may be
+    // of a conversation that somebody has erased since, or whose time has ended.
     let conversation = if is_first && after.is_none() {
         conversation
     } else {
@@ -133,7 +130,7 @@ struct Writer<'a> {
     app: &'a App,
     visitor: &'a Visitor,
     idempotency: Idempotency,
-    text: &'a Text<1, LONGEST_CHARACTERS>,
+    text: &'a Text<1, MESSAGE_CHARACTERS>,
 }
 
 impl Writer<'_> {

@@ -111,7 +111,7 @@ impl Keys {
         self.cache.get(&(), load).await
     }
 
-    /// What `verify` makes of a token. If the token does not fit, and names another key than the one that we
+    /// The result of `verify` for a token. If the token does not fit, and names another key than the one that we
     /// have kept, the keys are read again: the key of tokens may have been changed.
     ///
     /// # Errors

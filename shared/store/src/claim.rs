@@ -1,4 +1,4 @@
-//! Who has a conversation: the agent of the last claim in its log. The log's links prove that no later
+//! The agent who has a conversation is that of the last claim in its log. The log's links prove that no later
 //! claim was taken out, so nothing that stands in a list decides it.
 
 use std::sync::Arc;

@@ -41,9 +41,9 @@ pub enum Inbox {
 /// A row. No `Debug`: tags are words of an agent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Which conversation.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Whose; unknown in a row of 0.1.0.
+    /// The subject it belongs to; unknown in a row of 0.1.0.
     pub subject: Option<SubjectId>,
     /// In which list it is.
     pub status: Status,
@@ -61,7 +61,7 @@ pub struct Row {
     pub answered: u64,
     /// When the first one came that is not answered.
     pub unanswered_since_ms: Option<UnixMillis>,
-    /// Who has it, or has closed it.
+    /// The agent who has it, or has closed it.
     pub agent: Option<Agent>,
     /// The tags that an agent gave it.
     pub tags: Vec<String>,

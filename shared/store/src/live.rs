@@ -36,7 +36,7 @@ const FEWEST_WAITS: usize = 5;
 /// An agent of a site, and until when they are there.
 #[derive(Clone)]
 pub struct Presence {
-    /// Who.
+    /// The agent.
     pub agent: Agent,
     /// Until when they count as there.
     pub until_ms: UnixMillis,

@@ -69,7 +69,7 @@ enum Met {
     Nothing,
     Item(Item),
     Writer,
-    /// What was to be written with it is not as it has to be.
+    /// A condition of another write of the transaction does not hold.
     Other,
 }
 
@@ -255,6 +255,20 @@ impl Store {
             .await
             .map_err(|error| fault("find_event", &error))?;
         found.item.map(StoredEvent::from_item).transpose()
+    }
+
+    /// The event among the last that came with this idempotency key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_repeated(
+        &self,
+        id: ConversationId,
+        tail: &Tail,
+        key: &[u8; KEY_HASH_LEN],
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        let Some(seq) = tail.find_repeated(key) else { return Ok(None) };
+        self.find_event(id, seq).await
     }
 
     /// Up to `limit` events from `seq` on, in order, and whether the log goes on behind them. DynamoDB

@@ -18,7 +18,7 @@ use crate::transcript::{Entries, Message, Page, Position, Reader};
 /// How much of the hash of the state the client gets.
 const STATE_LEN: usize = 9;
 
-/// What a poll asks for.
+/// The request of a poll.
 pub struct Since {
     /// The message that the client has; `None` from the beginning.
     pub after: Option<Position>,
@@ -43,7 +43,7 @@ pub struct Queue {
     estimated_wait_seconds: Option<u64>,
 }
 
-/// What is new in a conversation.
+/// The news of a conversation.
 #[derive(Serialize, ToSchema)]
 pub struct News {
     items: Vec<Message>,
@@ -110,7 +110,7 @@ pub async fn queue(
     })
 }
 
-/// What is new for this reader; nothing where neither a message nor the state is.
+/// The news for this reader; nothing where neither a message nor the state is new.
 ///
 /// # Errors
 /// 422 for a message that is not there; 503.

@@ -396,6 +396,13 @@ impl Problem {
         }
     }
 
+    /// The refusal where other writers of the same conversation won until it was given up.
+    #[must_use]
+    pub fn contended() -> Self {
+        Self::new(Code::Unavailable, "Many writers at once; nothing was changed.")
+            .because(Cause::ConflictsExhausted)
+    }
+
     /// The refusal of one value.
     #[must_use]
     pub fn invalid(pointer: &'static str, code: FieldCode) -> Self {

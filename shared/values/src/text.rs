@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 use super::problem::{FieldCode, FieldError};
 use super::secret::Plaintext;
 
+/// Characters of the longest message, of a visitor and of an agent.
+pub const MESSAGE_CHARACTERS: usize = 4_000;
+
 /// A JSON string as it came, before it is judged. Lone surrogates (`"\ud800"`) arrive as bytes that
 /// are no UTF-8, so that they are refused as a value and not as broken JSON. No `Debug`.
 pub struct RawText(Zeroizing<Vec<u8>>);

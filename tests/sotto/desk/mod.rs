@@ -74,7 +74,7 @@ async fn list(agent: &Staff, status: &str) -> Vec<Value> {
     found.json()["items"].as_array().expect("items").clone()
 }
 
-/// What a poll says that is new, as author and text.
+/// The new messages of a poll, as author and text.
 fn said(news: &Response) -> Vec<(String, String)> {
     let news = news.json();
     let items = news["items"].as_array().expect("items").iter();

@@ -1,6 +1,5 @@
 //! The limits and prices of docs/deploy.md are those of the code, the template and the bench.
 
-use intake::messages;
 use shared::http::request;
 use shared::store::conversation::ROWS_PER_SUBJECT;
 use shared::values::site::Site;
@@ -35,7 +34,7 @@ fn every_limit_is_the_codes() {
     let throttling = &template.properties("Api")["DefaultRouteSettings"];
     for (limit, value) in cells("| limit | value |") {
         let holds = match limit.as_str() {
-            "characters of a message" => value == messages::LONGEST_CHARACTERS.to_string(),
+            "characters of a message" => value == shared::text::MESSAGE_CHARACTERS.to_string(),
             "bytes of a body" => value == request::BODY_LIMIT.to_string(),
             "live conversations and contact of a subject" => value == ROWS_PER_SUBJECT.to_string(),
             "days that a conversation takes messages" => {

@@ -1,4 +1,4 @@
-//! What one row tells of another: an event of the case that it speaks of, an entry of the mark that it
+//! Rows that tell of one another: an event of the case that it speaks of, an entry of the mark that it
 //! left. An earlier state of a row has its code, so it is found here, and so is a row that is gone.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-// What must not lose a text: a reload, an outage, a visitor who ends or erases the conversation; and what must not keep one.
+// A text outlives a reload, an outage, and a visitor who ends or erases the conversation; signing out destroys it.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, isPost, problem } from "../../visit.mjs";

@@ -50,7 +50,7 @@ function notice(of: Tab, before: Listed): void {
   const last = before.items.at(-1)?.waiting_since ?? "";
   for (const item of items) {
     const id = item.conversation_id;
-    // What was there before the desk was looked at is counted, and not rung for.
+    // Conversations that waited before the desk was looked at are counted, and no bell rings for them.
     if (!before.isThere) break;
     if (of === "waiting") {
       const isNew = !before.hasMore || (item.waiting_since ?? "") <= last;

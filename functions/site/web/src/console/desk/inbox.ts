@@ -162,7 +162,7 @@ async function read(of: Tab): Promise<void> {
       items.push(...(next?.items ?? []));
       cursor = next?.next_cursor ?? null;
     }
-    // What was read for a state that is over is read again.
+    // A list that was read for an earlier state is read again.
     if (mine !== known[of] || !api.isSignedIn) return;
     const before = lists.peek()[of];
     lists.value = { ...lists.peek(), [of]: { items, isThere: true, hasMore: Boolean(cursor) } };

@@ -11,7 +11,7 @@ export function Options() {
   const put = async (name: keyof Settings, isOn: boolean) => {
     if (name === "notices" && isOn) {
       isBlocked.value = !(await mayNotify());
-      // What the browser does not allow is not shown as if it were so.
+      // An option that the browser does not allow is not shown as switched on.
       return set({ notices: !isBlocked.value });
     }
     set({ [name]: isOn });
