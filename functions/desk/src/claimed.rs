@@ -6,7 +6,7 @@ use shared::clock::UnixMillis;
 use shared::ids::{ConversationId, StaffId};
 use shared::problem::{Code, Problem};
 use shared::store::body::{Agent, Body};
-use shared::store::claim::{AtDesk, Held};
+use shared::store::claim::{AtDesk, Live};
 use shared::store::event::{Idempotency, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Appended, Draft, Tail};
@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 64;
 ///
 /// # Errors
 /// 404 for none, 410 for one that was erased, 503.
-pub async fn find(app: &App, id: ConversationId) -> Result<Held, Problem> {
+pub async fn find(app: &App, id: ConversationId) -> Result<Live, Problem> {
     match app.store.at_desk(id).await? {
         AtDesk::Held(held) => Ok(app.store.settle(*held).await?),
         AtDesk::Erased => Err(Code::Erased.into()),
@@ -31,24 +31,24 @@ pub async fn find(app: &App, id: ConversationId) -> Result<Held, Problem> {
 
 /// The status of a conversation now: it also ends by time.
 #[must_use]
-pub fn status(app: &App, held: &Held) -> Status {
-    held.conversation.status_at(held.tail.state, app.clock.now_ms())
+pub fn status(app: &App, live: &Live) -> Status {
+    live.conversation.status_at(live.tail.state, app.clock.now_ms())
 }
 
 /// The agent who has it, if that is the caller.
 #[must_use]
-pub fn held_by(held: &Held, staff: &Staff) -> Option<Agent> {
-    held.agent.clone().filter(|agent| agent.id == staff.id)
+pub fn held_by(live: &Live, staff: &Staff) -> Option<Agent> {
+    live.agent.clone().filter(|agent| agent.id == staff.id)
 }
 
 /// The conversation of that id, to read.
 ///
 /// # Errors
 /// 404 unless the caller has it; 410 for one that was erased, 503.
-pub async fn claimed(app: &App, staff: &Staff, id: ConversationId) -> Result<Held, Problem> {
-    let held = find(app, id).await?;
-    match status(app, &held) {
-        Status::WithAgent if held_by(&held, staff).is_some() => Ok(held),
+pub async fn claimed(app: &App, staff: &Staff, id: ConversationId) -> Result<Live, Problem> {
+    let live = find(app, id).await?;
+    match status(app, &live) {
+        Status::WithAgent if held_by(&live, staff).is_some() => Ok(live),
         _ => Err(Code::NotFound.into()),
     }
 }
@@ -66,7 +66,7 @@ pub struct Change {
 /// The result of a change.
 pub struct Changed {
     /// The conversation with its new end.
-    pub held: Held,
+    pub live: Live,
     /// The event.
     pub event: StoredEvent,
     /// Whether the same request had appended it before.
@@ -82,7 +82,7 @@ pub async fn change(
     app: &App,
     staff: &Staff,
     id: ConversationId,
-    idempotency: impl Fn(&Held) -> Option<Idempotency>,
+    idempotency: impl Fn(&Live) -> Option<Idempotency>,
     decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
     change_for(app, staff, id, None, idempotency, decide).await
@@ -97,43 +97,48 @@ pub async fn change_for(
     staff: &Staff,
     id: ConversationId,
     reader: Option<StaffId>,
-    idempotency: impl Fn(&Held) -> Option<Idempotency>,
+    idempotency: impl Fn(&Live) -> Option<Idempotency>,
     decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
     for _ in 0..ATTEMPTS {
-        let held = find(app, id).await?;
-        let idempotency = idempotency(&held);
+        let live = find(app, id).await?;
+        let idempotency = idempotency(&live);
         if let Some(known) = idempotency
-            && let Some(event) = repeated(app, &held, &known).await?
+            && let Some(event) = repeated(app, &live, &known).await?
         {
-            return Ok(Changed { held, event, repeated: true });
+            return Ok(Changed { live, event, repeated: true });
         }
-        let agent = match status(app, &held) {
+        let agent = match status(app, &live) {
             Status::Closed => return Err(Code::ConversationClosed.into()),
             Status::Erased => return Err(Code::Erased.into()),
             Status::Open | Status::Waiting => return Err(Code::NotClaimed.into()),
-            Status::WithAgent => held_by(&held, staff).ok_or(Code::NotClaimed)?,
+            Status::WithAgent => held_by(&live, staff).ok_or(Code::NotClaimed)?,
         };
         let now_ms = app.clock.now_ms();
-        let row = row_of(app, &held, now_ms).await?;
+        let row = row_of(&live, now_ms);
         let change = decide(&agent, row, now_ms)?;
         let draft = Draft {
             body: change.body,
-            state: state(&held.tail, now_ms, change.status),
+            state: state(&live.tail, now_ms, change.status),
             idempotency,
             inbox: change.inbox,
         };
-        let whose = (held.conversation.subject, id);
+        let whose = (live.conversation.subject, id);
         let beside = match reader {
             Some(reader) => ReadPermit::by_claim(&app.store, &app.events, reader, whose).await?,
             None => Vec::new(),
         };
         let appended =
-            app.store.append_with(&held.conversation, &held.tail, &draft, beside).await?;
+            app.store.append_with(&live.conversation, &live.tail, &draft, beside).await?;
         if let Appended::Stored(event, tail) = appended {
             let agent = (draft.state.status == Status::WithAgent).then_some(agent);
-            let held = Held { conversation: held.conversation, tail, agent };
-            return Ok(Changed { held, event, repeated: false });
+            let row = match draft.inbox {
+                Inbox::Row(row) => Some(*row),
+                Inbox::Unchanged | Inbox::Heard => live.row,
+                Inbox::Left => None,
+            };
+            let live = Live { tail, agent, row, ..live };
+            return Ok(Changed { live, event, repeated: false });
         }
     }
     Err(Problem::contended())
@@ -146,22 +151,20 @@ pub fn state(tail: &Tail, now_ms: UnixMillis, status: Status) -> State {
 }
 
 /// The row of a conversation in the inbox; where it has none, because the bot has it, the row of one that
-/// is taken now. It is read behind the log's end, so an append on that end proves it current.
-///
-/// # Errors
-/// 503.
-pub async fn row_of(app: &App, held: &Held, now_ms: UnixMillis) -> Result<Row, Problem> {
-    let found = app.store.inbox_row(held.conversation.id).await?;
-    let locale = held.tail.state.locale;
-    Ok(found.unwrap_or_else(|| Row::entering(&held.conversation, locale, false, now_ms)))
+/// is taken now. It was read behind the log's end, so an append on that end proves it current.
+#[must_use]
+pub fn row_of(live: &Live, now_ms: UnixMillis) -> Row {
+    let locale = live.tail.state.locale;
+    let entering = || Row::entering(&live.conversation, locale, false, now_ms);
+    live.row.clone().unwrap_or_else(entering)
 }
 
 async fn repeated(
     app: &App,
-    held: &Held,
+    live: &Live,
     known: &Idempotency,
 ) -> Result<Option<StoredEvent>, Problem> {
-    let found = app.store.find_repeated(held.conversation.id, &held.tail, &known.key).await?;
+    let found = app.store.find_repeated(live.conversation.id, &live.tail, &known.key).await?;
     match found {
         Some(event) if event.header.idempotency.as_ref() != Some(known) => {
             Err(Code::IdempotencyMismatch.into())

@@ -12,7 +12,6 @@ use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Agent, Body, Claim, Closing, Release, Target, Why};
 use shared::store::inbox::{Inbox, Row};
-use shared::store::live::Who;
 use shared::store::log::{Appended, Draft};
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
@@ -81,50 +80,46 @@ pub(crate) async fn claim(
 ) -> Result<Response, Problem> {
     let agent = presence::agent(&app, &staff).await?;
     for _ in 0..ATTEMPTS {
-        let held = find(&app, id).await?;
+        let live = find(&app, id).await?;
         let now_ms = app.clock.now_ms();
-        let row = match status(&app, &held) {
+        let row = match status(&app, &live) {
             Status::Closed => return Err(Code::ConversationClosed.into()),
             Status::Erased => return Err(Code::Erased.into()),
-            Status::WithAgent if held_by(&held, &staff).is_some() => {
-                let row = row_of(&app, &held, now_ms).await?;
-                return item(&app, &row).await;
+            Status::WithAgent if held_by(&live, &staff).is_some() => {
+                let item = InboxItem::new(&row_of(&live, now_ms), live.agent_side.seen);
+                return Ok(Reply(StatusCode::OK, item).into_response());
             }
             Status::WithAgent => {
-                let item = InboxItem::new(&row_of(&app, &held, now_ms).await?, 0);
+                let item = InboxItem::new(&row_of(&live, now_ms), 0);
                 let item = serde_json::to_value(item).map_err(|_| Code::Internal)?;
                 return Err(Problem::new(Code::Claimed, "Another agent has it.").with_item(item));
             }
-            Status::Open | Status::Waiting => row_of(&app, &held, now_ms).await?,
+            Status::Open | Status::Waiting => row_of(&live, now_ms),
         };
         // Somebody who takes a conversation is there, or they would lose it at once.
         presence::note(&app, agent.clone(), true).await?;
         let waited_ms = now_ms - row.waiting_since_ms;
-        let waited = status(&app, &held) == Status::Waiting;
+        let waited = status(&app, &live) == Status::Waiting;
         let row = row.claimed(agent.clone());
         let draft = Draft {
             body: Body::Claimed(Claim { agent: agent.clone(), note: None, transferred_by: None }),
-            state: state(&held.tail, now_ms, Status::WithAgent),
+            state: state(&live.tail, now_ms, Status::WithAgent),
             idempotency: None,
             inbox: Inbox::Row(Box::new(row.clone())),
         };
-        let whose = (held.conversation.subject, id);
+        let whose = (live.conversation.subject, id);
         let recorded = ReadPermit::by_claim(&app.store, &app.events, staff.id, whose).await?;
-        let conversation = &held.conversation;
-        let appended = app.store.append_with(conversation, &held.tail, &draft, recorded).await?;
+        let conversation = &live.conversation;
+        let appended = app.store.append_with(conversation, &live.tail, &draft, recorded).await?;
         if let Appended::Stored(..) = appended {
             if waited {
                 app.store.note_wait(conversation.site, waited_ms).await?;
             }
-            return item(&app, &row).await;
+            let item = InboxItem::new(&row, live.agent_side.seen);
+            return Ok(Reply(StatusCode::OK, item).into_response());
         }
     }
     Err(Problem::contended())
-}
-
-async fn item(app: &App, row: &Row) -> Result<Response, Problem> {
-    let seen = app.store.side(row.conversation, Who::Agent).await?.seen;
-    Ok(Reply(StatusCode::OK, InboxItem::new(row, seen)).into_response())
 }
 
 #[utoipa::path(post, path = "/v1/inbox/{conversation_id}/release",
@@ -153,7 +148,7 @@ pub(crate) async fn release(
         },
     )
     .await?;
-    behind(&app, &changed).await
+    Ok(behind(&app, &changed))
 }
 
 #[utoipa::path(post, path = "/v1/inbox/{conversation_id}/transfer",
@@ -182,7 +177,7 @@ pub(crate) async fn transfer(
         Ok(Change { body: Body::Claimed(claim), status: Status::WithAgent, inbox })
     };
     let changed = change_for(&app, &staff, id, reader, |_| None, decide).await?;
-    behind(&app, &changed).await
+    Ok(behind(&app, &changed))
 }
 
 #[utoipa::path(post, path = "/v1/inbox/{conversation_id}/close",
@@ -220,13 +215,12 @@ pub(crate) async fn close(
         },
     )
     .await?;
-    behind(&app, &changed).await
+    Ok(behind(&app, &changed))
 }
 
 /// The item as it is behind a change.
-async fn behind(app: &App, changed: &Changed) -> Result<Reply<InboxItem>, Problem> {
-    let held = &changed.held;
-    let now_ms = app.clock.now_ms();
-    let row = Row { status: held.tail.state.status, ..row_of(app, held, now_ms).await? };
-    Ok(Reply(StatusCode::OK, InboxItem::new(&row, 0)))
+fn behind(app: &App, Changed { live, .. }: &Changed) -> Reply<InboxItem> {
+    let row = row_of(live, app.clock.now_ms());
+    let row = Row { status: live.tail.state.status, ..row };
+    Reply(StatusCode::OK, InboxItem::new(&row, 0))
 }

@@ -14,7 +14,7 @@ use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::http::transcript::{Message, Reader, spoken};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Body, Consent, Words};
-use shared::store::claim::Held;
+use shared::store::claim::Live;
 use shared::store::event::{Idempotency, Kind};
 use shared::store::inbox::Inbox;
 use shared::store::live::Who;
@@ -86,22 +86,22 @@ pub(crate) async fn get(
     TranscriptPath(id): TranscriptPath,
     query: PollQuery,
 ) -> Result<Response, Problem> {
-    let held = claimed(&app, &staff, id).await?;
+    let live = claimed(&app, &staff, id).await?;
     let after = query.after.filter(|after| !after.is_empty());
     let is_first = after.is_none();
     let after = after.map(|after| position(id, &after)).transpose()?;
     let since = Since { after, state: query.state, limit: query.page.limit };
     let reader = staff.id.to_string();
     let reader = Reader::Staff(&reader);
-    let found = news(&app.store, &held, reader, &since, |_, _, _| None).await?;
+    let found = news(&app.store, &live, reader, &since, |_, _, _| None).await?;
     let Some(news) = found else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let noted = (!news.is_sound()).then_some(Extension(Noted(Metric::Corrupt)));
-    let context = if is_first { Some(context(&app, &held).await?) } else { None };
+    let context = if is_first { Some(context(&app, &live).await?) } else { None };
     Ok((noted, Reply(StatusCode::OK, ClaimedNews { news, context })).into_response())
 }
 
-async fn context(app: &App, held: &Held) -> Result<Context, Problem> {
-    let conversation = &held.conversation;
+async fn context(app: &App, live: &Live) -> Result<Context, Problem> {
+    let conversation = &live.conversation;
     let first = app.store.find_event(conversation.id, 1).await?.ok_or(Code::IntegrityFailed)?;
     let body = Body::decode(first.header.kind, &conversation.open(&first)?)?;
     let Body::Opened(Consent { locale, notice_version: _, purposes }) = body else {
@@ -110,12 +110,11 @@ async fn context(app: &App, held: &Held) -> Result<Context, Problem> {
     let since_ms = 0;
     let others = app.store.conversations_of_subject(conversation.subject, since_ms).await?;
     let earlier = others.into_iter().filter(|id| *id != conversation.id).take(EARLIER);
-    let row = app.store.inbox_row(conversation.id).await?;
     Ok(Context {
         opened_at: rfc3339(conversation.opened_at_ms()),
         expires_at: rfc3339(conversation.end_ms()),
         locale,
-        verified: row.is_some_and(|row| row.verified),
+        verified: live.row.as_ref().is_some_and(|row| row.verified),
         purposes,
         earlier: earlier.map(|id| rfc3339(id.made_at_ms())).collect(),
     })
@@ -133,8 +132,8 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let whose = staff.id.to_string();
-    let idempotency = |held: &Held| {
-        let mac = |label, parts: &[&[u8]]| held.conversation.key.short_mac(label, parts);
+    let idempotency = |live: &Live| {
+        let mac = |label, parts: &[&[u8]]| live.conversation.key.short_mac(label, parts);
         let (whose, key) = (whose.as_bytes(), key.as_bytes());
         Some(Idempotency {
             key: mac("agent idempotency key", &[whose, key]),
@@ -177,7 +176,7 @@ pub(crate) async fn note(
 }
 
 fn message(changed: &Changed, reader: &str) -> Result<Message, Problem> {
-    let conversation = &changed.held.conversation;
+    let conversation = &changed.live.conversation;
     let messages = spoken(conversation, &changed.event, Reader::Staff(reader), |_, _, _| None)?;
     messages.into_iter().next().ok_or_else(|| Code::IntegrityFailed.into())
 }
@@ -191,8 +190,8 @@ pub(crate) async fn typing(
     TranscriptPath(id): TranscriptPath,
     MaybePlainJson(AgentTypingRequest {}): MaybePlainJson<AgentTypingRequest>,
 ) -> Result<StatusCode, Problem> {
-    let held = claimed(&app, &staff, id).await?;
-    app.store.note_typing(held.conversation.id, Who::Agent).await?;
+    let live = claimed(&app, &staff, id).await?;
+    app.store.note_typing(live.conversation.id, Who::Agent).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -208,11 +207,11 @@ pub(crate) async fn seen(
     let unknown = || Problem::invalid("/message_id", FieldCode::BadFormat);
     let message: Text<1, 80> = Text::required(request.message_id, "/message_id")?;
     let at = position(id, message.reveal()).map_err(|_| unknown())?;
-    let held = claimed(&app, &staff, id).await?;
-    if at.seq > held.tail.seq {
+    let live = claimed(&app, &staff, id).await?;
+    if at.seq > live.tail.seq {
         return Err(unknown());
     }
-    let row = app.store.inbox_row(id).await?.ok_or(Code::NotFound)?;
+    let row = live.row.ok_or(Code::NotFound)?;
     let mut later = 0;
     let mut from = at.seq + 1;
     loop {

@@ -126,7 +126,6 @@ async fn walk(app: &App, list: List, returned: &mut Returned) -> Result<(), Stor
 /// The status that a conversation has got by this; nothing where it stays as it is.
 async fn settled(app: &App, id: ConversationId) -> Result<Option<Status>, Problem> {
     let AtDesk::Held(held) = app.store.at_desk(id).await? else { return Ok(None) };
-    let before = held.tail.seq;
-    let held = app.store.settle(*held).await.map_err(Problem::from)?;
-    if held.tail.seq == before { Ok(None) } else { Ok(Some(held.tail.state.status)) }
+    let live = app.store.settle(*held).await?;
+    Ok(live.was_taken.then_some(live.tail.state.status))
 }

@@ -12,7 +12,7 @@ use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::problem::Problem;
 use shared::store::body::Body;
-use shared::store::claim::Held;
+use shared::store::claim::Live;
 use shared::store::event::{Kind, Spoken};
 use utoipa::ToSchema;
 
@@ -57,11 +57,11 @@ pub(crate) async fn get(
     Allowed(staff, ..): Allowed<AgentRole>,
     TranscriptPath(id): TranscriptPath,
 ) -> Result<Reply<SuggestionsResponse>, Problem> {
-    let held = claimed(&app, &staff, id).await?;
-    let site = held.conversation.site;
-    let language = site.language(held.tail.state.locale);
+    let live = claimed(&app, &staff, id).await?;
+    let site = live.conversation.site;
+    let language = site.language(live.tail.state.locale);
     let base = BASES.iter().find(|base| base.locale() == language);
-    let asked = last_message(&app, &held).await?;
+    let asked = last_message(&app, &live).await?;
     let items = match (base, asked) {
         (Some(base), Some(asked)) => base
             .candidates(&asked, MOST)
@@ -79,9 +79,9 @@ pub(crate) async fn get(
 }
 
 /// The last message of the visitor, among the last events.
-async fn last_message(app: &App, held: &Held) -> Result<Option<String>, Problem> {
-    let conversation = &held.conversation;
-    let from = held.tail.seq.saturating_sub(LOOKED_AT - 1).max(1);
+async fn last_message(app: &App, live: &Live) -> Result<Option<String>, Problem> {
+    let conversation = &live.conversation;
+    let from = live.tail.seq.saturating_sub(LOOKED_AT - 1).max(1);
     let (events, _) = app.store.page_from(conversation.id, from).await?;
     for event in events.iter().rev() {
         if matches!(event.header.kind, Kind::Message | Kind::Exchange) {

@@ -121,8 +121,9 @@ async fn news_after(
     after: Option<Position>,
 ) -> Result<Option<News>, Problem> {
     let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
+    let live = app.store.live(held).await?;
     let since = Since { after, state: None, limit: 50 };
-    news(&app.store, &held, Reader::Visitor, &since, responder::entry).await
+    news(&app.store, &live, Reader::Visitor, &since, responder::entry).await
 }
 
 /// A message on its way into the log.

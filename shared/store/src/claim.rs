@@ -7,8 +7,8 @@ use super::attributes::corrupt;
 use super::body::{Agent, Body, Release, Target, Why};
 use super::conversation::{Conversation, Found};
 use super::event::{Kind, StoredEvent};
-use super::inbox::Inbox;
-use super::live::{Who, lost};
+use super::inbox::{Inbox, Row};
+use super::live::{Side, Who, lost};
 use super::log::{Appended, Draft, Tail};
 use super::state::Status;
 use super::{Store, StoreError};
@@ -25,6 +25,22 @@ pub struct Held {
     pub tail: Tail,
     /// The agent who has it; none while the bot or nobody has it.
     pub agent: Option<Agent>,
+}
+
+/// A conversation with what the desk keeps beside its log, each read once and behind the log's end.
+pub struct Live {
+    /// The conversation.
+    pub conversation: Arc<Conversation>,
+    /// Its log's end.
+    pub tail: Tail,
+    /// The agent who has it; none while the bot or nobody has it.
+    pub agent: Option<Agent>,
+    /// Its row in the inbox; none unless it waits or an agent has it.
+    pub row: Option<Row>,
+    /// The agent's side; nothing unless it waits or an agent has it.
+    pub agent_side: Side,
+    /// Whether it was taken from an agent or a queue just now.
+    pub was_taken: bool,
 }
 
 /// The result of looking for a conversation for the desk.
@@ -115,42 +131,51 @@ impl Store {
         }
     }
 
-    /// Takes a conversation from an agent who is away or silent, and back from a queue that nobody
-    /// serves: whoever reads next decides it, by one conditional write.
+    /// Reads what the desk keeps of a conversation.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn settle(&self, mut held: Held) -> Result<Held, StoreError> {
+    pub async fn live(&self, held: Held) -> Result<Live, StoreError> {
+        let Held { conversation, tail, agent } = held;
+        let (mut row, mut agent_side) = (None, Side::default());
+        if is_live(conversation.status_at(tail.state, self.clock.now_ms())) {
+            row = self.inbox_row(conversation.id).await?;
+            agent_side = self.side(conversation.id, Who::Agent).await?;
+        }
+        Ok(Live { conversation, tail, agent, row, agent_side, was_taken: false })
+    }
+
+    /// The same, once a conversation was taken from an agent who is away or silent, or back from a queue
+    /// that nobody serves: the next reader decides it, by one conditional write.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle(&self, mut held: Held) -> Result<Live, StoreError> {
         for _ in 0..SETTLING {
-            let Some(draft) = self.settled(&held).await? else { return Ok(held) };
-            let Held { conversation, tail, .. } = held;
-            let appended = self.append(&conversation, &tail, &draft).await?;
+            let live = self.live(held).await?;
+            let Some((draft, row)) = self.settled(&live).await? else { return Ok(live) };
+            let appended = self.append(&live.conversation, &live.tail, &draft).await?;
             if let Appended::Stored(_, tail) = appended {
-                return Ok(Held { conversation, tail, agent: None });
+                return Ok(Live { tail, agent: None, row, was_taken: true, ..live });
             }
-            held = self.held(conversation).await?.ok_or(StoreError::Unavailable)?;
+            held = self.held(live.conversation).await?.ok_or(StoreError::Unavailable)?;
         }
         Err(StoreError::Unavailable)
     }
 
-    /// The event that a conversation needs whose agent or queue is gone.
-    async fn settled(&self, held: &Held) -> Result<Option<Draft>, StoreError> {
-        let Held { conversation, tail, agent } = held;
+    /// The event that a conversation needs whose agent or queue is gone, and its row behind it.
+    async fn settled(&self, live: &Live) -> Result<Option<(Draft, Option<Row>)>, StoreError> {
+        let Live { conversation, tail, agent, row, agent_side, was_taken: _ } = live;
         let now_ms = self.clock.now_ms();
-        if !matches!(
-            conversation.status_at(tail.state, now_ms),
-            Status::Waiting | Status::WithAgent
-        ) {
+        if !is_live(conversation.status_at(tail.state, now_ms)) {
             return Ok(None);
         }
-        let row = self.inbox_row(conversation.id).await?;
         let why = match agent {
             None => None,
             Some(agent) => {
                 let presence = self.presence(conversation.site, agent.id).await?;
-                let side = self.side(conversation.id, Who::Agent).await?;
-                let row = row.clone().ok_or(corrupt("q").in_table("conversations"))?;
-                match lost(&row, presence.as_ref(), side, now_ms) {
+                let row = row.as_ref().ok_or(corrupt("q").in_table("conversations"))?;
+                match lost(row, presence.as_ref(), *agent_side, now_ms) {
                     None => return Ok(None),
                     why => why,
                 }
@@ -163,15 +188,22 @@ impl Store {
             Some(why) if is_staffed => (Target::Queue, why),
             Some(why) => (Target::Bot, why),
         };
-        let (status, inbox) = match (to, row) {
-            (Target::Queue, Some(row)) => (Status::Waiting, Inbox::Row(Box::new(row.requeued()))),
-            _ => (Status::Open, Inbox::Left),
+        let row = row.clone().filter(|_| to == Target::Queue).map(Row::requeued);
+        let (status, inbox) = match &row {
+            Some(row) => (Status::Waiting, Inbox::Row(Box::new(row.clone()))),
+            None => (Status::Open, Inbox::Left),
         };
-        Ok(Some(Draft {
+        let draft = Draft {
             body: Body::Released(Release { to, why }),
             state: tail.state.at(now_ms).with_status(status),
             idempotency: None,
             inbox,
-        }))
+        };
+        Ok(Some((draft, row)))
     }
+}
+
+/// Whether a person has the conversation or is waited for.
+const fn is_live(status: Status) -> bool {
+    matches!(status, Status::Waiting | Status::WithAgent)
 }

@@ -3,7 +3,7 @@
 use seal::suite;
 use serde::Serialize;
 use store::Store;
-use store::claim::Held;
+use store::claim::Live;
 use store::conversation::Conversation;
 use store::inbox::{List, Row};
 use store::live::{Side, Who, estimate_seconds};
@@ -116,30 +116,27 @@ pub async fn queue(
 /// 422 for a message that is not there; 503.
 pub async fn news(
     store: &Store,
-    held: &Held,
+    live: &Live,
     reader: Reader<'_>,
     since: &Since,
     entries: Entries,
 ) -> Result<Option<News>, Problem> {
-    let Held { conversation, tail, agent } = held;
+    let Live { conversation, tail, agent, row, agent_side, was_taken: _ } = live;
     let now_ms = store.clock().now_ms();
     if since.after.is_some_and(|after| after.seq > tail.seq) {
         return Err(Problem::invalid("/query/after", FieldCode::BadFormat));
     }
     let status = conversation.status_at(tail.state, now_ms);
     let is_live = matches!(status, Status::Waiting | Status::WithAgent);
-    let other = match reader {
-        Reader::Visitor => Who::Agent,
-        Reader::Staff(_) => Who::Visitor,
+    let side = match reader {
+        Reader::Visitor => *agent_side,
+        Reader::Staff(_) if is_live => store.side(conversation.id, Who::Visitor).await?,
+        Reader::Staff(_) => Side::default(),
     };
-    let (mut side, mut place) = (Side::default(), None);
-    if is_live {
-        side = store.side(conversation.id, other).await?;
-    }
-    if status == Status::Waiting {
-        let row = store.inbox_row(conversation.id).await?;
-        place = Some(queue(store, conversation, row.as_ref()).await?);
-    }
+    let place = match status {
+        Status::Waiting => Some(queue(store, conversation, row.as_ref()).await?),
+        _ => None,
+    };
     let typing = status == Status::WithAgent && now_ms < side.typing_until_ms;
     let agent = agent.as_ref().filter(|_| status == Status::WithAgent);
     let seen = (side.seen_seq > 0).then(|| format!("{}.{}.0", conversation.id, side.seen_seq));

@@ -66,8 +66,8 @@ pub(crate) async fn get(
     let after = after.map(|after| position(id, after)).transpose()?;
     let since = Since { after, state: query.state, limit: query.page.limit };
     let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
-    let held = app.store.settle(held).await?;
-    match news(&app.store, &held, Reader::Visitor, &since, responder::entry).await? {
+    let live = app.store.settle(held).await?;
+    match news(&app.store, &live, Reader::Visitor, &since, responder::entry).await? {
         None => Ok(StatusCode::NO_CONTENT.into_response()),
         Some(news) => {
             let is_sound = news.is_sound();
