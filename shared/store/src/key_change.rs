@@ -10,11 +10,12 @@
 use super::attributes::{
     Item, binary, corrupt, in_table, number, read_number, string, take_string,
 };
+use super::branch_row::BranchRow;
 use super::key_row::{Guarded, KeyRow};
 use super::keyring::{Held, LIFETIME_MS};
 use super::lead::email_index;
-use super::settings::{Settings, sort_key, visitor_seed};
-use super::stack::{BranchRow, Stack, list_item};
+use super::settings::{Settings, visitor_seed};
+use super::stack::{Stack, list_item};
 use super::table::key;
 use super::write::{Transaction, Write, Written, put, put_if};
 use super::{Store, StoreError, fault};
@@ -25,10 +26,6 @@ use values::clock::UnixMillis;
 use values::policy::RetentionPolicy;
 use values::secret::Secret;
 use values::site::Site;
-
-/// A key is not changed again so soon: a command that is repeated, because its answer was lost, changes
-/// nothing more.
-pub const RECENT_MS: UnixMillis = 10 * 60 * 1000;
 
 /// The result of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +51,12 @@ impl Settings {
         let name = visitor_seed();
         let old = stack.row(&name)?.ok_or(StoreError::KeysMissing)?;
         let now_ms = self.clock.now_ms();
-        if is_recent(old, now_ms) {
+        if old.is_recent(now_ms) {
             return Ok(Changed::Nothing);
         }
         let blob = self.keyring.generate_unseen(&name).await?;
         let writes = Transaction::new(self.dynamo.clone())
-            .and(self.replacement(&name, old, &changed(blob, now_ms))?)
+            .and(self.replacement(&name, old, &BranchRow::changed(blob, now_ms))?)
             .and(event);
         self.commit_change("change_visitor_key", writes, &[name]).await
     }
@@ -132,7 +129,7 @@ impl Settings {
         let withdrawn_ms = stack.key_list.as_ref().and_then(|list| list.withdrawn_ms);
         let list = list_item(stack, jws, root, withdrawn_ms);
         let writes = Transaction::new(self.dynamo.clone())
-            .and(self.replacement(&name, old, &changed(next, self.clock.now_ms()))?)
+            .and(self.replacement(&name, old, &BranchRow::changed(next, self.clock.now_ms()))?)
             .and(put(&self.table, list)?)
             .and(event);
         self.commit_change("change_root", writes, &[name]).await
@@ -170,21 +167,6 @@ impl Settings {
 /// The name of the seed of the key that signs the list.
 fn root_name() -> BranchName {
     BranchName::new(STACK, Purpose::Signing, "root")
-}
-
-/// The row of a key that takes the place of another one.
-pub(super) fn changed(blob: Vec<u8>, now_ms: UnixMillis) -> BranchRow {
-    BranchRow { blob, changed_ms: Some(now_ms), ..BranchRow::default() }
-}
-
-/// Whether the key of a row was changed some minutes ago.
-pub(super) fn is_recent(row: &BranchRow, now_ms: UnixMillis) -> bool {
-    row.changed_ms.is_some_and(|at_ms| now_ms - at_ms < RECENT_MS)
-}
-
-/// The key of the row of a branch key.
-pub(super) fn key_of(name: &BranchName) -> Item {
-    Item::from([("p".to_owned(), string(&name.site)), ("k".to_owned(), string(sort_key(name)))])
 }
 
 /// How long a function may go on with a key that was replaced, and a request with what it has read.
@@ -244,14 +226,15 @@ impl Settings {
         let now_ms = self.clock.now_ms();
         let rows = self.site_keys(site, kinds).await?;
         let is_under_way =
-            rows.iter().any(|(_, row)| row.before.is_some() || is_recent(row, now_ms));
+            rows.iter().any(|(_, row)| row.before.is_some() || row.is_recent(now_ms));
         if rows.is_empty() || is_under_way {
             return Ok(Changed::Nothing);
         }
         let mut writes = Transaction::new(self.dynamo.clone());
         for (name, old) in &rows {
             let blob = self.keyring.generate_unseen(name).await?;
-            let row = BranchRow { before: Some(old.blob.clone()), ..changed(blob, now_ms) };
+            let row =
+                BranchRow { before: Some(old.blob.clone()), ..BranchRow::changed(blob, now_ms) };
             writes.push(self.replacement(name, old, &row)?);
         }
         let names: Vec<_> = rows.into_iter().map(|(name, _)| name).collect();

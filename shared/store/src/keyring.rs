@@ -7,7 +7,7 @@ use aws_sdk_kms::error::SdkError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 
-use super::stack::BranchRow;
+use super::branch_row::BranchRow;
 use seal::cache::Cache;
 use seal::place::BranchName;
 use seal::{BranchKey, SealError};

@@ -5,6 +5,7 @@ pub mod announced;
 pub mod asked_erasure;
 pub mod attributes;
 pub mod body;
+pub mod branch_row;
 pub mod canned;
 pub mod case;
 pub mod chain;

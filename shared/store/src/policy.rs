@@ -10,7 +10,8 @@
 use std::sync::PoisonError;
 
 use super::attributes::{Item, corrupt, in_table, number, read_number, string, take_string};
-use super::settings::{Settings, sort_key};
+use super::branch_row::sort_key;
+use super::settings::Settings;
 use super::write::{Transaction, Write, put_if};
 use super::{StoreError, fault};
 use seal::place::{BranchName, Purpose};

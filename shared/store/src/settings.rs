@@ -11,9 +11,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
+use super::branch_row::{BranchRow, sort_key};
 use super::keyring::{Held, Keyring};
 use super::schema::Noun;
-use super::stack::BranchRow;
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
@@ -208,9 +208,4 @@ pub(super) fn evidence_seed() -> BranchName {
 fn take_blob(mut item: Item) -> Result<Vec<u8>, StoreError> {
     Noun::BranchKey.shape_of(&item)?;
     take_binary(&mut item, "w").map_err(in_table("settings"))
-}
-
-/// The sort key of a branch key.
-pub(super) fn sort_key(name: &BranchName) -> String {
-    format!("branch#{}#{}", name.purpose.as_str(), name.branch)
 }

@@ -4,10 +4,6 @@
 //! The list: `p` = `*`, `k` = `key-list`, `j` the JWS, `r` the root's public key, `c` when a compromise
 //! withdrew all keys that were made up to then, if one did. Its shape says where
 //! the keys that it names are: beside it in the first, in the transport table in the second.
-//!
-//! A branch key: `k` = `branch#<purpose>#<branch>`, `w` the KMS blob, `t` when it replaced one that was
-//! compromised, if it did; in `o` the blob of that one, while a site's rows may still be under it. The root's has in `n` the blob of the key that follows it, once there is one;
-//! the one of receipts in `v` the sealed public keys that it replaced ([`super::staff_keys`]).
 
 use std::collections::HashMap;
 
@@ -16,9 +12,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use super::attributes::{
     Item, binary, in_table, number, optional, read_number, string, take_binary, take_string,
 };
-use super::key_change::RECENT_MS;
+use super::branch_row::{BranchRow, RECENT_MS, sort_key};
 use super::schema::Noun;
-use super::settings::{Settings, credential_seed, evidence_seed, sort_key, visitor_seed};
+use super::settings::{Settings, credential_seed, evidence_seed, visitor_seed};
 use super::transport_key::{self, TransportKey};
 use super::write::{NEW, Transaction, put_if};
 use super::{StoreError, fault};
@@ -39,52 +35,6 @@ pub struct KeyList {
     /// Keys that were made up to then are withdrawn.
     pub withdrawn_ms: Option<UnixMillis>,
     shape: u8,
-}
-
-/// The row of a branch key.
-#[derive(Clone, Default)]
-pub struct BranchRow {
-    /// The key, wrapped by KMS.
-    pub(super) blob: Vec<u8>,
-    /// When it replaced another one.
-    pub(super) changed_ms: Option<UnixMillis>,
-    /// The key that it replaced, wrapped by KMS, while something may still be under it.
-    pub(super) before: Option<Vec<u8>>,
-    /// The key that is to follow, wrapped by KMS.
-    pub(super) next: Option<Vec<u8>>,
-    /// Sealed public keys that it replaced.
-    pub(super) retired: Option<Vec<u8>>,
-}
-
-impl BranchRow {
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
-        Noun::BranchKey.shape_of(&item)?;
-        Ok(Self {
-            blob: take_binary(&mut item, "w")?,
-            changed_ms: optional(&mut item, "t", |item, name| read_number(item, name))?,
-            before: optional(&mut item, "o", take_binary)?,
-            next: optional(&mut item, "n", take_binary)?,
-            retired: optional(&mut item, "v", take_binary)?,
-        })
-    }
-
-    pub(super) fn to_item(&self, name: &BranchName) -> Item {
-        let Self { blob, changed_ms, before, next, retired } = self;
-        let mut item = Item::from([
-            ("p".to_owned(), string(&name.site)),
-            ("k".to_owned(), string(sort_key(name))),
-            ("w".to_owned(), binary(&**blob)),
-        ]);
-        item.extend(changed_ms.map(|at_ms| ("t".to_owned(), number(at_ms))));
-        if let Some(before) = before.as_deref() {
-            // A release that does not look for it would find what is under it damaged.
-            item.insert("o".to_owned(), binary(before));
-            Noun::name_shape(Noun::BranchKey.newest(), &mut item);
-        }
-        item.extend(next.as_deref().map(|blob| ("n".to_owned(), binary(blob))));
-        item.extend(retired.as_deref().map(|sealed| ("v".to_owned(), binary(sealed))));
-        item
-    }
 }
 
 /// The data of the stack that was read in one go.

@@ -24,9 +24,10 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
     take_string,
 };
-use super::key_change::{Changed, changed, is_recent, key_of};
+use super::branch_row::{BranchRow, key_of};
+use super::key_change::Changed;
 use super::settings::Settings;
-use super::stack::{BranchRow, Stack};
+use super::stack::Stack;
 use super::write::{Transaction, Write, delete, put};
 use super::{StoreError, fault};
 use seal::BranchKey;
@@ -243,7 +244,7 @@ impl Settings {
         let name = receipt_branch();
         let old = stack.row(&name)?.ok_or(StoreError::KeysMissing)?;
         let now_ms = self.clock.now_ms();
-        if is_recent(old, now_ms) {
+        if old.is_recent(now_ms) {
             return Ok(Changed::Nothing);
         }
         let sealing = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
@@ -284,7 +285,7 @@ impl Settings {
     ) -> Result<Changed, StoreError> {
         let now_ms = self.clock.now_ms();
         let sealed = stack.row(&set_branch())?.ok_or(StoreError::KeysMissing)?;
-        if is_recent(sealed, now_ms) {
+        if sealed.is_recent(now_ms) {
             return Ok(Changed::Nothing);
         }
         let sealing_before = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
@@ -293,7 +294,11 @@ impl Settings {
         let mut names = Vec::new();
         let mut set = KeySet { listed: Vec::new() };
         let sealing = self.keyring.generate(&set_branch()).await?;
-        writes.push(self.replacement(&set_branch(), sealed, &changed(sealing.blob, now_ms))?);
+        writes.push(self.replacement(
+            &set_branch(),
+            sealed,
+            &BranchRow::changed(sealing.blob, now_ms),
+        )?);
         for (month, make) in months(now_ms) {
             let name = branch(&month);
             match (stack.row(&name)?, make) {
@@ -302,7 +307,11 @@ impl Settings {
                 (Some(old), true) => {
                     let made = self.keyring.generate(&name).await?;
                     set.add(&made.key)?;
-                    writes.push(self.replacement(&name, old, &changed(made.blob, now_ms))?);
+                    writes.push(self.replacement(
+                        &name,
+                        old,
+                        &BranchRow::changed(made.blob, now_ms),
+                    )?);
                 }
                 (None, _) => {}
             }
