@@ -68,9 +68,8 @@ pub(super) fn event(event: &ExportedEvent) -> usize {
         }
         ExportedEvent::Claimed { at: _, name } => text(name),
         ExportedEvent::Note { at: _, name, text: said } => text(name) + text(said),
-        ExportedEvent::Released { at: _, to: _ }
-        | ExportedEvent::Feedback { at: _, helpful: _ }
-        | ExportedEvent::ContactLeft { at: _ } => 0,
+        ExportedEvent::Released { at: _, to } => text(to),
+        ExportedEvent::Feedback { at: _, helpful: _ } | ExportedEvent::ContactLeft { at: _ } => 0,
     };
     EVENT + said
 }
