@@ -1,5 +1,7 @@
 //! The API as its users reach it: by an API Gateway event through the Lambda adapter, or by HTTP.
 
+use std::collections::HashMap;
+
 use axum::Router;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -113,13 +115,13 @@ async fn send_http(base: &str, request: &Request) -> Option<Response> {
     let request = builder.body(Full::from(request.body.clone())).expect("a request");
     let response = client.request(request).await.ok()?;
     let status = response.status().as_u16();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })
-        .collect();
+    let mut headers = HashMap::new();
+    for (name, value) in response.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        // Only cookies are set several times.
+        let there: &mut String = headers.entry(name.as_str().to_owned()).or_default();
+        *there = if there.is_empty() { value } else { format!("{there}\n{value}") };
+    }
     let body = response.into_body().collect().await.ok()?.to_bytes().to_vec();
     Some(Response { status, headers, body })
 }

@@ -25,6 +25,7 @@ cargo local permissions    writes docs/permissions.md: what each role grants, an
   --control-port N   where clock, jobs and faults are controlled (9001)
   --data DIR         the folder that keeps the data (.sotto)
   --fresh            start empty
+  --demo             a month of made-up conversations, and links that sign in their staff
 
 Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --origin,
 --guest-limit and --sealed-only.
@@ -41,6 +42,8 @@ pub enum Command {
         port: u16,
         /// Port of the control server.
         control_port: u16,
+        /// Whether there are made-up conversations.
+        demo: bool,
         /// The options of both commands.
         base: Base,
     },
@@ -91,7 +94,7 @@ where
     }
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut control_port) = (None, None);
-    let mut aws_only = false;
+    let (mut aws_only, mut demo) = (false, false);
     let mut base = Base {
         aws_port: 8000,
         data: PathBuf::from(".sotto"),
@@ -110,6 +113,7 @@ where
             }
             Arg::Long("data") => base.data = folder_of(&mut parser)?,
             Arg::Long("fresh") => base.fresh = true,
+            Arg::Long("demo") => demo = true,
             Arg::Long("sealed-only") => base.sealed_only = true,
             Arg::Long("guest-limit") => base.guest_limit = limit_of(&mut parser)?,
             Arg::Long("origin") => base.origins.push(origin_of(&mut parser)?),
@@ -118,12 +122,14 @@ where
         }
     }
     match (aws_only, port, control_port) {
-        (true, None, None) => Ok(Command::AwsOnly { base }),
+        (true, None, None) if !demo => Ok(Command::AwsOnly { base }),
         (true, ..) => Err(UsageError(
-            "`cargo local aws` serves neither page nor control: leave out --port and --control-port"
+            "`cargo local aws` serves neither page nor control: leave out --port, --control-port and \
+             --demo"
                 .to_owned(),
         )),
         (false, port, control_port) => Ok(Command::Everything {
+            demo,
             port: port.unwrap_or(9000),
             control_port: control_port.unwrap_or(9001),
             base,
@@ -191,7 +197,8 @@ mod tests {
 
     #[test]
     fn no_flag_means_the_usual_ports_and_folder() {
-        let Command::Everything { port, control_port, base } = parse([""; 0]).unwrap() else {
+        let Command::Everything { port, control_port, demo: false, base } = parse([""; 0]).unwrap()
+        else {
             panic!("another command");
         };
         assert_eq!((port, base.aws_port, control_port), (9000, 8000, 9001));
@@ -205,13 +212,14 @@ mod tests {
         let spaced =
             ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"]
                 .into_iter()
-                .chain(["--guest-limit", "0.5", "--sealed-only"]);
+                .chain(["--guest-limit", "0.5", "--sealed-only", "--demo"]);
         let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"]
             .into_iter()
-            .chain(["--guest-limit=0.5", "--sealed-only"]);
+            .chain(["--guest-limit=0.5", "--sealed-only", "--demo"]);
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
+            demo: true,
             base: Base {
                 aws_port: 1,
                 data: PathBuf::from("x y"),
@@ -251,6 +259,7 @@ mod tests {
             (&["gcp"], "gcp"),
             (&["aws", "aws"], "aws"),
             (&["aws", "--port", "1"], "--port"),
+            (&["aws", "--demo"], "--demo"),
             (&["permissions", "--fresh"], "--check"),
         ] {
             let error = parse(arguments).unwrap_err().to_string();

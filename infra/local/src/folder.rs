@@ -11,6 +11,8 @@ use crate::aws::{DATABASE_FILE, KEY_FILE};
 pub(crate) const ENV_FILE: &str = "env";
 /// Event files for `cargo lambda invoke`.
 pub(crate) const EVENTS_FOLDER: &str = "events";
+/// The people of the demo.
+pub(crate) const DEMO_FILE: &str = "demo.json";
 const LOCK_FILE: &str = "lock";
 
 /// A data folder that this process holds; let go when dropped, and by the system at the latest.
@@ -60,6 +62,11 @@ impl Folder {
         &self.path
     }
 
+    /// Whether somebody has stored something in it.
+    pub(crate) fn has_data(&self) -> bool {
+        self.path.join(DATABASE_FILE).exists()
+    }
+
     /// Writes a file in the folder, for its owner alone.
     pub(crate) fn write(&self, name: &Path, content: &str) -> io::Result<()> {
         let path = self.path.join(name);
@@ -75,6 +82,15 @@ impl Folder {
             .write_all(content.as_bytes())
     }
 
+    /// The content of a file of the folder, if it is there.
+    pub(crate) fn read(&self, name: &str) -> io::Result<Option<String>> {
+        match fs::read_to_string(self.path.join(name)) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes what `cargo local` itself has written, and nothing else.
     fn empty(&self) -> io::Result<()> {
         let database = [
@@ -82,7 +98,7 @@ impl Folder {
             format!("{DATABASE_FILE}-wal"),
             format!("{DATABASE_FILE}-shm"),
         ];
-        let others = [KEY_FILE, "kms.new", ENV_FILE].map(str::to_owned);
+        let others = [KEY_FILE, "kms.new", ENV_FILE, DEMO_FILE].map(str::to_owned);
         for name in database.into_iter().chain(others) {
             remove(&self.path.join(name))?;
         }

@@ -9,6 +9,7 @@
 pub mod aws;
 pub mod cli;
 mod control;
+mod demo;
 mod deployment;
 mod detect;
 mod event_files;

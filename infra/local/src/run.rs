@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::aws::{Aws, Options, StartError};
 use crate::cli::{Base, Command, HELP};
 use crate::control::{self, Controls};
+use crate::demo::{Beginning, Demo, Stage};
 use crate::deployment::{self, Settings};
 use crate::event_files;
 use crate::folder::{ENV_FILE, EVENTS_FOLDER, Folder};
@@ -33,7 +34,7 @@ use crate::permissions;
 /// Where `cargo lambda watch` serves what `cargo local aws` prepares, as the README says.
 const WATCH_ORIGINS: [&str; 2] = ["http://127.0.0.1:9000", "http://localhost:9000"];
 /// The address that is invited when there is no staff yet; nothing is ever sent there.
-const FIRST_ADMIN: &str = "admin@sotto.example";
+pub(crate) const FIRST_ADMIN: &str = "admin@sotto.example";
 /// Requests under way get this long when everything stops.
 const DRAIN: Duration = Duration::from_millis(700);
 
@@ -47,8 +48,8 @@ pub async fn run(command: Command) -> Result<(), String> {
             say(HELP);
             Ok(())
         }
-        Command::Everything { port, control_port, base } => {
-            everything(port, control_port, base).await
+        Command::Everything { port, control_port, demo, base } => {
+            everything((port, control_port), demo, base).await
         }
         Command::AwsOnly { base } => aws_only(base).await,
         Command::Permissions(task) => {
@@ -58,19 +59,34 @@ pub async fn run(command: Command) -> Result<(), String> {
     }
 }
 
-async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), String> {
+async fn everything(
+    (port, control_port): (u16, u16),
+    is_demo: bool,
+    base: Base,
+) -> Result<(), String> {
     let folder = Folder::open(&base.data, base.fresh)?;
     let page = listen(port, "--port").await?;
     let control = listen(control_port, "--control-port").await?;
-    let clock = Clock::system();
+    let beginning = if is_demo { Some(Beginning::of(&folder)?) } else { None };
+    let clock = beginning.as_ref().map_or_else(Clock::system, Beginning::clock);
     let aws = start_aws(&base, &clock)?;
     let own = url(&page)?;
     let own_origins = [own.clone(), own.replace("127.0.0.1", "localhost")];
     // The console is at the last one.
     let origins = [base.origins.as_slice(), &own_origins].concat();
     let settings = deployment::prepare(&aws, &origins, &base.guest_limit, base.sealed_only)?;
-    let Stack { routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
-    let invitation = first_admin(&auth).await?;
+    let Functions { mut routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
+    let mut invitation = first_admin(&auth).await?;
+    let mut colleague = None;
+    if let Some(beginning) = beginning {
+        let invitation = invitation.take();
+        let invitation = invitation.as_deref();
+        let stage = Stage { routes: &routes, clock: &clock, jobs: &jobs, invitation };
+        let demo = Demo::begin(beginning, &folder, &stage).await?;
+        let console = origins.last().map(String::as_str).unwrap_or_default();
+        routes = demo.door(console).fallback_service(routes);
+        colleague = Some(tokio::spawn(demo.keep_colleague()));
+    }
 
     let mut stop = stop_signal()?;
     let controls = Controls { clock, jobs: jobs.clone(), aws: Arc::clone(&aws) };
@@ -93,6 +109,13 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
         aws.url(),
         folder.path().display()
     ));
+    if is_demo {
+        let console = origins.last().map(String::as_str).unwrap_or_default();
+        say(&format!(
+            "A month of made-up conversations is in it. {console}/demo/0 signs you in as an agent, \
+             {console}/demo lists everybody.\n"
+        ));
+    }
     if let Some(token) = invitation {
         say(&format!(
             "There is nobody on the staff yet. The first admin ({FIRST_ADMIN}) begins at \
@@ -102,6 +125,9 @@ async fn everything(port: u16, control_port: u16, base: Base) -> Result<(), Stri
 
     let _ = stop.wait_for(|stop| *stop).await;
     end(schedule).await;
+    if let Some(colleague) = colleague {
+        end(colleague).await;
+    }
     let drained = async {
         for server in servers {
             let _ = server.await;
@@ -144,7 +170,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
 }
 
 /// The functions over one set of tables.
-struct Stack {
+struct Functions {
     routes: Router,
     jobs: Jobs,
     auth: auth::state::App,
@@ -164,7 +190,7 @@ async fn first_admin(auth: &auth::state::App) -> Result<Option<String>, String> 
 
 /// Builds every function from the configuration that it would read in the cloud, and runs the
 /// rotation once, since nothing can be sealed before there are keys.
-async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Stack, String> {
+async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Functions, String> {
     let visitors = settings.config()?;
     let config = &visitors.stores;
     let sdk = deployment::sdk_config(&config.backend, "intake")?;
@@ -200,7 +226,7 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Sta
     let staff = staff.merge(desk::routes(at_desk));
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
     let routes = finish(routes, clock.clone(), &config.origins);
-    Ok(Stack { routes, jobs, auth, root_pin })
+    Ok(Functions { routes, jobs, auth, root_pin })
 }
 
 fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {

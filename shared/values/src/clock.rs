@@ -24,6 +24,14 @@ impl Clock {
         Self { ticking: true, offset_ms: Arc::default() }
     }
 
+    /// The machine's clock, behind by so much: the demo's past is played on it, until it is advanced
+    /// by as much.
+    #[must_use]
+    pub fn behind(by: Duration) -> Self {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self { ticking: true, offset_ms: Arc::new(AtomicI64::new(by.saturating_neg())) }
+    }
+
     /// A clock that stands still at `start_ms` until it is advanced.
     #[must_use]
     pub fn manual(start_ms: UnixMillis) -> Self {

@@ -34,6 +34,58 @@ async fn the_first_line_says_where_and_the_contract_holds_there() {
     Box::pin(contract::all(&local.api())).await;
 }
 
+/// The access token of the person behind a link of the demo, as their console gets it.
+async fn signed_in_by_the_demo(api: &Api, origin: &str, number: usize) -> String {
+    // The links are no part of the API that is described and audited.
+    let door = api.try_send(&Request::new("GET", &format!("/demo/{number}"))).await;
+    let door = door.expect("the server answers");
+    assert_eq!((door.status, door.header("location")), (303, &*format!("{origin}/console")));
+    let cookies = door.cookies();
+    assert!(cookies.iter().all(|cookie| cookie.contains("HttpOnly")), "{cookies:?}");
+    let pairs: Vec<_> = cookies.iter().filter_map(|cookie| cookie.split(';').next()).collect();
+    let request = Request::new("POST", "/v1/auth/refresh").json(&json!({}));
+    let request = request.header("cookie", pairs.join("; ")).header("sotto-console", "1");
+    let tokens = api.send(&request.header("origin", origin)).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.json());
+    tokens.json()["access_token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test]
+async fn the_demo_is_alive_at_its_first_start_and_at_its_second() {
+    let place = Place::new();
+    for start in 0..2 {
+        let local = Local::everything(LOCAL, &place.data, &["--demo"]).await;
+        let origin = local.url("url").replace("127.0.0.1", "localhost");
+        let token = signed_in_by_the_demo(&local.api(), &origin, 0).await;
+        let api = local.api();
+        let get = async |path: &str| api.send(&Request::new("GET", path).bearer(&token)).await;
+        let inbox = get("/v1/inbox?status=waiting").await.json();
+        // Those who wait were sent back to the bot if the second start came late; the closed stay.
+        assert!(start > 0 || inbox["counts"]["waiting"] == 5, "{inbox}");
+        let closed = get("/v1/inbox?status=closed").await.json();
+        assert!(closed["items"].as_array().is_some_and(|items| items.len() > 3), "{closed}");
+        let canned = get("/v1/canned").await.json();
+        assert_eq!(canned["items"].as_array().map(Vec::len), Some(4));
+        // Whoever asks for a person now waits for one.
+        let visitor = Visitor::arrive(local.api()).await;
+        let conversation = visitor.open().await;
+        let asked = visitor.post(&format!("{conversation}/handover"), &json!({})).await;
+        assert_eq!((asked.status, &asked.json()["status"]), (202, &json!("waiting")));
+        assert!(local.terminate().await.status.success());
+    }
+}
+
+#[tokio::test]
+async fn the_demo_does_not_stand_among_other_data() {
+    let place = Place::new();
+    assert!(place.start().await.terminate().await.status.success());
+    let arguments = ["--demo", "--port", "0", "--aws-port", "0", "--control-port", "0", "--data"];
+    let mut command = tokio::process::Command::new(LOCAL);
+    let ended = command.args(arguments).arg(&place.data).output().await.expect("it runs");
+    assert!(!ended.status.success());
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("--fresh"));
+}
+
 #[tokio::test]
 async fn sigterm_ends_it_cleanly_within_two_seconds() {
     let place = Place::new();
