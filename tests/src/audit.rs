@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Request, Response};
 
 /// Headers that a response of the API may have; a new one needs a line here.
-const ALLOWED: [&str; 27] = [
+const ALLOWED: [&str; 29] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -16,6 +16,7 @@ const ALLOWED: [&str; 27] = [
     "cache-control",
     "clear-site-data",
     "connection",
+    "content-disposition",
     "content-length",
     "content-security-policy",
     "content-type",
@@ -26,6 +27,7 @@ const ALLOWED: [&str; 27] = [
     "server",
     "set-cookie",
     "sotto-cursor",
+    "sotto-next-cursor",
     "strict-transport-security",
     "transfer-encoding",
     "vary",

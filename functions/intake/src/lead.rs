@@ -61,6 +61,7 @@ pub(crate) async fn post(
     let phone: Option<Text<1, 40>> = judge_optional(request.phone, "/phone")?;
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
+    let locale = located.tail.state.locale;
     // Before anything is written: a key that cannot be read must not leave an event without a contact.
     let key = app.store.profile_key(conversation.subject).await?.ok_or(Code::LegalHold)?;
     let now_ms = app.clock.now_ms();
@@ -76,6 +77,7 @@ pub(crate) async fn post(
     let contact = Contact {
         conversation: conversation.id,
         email: email.written().to_owned(),
+        locale: Some(conversation.site.language(locale).to_owned()),
         name: name.reveal().to_owned(),
         phone: phone.as_ref().map(|phone| phone.reveal().to_owned()),
     };

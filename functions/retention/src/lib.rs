@@ -10,6 +10,7 @@ pub mod cases;
 pub mod erasures;
 mod grounds;
 pub mod holds;
+pub mod leads;
 pub mod policy;
 pub mod receipts;
 pub mod subject;
@@ -25,7 +26,9 @@ use shared::http::staff_app::App;
 
 shared::table! {
     App:
-    transcripts => get, __path_get [PurposeRequired, Erased];
+    leads => get, __path_get [PurposeRequired, Invalid];
+    leads => export, __path_export [PurposeRequired, Invalid];
+    transcripts => get, __path_get [PurposeRequired, Erased, StepUpRequired];
     subjects => search, __path_search;
     subject => get, __path_get [Erased, Conflict, PurposeRequired, Invalid];
     subjects => delete, __path_delete [LegalHold, Conflict, PurposeRequired];

@@ -60,7 +60,7 @@ pub struct SubjectConversation {
 
 impl SubjectContact {
     fn of(Lead { contact, left_ms, end_ms }: Lead) -> Self {
-        let Contact { conversation: _, email, name, phone } = contact;
+        let Contact { conversation: _, email, locale: _, name, phone } = contact;
         Self { name, email, phone, left_at: rfc3339(left_ms), expires_at: rfc3339(end_ms) }
     }
 }

@@ -11,8 +11,9 @@ use shared::clock::rfc3339;
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{PageQuery, TranscriptPath};
 use shared::http::response::Reply;
-use shared::http::staff::{Reading, SteppedUp};
+use shared::http::staff::{Allowed, Reading, SteppedUp};
 use shared::http::transcript::{ConversationRead, Message, Page, Reader};
+use shared::ids::ConversationId;
 use shared::problem::{Code, Problem};
 use shared::store::conversation::Conversation;
 use shared::store::key_row::Term;
@@ -42,14 +43,17 @@ pub struct TranscriptResponse {
     responses((status = 200, body = TranscriptResponse)))]
 pub(crate) async fn get(
     State(app): State<App>,
-    SteppedUp(staff, ..): SteppedUp<Reading>,
+    Allowed(staff, ..): Allowed<Reading>,
     TranscriptPath(id): TranscriptPath,
     query: PageQuery,
     headers: HeaderMap,
 ) -> Result<(Option<Extension<Noted>>, Reply<TranscriptResponse>), Problem> {
+    // Only an agent may need no step-up.
+    if !staff.roles.has(Role::Agent) {
+        SteppedUp::<Reading>::of(&headers, &app).await?;
+    }
     let why = Purpose::read(text(&headers, "sotto-purpose"), text(&headers, "sotto-reason"))?;
-    // An agent reads what they have claimed, and claims come with the desk.
-    let role = role(&staff).ok_or(Code::NotFound)?;
+    let role = role(&app, &staff, id, &headers).await?;
     let subject = app.store.owner_of(id).await?.ok_or(Code::NotFound)?;
     let found = app.store.row_for_staff(subject, id).await?;
     let (row, policy) = found.ok_or(Code::NotFound)?;
@@ -75,9 +79,23 @@ pub(crate) async fn get(
     Ok((noted, Reply(StatusCode::OK, response)))
 }
 
-/// The role in which somebody reads.
-fn role(staff: &Staff) -> Option<Role> {
-    [Role::Privacy, Role::Security].into_iter().find(|role| staff.roles.has(*role))
+/// The role in which somebody reads: an agent what they have claimed, a privacy or security officer
+/// everything, who shows a second factor for it.
+async fn role(
+    app: &App,
+    staff: &Staff,
+    id: ConversationId,
+    headers: &HeaderMap,
+) -> Result<Role, Problem> {
+    if staff.roles.has(Role::Agent) && app.store.is_claimed_by(id, staff.id).await? {
+        return Ok(Role::Agent);
+    }
+    let officer = [Role::Privacy, Role::Security].into_iter().find(|role| staff.roles.has(*role));
+    let officer = officer.ok_or(Code::NotFound)?;
+    if staff.roles.has(Role::Agent) {
+        SteppedUp::<Reading>::of(headers, app).await?;
+    }
+    Ok(officer)
 }
 
 async fn described(app: &App, conversation: &Conversation) -> Result<ConversationRead, Problem> {

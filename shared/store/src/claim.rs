@@ -12,7 +12,7 @@ use super::live::{Side, Who, lost};
 use super::log::{Appended, Draft, Tail};
 use super::state::Status;
 use super::{Store, StoreError};
-use values::ids::{ConversationId, SubjectId};
+use values::ids::{ConversationId, StaffId, SubjectId};
 
 /// How often a conversation is looked at again whose log grew meanwhile.
 const SETTLING: usize = 8;
@@ -163,23 +163,45 @@ impl Store {
         Err(StoreError::Unavailable)
     }
 
+    /// Whether a member of staff has the conversation of that id now. Nothing is written: an agent who is
+    /// gone does not have it, whoever notes that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_claimed_by(
+        &self,
+        id: ConversationId,
+        staff: StaffId,
+    ) -> Result<bool, StoreError> {
+        let AtDesk::Held(held) = self.at_desk(id).await? else { return Ok(false) };
+        let Some(agent) = held.agent.clone().filter(|agent| agent.id == staff) else {
+            return Ok(false);
+        };
+        let live = self.live(*held).await?;
+        let status = live.conversation.status_at(live.tail.state, self.clock.now_ms());
+        Ok(status == Status::WithAgent && self.lost_by(&live, &agent).await?.is_none())
+    }
+
+    /// Why the agent who has a conversation has lost it; nothing while they keep it.
+    async fn lost_by(&self, live: &Live, agent: &Agent) -> Result<Option<Why>, StoreError> {
+        let presence = self.presence(live.conversation.site, agent.id).await?;
+        let row = live.row.as_ref().ok_or(corrupt("q").in_table("conversations"))?;
+        Ok(lost(row, presence.as_ref(), live.agent_side, self.clock.now_ms()))
+    }
+
     /// The event that a conversation needs whose agent or queue is gone, and its row behind it.
     async fn settled(&self, live: &Live) -> Result<Option<(Draft, Option<Row>)>, StoreError> {
-        let Live { conversation, tail, agent, row, agent_side, was_taken: _ } = live;
+        let Live { conversation, tail, agent, row, agent_side: _, was_taken: _ } = live;
         let now_ms = self.clock.now_ms();
         if !is_live(conversation.status_at(tail.state, now_ms)) {
             return Ok(None);
         }
         let why = match agent {
             None => None,
-            Some(agent) => {
-                let presence = self.presence(conversation.site, agent.id).await?;
-                let row = row.as_ref().ok_or(corrupt("q").in_table("conversations"))?;
-                match lost(row, presence.as_ref(), *agent_side, now_ms) {
-                    None => return Ok(None),
-                    why => why,
-                }
-            }
+            Some(agent) => match self.lost_by(live, agent).await? {
+                None => return Ok(None),
+                why => why,
+            },
         };
         let is_staffed = self.is_staffed(conversation.site).await?;
         let (to, why) = match why {

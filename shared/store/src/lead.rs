@@ -1,13 +1,14 @@
 //! A contact that a visitor leaves, in the profiles table, under a key of its own in the keys table.
 //!
 //! Profile item: `u` subject, `k` = `lead`, `v` the sealed contact, `b` the blind index
-//! of the address, `t` when it was left, `expires_at` unless it is held. Its key: see
-//! [`super::key_row`].
+//! of the address, `t` when it was left, `q` = `leads#<site>`, `expires_at` unless it is held. `q` and `t`
+//! are the keys of the index `leads`, by which the staff list contacts; contacts of 0.1.0 are in no
+//! list. Its key: see [`super::key_row`].
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::attributes::{
-    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, string, take_binary,
+    EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
 };
 use super::body::{from_json, to_json};
 use super::key_row::{Guarded, KeyOwner, KeyRow, profile_sort_key};
@@ -38,6 +39,9 @@ pub struct Contact {
     pub conversation: ConversationId,
     /// An address to write to.
     pub email: String,
+    /// The language that its visitor was answered in; unknown in contacts of 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// The name that the visitor gave.
     pub name: String,
     /// A number to call.
@@ -53,6 +57,9 @@ pub struct Lead {
     /// When it ends.
     pub end_ms: UnixMillis,
 }
+
+/// Where a list of contacts goes on: behind the one that was left then, by that subject.
+pub type ListPlace = (UnixMillis, SubjectId);
 
 /// Where a search by address goes on: in which form of the address, and after whom. A form under the
 /// index key that was replaced has a number of its own.
@@ -145,6 +152,7 @@ impl Store {
         lead.insert("v".to_owned(), binary(sealed.into_stored()));
         lead.insert("b".to_owned(), binary(blind_index::email(&index_key, email.reveal())));
         lead.insert("t".to_owned(), number(left_ms));
+        lead.insert("q".to_owned(), string(list_of(site)));
 
         let mut known = Subject::default();
         for _ in 0..ATTEMPTS {
@@ -279,6 +287,50 @@ impl Store {
         Ok(Candidates { subjects, next: None })
     }
 
+    /// Subjects that left a contact from `from_ms` to `to_ms`, by the index, the newest first; candidates, to
+    /// be looked at. At most `limit` behind a place, and where the others begin.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn leads(
+        &self,
+        site: &Site,
+        (from_ms, to_ms): (UnixMillis, UnixMillis),
+        (place, limit): (Option<ListPlace>, usize),
+    ) -> Result<(Vec<SubjectId>, Option<ListPlace>), StoreError> {
+        let start = place.map(|(left_ms, subject)| {
+            let mut start = key_of(subject);
+            start.insert("q".to_owned(), string(list_of(site)));
+            start.insert("t".to_owned(), number(left_ms));
+            start
+        });
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.profiles_table)
+            .index_name("leads")
+            .key_condition_expression("q = :q AND t BETWEEN :a AND :b")
+            .expression_attribute_values(":q", string(list_of(site)))
+            .expression_attribute_values(":a", number(from_ms))
+            .expression_attribute_values(":b", number(to_ms))
+            .scan_index_forward(false)
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| fault("find_leads", &error))?;
+        let listed = |mut item: Item| -> Result<ListPlace, StoreError> {
+            let subject = SubjectId::from_slice(&take_binary(&mut item, "u")?);
+            Ok((read_number(&item, "t")?, subject.ok_or(corrupt("u"))?))
+        };
+        let last =
+            found.last_evaluated_key.map(listed).transpose().map_err(in_table("profiles"))?;
+        let items = found.items.unwrap_or_default().into_iter();
+        let subjects: Result<Vec<_>, _> =
+            items.map(|item| listed(item).map(|(_, subject)| subject)).collect();
+        Ok((subjects.map_err(in_table("profiles"))?, last))
+    }
+
     /// Brings the blind index of the contact of a row under the present key; false when another contact was
     /// left meanwhile.
     ///
@@ -375,6 +427,11 @@ pub(super) fn email_index(site: &Site) -> BranchName {
     BranchName::new(site.id, Purpose::Index, "email")
 }
 
+/// The name of the list of a site's contacts.
+fn list_of(site: &Site) -> String {
+    format!("leads#{}", site.id)
+}
+
 /// The key of a subject's contact in the profiles table.
 pub(super) fn key_of(subject: SubjectId) -> Item {
     Item::from([
@@ -404,9 +461,10 @@ mod tests {
         #[test]
         fn what_was_left_is_read_back(
             email in text(), name in text(), phone in prop::option::of(text()),
+            locale in prop::option::of(text()),
         ) {
             let conversation = ConversationId::generate(&Clock::manual(1)).unwrap();
-            let contact = Contact { conversation, email, name, phone };
+            let contact = Contact { conversation, email, locale, name, phone };
             let read: Result<Contact, StoreError> = from_json(&to_json(&contact).unwrap());
             prop_assert!(read == Ok(contact));
         }

@@ -12,6 +12,7 @@ use crate::lead::Lead;
 use crate::read_record::{ReadPurpose, ReadRecord, ReadScope};
 use crate::security_event::{Action, Reason, SecurityEvent, SecurityEvents};
 use crate::write::Write;
+use seal::envelope::Sealed;
 use values::ids::{CaseId, ConversationId, EventId, StaffId, SubjectId};
 use values::policy::RetentionPolicy;
 use values::problem::{Code, Problem};
@@ -21,6 +22,9 @@ use values::text::is_visible;
 
 /// Least and most characters of a reason.
 pub const REASON_CHARACTERS: (usize, usize) = (8, 200);
+
+/// Writes of one transaction.
+const MOST_WRITES: usize = 100;
 
 /// The data to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,13 @@ impl Purpose {
         Self { purpose: ReadPurpose::SubjectRequest, words: Some(format!("case {case}")) }
     }
 
+    /// The words, sealed for the event that tells of the read.
+    async fn sealed(&self, store: &Store, event: EventId) -> Result<Option<Sealed>, StoreError> {
+        let Some(words) = &self.words else { return Ok(None) };
+        let reasons = store.settings.reasons(Site::SHIPPED).await?;
+        Ok(Some(reasons.seal(&event.to_string(), words)?))
+    }
+
     /// The read purpose.
     #[must_use]
     pub const fn purpose(&self) -> ReadPurpose {
@@ -120,15 +131,8 @@ impl ReadPermit {
         why: &Purpose,
         what: SubjectRef,
     ) -> Result<Self, StoreError> {
-        let site = Site::SHIPPED;
         let event = EventId::generate(store.clock())?;
-        let words = match &why.words {
-            None => None,
-            Some(words) => {
-                let reasons = store.settings.reasons(site).await?;
-                Some(reasons.seal(&event.to_string(), words)?)
-            }
-        };
+        let words = why.sealed(store, event).await?;
         let (action, object, subject, scope) = match what {
             SubjectRef::Conversation(subject, id) => {
                 let scope = ReadScope::Conversation(id);
@@ -157,6 +161,49 @@ impl ReadPermit {
         let read = store.put_read(subject, &record, events.end_ms()).await?;
         store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
         Ok(Self { what, purpose: why.purpose })
+    }
+
+    /// Stores that `staff` reads the contacts of these subjects, and why: one event, and a record for each
+    /// subject. Gives the permissions in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then there is no permission.
+    pub async fn issue_for_contacts(
+        store: &Store,
+        events: &SecurityEvents,
+        (staff, action): (StaffId, Action),
+        why: &Purpose,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Self>, StoreError> {
+        let site = Site::SHIPPED;
+        let event = EventId::generate(store.clock())?;
+        let words = why.sealed(store, event).await?;
+        let recorded = SecurityEvent {
+            reason: Some(Reason { id: event, purpose: why.purpose, words: words.clone() }),
+            ..SecurityEvent::by(staff, action, site.id)
+        };
+        let record = ReadRecord {
+            event,
+            at: store.now(),
+            staff,
+            role: Role::Agent,
+            purpose: why.purpose,
+            words,
+            scope: ReadScope::Contact,
+        };
+        let mut writes = vec![events.put(recorded)?];
+        for subject in subjects {
+            writes.push(store.put_read(*subject, &record, events.end_ms()).await?);
+        }
+        while !writes.is_empty() {
+            let some = writes.drain(..writes.len().min(MOST_WRITES));
+            store.transaction().and_all(some).commit_or_fail("read_contacts").await?;
+        }
+        let permit = |subject: &SubjectId| Self {
+            what: SubjectRef::Contact(*subject),
+            purpose: why.purpose,
+        };
+        Ok(subjects.iter().map(permit).collect())
     }
 
     /// The writes that record an agent's claim, which lets them read the conversation until it ends: an

@@ -84,6 +84,10 @@ pub enum Action {
     SubjectExported,
     /// The contact of a subject was read, and which conversations they have.
     ContactRead,
+    /// Contacts of a site were listed.
+    LeadsRead,
+    /// Contacts of a site were given out as a file.
+    LeadsExported,
     /// Subjects were looked for.
     SubjectSearched,
     /// A subject was erased.
@@ -144,6 +148,8 @@ impl Action {
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",
             Self::ContactRead => "contact_read",
+            Self::LeadsRead => "leads_read",
+            Self::LeadsExported => "leads_exported",
             Self::SubjectSearched => "subject_searched",
             Self::SubjectErased => "subject_erased",
             Self::ErasureWaits => "erasure_waits",

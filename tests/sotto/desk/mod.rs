@@ -1,8 +1,10 @@
 //! People take over: hand-over, claims, live messages, and what is told to whom.
 
 mod claims;
+mod leads;
 mod lost;
 mod story;
+mod transcript;
 
 use serde_json::{Value, json};
 use tests::api::{Request, Response};

@@ -79,7 +79,7 @@ async fn without_a_purpose_or_its_reason_nothing_is_read_and_nothing_told() {
 }
 
 #[tokio::test]
-async fn agents_see_nothing_yet_and_admins_nothing_at_all() {
+async fn agents_see_nothing_of_what_they_have_not_claimed_and_admins_nothing_at_all() {
     let world = World::new().await;
     let visitor = world.visitor().await;
     let id = id_of(&conversation(&visitor, 1).await);

@@ -28,13 +28,15 @@ enum Open {
     Readers,
     /// Agents.
     Agents,
+    /// The same, who have shown a second factor just now.
+    AgentsSteppedUp,
     /// Privacy officers.
     Privacy,
     /// The same, who have shown a second factor just now.
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 84] = [
+const TABLE: [(&str, &str, Open); 86] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -57,6 +59,8 @@ const TABLE: [(&str, &str, Open); 84] = [
     ("DELETE", "/v1/me", Open::Visitors),
     ("DELETE", "/v1/sessions", Open::Visitors),
     ("GET", "/v1/transcripts/{conversation_id}", Open::Readers),
+    ("GET", "/v1/leads", Open::Agents),
+    ("GET", "/v1/leads/export", Open::AgentsSteppedUp),
     ("POST", "/v1/subjects/search", Open::PrivacySteppedUp),
     ("GET", "/v1/subjects/{subject_id}", Open::PrivacySteppedUp),
     ("POST", "/v1/subjects/{subject_id}/export", Open::PrivacySteppedUp),
@@ -123,9 +127,10 @@ const TABLE: [(&str, &str, Open); 84] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 12] = [
+const STAFF: [&str; 13] = [
     "/v1/canned",
     "/v1/inbox",
+    "/v1/leads",
     "/v1/presence",
     "/v1/erasures",
     "/v1/auth/",
@@ -164,7 +169,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::Enrolling, "not enrolled")
         | (Open::AdminsSteppedUp, "admin")
         | (Open::Readers, "agent" | "privacy" | "security")
-        | (Open::Agents, "agent")
+        | (Open::Agents | Open::AgentsSteppedUp, "agent")
         | (Open::Privacy, "privacy" | "privacy, stale")
         | (Open::PrivacySteppedUp, "privacy") => None,
         (_, "nobody") => Some((401, "token_missing")),
@@ -182,6 +187,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             Open::AdminsSteppedUp
             | Open::Readers
             | Open::Agents
+            | Open::AgentsSteppedUp
             | Open::Privacy
             | Open::PrivacySteppedUp,
             _,

@@ -101,8 +101,9 @@ async fn what_a_visitor_says_is_stored_in_these_bytes() {
     ];
     assert_eq!(bodies(&world, &visitor, &path).await, expected);
     let id = id_of(&path);
-    let stored =
-        |rest: &str| format!(r#"{{"conversation":"{id}","email":"ada@example.org",{rest}}}"#);
+    let stored = |rest: &str| {
+        format!(r#"{{"conversation":"{id}","email":"ada@example.org","locale":"de",{rest}}}"#)
+    };
     assert_eq!(with_phone, stored(r#""name":"Ada \"Ü\"","phone":"+43 1""#));
     assert_eq!(contact(&world, &visitor).await, stored(r#""name":"Ada","phone":null"#));
 }

@@ -6,8 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{Broken, Records, breaks, bytes, is_position, is_sealed};
 
 /// Tables of visitors, with the attributes that may be text.
-const WORDS: [(&str, &[&str]); 3] =
-    [("keys", &["i", "b", "x", "g", "c"]), ("conversations", &["q"]), ("profiles", &["k", "i"])];
+const WORDS: [(&str, &[&str]); 3] = [
+    ("keys", &["i", "b", "x", "g", "c"]),
+    ("conversations", &["q"]),
+    ("profiles", &["k", "i", "q"]),
+];
 /// Attributes that are sealed, in the tables where they are.
 const SEALED: [(&str, &[&str]); 4] = [
     ("keys", &["v"]),

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! # use store::lead::Contact;
-//! fn told(Contact { conversation: _, email, name, phone }: Contact) -> [Option<String>; 3] {
+//! fn told(Contact { conversation: _, email, locale: _, name, phone }: Contact) -> [Option<String>; 3] {
 //!     [Some(name), Some(email), phone]
 //! }
 //! ```
@@ -16,7 +16,7 @@
 //!
 //! ```compile_fail,E0027
 //! # use store::lead::Contact;
-//! fn told(Contact { conversation: _, email, name }: Contact) -> [Option<String>; 3] {
+//! fn told(Contact { conversation: _, email, locale: _, name }: Contact) -> [Option<String>; 3] {
 //!     [Some(name), Some(email), None]
 //! }
 //! ```
@@ -103,8 +103,8 @@ pub(super) const CONTACT_TEXTS: usize = 3;
 impl ExportedLead {
     /// The contact as it is given out.
     pub(super) fn of(Lead { contact, left_ms, end_ms }: Lead) -> Self {
-        // The conversation itself says that a contact was left in it.
-        let Contact { conversation: _, email, name, phone } = contact;
+        // The conversation itself says that a contact was left in it, and in which language.
+        let Contact { conversation: _, email, locale: _, name, phone } = contact;
         Self { name, email, phone, left_at: rfc3339(left_ms), expires_at: rfc3339(end_ms) }
     }
 

@@ -1,0 +1,259 @@
+//! `GET /v1/leads` and `GET /v1/leads/export`: the contacts that visitors left to be answered, for agents
+//! with a purpose. Each reading is recorded before a contact is opened, and each subject's export tells of
+//! it.
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use csv::{QuoteStyle, WriterBuilder};
+use futures_util::future::try_join_all;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::Serialize;
+use shared::access::permit::{Purpose, ReadPermit};
+use shared::access::staff::Staff;
+use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
+use shared::http::request::PageQuery;
+use shared::http::response::Reply;
+use shared::http::staff::{Agent, Allowed, SteppedUp};
+use shared::ids::{ConversationId, SubjectId};
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::lead::{Contact, Lead, ListPlace};
+use shared::store::read_record::ReadPurpose;
+use shared::store::security_event::Action;
+use shared::values::encoding::{base64url, from_base64url};
+use shared::values::site::Site;
+use utoipa::ToSchema;
+
+use crate::grounds::text;
+use shared::http::staff_app::App;
+
+/// Contacts in one file; a header says where the next file begins.
+const FILE: usize = 1_000;
+/// Contacts that are opened at once.
+const AT_ONCE: usize = 10;
+/// Names the cursor of the next file.
+const NEXT: HeaderName = HeaderName::from_static("sotto-next-cursor");
+/// The columns of the file.
+const COLUMNS: [&str; 7] =
+    ["created_at", "name", "email", "phone", "conversation_id", "site", "locale"];
+
+/// A contact that a visitor left.
+#[derive(Serialize, ToSchema)]
+pub struct LeadItem {
+    /// When it was left.
+    created_at: String,
+    name: String,
+    email: String,
+    #[schema(required = true)]
+    phone: Option<String>,
+    /// The conversation in which it was left; its log may have ended.
+    #[schema(value_type = String)]
+    conversation_id: ConversationId,
+    site: &'static str,
+    /// The language that the visitor was answered in; null for a contact of 0.1.0.
+    #[schema(required = true)]
+    locale: Option<String>,
+}
+
+/// A page of contacts, the newest first.
+#[derive(Serialize, ToSchema)]
+pub struct LeadsResponse {
+    items: Vec<LeadItem>,
+    /// Where the next page begins; null on the last.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+impl LeadItem {
+    fn of(Lead { contact, left_ms, end_ms: _ }: Lead) -> Self {
+        let Contact { conversation, email, locale, name, phone } = contact;
+        Self {
+            created_at: rfc3339(left_ms),
+            name,
+            email,
+            phone,
+            conversation_id: conversation,
+            site: Site::SHIPPED.id,
+            locale,
+        }
+    }
+
+    fn cells(&self) -> [String; COLUMNS.len()] {
+        let Self { created_at, name, email, phone, conversation_id, site, locale } = self;
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        [
+            created_at.clone(),
+            name.clone(),
+            email.clone(),
+            optional(phone),
+            conversation_id.to_string(),
+            (*site).to_owned(),
+            optional(locale),
+        ]
+    }
+}
+
+/// When the contacts were left that are asked for; from the beginning until now if nothing is said.
+fn times(query: Option<String>) -> Result<(UnixMillis, UnixMillis), Problem> {
+    let (mut from_ms, mut to_ms) = (0, UnixMillis::MAX);
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let (time, pointer) = match &*name {
+            "from" => (&mut from_ms, "/query/from"),
+            "to" => (&mut to_ms, "/query/to"),
+            _ => continue,
+        };
+        let refused = || Problem::invalid(pointer, FieldCode::BadFormat);
+        *time = from_rfc3339(&value).ok_or_else(refused)?;
+    }
+    if from_ms > to_ms {
+        return Err(Problem::invalid("/query/to", FieldCode::NotAllowed));
+    }
+    Ok((from_ms, to_ms))
+}
+
+/// Why contacts are read: to answer them, or to see how well it was done.
+fn purpose(headers: &HeaderMap) -> Result<Purpose, Problem> {
+    let why = Purpose::read(text(headers, "sotto-purpose"), text(headers, "sotto-reason"))?;
+    match why.purpose() {
+        ReadPurpose::Support | ReadPurpose::Quality => Ok(why),
+        ReadPurpose::SubjectRequest | ReadPurpose::Incident | ReadPurpose::Legal => {
+            let detail = "Contacts are listed for the purposes support and quality.";
+            Err(Problem::new(Code::PurposeRequired, detail))
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/v1/leads",
+    params(("from" = Option<String>, Query, description = "Left at that time or later, RFC 3339."),
+        ("to" = Option<String>, Query, description = "Left at that time or earlier."),
+        ("limit" = Option<u8>, Query), ("cursor" = Option<String>, Query),
+        ("Sotto-Purpose" = String, Header, description = "`support` or `quality`."),
+        ("Sotto-Reason" = Option<String>, Header,
+            description = "Why, 8 to 200 characters; needed for `quality`.")),
+    responses((status = 200, body = LeadsResponse)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Allowed(staff, ..): Allowed<Agent>,
+    page: PageQuery,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Reply<LeadsResponse>, Problem> {
+    let asked = Asked { why: purpose(&headers)?, times: times(query)?, action: Action::LeadsRead };
+    let place = page.after(read_place)?;
+    let (items, next) = read(&app, &staff, &asked, (place, page.limit)).await?;
+    let next_cursor = next.map(write_place);
+    Ok(Reply(StatusCode::OK, LeadsResponse { items, next_cursor }))
+}
+
+#[utoipa::path(get, path = "/v1/leads/export",
+    params(("from" = Option<String>, Query), ("to" = Option<String>, Query),
+        ("cursor" = Option<String>, Query, description = "`Sotto-Next-Cursor` of the file before."),
+        ("Sotto-Purpose" = String, Header, description = "`support` or `quality`."),
+        ("Sotto-Reason" = Option<String>, Header)),
+    responses((status = 200, body = String, content_type = "text/csv",
+        description = "At most 1,000 contacts. A cell that a spreadsheet would take for a formula has an \
+                       apostrophe before it.",
+        headers(("Sotto-Next-Cursor" = Option<String>, description = "Where the next file begins.")))))]
+pub(crate) async fn export(
+    State(app): State<App>,
+    SteppedUp(staff, ..): SteppedUp<Agent>,
+    page: PageQuery,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let why = purpose(&headers)?;
+    let asked = Asked { why, times: times(query)?, action: Action::LeadsExported };
+    let place = page.after(read_place)?;
+    let (items, next) = read(&app, &staff, &asked, (place, FILE)).await?;
+    let file = csv_of(&items).ok_or(Code::Internal)?;
+    let about = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"contacts.csv\""),
+    ];
+    let next = next.map(|next| [(NEXT, write_place(next))]);
+    Ok((about, next, file).into_response())
+}
+
+/// What is asked for, and why.
+struct Asked {
+    why: Purpose,
+    times: (UnixMillis, UnixMillis),
+    action: Action,
+}
+
+/// Up to so many contacts behind a place that have not ended. The reading is recorded first.
+async fn read(
+    app: &App,
+    staff: &Staff,
+    asked: &Asked,
+    place: (Option<ListPlace>, usize),
+) -> Result<(Vec<LeadItem>, Option<ListPlace>), Problem> {
+    let site = Site::SHIPPED;
+    let (subjects, next) = app.store.leads(site, asked.times, place).await?;
+    let who = (staff.id, asked.action);
+    let permits =
+        ReadPermit::issue_for_contacts(&app.store, &app.events, who, &asked.why, &subjects).await?;
+    let mut items = Vec::new();
+    for some in permits.chunks(AT_ONCE) {
+        let opened = try_join_all(some.iter().map(|permit| permit.contact(&app.store))).await?;
+        items.extend(opened.into_iter().flatten().map(LeadItem::of));
+    }
+    Ok((items, next))
+}
+
+/// The file of these contacts (RFC 4180).
+fn csv_of(items: &[LeadItem]) -> Option<Vec<u8>> {
+    let mut file = WriterBuilder::new()
+        .quote_style(QuoteStyle::Necessary)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    file.write_record(COLUMNS).ok()?;
+    for item in items {
+        file.write_record(item.cells().map(neutral)).ok()?;
+    }
+    file.into_inner().ok()
+}
+
+/// The cell as a spreadsheet shows it and does not compute it (OWASP, CSV injection).
+fn neutral(cell: String) -> String {
+    let computes = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if computes { format!("'{cell}") } else { cell }
+}
+
+fn write_place((left_ms, subject): ListPlace) -> String {
+    base64url(&[&left_ms.to_be_bytes()[..], subject.as_bytes()].concat())
+}
+
+fn read_place(cursor: &str) -> Option<ListPlace> {
+    let bytes = from_base64url(cursor)?;
+    let (left_ms, subject) = bytes.split_first_chunk::<8>()?;
+    Some((i64::from_be_bytes(*left_ms), SubjectId::from_slice(subject)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use shared::clock::Clock;
+
+    proptest! {
+        #[test]
+        fn a_file_gives_back_its_cells_and_none_of_them_is_a_formula(
+            name in any::<String>(), email in any::<String>(), phone in any::<Option<String>>(),
+        ) {
+            let conversation_id = ConversationId::generate(&Clock::manual(1)).unwrap();
+            let item = LeadItem {
+                created_at: rfc3339(1), name, email, phone, conversation_id, site: "default", locale: None,
+            };
+            let file = csv_of(std::slice::from_ref(&item)).unwrap();
+            let mut file = csv::Reader::from_reader(&*file);
+            let rows: Vec<_> = file.records().collect::<Result<_, _>>().unwrap();
+            prop_assert_eq!(rows.len(), 1);
+            for (written, cell) in rows[0].iter().zip(item.cells()) {
+                prop_assert!(!written.starts_with(['=', '+', '-', '@', '\t', '\r']));
+                prop_assert_eq!(written.strip_prefix('\'').unwrap_or(written), cell.strip_prefix('\'').unwrap_or(&cell));
+            }
+        }
+    }
+}
