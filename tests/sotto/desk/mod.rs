@@ -2,6 +2,7 @@
 
 mod claims;
 mod lost;
+mod sites;
 mod story;
 
 use serde_json::{Value, json};
