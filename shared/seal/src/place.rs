@@ -58,6 +58,8 @@ pub enum Purpose {
     Audit,
     /// Codes over the ledger's rows and policies.
     Evidence,
+    /// Addresses and secrets of webhooks.
+    Webhook,
 }
 
 impl Purpose {
@@ -73,6 +75,7 @@ impl Purpose {
             Self::Credential => "credential",
             Self::Audit => "audit",
             Self::Evidence => "evidence",
+            Self::Webhook => "webhook",
         }
     }
 }

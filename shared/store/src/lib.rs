@@ -42,6 +42,7 @@ pub mod schema;
 pub mod security_event;
 pub mod session;
 pub mod settings;
+pub mod site_settings;
 pub mod stack;
 pub mod staff_keys;
 pub mod state;
@@ -49,6 +50,7 @@ pub mod subject;
 pub mod table;
 pub mod transport_key;
 mod tries;
+pub mod webhook;
 pub mod write;
 
 use std::fmt;
@@ -68,6 +70,7 @@ use values::config::Config;
 use values::ids::{ConversationId, SubjectId};
 use values::problem::{Cause, Code, Problem};
 use values::random::NoRandomness;
+use values::site_settings::SiteSettings;
 
 /// How long a function keeps an unwrapped conversation key.
 pub const CONVERSATION_LIFETIME_MS: i64 = 60_000;
@@ -192,6 +195,7 @@ pub struct Store {
     ledger_table: Table,
     watch_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
+    sites: Cache<&'static str, Arc<SiteSettings>>,
 }
 
 impl Store {
@@ -202,6 +206,7 @@ impl Store {
             settings,
             once: Once::new(dynamo.clone(), config.watch_table.clone(), clock.clone()),
             conversations: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
+            sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
             ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),
             dynamo,
             clock,

@@ -110,6 +110,8 @@ pub enum Action {
     CaseOpened,
     /// The case of a subject's request was changed.
     CaseChanged,
+    /// What is set of a site was changed: its hours, its rules, its webhook.
+    SiteChanged,
 }
 
 impl Action {
@@ -161,6 +163,7 @@ impl Action {
             Self::HoldReleased => "hold_released",
             Self::CaseOpened => "case_opened",
             Self::CaseChanged => "case_changed",
+            Self::SiteChanged => "site_changed",
         }
     }
 }

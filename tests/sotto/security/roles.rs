@@ -15,12 +15,21 @@ use tests::api::Api;
 use tests::visitor::Visitor;
 use tests::world::World;
 
-const PURPOSES: [&str; 8] =
-    ["transcript", "profile", "transport", "signing", "index", "credential", "audit", "evidence"];
+const PURPOSES: [&str; 9] = [
+    "transcript",
+    "profile",
+    "transport",
+    "signing",
+    "index",
+    "credential",
+    "audit",
+    "evidence",
+    "webhook",
+];
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 22] = [
+const PARTITIONS: [&str; 24] = [
     "*",
     "staff",
     "ledger",
@@ -36,6 +45,8 @@ const PARTITIONS: [&str; 22] = [
     "guests#x",
     "agent#x",
     "canned#x",
+    "site#x",
+    "webhook#x",
     "presence#x",
     "live#x",
     "waits#x",

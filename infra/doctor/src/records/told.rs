@@ -27,6 +27,7 @@ pub(super) fn check(records: &Records, found: &mut Vec<Broken>) {
     told.rows(found, ("ledger", "case"), &["case_opened", "case_changed"]);
     told.rows(found, ("ledger", "hold"), &["hold_placed", "hold_released"]);
     told.rows(found, ("settings", "retention"), &["policy_changed"]);
+    told.rows(found, ("settings", "settings"), &["site_changed"]);
     told.accounts(found);
     reads(records, found);
     entries(records, found);
@@ -44,13 +45,14 @@ impl Told<'_> {
 
     /// Rows whose every change is an event.
     fn rows(&self, found: &mut Vec<Broken>, (table, kind): (&'static str, &str), words: &[&str]) {
-        // A policy stands at its site, everything else at its kind.
+        // A policy and the settings stand at their site, everything else at its kind.
         let of_site = table == "settings";
         let rows: BTreeMap<_, _> = self
             .records
             .of(table)
             .filter(|item| text(item, if of_site { "k" } else { "p" }) == Some(kind))
             .filter_map(|item| Some((text(item, if of_site { "p" } else { "k" })?, item)))
+            .map(|(object, item)| (object.strip_prefix("site#").unwrap_or(object), item))
             .collect();
         let of = |event: &&&Item| text(event, "w").is_some_and(|word| words.contains(&word));
         for (object, events) in &self.told {

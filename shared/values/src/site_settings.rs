@@ -1,0 +1,267 @@
+//! Settings of a site that its admins edit, as far as visitors are served by them.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+use super::object::Object;
+use super::opening_hours::{OpeningHours, RawOpeningHours, Zone};
+use super::problem::{FieldCode, FieldError};
+use super::text::is_visible;
+
+/// Words that hand over at most.
+const WORDS: usize = 200;
+/// Characters of such a word, or of a few of them that belong together.
+const WORD_CHARACTERS: usize = 60;
+/// The highest wage.
+const MAX_WAGE: f64 = 100_000.0;
+/// Characters of a webhook's address.
+const URL_BYTES: usize = 2_000;
+
+/// What an admin sets of a site.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct SiteSettings {
+    /// When people are there; `None` for always.
+    pub opening_hours: Option<OpeningHours>,
+    /// When the bot hands over by itself.
+    pub handover: HandoverRules,
+    /// What an hour of an agent costs, for the reports, in the operator's currency.
+    pub hourly_wage: Option<f64>,
+}
+
+/// When the bot hands a conversation over to a person by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HandoverRules {
+    /// Words that hand over at once, as whole words whatever their case.
+    pub words: Vec<String>,
+    /// After so many answers in a row that the bot did not know.
+    pub after_unknown: u8,
+}
+
+impl HandoverRules {
+    /// Answers in a row that the bot did not know, until an admin sets another number.
+    pub const AFTER_UNKNOWN: u8 = 2;
+}
+
+impl Default for HandoverRules {
+    fn default() -> Self {
+        Self { words: Vec::new(), after_unknown: Self::AFTER_UNKNOWN }
+    }
+}
+
+/// Settings as they came, before they are judged. What is left out is as nobody has set it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawSiteSettings {
+    /// See [`SiteSettings::opening_hours`].
+    pub opening_hours: Option<Object<RawOpeningHours>>,
+    /// See [`SiteSettings::handover`].
+    pub handover: Option<Object<RawHandoverRules>>,
+    /// See [`SiteSettings::hourly_wage`].
+    pub hourly_wage: Option<f64>,
+}
+
+/// Rules as they came.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawHandoverRules {
+    words: Option<Vec<String>>,
+    after_unknown: Option<u64>,
+}
+
+impl SiteSettings {
+    /// Judges settings.
+    ///
+    /// # Errors
+    /// Every fault, with its pointer.
+    pub fn judge(raw: RawSiteSettings) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let opening_hours = raw.opening_hours.and_then(|Object(raw)| {
+            OpeningHours::judge(raw).map_err(|faults| errors.extend(faults)).ok()
+        });
+        let handover = raw.handover.map(|Object(raw)| HandoverRules::judge(raw, &mut errors));
+        let hourly_wage = raw.hourly_wage;
+        if let Some(wage) = hourly_wage {
+            if wage < 0.0 {
+                errors.push(FieldError { pointer: "/hourly_wage", code: FieldCode::TooSmall });
+            } else if wage > MAX_WAGE {
+                errors.push(FieldError { pointer: "/hourly_wage", code: FieldCode::TooLarge });
+            }
+        }
+        let handover = handover.unwrap_or_default();
+        if errors.is_empty() {
+            Ok(Self { opening_hours, handover, hourly_wage })
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The site's time zone; universal time without opening hours.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        self.opening_hours.as_ref().map_or(Zone::UTC, |hours| hours.zone().clone())
+    }
+
+    /// Whether the site is open. One without opening hours always is.
+    #[must_use]
+    pub fn open_at(&self, at_ms: UnixMillis) -> bool {
+        self.opening_hours.as_ref().is_none_or(|hours| hours.open_at(at_ms))
+    }
+
+    /// When a closed site opens next; `None` for an open one, and for one that stays closed for 60 days.
+    #[must_use]
+    pub fn next_opening(&self, at_ms: UnixMillis) -> Option<UnixMillis> {
+        let hours = self.opening_hours.as_ref()?;
+        hours.next_opening(at_ms).filter(|next_ms| at_ms < *next_ms)
+    }
+}
+
+impl HandoverRules {
+    fn judge(raw: RawHandoverRules, errors: &mut Vec<FieldError>) -> Self {
+        let mut refuse = |pointer, code| errors.push(FieldError { pointer, code });
+        let words = raw.words.unwrap_or_default();
+        if words.len() > WORDS || words.iter().any(|word| word.chars().count() > WORD_CHARACTERS) {
+            refuse("/handover/words", FieldCode::TooLong);
+        }
+        // A word without a letter or digit is no word of any text.
+        if words.iter().any(|word| !is_visible(word) || !word.contains(char::is_alphanumeric)) {
+            refuse("/handover/words", FieldCode::BadFormat);
+        }
+        let after_unknown = raw.after_unknown.unwrap_or(u64::from(Self::AFTER_UNKNOWN));
+        match after_unknown {
+            0 => refuse("/handover/after_unknown", FieldCode::TooSmall),
+            1..=5 => {}
+            _ => refuse("/handover/after_unknown", FieldCode::TooLarge),
+        }
+        let after_unknown = u8::try_from(after_unknown).unwrap_or(Self::AFTER_UNKNOWN);
+        Self { words, after_unknown }
+    }
+}
+
+/// The address of a webhook: `https`, with a host, without credentials and fragment. Whether the host
+/// is a public one is judged when it is called, since a name may lead elsewhere by then. No `Debug`:
+/// it may hold a token of the receiver's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookUrl(String);
+
+impl WebhookUrl {
+    /// Judges an address, the value at `/webhook/url`.
+    ///
+    /// # Errors
+    /// One [`FieldError`].
+    pub fn judge(url: String) -> Result<Self, FieldError> {
+        let refused = |code| FieldError { pointer: "/webhook/url", code };
+        if url.len() > URL_BYTES {
+            return Err(refused(FieldCode::TooLong));
+        }
+        let read: http::Uri = url.parse().map_err(|_| refused(FieldCode::BadFormat))?;
+        let (Some(scheme), Some(authority)) = (read.scheme_str(), read.authority()) else {
+            return Err(refused(FieldCode::BadFormat));
+        };
+        if scheme != "https" {
+            return Err(refused(FieldCode::NotAllowed));
+        }
+        let port = read.port_u16().is_some_and(|port| port > 0);
+        let has_port = authority.as_str().rsplit(']').next().is_some_and(|rest| rest.contains(':'));
+        if authority.as_str().contains('@')
+            || read.host() == Some("")
+            || (has_port && !port)
+            || url.contains('#')
+        {
+            return Err(refused(FieldCode::BadFormat));
+        }
+        Ok(Self(url))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn judged(settings: Value) -> Result<SiteSettings, Vec<(&'static str, FieldCode)>> {
+        let raw: RawSiteSettings = serde_json::from_value(settings).unwrap();
+        let named = |errors: Vec<FieldError>| {
+            errors.into_iter().map(|error| (error.pointer, error.code)).collect()
+        };
+        SiteSettings::judge(raw).map_err(named)
+    }
+
+    #[test]
+    fn a_site_that_nobody_has_set_is_always_open_and_what_is_written_is_read_again() {
+        let settings = judged(json!({})).unwrap();
+        assert!(settings.open_at(0) && settings.next_opening(0).is_none());
+        assert_eq!(settings, SiteSettings::default());
+        let given = json!({
+            "opening_hours": { "time_zone": "Asia/Tokyo", "week": { "mon": [["09:00", "17:00"]] } },
+            "handover": { "words": ["Anwalt", "my lawyer"], "after_unknown": 3 },
+            "hourly_wage": 28.5,
+        });
+        let settings = judged(given).unwrap();
+        assert_eq!(settings.handover.after_unknown, 3);
+        assert_eq!(settings.zone().name(), "Asia/Tokyo");
+        assert!(!settings.open_at(0) && settings.next_opening(0).is_some());
+        assert_eq!(judged(serde_json::to_value(&settings).unwrap()), Ok(settings));
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let words = "/handover/words";
+        for (settings, expected) in [
+            (json!({ "handover": { "words": [""] } }), (words, FieldCode::BadFormat)),
+            (json!({ "handover": { "words": ["?!"] } }), (words, FieldCode::BadFormat)),
+            (json!({ "handover": { "words": ["a".repeat(61)] } }), (words, FieldCode::TooLong)),
+            (json!({ "handover": { "words": vec!["a"; 201] } }), (words, FieldCode::TooLong)),
+            (
+                json!({ "handover": { "after_unknown": 0 } }),
+                ("/handover/after_unknown", FieldCode::TooSmall),
+            ),
+            (
+                json!({ "handover": { "after_unknown": 6 } }),
+                ("/handover/after_unknown", FieldCode::TooLarge),
+            ),
+            (json!({ "hourly_wage": -0.01 }), ("/hourly_wage", FieldCode::TooSmall)),
+            (json!({ "hourly_wage": 1e300 }), ("/hourly_wage", FieldCode::TooLarge)),
+            (
+                json!({ "opening_hours": { "week": {} } }),
+                ("/opening_hours/time_zone", FieldCode::Missing),
+            ),
+        ] {
+            assert_eq!(judged(settings.clone()).unwrap_err(), [expected], "{settings}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_a_webhook_is_https_with_a_host_and_nothing_secret_in_front_of_it() {
+        for good in
+            ["https://crm.example/hook?x=1", "https://crm.example:8443", "https://[2001:db8::1]/"]
+        {
+            assert!(WebhookUrl::judge(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "/hook",
+            "crm.example",
+            "http://crm.example/",
+            "ftp://crm.example/",
+            "https://",
+            "https:///hook",
+            "https://me:secret@crm.example/",
+            "https://crm.example/#x",
+            "https://crm.example:0/",
+            "https://crm.example:99999/",
+            "https://crm example/",
+            "https://crm.example/\n",
+        ] {
+            assert!(WebhookUrl::judge(bad.to_owned()).is_err(), "{bad}");
+        }
+        let long = format!("https://crm.example/{}", "a".repeat(URL_BYTES));
+        assert_eq!(WebhookUrl::judge(long).err().map(|error| error.code), Some(FieldCode::TooLong));
+    }
+}
