@@ -1,6 +1,6 @@
 //! The rows that are counted in this process, and the cost that follows from them.
 
-use tests::prices::{self, Exchange};
+use shared::values::prices::{self, Exchange};
 
 use crate::counted::{self, PURPOSES};
 use crate::exact;

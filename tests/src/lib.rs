@@ -15,7 +15,6 @@ pub mod audit;
 pub mod bulk;
 pub mod exchange;
 pub mod openapi;
-pub mod prices;
 pub mod process;
 pub mod proof;
 pub mod sealed;

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
+use data_encoding::BASE64;
 use desk::return_claims::Returned;
 use intake::rotate::Stores;
 use intake::rotate::job::{Job, JobError};
@@ -194,6 +195,31 @@ impl World {
         let app =
             shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
         Box::pin(desk::return_claims::run(&app)).await.expect("claims are returned")
+    }
+
+    /// The job that counts for the reports, as an instance of its own.
+    #[must_use]
+    pub fn reporter(&self) -> shared::http::staff_app::App {
+        let sdk = self.sdk_of("reports");
+        shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk)
+    }
+
+    /// What the stream told of the events that are stored: a record each, in no order.
+    pub async fn news(&self) -> Vec<Value> {
+        let of_log = |(table, _): &(String, Item)| table.ends_with("conversations");
+        let items = self.all_items().await.into_iter().filter(of_log);
+        let record = |(_, item): (String, Item)| {
+            let conversation = BASE64.encode(item["c"].as_b().expect("bytes").as_ref());
+            let keys = json!({ "c": { "B": conversation }, "s": { "N": item["s"].as_n().expect("a number") } });
+            json!({ "eventName": "INSERT", "dynamodb": { "Keys": keys } })
+        };
+        items.map(record).collect()
+    }
+
+    /// Counts all events for the reports, those too that were counted before.
+    pub async fn count_reports(&self) {
+        let news = self.news().await;
+        Box::pin(desk::reports::count(&self.reporter(), &news)).await.expect("it is counted");
     }
 
     /// The API by events.

@@ -122,6 +122,7 @@ pub async fn change_for(
             state: state(&live.tail, now_ms, change.status),
             idempotency,
             inbox: change.inbox,
+            asked: None,
         };
         let whose = (live.conversation.subject, id);
         let beside = match reader {

@@ -10,7 +10,7 @@ use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
-use shared::store::body::{Agent, Body, Claim, Closing, Release, Target, Why};
+use shared::store::body::{Agent, Body, CLOSING_REASONS, Claim, Closing, Release, Target, Why};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Appended, Draft};
 use shared::store::state::Status;
@@ -25,8 +25,6 @@ use shared::http::staff_app::App;
 
 /// How often a claim is tried on a log that grows meanwhile.
 const ATTEMPTS: usize = 16;
-/// Reasons for which an agent closes a conversation.
-const REASONS: [&str; 4] = ["solved", "no_answer", "spam", "other"];
 /// Tags of one conversation at most.
 const TAGS: usize = 10;
 
@@ -106,6 +104,7 @@ pub(crate) async fn claim(
             state: state(&live.tail, now_ms, Status::WithAgent),
             idempotency: None,
             inbox: Inbox::Row(Box::new(row.clone())),
+            asked: None,
         };
         let whose = (live.conversation.subject, id);
         let recorded = ReadPermit::by_claim(&app.store, &app.events, staff.id, whose).await?;
@@ -190,7 +189,7 @@ pub(crate) async fn close(
     PlainJson(request): PlainJson<ClosingRequest>,
 ) -> Result<Reply<InboxItem>, Problem> {
     let reason = request.reason.ok_or_else(|| Problem::invalid("/reason", FieldCode::Missing))?;
-    let reason = REASONS.into_iter().find(|known| *known == reason);
+    let reason = CLOSING_REASONS.into_iter().find(|known| *known == reason);
     let reason = reason.ok_or_else(|| Problem::invalid("/reason", FieldCode::NotAllowed))?;
     if request.tags.len() > TAGS {
         return Err(Problem::invalid("/tags", FieldCode::TooLong));

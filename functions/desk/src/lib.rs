@@ -1,9 +1,9 @@
 //! The desk: agents see who waits, take a conversation, read and answer it, and give it back. The binary
-//! `return-claims` takes conversations from agents who are gone.
+//! `return-claims` takes conversations from agents who are gone, `reports` counts what happened.
 //!
 //! Called by the console through API Gateway. Reads the rows of the table `keys` and opens
 //! conversations, appends to their logs in `conversations` and keeps their rows in the inbox there,
-//! reads policies and staff keys in `settings` and keeps canned answers there, keeps presence, typing and seen marks in `watch`,
+//! reads policies and staff keys in `settings`, keeps canned answers in `desk`, keeps presence, typing and seen marks in `watch`,
 //! appends to `events` and records each claim as a reading in `ledger`; uses KMS to open, for the key
 //! purpose transcript and for the set of staff keys.
 
@@ -13,8 +13,10 @@ pub mod claims;
 pub mod inbox;
 pub mod messages;
 pub mod presence;
+pub mod reports;
 pub mod return_claims;
 pub mod suggestions;
+pub mod summary;
 
 use axum::Router;
 use shared::http::finish::finish;
@@ -35,6 +37,7 @@ shared::table! {
     messages => typing, __path_typing [Erased];
     messages => seen, __path_seen [Erased, Invalid];
     suggestions => get, __path_get [Erased];
+    summary => get, __path_get [Invalid];
     canned => get, __path_get;
     canned => put, __path_put [NotFound, Conflict];
     canned => delete, __path_delete [NotFound];

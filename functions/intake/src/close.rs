@@ -45,6 +45,7 @@ pub(crate) async fn post(
             state: state.at(now_ms).with_status(Status::Closed),
             idempotency: None,
             inbox: if waited { Inbox::Left } else { Inbox::Unchanged },
+            asked: None,
         }))
     })
     .await?;

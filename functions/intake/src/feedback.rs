@@ -56,6 +56,7 @@ pub(crate) async fn post(
             state: spend(state, now_ms)?,
             idempotency: None,
             inbox: Inbox::Unchanged,
+            asked: None,
         }))
     })
     .await?;

@@ -16,6 +16,7 @@ use shared::store::inbox::{Inbox, Row};
 use shared::store::log::Draft;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
+use shared::values::handover::HandoverReason;
 use utoipa::ToSchema;
 
 use crate::commit::{Outcome, commit, locate, speak};
@@ -69,6 +70,7 @@ pub(crate) async fn post(
             state: spent.with_status(Status::Waiting),
             idempotency: None,
             inbox: Inbox::Row(Box::new(row)),
+            asked: Some(HandoverReason::Asked),
         }))
     })
     .await?;

@@ -71,6 +71,7 @@ pub(crate) async fn post(
             state: speak(&conversation, state, now_ms)?,
             idempotency: None,
             inbox: Inbox::Unchanged,
+            asked: None,
         }))
     })
     .await?;

@@ -24,6 +24,7 @@ use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Draft, Tail};
 use shared::store::state::{State as LogState, Status};
 use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
+use shared::values::handover::HandoverReason;
 use utoipa::ToSchema;
 
 use crate::commit::{Located, Outcome, commit, find_now, locate, speak};
@@ -172,13 +173,14 @@ impl Writer<'_> {
         let idempotency = Some(self.idempotency);
         if state.status != Status::Open {
             let body = Body::Said(Spoken { message, reply: None });
-            return Ok(Some(Draft { body, state, idempotency, inbox: Inbox::Heard }));
+            return Ok(Some(Draft { body, state, idempotency, inbox: Inbox::Heard, asked: None }));
         }
         let text = self.text.reveal();
         let answer = responder::answer(conversation.site, &state, text, is_staffed != Some(false))?;
         if answer.asks_for_person && is_staffed.is_none() {
             return Ok(None);
         }
+        let reason = if state.offered { HandoverReason::Unknown } else { HandoverReason::Asked };
         let sources = answer.source.into_iter().map(str::to_owned).collect();
         let spoken = Spoken { message, reply: Some((answer.text, sources)) };
         let (status, inbox) = if answer.hands_over {
@@ -193,6 +195,7 @@ impl Writer<'_> {
             state: state.answered(answer.offers_person).with_status(status),
             idempotency,
             inbox,
+            asked: answer.hands_over.then_some(reason),
         }))
     }
 }

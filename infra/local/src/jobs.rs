@@ -7,7 +7,7 @@ use std::time::Duration;
 use intake::rotate::Stores;
 use monitor::Watchman;
 use retention::sweep;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::clock::{Clock, UnixMillis};
 use shared::http::app::App;
 use shared::store::StoreError;
@@ -15,13 +15,16 @@ use template::{Function, Schedule, Template};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Place};
 use crate::detect::Detect;
 
 /// How often it is asked what is due.
 const TICK: Duration = Duration::from_secs(2);
 /// A failed run is tried again after half a minute.
 const TICKS_AFTER_FAILURE: u32 = 15;
+
+/// The name of a record of a new item: the filter of the mapping that feeds the reports.
+const INSERT: &str = "INSERT";
 
 /// A job that ends by itself and can be run again at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub(crate) enum Job {
     Detect,
     /// Takes conversations from agents who are gone; every five minutes.
     ReturnClaims,
+    /// Counts what happened in conversations; whenever it is asked what is due.
+    Reports,
 }
 
 /// Runs the jobs, one at a time.
@@ -44,6 +49,7 @@ struct Parts {
     rotation: Stores,
     sweep: shared::http::staff_app::App,
     returns: shared::http::staff_app::App,
+    reports: shared::http::staff_app::App,
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
@@ -53,6 +59,12 @@ struct Parts {
     sweep_every_ms: UnixMillis,
     /// How often claims are returned.
     return_every_ms: UnixMillis,
+    /// What of the stream was counted for the reports.
+    news: Mutex<Place>,
+    /// How often the totals of days are made.
+    report_every_ms: UnixMillis,
+    /// When they were last made.
+    reported_ms: Mutex<Option<UnixMillis>>,
     /// When the rotation last succeeded.
     rotated_ms: Mutex<Option<UnixMillis>>,
     /// When the sweep last succeeded.
@@ -63,7 +75,8 @@ struct Parts {
 
 impl Job {
     /// Every job, in the order of their programs' names.
-    const ALL: [Self; 4] = [Self::Detect, Self::ReturnClaims, Self::RotateKeys, Self::Sweep];
+    const ALL: [Self; 5] =
+        [Self::Detect, Self::Reports, Self::ReturnClaims, Self::RotateKeys, Self::Sweep];
 
     /// The job of that name in the control server's paths.
     pub(crate) fn find(name: &str) -> Option<Self> {
@@ -90,6 +103,7 @@ impl Job {
             Self::Sweep => "sweep",
             Self::Detect => "detect",
             Self::ReturnClaims => "return-claims",
+            Self::Reports => "reports",
         }
     }
 
@@ -108,25 +122,30 @@ impl Jobs {
     pub(crate) fn new(
         app: &App,
         rotation: Stores,
-        (sweep, returns): (shared::http::staff_app::App, shared::http::staff_app::App),
+        [sweep, returns, reports]: [shared::http::staff_app::App; 3],
         watchman: Watchman,
         aws: Arc<Aws>,
         log: &str,
     ) -> Result<Self, String> {
         let clock = app.clock.clone();
         let detect = Detect::begin(Arc::clone(&aws), watchman, log)?;
+        let news = aws.stream_end(log).map_err(|error| error.to_string())?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
         let template = Template::deployed().map_err(|error| error.to_string())?;
         Ok(Self(Arc::new(Parts {
             rotation,
             sweep,
             returns,
+            reports,
             aws,
             clock,
             detect,
             rotate_every_ms: Job::RotateKeys.every_ms(template)?,
             sweep_every_ms: Job::Sweep.every_ms(template)?,
             return_every_ms: Job::ReturnClaims.every_ms(template)?,
+            news: Mutex::new(news),
+            report_every_ms: Job::Reports.every_ms(template)?,
+            reported_ms: Mutex::new(None),
             rotated_ms: Mutex::new(None),
             swept_ms: Mutex::new(None),
             returned_ms: Mutex::new(None),
@@ -140,6 +159,11 @@ impl Jobs {
             Job::Sweep => self.sweep(&mut *self.0.swept_ms.lock().await).await,
             Job::Detect => self.detect().await,
             Job::ReturnClaims => self.return_claims(&mut *self.0.returned_ms.lock().await).await,
+            Job::Reports => {
+                let counted = self.count_news().await?;
+                let days = self.close_days(&mut *self.0.reported_ms.lock().await).await?;
+                Ok(json!({ "counted": counted, "closed": days }))
+            }
         }
     }
 
@@ -151,6 +175,7 @@ impl Jobs {
             .map_err(|_| "the TTL sweep broke off".to_owned())?
             .map_err(|error| error.to_string())?;
         self.detect().await?;
+        self.count_news().await?;
         let now_ms = self.0.clock.now_ms();
         let is_due = |last: Option<UnixMillis>, every_ms| {
             last.is_none_or(|at_ms| now_ms - at_ms >= every_ms)
@@ -160,6 +185,11 @@ impl Jobs {
             self.return_claims(&mut returned_ms).await?;
         }
         drop(returned_ms);
+        let mut reported_ms = self.0.reported_ms.lock().await;
+        if is_due(*reported_ms, self.0.report_every_ms) {
+            self.close_days(&mut reported_ms).await?;
+        }
+        drop(reported_ms);
         // Neither waits for the other to work.
         let mut rotated_ms = self.0.rotated_ms.lock().await;
         let rotated = if is_due(*rotated_ms, self.0.rotate_every_ms) {
@@ -198,6 +228,34 @@ impl Jobs {
         })
         .await
         .map_err(|_| "detect broke off".to_owned())?
+    }
+
+    /// Counts the events that are new in the stream; after a failure they come again.
+    async fn count_news(&self) -> Result<Value, String> {
+        let mut place = self.0.news.lock().await;
+        let (aws, mut read) = (Arc::clone(&self.0.aws), place.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            aws.read_on(&mut read).map(|records| (records, read))
+        });
+        let read = read.await.map_err(|_| "reports broke off".to_owned())?;
+        let (mut records, read) = read.map_err(|error| error.to_string())?;
+        records.retain(|record| record.get("eventName").is_some_and(|name| name == INSERT));
+        let mut counted = Value::Null;
+        if !records.is_empty() {
+            let reported = Box::pin(desk::reports::count(&self.0.reports, &records)).await;
+            let reported = reported.map_err(|error| format!("reports failed: {}", said(error)))?;
+            counted = serde_json::to_value(reported).map_err(|error| error.to_string())?;
+        }
+        *place = read;
+        Ok(counted)
+    }
+
+    async fn close_days(&self, reported_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
+        let report = Box::pin(desk::reports::close_days(&self.0.reports))
+            .await
+            .map_err(|error| format!("days were not closed: {}", said(error)))?;
+        *reported_ms = Some(self.0.clock.now_ms());
+        serde_json::to_value(report).map_err(|error| error.to_string())
     }
 
     async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {

@@ -203,10 +203,13 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Fun
     let at_desk = settings.desk()?;
     let returns = deployment::sdk_config(&config.backend, "return-claims")?;
     let returns = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &returns);
+    let reports = deployment::sdk_config(&config.backend, "reports")?;
+    let reports = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &reports);
     let watchman = deployment::sdk_config(&config.backend, "detect")?;
     let watchman = Watchman::new(&settings.monitor()?, clock.clone(), &watchman);
     let log = &config.conversations_table;
-    let jobs = Jobs::new(&app, rotation, (sweep, returns), watchman, Arc::clone(aws), log)?;
+    let jobs =
+        Jobs::new(&app, rotation, [sweep, returns, reports], watchman, Arc::clone(aws), log)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")

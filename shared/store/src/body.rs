@@ -163,6 +163,25 @@ pub struct Feedback {
     pub seq: u64,
 }
 
+/// Reasons for which an agent ends a conversation, in the order of their numbers, from 1.
+pub const CLOSING_REASONS: [&str; 4] = ["solved", "no_answer", "spam", "other"];
+
+impl Closing {
+    /// The number of the reason.
+    #[must_use]
+    pub fn number(&self) -> Option<u8> {
+        let at = CLOSING_REASONS.iter().position(|known| *known == self.reason)?;
+        u8::try_from(at + 1).ok()
+    }
+
+    /// The reason of that number; `visitor` for 0, which is no agent's.
+    #[must_use]
+    pub fn reason_of(number: u8) -> &'static str {
+        let at = usize::from(number).checked_sub(1);
+        at.map_or("visitor", |at| CLOSING_REASONS.get(at).copied().unwrap_or("other"))
+    }
+}
+
 impl Body {
     /// The kind of event.
     #[must_use]

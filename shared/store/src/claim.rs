@@ -220,6 +220,7 @@ impl Store {
             state: tail.state.at(now_ms).with_status(status),
             idempotency: None,
             inbox,
+            asked: None,
         };
         Ok(Some((draft, row)))
     }

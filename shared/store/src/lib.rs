@@ -36,6 +36,7 @@ pub mod progress;
 pub mod read_record;
 pub mod reason;
 pub mod receipt;
+pub mod report;
 #[cfg(test)]
 mod round_trip;
 pub mod schema;
@@ -193,6 +194,7 @@ pub struct Store {
     conversations_table: String,
     profiles_table: String,
     ledger_table: Table,
+    desk_table: Table,
     watch_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
     sites: Cache<&'static str, Arc<SiteSettings>>,
@@ -208,6 +210,7 @@ impl Store {
             conversations: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
             sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
             ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),
+            desk_table: Table::new(dynamo.clone(), config.desk_table.clone()),
             dynamo,
             clock,
             keys_table: config.keys_table.clone(),

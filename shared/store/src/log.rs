@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 
 use super::attributes::{Item, binary, in_table, number, read_number, take_binary};
-use super::body::Body;
+use super::body::{Body, Rating};
 use super::conversation::Conversation;
 use super::event::{
     Header, Idempotency, KEY_HASH_LEN, LINK_LEN, StoredEvent, place as event_place,
@@ -20,6 +20,7 @@ use seal::envelope::Sealed;
 use seal::place::Place;
 use values::clock::UnixMillis;
 use values::encoding::{base64url, from_base64url};
+use values::handover::HandoverReason;
 use values::ids::ConversationId;
 use values::secret::Plaintext;
 
@@ -52,6 +53,20 @@ pub struct Draft {
     pub idempotency: Option<Idempotency>,
     /// Whether the inbox changes with it.
     pub inbox: Inbox,
+    /// Why it asks for a person, if it does.
+    pub asked: Option<HandoverReason>,
+}
+
+impl Draft {
+    /// The number that reports count of the event, in the clear beside it.
+    fn number(&self) -> Option<u8> {
+        match &self.body {
+            Body::Rated(Rating { comment: _, score }) => Some(*score),
+            Body::Feedback(feedback) => Some(u8::from(feedback.helpful)),
+            Body::Closed(Some(closing)) => closing.number(),
+            _ => self.asked.map(HandoverReason::code),
+        }
+    }
 }
 
 /// The result of appending a draft.
@@ -398,7 +413,8 @@ impl Store {
         let place = event_place(conversation.site.id, conversation.id, seq, &header);
         let sealed = conversation.key.events.seal(&place, draft.body.encode()?.reveal())?;
         let event = StoredEvent { seq, header, sealed };
-        let item = event.to_item(conversation.id, conversation.due_ms());
+        let mut item = event.to_item(conversation.id, conversation.due_ms());
+        item.extend(draft.number().map(|counted| ("z".to_owned(), number(counted))));
         let met = match self.inbox_write(conversation, draft.state.at_ms, &draft.inbox)? {
             None if beside.is_empty() => self.put_event(item).await?,
             inbox => {

@@ -60,6 +60,12 @@ impl Zone {
         self.instant(date, 0)
     }
 
+    /// When an hour of a date begins there.
+    #[must_use]
+    pub fn hour_start_ms(&self, date: Date, hour: u16) -> UnixMillis {
+        self.instant(date, hour * 60)
+    }
+
     /// The instant of a minute of a date. One that the clocks skip is as much later as they skip, one
     /// that they repeat is the first.
     fn instant(&self, date: Date, minute: u16) -> UnixMillis {

@@ -3,6 +3,7 @@
 mod claims;
 mod leads;
 mod lost;
+mod reports;
 mod sites;
 mod story;
 mod transcript;

@@ -229,6 +229,7 @@ impl Round {
             state: tail.state.at(self.now_ms()),
             idempotency: None,
             inbox: Inbox::Unchanged,
+            asked: None,
         };
         let appended = store.append(&conversation, &tail, &draft).await.expect("appended");
         if matches!(appended, Appended::Stored(..)) {

@@ -28,6 +28,8 @@ enum Open {
     Readers,
     /// Agents.
     Agents,
+    /// Agents and admins.
+    AgentsAndAdmins,
     /// The same, who have shown a second factor just now.
     AgentsSteppedUp,
     /// Privacy officers.
@@ -36,7 +38,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 86] = [
+const TABLE: [(&str, &str, Open); 87] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -91,6 +93,7 @@ const TABLE: [(&str, &str, Open); 86] = [
     ("POST", "/v1/inbox/{conversation_id}/typing", Open::Agents),
     ("POST", "/v1/inbox/{conversation_id}/seen", Open::Agents),
     ("GET", "/v1/inbox/{conversation_id}/suggestions", Open::Agents),
+    ("GET", "/v1/reports/summary", Open::AgentsAndAdmins),
     ("GET", "/v1/canned", Open::Agents),
     ("PUT", "/v1/canned/{shortcut}", Open::Agents),
     ("DELETE", "/v1/canned/{shortcut}", Open::Agents),
@@ -127,11 +130,12 @@ const TABLE: [(&str, &str, Open); 86] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 13] = [
+const STAFF: [&str; 14] = [
     "/v1/canned",
     "/v1/inbox",
     "/v1/leads",
     "/v1/presence",
+    "/v1/reports/",
     "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
@@ -170,6 +174,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::AdminsSteppedUp, "admin")
         | (Open::Readers, "agent" | "privacy" | "security")
         | (Open::Agents | Open::AgentsSteppedUp, "agent")
+        | (Open::AgentsAndAdmins, "agent" | "admin" | "admin, stale")
         | (Open::Privacy, "privacy" | "privacy, stale")
         | (Open::PrivacySteppedUp, "privacy") => None,
         (_, "nobody") => Some((401, "token_missing")),
@@ -188,6 +193,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             | Open::Readers
             | Open::Agents
             | Open::AgentsSteppedUp
+            | Open::AgentsAndAdmins
             | Open::Privacy
             | Open::PrivacySteppedUp,
             _,

@@ -2,9 +2,9 @@
 
 use shared::http::request;
 use shared::store::conversation::ROWS_PER_SUBJECT;
+use shared::values::prices::PRICES;
 use shared::values::site::Site;
 use template::Template;
-use tests::prices::PRICES;
 
 const PAGE: &str = include_str!("../../../docs/deploy.md");
 

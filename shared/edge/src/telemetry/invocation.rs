@@ -19,6 +19,8 @@ pub enum Job {
     Sweep,
     /// Takes conversations from agents who are gone.
     ReturnClaims,
+    /// Counts what happened in conversations.
+    Reports,
 }
 
 impl Label for Job {
@@ -29,6 +31,7 @@ impl Label for Job {
             Self::Preflight => "preflight",
             Self::Sweep => "sweep",
             Self::ReturnClaims => "return-claims",
+            Self::Reports => "reports",
         }
     }
 }

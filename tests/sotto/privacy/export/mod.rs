@@ -126,7 +126,7 @@ async fn attended_conversation(world: &World, visitor: &Visitor) {
             panic!("it is there")
         };
         let state = held.tail.state.at(world.clock.now_ms()).with_status(status);
-        let draft = Draft { body, state, idempotency: None, inbox: Inbox::Left };
+        let draft = Draft { body, state, idempotency: None, inbox: Inbox::Left, asked: None };
         let appended = store.append(&held.conversation, &held.tail, &draft).await;
         assert!(matches!(appended, Ok(Appended::Stored(..))));
     }

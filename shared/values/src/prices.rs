@@ -1,4 +1,5 @@
-//! The cost of a million exchanges by the public price list, from the counts.
+//! The cost of a million exchanges by the public price list, from the counts. Bench and reports count with
+//! it.
 
 /// The list prices of us-east-1 as taken down in November 2026, in USD, without free tier.
 pub const PRICES: Prices = Prices {
@@ -12,7 +13,7 @@ pub const PRICES: Prices = Prices {
 };
 /// Memory of the function in the template.
 const MEMORY_GB: f64 = 0.25;
-/// Billed for an exchange of one or two calls to DynamoDB; it was not measured on Lambda.
+/// Seconds billed for an exchange of one or two calls to DynamoDB; it was not measured on Lambda.
 const BILLED_SECONDS: f64 = 0.010;
 const MILLION: f64 = 1e6;
 /// Traffic by which calls that are made once a lifetime are shared out.
@@ -69,4 +70,26 @@ impl Exchange {
 #[must_use]
 pub fn floor_usd_per_million() -> f64 {
     (PRICES.http_api_request + PRICES.lambda_request + PRICES.write_unit) * MILLION
+}
+
+/// An exchange as the bench counts it: one write unit, and a line of log.
+const EXCHANGE: Exchange =
+    Exchange { write_units: 1.0, read_units: 0.0, kms_calls: 0.0, log_bytes: 300.0 };
+/// Requests of a visit apart from its messages: the session, the keys, the conversation and its end.
+const VISIT_REQUESTS: f64 = 4.0;
+/// Write units of a visit apart from its messages: the key, the first event, the facts for the reports.
+const VISIT_WRITE_UNITS: f64 = 3.0;
+/// A hand-over with four minutes of waiting and ten with an agent, polls included, in USD.
+const HANDOVER_USD: f64 = 0.0006;
+
+/// An estimate of what so many conversations cost, in USD at list price.
+#[must_use]
+pub fn conversations_usd(conversations: f64, exchanges: f64, handed_over: f64) -> f64 {
+    let request = PRICES.http_api_request
+        + PRICES.lambda_request
+        + PRICES.lambda_gb_second_arm * MEMORY_GB * BILLED_SECONDS;
+    let visit = VISIT_REQUESTS * request + VISIT_WRITE_UNITS * PRICES.write_unit;
+    conversations * visit
+        + exchanges * EXCHANGE.usd_per_million() / MILLION
+        + handed_over * HANDOVER_USD
 }

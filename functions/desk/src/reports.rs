@@ -1,0 +1,183 @@
+//! The job that counts what happened in conversations, for the reports. It reads headers alone: its role
+//! opens nothing.
+//!
+//! Called by the stream of the conversations' table with the keys of new events, and once a day by a
+//! schedule, which turns the facts of each day that is over into its totals.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use data_encoding::BASE64;
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::clock::UnixMillis;
+use shared::http::telemetry::{self, Invocation, Outcome};
+use shared::ids::ConversationId;
+use shared::store::StoreError;
+use shared::store::report::tally::{HOURS, Tally};
+use shared::store::report::{FACTS_MS, utc_date};
+use shared::values::site::Site;
+use shared::values::site_settings::SiteSettings;
+
+use shared::http::staff_app::App;
+
+const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
+/// A day is over when its last conversation is: they last seven days at most, and a job may be late.
+const OVER_AFTER_DAYS: i64 = 9;
+
+/// The result of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Reported {
+    /// Conversations that were counted.
+    pub conversations: usize,
+    /// Messages that were answered at once.
+    pub exchanges: u64,
+    /// Records that name no event.
+    pub unreadable: usize,
+    /// Days whose totals were made.
+    pub days: usize,
+}
+
+/// Why a run broke off; Lambda calls again, and what was counted is not counted twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotReported(StoreError);
+
+impl fmt::Display for NotReported {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl std::error::Error for NotReported {}
+
+/// The job and what it works with.
+pub struct Job(App);
+
+impl Job {
+    /// The job over the parts of the function.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self(app)
+    }
+
+    /// Handles a call and says what was done.
+    ///
+    /// # Errors
+    /// [`NotReported`].
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotReported> {
+        let invocation = Invocation::begin(telemetry::Job::Reports, &self.0.clock, &event.context);
+        let reported = match event.payload.get("Records").and_then(Value::as_array) {
+            Some(records) => Box::pin(count(&self.0, records)).await,
+            None => Box::pin(close_days(&self.0)).await,
+        };
+        let outcome = if reported.is_ok() { Outcome::Done } else { Outcome::Failed };
+        let counts = reported.unwrap_or_default();
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        invocation
+            .end(outcome)
+            .with("conversations", number(counts.conversations))
+            .with("exchanges", counts.exchanges)
+            .with("unreadable", number(counts.unreadable))
+            .with("days", number(counts.days))
+            .print();
+        reported.map(|reported| json!(reported)).map_err(NotReported)
+    }
+}
+
+/// The conversation and the place of the event that a record tells of; nothing for another record.
+fn event_of(record: &Value) -> Option<(ConversationId, u64)> {
+    let keys = record.pointer("/dynamodb/Keys")?;
+    let conversation = BASE64.decode(keys.pointer("/c/B")?.as_str()?.as_bytes()).ok()?;
+    let seq = keys.pointer("/s/N")?.as_str()?.parse().ok()?;
+    Some((ConversationId::from_slice(&conversation)?, seq))
+}
+
+/// Counts the new events that the records of a batch name.
+///
+/// # Errors
+/// [`StoreError`]; a repeated batch counts no conversation twice, and messages that were answered at
+/// most twice.
+pub async fn count(app: &App, records: &[Value]) -> Result<Reported, StoreError> {
+    let mut reported = Reported::default();
+    let mut touched: BTreeMap<ConversationId, (u64, u64)> = BTreeMap::new();
+    for record in records {
+        match event_of(record) {
+            // The row of the inbox is no event.
+            Some((_, 0)) => {}
+            Some((id, seq)) => {
+                let (first, last) = touched.entry(id).or_insert((seq, seq));
+                (*first, *last) = ((*first).min(seq), (*last).max(seq));
+            }
+            None => reported.unreadable += 1,
+        }
+    }
+    let site = Site::SHIPPED;
+    let settings = app.store.site_settings(site).await?;
+    let outside = |at_ms| !settings.open_at(at_ms);
+    let mut exchanges: BTreeMap<String, (UnixMillis, u64)> = BTreeMap::new();
+    for (id, (first, last)) in touched {
+        // With the one before: an exchange behind an exchange changes no count but that of exchanges.
+        let events = app.store.counted_events(id, first.saturating_sub(1)).await?;
+        let new = || events.iter().filter(|event| (first..=last).contains(&event.seq));
+        let answered = new().filter(|event| event.header.kind.messages() == 2).count();
+        let answered = u64::try_from(answered).unwrap_or_default();
+        let day = exchanges.entry(utc_date(id.made_at_ms())).or_insert((id.made_at_ms(), 0));
+        day.1 += answered;
+        reported.exchanges += answered;
+        let is_more = events.iter().any(|event| event.seq <= last && !event.is_plain());
+        if first == 1 || is_more {
+            app.store.count_in(site, id, outside).await?;
+            reported.conversations += 1;
+        }
+    }
+    for (date, (opened_ms, more)) in exchanges.iter().filter(|(_, (_, more))| *more > 0) {
+        app.store.count_exchanges(site, (date, *opened_ms), *more).await?;
+    }
+    Ok(reported)
+}
+
+/// Makes the totals of the days that are over, as far as they are missing.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn close_days(app: &App) -> Result<Reported, StoreError> {
+    let site = Site::SHIPPED;
+    let settings = app.store.stored_site(site).await?.settings;
+    let mut reported = Reported::default();
+    let now_ms = app.clock.now_ms();
+    for ago in OVER_AFTER_DAYS..FACTS_MS / DAY_MS {
+        if close_day(app, site, &settings, now_ms - ago * DAY_MS).await? {
+            reported.days += 1;
+        }
+    }
+    Ok(reported)
+}
+
+async fn close_day(
+    app: &App,
+    site: &Site,
+    settings: &SiteSettings,
+    at_ms: UnixMillis,
+) -> Result<bool, StoreError> {
+    let zone = settings.zone();
+    let day = zone.day_of(at_ms);
+    let date = day.to_string();
+    if !app.store.totals(site, (&date, &date)).await?.is_empty() {
+        return Ok(false);
+    }
+    let mut tally = Tally::default();
+    // No zone is a day from UTC.
+    for around in [at_ms - DAY_MS, at_ms, at_ms + DAY_MS].map(utc_date) {
+        for facts in app.store.facts_of(site, &around).await? {
+            let opened = zone.local(facts.opened_ms);
+            if opened.date() == day {
+                tally.add(&facts, usize::try_from(opened.hour()).unwrap_or_default() % HOURS);
+            }
+        }
+    }
+    if tally == Tally::default() {
+        return Ok(false);
+    }
+    app.store.keep_totals(site, (&date, at_ms), &tally).await
+}
