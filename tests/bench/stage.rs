@@ -86,6 +86,7 @@ impl Stage {
             ("SOTTO_TABLE_PROFILES", config.profiles_table.clone()),
             ("SOTTO_TABLE_WATCH", config.watch_table.clone()),
             ("SOTTO_TABLE_LEDGER", config.ledger_table.clone()),
+            ("SOTTO_TABLE_DESK", config.desk_table.clone()),
             ("SOTTO_TABLE_EVENTS", self.world.visitors_config.events_table.clone()),
             // All guests of the bench come from one network.
             ("SOTTO_GUEST_LIMIT", "0".to_owned()),

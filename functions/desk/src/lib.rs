@@ -3,7 +3,7 @@
 //!
 //! Called by the console through API Gateway. Reads the rows of the table `keys` and opens
 //! conversations, appends to their logs in `conversations` and keeps their rows in the inbox there,
-//! reads policies and staff keys in `settings` and keeps canned answers there, keeps presence, typing and seen marks in `watch`,
+//! reads policies and staff keys in `settings`, keeps canned answers in `desk`, keeps presence, typing and seen marks in `watch`,
 //! appends to `events` and records each claim as a reading in `ledger`; uses KMS to open, for the key
 //! purpose transcript and for the set of staff keys.
 

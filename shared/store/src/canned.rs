@@ -1,10 +1,9 @@
 //! Canned answers: texts that every agent of a site reads and writes. They speak of nobody.
 //!
-//! Settings item: `p` = `canned#<site>`, `k` = the shortcut, `d` the text, `o` the language tag.
+//! Item of the table `desk`: `p` = `canned#<site>`, `k` = the shortcut, `d` the text, `o` the language tag.
 
 use super::attributes::{Item, in_table, string, take_string};
-use super::settings::Settings;
-use super::table::{Page, Table, key};
+use super::table::{Page, key};
 use super::{Store, StoreError};
 use values::site::Site;
 
@@ -37,11 +36,6 @@ fn partition(site: &Site) -> String {
 }
 
 impl Store {
-    fn canned_table(&self) -> Table {
-        let Settings { table, .. } = &*self.settings;
-        Table::new(self.dynamo.clone(), table.clone())
-    }
-
     /// The canned answers of a site, by shortcut.
     ///
     /// # Errors
@@ -50,8 +44,8 @@ impl Store {
         let limit = i32::try_from(MOST).unwrap_or(i32::MAX);
         let partition = partition(site);
         let page = Page { partition: &partition, after: None, limit, only: None };
-        let found = self.canned_table().page("canned", page).await?;
-        found.into_iter().map(Canned::read).collect::<Result<_, _>>().map_err(in_table("settings"))
+        let found = self.desk_table.page("canned", page).await?;
+        found.into_iter().map(Canned::read).collect::<Result<_, _>>().map_err(in_table("desk"))
     }
 
     /// Stores a canned answer in the place of an earlier one.
@@ -62,7 +56,7 @@ impl Store {
         let mut item = key(partition(site), &*canned.shortcut);
         item.insert("d".to_owned(), string(&*canned.text));
         item.insert("o".to_owned(), string(&*canned.locale));
-        self.canned_table().put("put_canned", item).await
+        self.desk_table.put("put_canned", item).await
     }
 
     /// Deletes a canned answer, if there is one.
@@ -70,6 +64,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn delete_canned(&self, site: &Site, shortcut: &str) -> Result<(), StoreError> {
-        self.canned_table().delete("delete_canned", key(partition(site), shortcut)).await
+        self.desk_table.delete("delete_canned", key(partition(site), shortcut)).await
     }
 }

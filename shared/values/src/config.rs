@@ -50,6 +50,8 @@ pub struct Config {
     pub watch_table: String,
     /// Name of the table of erasures, holds and subject requests.
     pub ledger_table: String,
+    /// Name of the table of what agents share.
+    pub desk_table: String,
     /// Origins of the sites whose pages may call, scheme and host and port, no slash at the end;
     /// none means only pages of this deployment.
     pub origins: Vec<String>,
@@ -246,6 +248,7 @@ impl Reader<'_> {
             profiles_table: self.required("SOTTO_TABLE_PROFILES"),
             watch_table: self.required("SOTTO_TABLE_WATCH"),
             ledger_table: self.required("SOTTO_TABLE_LEDGER"),
+            desk_table: self.required("SOTTO_TABLE_DESK"),
             origins: self.origins(),
         }
     }

@@ -74,6 +74,10 @@ fn kind_of(table: &str, item: &Item) -> String {
             let parts: Vec<_> = kind.split('#').take(2).collect();
             if parts[0] == "branch" { parts.join("#") } else { parts[0].to_owned() }
         }
+        "desk" => {
+            let partition = text("p").expect("a partition");
+            partition.split('#').next().unwrap_or_default().to_owned()
+        }
         _ => match text("p").expect("a partition").as_str() {
             alone @ ("directory" | "invited") => alone.to_owned(),
             _ => text("k").expect("a kind").split('#').take(1).collect(),

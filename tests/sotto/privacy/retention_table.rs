@@ -259,6 +259,13 @@ fn rows() -> Vec<[String; 5]> {
             "destroyed by the sweep",
         ),
         row(
+            "canned answers of agents",
+            "`desk`",
+            "until an agent deletes them".to_owned(),
+            no(),
+            "deleted",
+        ),
+        row(
             "keys in a function's memory: of a conversation, of a month",
             "",
             format!(

@@ -46,7 +46,7 @@ pub struct Records {
 }
 
 /// A table and the attributes of its key.
-const TABLES: [(&str, [&str; 2]); 9] = [
+const TABLES: [(&str, [&str; 2]); 10] = [
     ("keys", ["u", "c"]),
     ("conversations", ["c", "s"]),
     ("profiles", ["u", "k"]),
@@ -56,6 +56,7 @@ const TABLES: [(&str, [&str; 2]); 9] = [
     ("identity", ["p", "k"]),
     ("events", ["p", "k"]),
     ("ledger", ["p", "k"]),
+    ("desk", ["p", "k"]),
 ];
 
 impl Records {
