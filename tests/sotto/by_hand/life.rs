@@ -158,10 +158,26 @@ impl Life {
         let held = life.holds().await;
         life.erasures().await;
         life.cases([live, held]).await;
+        life.desk().await;
         life.staff().await;
         let begun = life.arrives("erased now", 1).await;
         life.erases(begun, 200).await;
         life
+    }
+
+    /// What agents share, and what is counted for the reports.
+    async fn desk(&mut self) {
+        self.agent = self.agent.signed_in(&self.world).await;
+        for text in ["Good morning", "Good evening"] {
+            let put = self.agent.put("/v1/canned/hello", &json!({ "text": text })).await;
+            assert_eq!(put.status, 200, "{}", put.json());
+            self.remember().await;
+        }
+        for _ in 0..2 {
+            self.world.count_reports().await;
+            self.remember().await;
+            self.arrives("counted", 1).await;
+        }
     }
 
     /// What has ended by the end of the day.

@@ -195,7 +195,7 @@ async fn sign_ins(life: &Life, api: &Api, look: &mut Look) {
             look.note(who, path, &staff.get(path).await);
         }
         if who == "admin" {
-            for path in ["/v1/auth/staff", "/v1/auth/invitations"] {
+            for path in ["/v1/auth/staff", "/v1/auth/invitations", "/v1/reports/summary"] {
                 look.note(who, path, &staff.get(path).await);
             }
         }

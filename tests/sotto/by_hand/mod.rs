@@ -311,9 +311,9 @@ impl Bench {
             write(&self.life, table, item).await;
         }
         let table = deed.kind.split(' ').next().unwrap_or_default();
-        let staff = ["identity", "settings", "watch"].contains(&table);
+        let staff = ["identity", "settings", "watch", "desk"].contains(&table);
         // No route and no job reads events; and visitors have nothing to do with accounts.
-        let is_of_visitors = !["identity", "events"].contains(&table);
+        let is_of_visitors = !["identity", "events", "desk"].contains(&table);
         let people = if is_of_visitors { concerned(&self.life, deed) } else { BTreeSet::new() };
         let officer = is_of_visitors && table != "watch";
         let lookers = Lookers { life: &self.life, people, staff, officer };
