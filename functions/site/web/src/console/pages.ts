@@ -39,6 +39,19 @@ export const PAGES: Page[] = [
     load: () => import("./desk/answers.page.tsx"),
   },
   {
+    name: "leads",
+    address: "/leads",
+    roles: ["agent"],
+    isPlace: true,
+    title: { en: "Leads", de: "Kontakte" },
+    about: {
+      en: "The addresses that visitors have left, so that you can get back to them.",
+      de: "Die Adressen, die Besucher hinterlassen haben, damit Sie sich bei ihnen melden können.",
+    },
+    task: { en: "see the addresses that visitors have left", de: "die Adressen sehen, die Besucher hinterlassen haben" },
+    load: () => import("./leads/leads.page.tsx"),
+  },
+  {
     name: "account",
     address: "/account",
     roles: null,
