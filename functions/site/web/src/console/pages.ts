@@ -52,6 +52,19 @@ export const PAGES: Page[] = [
     load: () => import("./leads/leads.page.tsx"),
   },
   {
+    name: "reports",
+    address: "/reports",
+    roles: ["agent", "admin"],
+    isPlace: true,
+    title: { en: "Reports", de: "Berichte" },
+    about: {
+      en: "How many conversations there were, who answered them, how long people waited, and what it cost.",
+      de: "Wie viele Gespräche es gab, wer sie beantwortet hat, wie lange gewartet wurde, und was es gekostet hat.",
+    },
+    task: { en: "see reports", de: "Berichte sehen" },
+    load: () => import("./reports/reports.page.tsx"),
+  },
+  {
     name: "account",
     address: "/account",
     roles: null,

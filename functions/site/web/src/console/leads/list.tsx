@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { download } from "../../download.ts";
 import { openedId } from "../desk/memory.ts";
-import { type Answer, api, attempt, date, go, Part, type Row, SmallButton, List, wordsOf } from "../kit.ts";
+import { type Answer, api, attempt, date, go, Part, SmallButton, wordsOf } from "../kit.ts";
 import { say } from "../stage.tsx";
 import { LEADS } from "./words.ts";
 
@@ -89,10 +89,7 @@ export function Leads({ asked, first, own }: Read) {
 function LeadRow({ lead, page, isOwn }: { lead: Lead; page: number | null; isOwn: boolean }) {
   const words = wordsOf(LEADS);
   const { name, email, phone, created_at, locale, conversation_id } = lead;
-  const rows: Row[] = [[words.email, <a class="link" href={`mailto:${encodeURIComponent(email)}`}>{email}</a>]];
-  if (phone) rows.push([words.phone, <a class="link" href={`tel:${phone.replaceAll(/[^\d+]/g, "")}`}>{phone}</a>]);
-  rows.push([words.left, date(created_at)]);
-  if (locale) rows.push([words.language, words.languageOf(locale)]);
+  const about = [date(created_at), ...(locale ? [words.languageOf(locale)] : [])].join(" · ");
   const opened = () => {
     openedId.value = conversation_id;
     void go("/inbox");
@@ -101,7 +98,11 @@ function LeadRow({ lead, page, isOwn }: { lead: Lead; page: number | null; isOwn
     <li {...(page !== null && { "data-page": page, tabIndex: -1 })}>
       <div>
         <p dir="auto"><strong>{name}</strong></p>
-        <List rows={rows} />
+        <p class="reached">
+          <a class="link" href={`mailto:${encodeURIComponent(email).replace("%40", "@")}`}>{email}</a>
+          {phone && <a class="link" href={`tel:${phone.replaceAll(/[^\d+]/g, "")}`}>{phone}</a>}
+        </p>
+        <p class="hint">{about}</p>
       </div>
       {isOwn && <div class="buttons"><SmallButton label={words.open} of={name} onClick={opened} /></div>}
     </li>
