@@ -122,6 +122,19 @@ export const PAGES: Page[] = [
     load: () => import("./people/people.page.tsx"),
   },
   {
+    name: "site",
+    address: "/site",
+    roles: ["admin"],
+    isPlace: true,
+    title: { en: "Site", de: "Website" },
+    about: {
+      en: "Opening hours, when the assistant hands over, where leads are sent, and the hourly wage of the reports.",
+      de: "Öffnungszeiten, wann der Assistent übergibt, wohin Kontakte gesendet werden, und der Stundenlohn der Berichte.",
+    },
+    task: { en: "set opening hours and hand-over", de: "Öffnungszeiten und Übergabe einstellen" },
+    load: () => import("./site/site.page.tsx"),
+  },
+  {
     name: "privacy",
     address: "/privacy",
     roles: ["privacy"],

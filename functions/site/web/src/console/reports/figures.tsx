@@ -14,19 +14,19 @@ export function Figures({ totals }: { totals: Totals }) {
     <Part title={words.figures}>
       <dl class="figures">
         <Figure term={words.conversations} value={number(conversations)} />
-        <Figure term={words.alone} value={number(answered_by_bot_alone)} about={deflection === null ? "" : words.share(percent(deflection))} />
+        <Figure term={words.alone} value={number(answered_by_bot_alone)} about={deflection == null ? "" : words.share(percent(deflection))} />
         <Figure term={words.handedOver} value={number(handed_over)} about={share(handed_over)} />
         <Figure term={words.outside} value={number(outside_hours)} about={share(outside_hours)} />
         <Times term={words.firstAnswer} of={totals.first_answer_seconds} />
         <Times term={words.waiting} of={totals.waiting_seconds} />
-        <Figure term={words.ratings} value={ratings.mean === null ? words.nothing : words.ratingOf(number(ratings.mean, 1))} about={ratings.count > 0 ? words.ratingsOf(ratings.count) : ""} />
+        <Figure term={words.ratings} value={ratings.mean == null ? words.nothing : words.ratingOf(number(ratings.mean, 1))} about={ratings.count > 0 ? words.ratingsOf(ratings.count) : ""} />
         <Figure term={words.helpful} value={judged === 0 ? words.nothing : percent(helpful.yes / judged)} about={judged > 0 ? words.helpfulOf(judged) : ""} />
         <Figure term={words.leads} value={number(leads)} />
-        <Figure term={words.cost} value={totals.cost_per_conversation_usd === null ? words.nothing : dollars(totals.cost_per_conversation_usd)} about={words.costAll(dollars(totals.cost_usd))} />
+        <Figure term={words.cost} value={totals.cost_per_conversation_usd == null ? words.nothing : dollars(totals.cost_per_conversation_usd)} about={words.costAll(dollars(totals.cost_usd))} />
         <Figure
           term={words.saved}
           value={words.savedHours(number(totals.saved_hours, 1))}
-          about={totals.saved_money === null ? words.noWage : words.savedMoney(number(totals.saved_money, 2))}
+          about={totals.saved_money == null ? words.noWage : words.savedMoney(number(totals.saved_money, 2))}
         />
       </dl>
     </Part>
@@ -48,8 +48,8 @@ function Figure({ term, value, before, about }: { term: string; value: string; b
 
 function Times({ term, of: { median, p90 } }: { term: string; of: Totals["waiting_seconds"] }) {
   const words = wordsOf(REPORT);
-  if (median === null) return <Figure term={term} value={words.nothing} />;
-  return <Figure term={term} before={words.median} value={duration(median)} about={p90 === null ? "" : words.p90(duration(p90))} />;
+  if (median == null) return <Figure term={term} value={words.nothing} />;
+  return <Figure term={term} before={words.median} value={duration(median)} about={p90 == null ? "" : words.p90(duration(p90))} />;
 }
 
 /** Reasons with how often each was given, the most frequent first. */
@@ -67,7 +67,7 @@ export function Reasons({ title, names, counts }: { title: string; names: Record
 }
 
 function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(locale.peek(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale.peek(), { maximumFractionDigits: digits }).format(value);
 }
 
 function percent(value: number): string {
