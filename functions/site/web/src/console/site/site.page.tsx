@@ -1,6 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { api, Choice, Choices, CopyButton, Field, Form, Heading, Input, type Open, pageWords, Part, problemOf, Problem, showPage, tell, wordsOf } from "../kit.ts";
+import { say } from "../stage.tsx";
 import { HoursEditor } from "./hours.tsx";
 import { bodyOf, type Day, DAYS, faultOf, type Merged, merged, type PartOf, type Settings, settingsOf, type Site, usualHours } from "./settings.ts";
 import { SITE, type SiteWords } from "./words.ts";
@@ -32,6 +33,7 @@ function SitePage({ first }: { first: Site }) {
   const { site, settings, conflict } = state.value;
   const save = async (mine: Settings) => {
     const path = { id: site.id };
+    say("");
     try {
       const { webhook } = await api.call("PUT /v1/sites/{id}", { path, headers: { "If-Match": site.etag }, body: bodyOf(mine) });
       await showPage(words.saved);
