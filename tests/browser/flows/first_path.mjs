@@ -80,6 +80,9 @@ test("a person can be asked for, and nobody is there: the chat says so and takes
 
 test("contact details, a rating and the end of the chat", {}, async (visit) => {
   await visit.start();
+  assert.equal(await visit.button("Leave contact details").count(), 0, "after an answer rather than before it");
+  await visit.say(QUESTION);
+  await visit.answered();
   await visit.button("Leave contact details").click();
   await visit.accessible();
   await visit.picture("lead");

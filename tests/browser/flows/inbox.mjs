@@ -4,3 +4,4 @@ import "./inbox/story.mjs";
 import "./inbox/colleagues.mjs";
 import "./inbox/trouble.mjs";
 import "./inbox/answers.mjs";
+import "./inbox/search.mjs";

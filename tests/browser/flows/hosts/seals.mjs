@@ -6,6 +6,9 @@ import { intercept, problem, QUESTION } from "../../visit.mjs";
 const KEPT = ["sotto:default"];
 
 async function lead(guest) {
+  // It is offered after an answer.
+  await guest.say(QUESTION);
+  await guest.answered();
   await guest.button("Leave contact details").click();
   await guest.dialog().getByLabel("Name").fill("Example Visitor");
   await guest.dialog().getByLabel("E-mail").fill("visitor@example.com");

@@ -187,7 +187,7 @@ export class ChatScreen {
       "div",
       { class: "actions" },
       button(this.words.handover, "chip offers-person", () => void this.#handOver()),
-      button(this.words.lead, "chip", () => this.#leaveContact()),
+      button(this.words.lead, "chip offers-contact", () => this.#leaveContact()),
       this.#rateButton("chip"),
       button(this.words.end, "chip", () => this.around.show(end())),
     );
@@ -258,8 +258,11 @@ export class ChatScreen {
   #tellNobody({ open_now, next_opening }: Pick<Handover, "open_now" | "next_opening">): void {
     const lines = [open_now ? this.words.nobody : this.words.closedNow];
     if (next_opening) {
-      const style = { weekday: "long", hour: "numeric", minute: "2-digit" } as const;
-      lines.push(this.words.opensAt(new Intl.DateTimeFormat(regionalTag(this.locale), style).format(new Date(next_opening))));
+      const at = new Date(next_opening);
+      // After a week the name of a day is not enough.
+      const isFar = at.getTime() - Date.now() > 6 * 24 * 60 * 60_000;
+      const style: Intl.DateTimeFormatOptions = { weekday: "long", hour: "numeric", minute: "2-digit", ...(isFar && { day: "numeric", month: "long" }) };
+      lines.push(this.words.opensAt(new Intl.DateTimeFormat(regionalTag(this.locale), style).format(at)));
     }
     this.#nobody?.remove();
     this.#nobody = this.#log.note(lines.join(" "), this.#log.contactButton());

@@ -209,7 +209,7 @@ interface Sent {
   known?: Known | undefined;
 }
 
-/** The answer: parsed, or as it is where it is a page to read. */
+/** The answer: parsed, or as it is where it is a page to read or a table to save. */
 async function send(operation: Operation, request: Sent = {}, token?: string): Promise<unknown> {
   const { body, known } = request;
   const [method, url] = addressOf(operation, request);
@@ -236,8 +236,8 @@ async function send(operation: Operation, request: Sent = {}, token?: string): P
     throw new Problem("offline");
   }
   if (known?.tag && response.status === 304) return null;
-  const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
-  const answer = isPage ? text : parsed(text);
+  const isText = response.headers.get("Content-Type")?.startsWith("text/");
+  const answer = isText ? text : parsed(text);
   if (response.ok && known) known.tag = response.headers.get("ETag");
   if (response.ok) return answer;
   const { code, errors, item } = (answer ?? {}) as { code?: string; errors?: FieldProblem[]; item?: unknown };

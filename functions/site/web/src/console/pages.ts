@@ -39,6 +39,32 @@ export const PAGES: Page[] = [
     load: () => import("./desk/answers.page.tsx"),
   },
   {
+    name: "leads",
+    address: "/leads",
+    roles: ["agent"],
+    isPlace: true,
+    title: { en: "Leads", de: "Kontakte" },
+    about: {
+      en: "The addresses that visitors have left, so that you can get back to them.",
+      de: "Die Adressen, die Besucher hinterlassen haben, damit Sie sich bei ihnen melden können.",
+    },
+    task: { en: "see the addresses that visitors have left", de: "die Adressen sehen, die Besucher hinterlassen haben" },
+    load: () => import("./leads/leads.page.tsx"),
+  },
+  {
+    name: "reports",
+    address: "/reports",
+    roles: ["agent", "admin"],
+    isPlace: true,
+    title: { en: "Reports", de: "Berichte" },
+    about: {
+      en: "How many conversations there were, who answered them, how long people waited, and what it cost.",
+      de: "Wie viele Gespräche es gab, wer sie beantwortet hat, wie lange gewartet wurde, und was es gekostet hat.",
+    },
+    task: { en: "see reports", de: "Berichte sehen" },
+    load: () => import("./reports/reports.page.tsx"),
+  },
+  {
     name: "account",
     address: "/account",
     roles: null,
@@ -94,6 +120,19 @@ export const PAGES: Page[] = [
     task: { en: "invite people, give roles, and enable, reset or delete accounts", de: "Personen einladen, Rollen geben und Konten freigeben, zurücksetzen oder löschen" },
     isOpenWhileCooling: true,
     load: () => import("./people/people.page.tsx"),
+  },
+  {
+    name: "site",
+    address: "/site",
+    roles: ["admin"],
+    isPlace: true,
+    title: { en: "Site", de: "Website" },
+    about: {
+      en: "Opening hours, when the assistant hands over, where leads are sent, and the hourly wage of the reports.",
+      de: "Öffnungszeiten, wann der Assistent übergibt, wohin Kontakte gesendet werden, und der Stundenlohn der Berichte.",
+    },
+    task: { en: "set opening hours and hand-over", de: "Öffnungszeiten und Übergabe einstellen" },
+    load: () => import("./site/site.page.tsx"),
   },
   {
     name: "privacy",

@@ -3,7 +3,7 @@ import { settings } from "./settings.ts";
 
 /** What a key or a line of the command bar does. */
 export interface Command {
-  name: "next" | "previous" | "open" | "waiting" | "mine" | "closed" | "available" | "filter" | "reply" | "note" | "undo" | "suggestion" | "transfer" | "queue" | "bot" | "close" | "leave" | "help" | "bar" | "answers";
+  name: "next" | "previous" | "open" | "waiting" | "mine" | "closed" | "available" | "filter" | "reply" | "note" | "undo" | "suggestion" | "search" | "transfer" | "queue" | "bot" | "close" | "leave" | "help" | "bar" | "answers";
   keys: string[];
   run(): unknown;
 }

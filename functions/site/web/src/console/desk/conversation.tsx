@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { clockTime, date, day, List, me, named, type Row, wordsOf } from "../kit.ts";
 import { close, release, transfer } from "./actions.tsx";
@@ -11,6 +12,7 @@ import { markOf } from "./list.tsx";
 import { pending } from "./memory.ts";
 import { refusals, remainingMs, sendNow, undo } from "./outbox.ts";
 import { isTaking, leave, takeItem } from "./place.ts";
+import { countsOf, Marked, type Search, SearchBar } from "./search.tsx";
 import type { Message, Thread } from "./thread.ts";
 import { INBOX } from "./words.ts";
 
@@ -24,6 +26,15 @@ export function Conversation({ item, thread }: Props) {
   const words = wordsOf(CONVERSATION);
   const { back, visitor } = wordsOf(INBOX);
   const heading = useRef<HTMLHeadingElement>(null);
+  const search = useSignal<Search | null>(null);
+  const find = () => {
+    if (search.peek()) document.querySelector<HTMLElement>(".search-bar input")?.focus();
+    else search.value = { text: "", at: 0 };
+  };
+  const found = () => {
+    search.value = null;
+    heading.current?.focus({ preventScroll: true });
+  };
   useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     thread.poll.start();
@@ -34,6 +45,7 @@ export function Conversation({ item, thread }: Props) {
       { name: "reply", keys: ["r"], run: () => write(false) },
       { name: "note", keys: ["n"], run: () => write(true) },
       { name: "suggestion", keys: ["i"], run: () => document.querySelector<HTMLElement>(".suggestion button")?.click() },
+      { name: "search", keys: ["/"], run: find },
       { name: "undo", keys: ["z"], run: () => undo(thread.id) && write() },
       { name: "transfer", keys: ["t"], run: () => transfer(thread.id) },
       { name: "queue", keys: ["q"], run: () => release(thread.id, "queue") },
@@ -48,20 +60,22 @@ export function Conversation({ item, thread }: Props) {
       <header class="conversation-head">
         <button type="button" class="link back" onClick={() => leave()}>{back}</button>
         <h2 id="conversation-title" ref={heading} tabIndex={-1}>{visitor(markOf(item))}</h2>
-        {lost === null && <Actions id={thread.id} />}
+        {lost === null && <Actions id={thread.id} onSearch={find} />}
       </header>
       <About item={item} thread={thread} />
       {thread.isBroken.value && <p class="notice"><strong>{words.broken}</strong></p>}
-      <Log thread={thread} />
+      {search.value && <SearchBar search={search} messages={thread.messages.value} onClose={found} />}
+      <Log thread={thread} search={search.value} />
       {lost === null ? <Composer thread={thread} locale={item.locale} /> : <Lost item={item} thread={thread} code={lost} />}
     </section>
   );
 }
 
-function Actions({ id }: { id: string }) {
+function Actions({ id, onSearch }: { id: string; onSearch: () => void }) {
   const words = wordsOf(CONVERSATION);
   return (
     <div class="actions" role="group" aria-label={words.actions}>
+      <button type="button" class="secondary small" onClick={onSearch}>{words.search}</button>
       <button type="button" class="secondary small" onClick={() => transfer(id)}>{words.transfer}</button>
       <button type="button" class="secondary small" onClick={() => void release(id, "queue")}>{words.queue}</button>
       <button type="button" class="secondary small" onClick={() => void release(id, "bot")}>{words.bot}</button>
@@ -96,11 +110,12 @@ function About({ item, thread }: Props) {
 }
 
 /** What was said and what is on its way. It stays at its end, unless somebody reads further up. */
-function Log({ thread }: { thread: Thread }) {
+function Log({ thread, search }: { thread: Thread; search: Search | null }) {
   const words = wordsOf(CONVERSATION);
   const element = useRef<HTMLDivElement>(null);
   const isAtEnd = useSignal(true);
   const messages = thread.messages.value;
+  const before = search ? countsOf(messages, search).before : null;
   const own = pending.value.filter(({ conversationId }) => conversationId === thread.id);
   const look = () => {
     const log = element.current;
@@ -134,7 +149,11 @@ function Log({ thread }: { thread: Thread }) {
     <div class="log-frame">
       <div class="log" role="log" aria-label={words.messages} tabIndex={0} ref={element} onScroll={look}>
         {!thread.isThere.value && thread.lost.value === null && <p class="hint">{words.loading}</p>}
-        {messages.map((message, i) => <Said key={message.id} message={message} before={messages[i - 1]} />)}
+        {messages.map((message, i) => (
+          <Said key={message.id} message={message} before={messages[i - 1]}>
+            {search && <Marked text={message.text} search={search} before={before?.get(message.id) ?? 0} />}
+          </Said>
+        ))}
         {own.map(({ key, text, isNote, state }) => (
           <article key={key} class={isNote ? "message note" : "message agent"}>
             <p class="text" dir="auto">{text}</p>
@@ -170,7 +189,14 @@ function Remaining({ of }: { of: string }) {
   return <span aria-live="off">{words.held(words.seconds(seconds))}</span>;
 }
 
-function Said({ message: { author, text, name, created_at, sources }, before }: { message: Message; before: Message | undefined }) {
+interface SaidProps {
+  message: Message;
+  before: Message | undefined;
+  /** In place of the text as it is. */
+  children: ComponentChildren;
+}
+
+function Said({ message: { author, text, name, created_at, sources }, before, children }: SaidProps) {
   const words = wordsOf(CONVERSATION);
   const isOwn = author === "agent" && name !== null && name !== undefined && me()?.name.startsWith(name);
   const by = author === "note" ? words.noteBy(name ?? words.author["agent"] ?? "") : isOwn ? words.you : (author === "agent" && name) || named(words.author, author);
@@ -178,7 +204,7 @@ function Said({ message: { author, text, name, created_at, sources }, before }: 
   return (
     <article class={`message ${author}`}>
       <p class="said-by"><strong>{by}</strong> <time dateTime={created_at}>{isNewDay ? date(created_at) : clockTime(created_at)}</time></p>
-      <p class="text" dir="auto">{text}</p>
+      <p class="text" dir="auto">{children || text}</p>
       {sources && sources.length > 0 && <p class="hint">{words.from(sources.map(({ title }) => title).join(", "))}</p>}
     </article>
   );

@@ -2,6 +2,14 @@ import type { Translated } from "../words.ts";
 
 /** The words of a conversation that is read and answered. */
 const en = {
+  search: "Search",
+  searchFor: "Search this conversation",
+  searchText: "In your browser, and in this conversation alone: nobody else's words are searched.",
+  found: (at: number, all: number) => `${at} of ${all}`,
+  notFound: "Not found",
+  previousPlace: "Previous place",
+  nextPlace: "Next place",
+  searchEnd: "End the search",
   messages: "Messages, oldest first",
   author: { visitor: "Visitor", bot: "Assistant", agent: "Team", note: "Note" } as Record<string, string>,
   you: "You",
@@ -88,6 +96,14 @@ const en = {
 export type ConversationWords = typeof en;
 
 const de: ConversationWords = {
+  search: "Suchen",
+  searchFor: "In diesem Gespräch suchen",
+  searchText: "In Ihrem Browser und nur in diesem Gespräch: Die Worte anderer werden nicht durchsucht.",
+  found: (at, all) => `${at} von ${all}`,
+  notFound: "Nicht gefunden",
+  previousPlace: "Vorige Stelle",
+  nextPlace: "Nächste Stelle",
+  searchEnd: "Suche beenden",
   messages: "Nachrichten, die älteste zuerst",
   author: { visitor: "Besuch", bot: "Assistent", agent: "Team", note: "Notiz" },
   you: "Sie",
