@@ -171,7 +171,10 @@ impl World {
     pub fn another_staff_api(&self) -> Api {
         let auth = auth::routes(self.another_auth());
         let routes = auth.merge(retention::routes(self.retention_of("retention")));
-        Api::Events(finish(routes, self.clock.clone(), &[]))
+        let sdk = self.sdk_of("desk");
+        let desk =
+            shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
+        Api::Events(finish(routes.merge(desk::routes(desk)), self.clock.clone(), &[]))
     }
 
     fn retention_of(&self, program: &str) -> shared::http::staff_app::App {

@@ -1,6 +1,7 @@
 //! Why a conversation went from the bot to a person.
 
-/// The reason of a hand-over: a word for reports, no word of the visitor.
+/// The reason of a hand-over: a word for reports, no word of the visitor. It stands in the clear, so a
+/// crisis has none of its own: it counts as asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandoverReason {
     /// The visitor asked for a person.
@@ -13,20 +14,17 @@ pub enum HandoverReason {
     Upset,
     /// A question about an account, of somebody who is not verified.
     Account,
-    /// Somebody may be in danger.
-    Crisis,
     /// An agent took it over from the bot.
     TakenOver,
 }
 
 impl HandoverReason {
-    const ALL: [(u8, Self, &str); 7] = [
+    const ALL: [(u8, Self, &str); 6] = [
         (1, Self::Asked, "asked"),
         (2, Self::Unknown, "unknown"),
         (3, Self::Words, "words"),
         (4, Self::Upset, "upset"),
         (5, Self::Account, "account"),
-        (6, Self::Crisis, "crisis"),
         (7, Self::TakenOver, "taken_over"),
     ];
 

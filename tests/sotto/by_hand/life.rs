@@ -178,6 +178,9 @@ impl Life {
             self.remember().await;
             self.arrives("counted", 1).await;
         }
+        self.officer = self.officer.signed_in(&self.world).await;
+        self.admin = self.admin.signed_in(&self.world).await;
+        self.remember().await;
     }
 
     /// What has ended by the end of the day.
