@@ -1,6 +1,7 @@
 //! People take over: hand-over, claims, live messages, and what is told to whom.
 
 mod claims;
+mod counted;
 mod leads;
 mod lost;
 mod reports;
