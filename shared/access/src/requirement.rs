@@ -67,6 +67,7 @@ requirement! {
     Privacy: "Privacy officers.", &[Role::Privacy], false;
     Security: "Security officers.", &[Role::Security], false;
     Admin: "Admins.", &[Role::Admin], false;
+    AgentOrAdmin: "Agents and admins.", &[Role::Agent, Role::Admin], false;
     CoolingAdmin: "Admins, also during a cool-down.", &[Role::Admin], true;
     Reading: "Who may have a reason to read a transcript.", &[Role::Agent, Role::Privacy, Role::Security], false;
 }

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod deadline;
 pub mod encoding;
+pub mod handover;
 pub mod ids;
 pub mod object;
 pub mod opening_hours;

@@ -1,6 +1,7 @@
 //! People take over: hand-over, claims, live messages, and what is told to whom.
 
 mod claims;
+mod hours;
 mod lost;
 mod sites;
 mod story;

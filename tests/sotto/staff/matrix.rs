@@ -28,13 +28,15 @@ enum Open {
     Readers,
     /// Agents.
     Agents,
+    /// Agents and admins.
+    AgentsAndAdmins,
     /// Privacy officers.
     Privacy,
     /// The same, who have shown a second factor just now.
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 84] = [
+const TABLE: [(&str, &str, Open); 88] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -53,6 +55,7 @@ const TABLE: [(&str, &str, Open); 84] = [
     ("POST", "/v1/conversations/{id}/typing", Open::Visitors),
     ("POST", "/v1/conversations/{id}/feedback", Open::Visitors),
     ("GET", "/v1/me/export", Open::Visitors),
+    ("GET", "/v1/sites/{id}/widget", Open::All),
     // The last two of the visitor, whom they erase and sign out.
     ("DELETE", "/v1/me", Open::Visitors),
     ("DELETE", "/v1/sessions", Open::Visitors),
@@ -90,6 +93,9 @@ const TABLE: [(&str, &str, Open); 84] = [
     ("GET", "/v1/canned", Open::Agents),
     ("PUT", "/v1/canned/{shortcut}", Open::Agents),
     ("DELETE", "/v1/canned/{shortcut}", Open::Agents),
+    ("GET", "/v1/sites", Open::AgentsAndAdmins),
+    ("GET", "/v1/sites/{id}", Open::AgentsAndAdmins),
+    ("PUT", "/v1/sites/{id}", Open::AdminsSteppedUp),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -123,10 +129,11 @@ const TABLE: [(&str, &str, Open); 84] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 12] = [
+const STAFF: [&str; 13] = [
     "/v1/canned",
     "/v1/inbox",
     "/v1/presence",
+    "/v1/sites",
     "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
@@ -165,6 +172,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::AdminsSteppedUp, "admin")
         | (Open::Readers, "agent" | "privacy" | "security")
         | (Open::Agents, "agent")
+        | (Open::AgentsAndAdmins, "agent" | "admin" | "admin, stale")
         | (Open::Privacy, "privacy" | "privacy, stale")
         | (Open::PrivacySteppedUp, "privacy") => None,
         (_, "nobody") => Some((401, "token_missing")),
@@ -182,6 +190,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             Open::AdminsSteppedUp
             | Open::Readers
             | Open::Agents
+            | Open::AgentsAndAdmins
             | Open::Privacy
             | Open::PrivacySteppedUp,
             _,
@@ -294,6 +303,7 @@ async fn everybody_is_answered_as_the_table_says() {
     let mut tried = 0;
     for (method, path, open) in TABLE {
         let api = match path {
+            path if path.ends_with("/widget") => &visitors,
             path if STAFF.iter().any(|start| path.starts_with(start)) => &staff,
             path if path.starts_with("/v1/") => &visitors,
             _ => &site,
