@@ -3,9 +3,9 @@
 //!
 //! Called by the console through API Gateway. Reads the rows of the table `keys` and opens
 //! conversations, appends to their logs in `conversations` and keeps their rows in the inbox there,
-//! reads policies and staff keys in `settings`, keeps canned answers in `desk`, keeps presence, typing and seen marks in `watch`,
+//! reads policies, staff keys and what admins set of a site in `settings`, keeps canned answers in `desk`, keeps presence, typing and seen marks in `watch`,
 //! appends to `events` and records each claim as a reading in `ledger`; uses KMS to open, for the key
-//! purpose transcript and for the set of staff keys.
+//! purpose transcript and for the set of staff keys, and to seal webhooks.
 
 pub mod canned;
 pub mod claimed;
@@ -15,6 +15,7 @@ pub mod messages;
 pub mod presence;
 pub mod reports;
 pub mod return_claims;
+pub mod sites;
 pub mod suggestions;
 pub mod summary;
 
@@ -41,6 +42,9 @@ shared::table! {
     canned => get, __path_get;
     canned => put, __path_put [NotFound, Conflict];
     canned => delete, __path_delete [NotFound];
+    sites => list, __path_list;
+    sites => get, __path_get;
+    sites => put, __path_put [Invalid, PreconditionRequired, Stale];
 }
 
 /// The routes over their parts, to be finished with those of other functions.

@@ -39,7 +39,8 @@ pub struct Reported {
     pub days: usize,
 }
 
-/// Why a run broke off; Lambda calls again, and what was counted is not counted twice.
+/// Why a run broke off; Lambda calls again. No conversation is counted twice by that, but messages that
+/// were answered may be: only the cost, an estimate, is made of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotReported(StoreError);
 
@@ -96,8 +97,7 @@ fn event_of(record: &Value) -> Option<(ConversationId, u64)> {
 /// Counts the new events that the records of a batch name.
 ///
 /// # Errors
-/// [`StoreError`]; a repeated batch counts no conversation twice, and messages that were answered at
-/// most twice.
+/// [`StoreError`]; see [`NotReported`].
 pub async fn count(app: &App, records: &[Value]) -> Result<Reported, StoreError> {
     let mut reported = Reported::default();
     let mut touched: BTreeMap<ConversationId, (u64, u64)> = BTreeMap::new();

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
+use shared::clock::rfc3339;
 use shared::http::app::App;
 use shared::http::live::{Queue, queue};
 use shared::http::metrics::{Metric, Noted};
@@ -38,9 +39,9 @@ pub struct HandoverResponse {
     queue: Option<Queue>,
     /// Whether it is within the opening hours of the site. A site without such hours is always open.
     open_now: bool,
-    /// Whether somebody is there who can answer.
+    /// Whether it is, and somebody is there who can answer.
     available: bool,
-    /// When the site opens next, if that is known.
+    /// When a closed site opens next, if it does within 60 days.
     next_opening: Option<String>,
 }
 
@@ -57,10 +58,10 @@ pub(crate) async fn post(
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
     let now_ms = app.clock.now_ms();
-    let available = app.store.is_staffed(conversation.site).await?;
+    let attendance = app.store.attendance(conversation.site).await?;
     let outcome = commit(&app, located, |state| {
         let spent = speak(&conversation, state, now_ms)?;
-        if state.status != Status::Open || !available {
+        if state.status != Status::Open || !attendance.available {
             return Ok(None);
         }
         let reason = reason.as_ref().map_or("", Text::reveal);
@@ -89,9 +90,9 @@ pub(crate) async fn post(
     let response = HandoverResponse {
         status: status.as_str(),
         queue: place,
-        open_now: true,
-        available,
-        next_opening: None,
+        open_now: attendance.open_now,
+        available: attendance.available,
+        next_opening: attendance.next_opening_ms.map(rfc3339),
     };
     Ok((noted, Reply(StatusCode::ACCEPTED, response)))
 }

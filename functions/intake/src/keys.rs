@@ -10,6 +10,7 @@ use shared::http::response::Reply;
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Verifier;
 use shared::store::StoreError;
+use shared::values::policy::RetentionPolicy;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
@@ -35,6 +36,12 @@ pub struct RetentionShown {
     lead_days: u16,
 }
 
+impl RetentionShown {
+    pub(crate) fn of(policy: &RetentionPolicy) -> Self {
+        Self { transcript_days: policy.transcript_days(), lead_days: policy.lead_days() }
+    }
+}
+
 #[utoipa::path(get, path = "/v1/keys", responses((status = 200, body = KeyListResponse)))]
 pub(crate) async fn get(
     State(app): State<App>,
@@ -47,7 +54,6 @@ pub(crate) async fn get(
     let (keys, policy) = (keys?, policy?);
     let list = keys.key_list.as_ref().ok_or(StoreError::KeysMissing)?;
     let root = Verifier::from_raw(&list.root).map_err(|_| Code::IntegrityFailed)?.jwk();
-    let retention =
-        RetentionShown { transcript_days: policy.transcript_days(), lead_days: policy.lead_days() };
+    let retention = RetentionShown::of(&policy);
     Ok(Reply(StatusCode::OK, KeyListResponse { jws: list.jws.clone(), root, retention }))
 }

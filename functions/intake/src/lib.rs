@@ -25,6 +25,7 @@ pub mod responder;
 pub mod rotate;
 pub mod sessions;
 pub mod typing;
+pub mod widget;
 
 use axum::Router;
 use shared::http::app::App;
@@ -48,6 +49,7 @@ shared::table! {
     close => post, __path_post [Erased];
     me => export, __path_export [Erased];
     erase => delete, __path_delete [LegalHold];
+    widget => get, __path_get;
 }
 
 /// The routes over their parts, to be finished with those of other functions.

@@ -21,14 +21,16 @@ use shared::store::body::Body;
 use shared::store::conversation::Conversation;
 use shared::store::event::{Idempotency, Kind, Spoken, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
+use shared::store::live::Attendance;
 use shared::store::log::{Draft, Tail};
 use shared::store::state::{State as LogState, Status};
 use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
-use shared::values::handover::HandoverReason;
+use shared::values::site::Site;
+use shared::values::site_settings::SiteSettings;
 use utoipa::ToSchema;
 
 use crate::commit::{Located, Outcome, commit, find_now, locate, speak};
-use crate::responder;
+use crate::responder::{self, Visit};
 
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
@@ -73,14 +75,18 @@ pub(crate) async fn post(
     let after: Option<Text<0, 80>> = judge_optional(request.after, "/after")?;
     let after = after.map(|after| asked_after(id, after.reveal())).transpose()?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
-    let located = locate(&app, &visitor, id, cursor).await?;
+    // The settings are in memory but once a minute, and then read beside the log.
+    let (located, settings) =
+        tokio::join!(locate(&app, &visitor, id, cursor), app.store.site_settings(Site::SHIPPED),);
+    let (located, settings) = (located?, settings?);
     let conversation = located.conversation.clone();
     let idempotency = idempotency(&conversation, &key, text.reveal());
     let known = app.store.find_repeated(id, &located.tail, &idempotency.key).await?;
     let (event, tail) = if let Some(event) = known {
         (event, None)
     } else {
-        let writer = Writer { app: &app, visitor: &visitor, idempotency, text: &text };
+        let writer =
+            Writer { app: &app, visitor: &visitor, settings: &settings, idempotency, text: &text };
         writer.write(located).await?
     };
     let is_first = tail.is_some();
@@ -131,6 +137,7 @@ async fn news_after(
 struct Writer<'a> {
     app: &'a App,
     visitor: &'a Visitor,
+    settings: &'a SiteSettings,
     idempotency: Idempotency,
     text: &'a Text<1, MESSAGE_CHARACTERS>,
 }
@@ -140,7 +147,7 @@ impl Writer<'_> {
     async fn write(&self, located: Located) -> Result<(StoredEvent, Option<Tail>), Problem> {
         let (conversation, now_ms) = (located.conversation.clone(), self.app.clock.now_ms());
         let mut located = Some(located);
-        let mut is_staffed = None;
+        let mut attendance = None;
         loop {
             let from = match located.take() {
                 Some(located) => located,
@@ -148,14 +155,14 @@ impl Writer<'_> {
             };
             let outcome = commit(self.app, from, |state| {
                 let spent = speak(&conversation, state, now_ms)?;
-                self.draft(&conversation, spent, is_staffed)
+                self.draft(&conversation, spent, attendance)
             });
             match outcome.await? {
                 Outcome::Appended(event, tail) => return Ok((event, Some(tail))),
                 Outcome::Repeated(event) => return Ok((event, None)),
-                // Somebody asks for a person; only then it is looked whether there is one.
+                // A person is wanted; only then it is looked whether there is one.
                 Outcome::Unneeded(_) => {
-                    is_staffed = Some(self.app.store.is_staffed(conversation.site).await?);
+                    attendance = Some(self.app.store.attendance(conversation.site).await?);
                 }
             }
         }
@@ -167,7 +174,7 @@ impl Writer<'_> {
         &self,
         conversation: &Conversation,
         state: LogState,
-        is_staffed: Option<bool>,
+        attendance: Option<Attendance>,
     ) -> Result<Option<Draft>, Problem> {
         let message = self.text.reveal().to_owned();
         let idempotency = Some(self.idempotency);
@@ -176,26 +183,27 @@ impl Writer<'_> {
             return Ok(Some(Draft { body, state, idempotency, inbox: Inbox::Heard, asked: None }));
         }
         let text = self.text.reveal();
-        let answer = responder::answer(conversation.site, &state, text, is_staffed != Some(false))?;
-        if answer.asks_for_person && is_staffed.is_none() {
+        let (settings, verified) = (self.settings, self.visitor.verified);
+        let visit = Visit { settings, verified, attendance };
+        let answer = responder::answer(conversation.site, &state, text, visit)?;
+        if answer.wanted.is_some() && attendance.is_none() {
             return Ok(None);
         }
-        let reason = if state.offered { HandoverReason::Unknown } else { HandoverReason::Asked };
         let sources = answer.source.into_iter().map(str::to_owned).collect();
         let spoken = Spoken { message, reply: Some((answer.text, sources)) };
-        let (status, inbox) = if answer.hands_over {
-            let (locale, verified) = (state.locale, self.visitor.verified);
-            let row = Row::entering(conversation, locale, verified, state.at_ms).with_message();
-            (Status::Waiting, Inbox::Row(Box::new(row)))
-        } else {
-            (Status::Open, Inbox::Unchanged)
+        let (status, inbox) = match answer.wanted {
+            Some(_) if answer.hands_over => {
+                let row = Row::entering(conversation, state.locale, verified, state.at_ms);
+                (Status::Waiting, Inbox::Row(Box::new(row.with_message())))
+            }
+            _ => (Status::Open, Inbox::Unchanged),
         };
         Ok(Some(Draft {
             body: Body::Said(spoken),
             state: state.answered(answer.offers_person).with_status(status),
             idempotency,
             inbox,
-            asked: answer.hands_over.then_some(reason),
+            asked: answer.wanted.filter(|_| answer.hands_over),
         }))
     }
 }

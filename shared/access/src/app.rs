@@ -12,6 +12,7 @@ use store::security_event::SecurityEvents;
 use values::clock::Clock;
 use values::config::{GuestLimit, VisitorsConfig};
 use values::policy::AuditDays;
+use values::site::Site;
 
 /// The parts of a function; clones share them.
 #[derive(Clone)]
@@ -77,12 +78,13 @@ impl App {
         }))
     }
 
-    /// Loads the keys that the first request will need, while the runtime asks for that request. A
+    /// Loads the keys and settings that the first request will need, while the runtime asks for that request. A
     /// failure is ignored: the request loads the keys again and answers the error.
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {
-            let _warmed = app.keys.get().await;
+            let settings = app.store.site_settings(Site::SHIPPED);
+            let _warmed = tokio::join!(app.keys.get(), settings);
         });
     }
 }

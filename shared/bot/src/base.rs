@@ -1,9 +1,11 @@
 //! A published base, and what it says to a text.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::features::{self, Feature};
 use super::file::{ENTRY_STRINGS, FIXED_STRINGS, Found, Layout, Malformed};
+use super::sentences::Opening;
 use super::talk::Talk;
 use super::{normal, sentences, talk, weighting};
 
@@ -128,13 +130,14 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The text while nobody is there to hand over to.
+    /// The text while nobody is there to hand over to; `opening` is when people are back, where the site
+    /// is closed.
     #[must_use]
-    pub fn text_alone(&self, locale: &str) -> &'a str {
+    pub fn text_alone(&self, locale: &str, opening: Option<&Opening<'_>>) -> Cow<'a, str> {
         match self {
-            Self::HandOver { .. } => sentences::of(locale).nobody,
-            Self::Crisis { .. } => sentences::of(locale).crisis_alone,
-            other => other.text(),
+            Self::HandOver { .. } => sentences::nobody(locale, opening).into(),
+            Self::Crisis { .. } => sentences::of(locale).crisis_alone.into(),
+            other => other.text().into(),
         }
     }
 

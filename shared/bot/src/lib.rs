@@ -30,6 +30,7 @@ mod weighting;
 pub use base::{Answer, Base, Candidate, Entry};
 pub use file::Malformed;
 pub use normal::normalise;
-pub use sentences::says_nobody;
+pub use sentences::{Opening, says_nobody};
 pub use source::{Reply, Source, SourceEntry, SourceError};
+pub use talk::{is_upset, names_account};
 pub use train::{Calibration, Published, publish};

@@ -5,8 +5,8 @@
 mod words;
 
 use self::words::{
-    ABUSE, AGREEING, AROUND, AROUND_A_MACHINE, ASKS_FOR, CONSTANTS, CRISIS, CRISIS_WORDS,
-    DECLINING, FILLING, FOR_A_MACHINE, IGNORED, SIGNS,
+    ABOUT_ACCOUNT, ABUSE, AGREEING, AROUND, AROUND_A_MACHINE, ASKS_FOR, CONSTANTS, CRISIS,
+    CRISIS_WORDS, DECLINING, FILLING, FOR_A_MACHINE, IGNORED, SIGNS, UPSET,
 };
 use super::normal;
 
@@ -58,6 +58,24 @@ pub(super) fn of(text: &str, letters: &[char]) -> Option<Talk> {
         return Some(Talk::Abuse);
     }
     is_code(text).then_some(Talk::Code)
+}
+
+/// Whether a visitor says that they are angry or have had enough, in the words of any language.
+#[must_use]
+pub fn is_upset(text: &str) -> bool {
+    says_one_of(UPSET, text)
+}
+
+/// Whether a text is about the visitor's own account, order or payment.
+#[must_use]
+pub fn names_account(text: &str) -> bool {
+    says_one_of(ABOUT_ACCOUNT, text)
+}
+
+fn says_one_of(phrases: &[&str], text: &str) -> bool {
+    let normal = normal::normalise(text);
+    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    phrases.iter().any(|phrase| stands_in(phrase, &words))
 }
 
 /// Whether every word belongs to a phrase of the lists.
@@ -170,7 +188,51 @@ fn is_word(token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Talk, normal, of};
+    use super::{Talk, is_upset, names_account, normal, of};
+
+    #[test]
+    fn anger_is_told_from_questions_about_it() {
+        for text in [
+            "This is unacceptable!",
+            "I am SO ANGRY, where is my parcel",
+            "im furious",
+            "I've had enough of this",
+            "Das ist eine Frechheit!!",
+            "Ich bin stinksauer",
+            "jetzt reicht es mir",
+            "das ist eine Unverschämtheit",
+        ] {
+            assert!(is_upset(text), "{text}");
+        }
+        for text in [
+            "where is my parcel?",
+            "is the dress red or angry pink",
+            "I am not sure",
+            "Reicht die Garantie zwei Jahre?",
+            "Wie sauer ist der Saft?",
+            "enough stock?",
+            "",
+        ] {
+            assert!(!is_upset(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_ones_own_is_told_from_what_is_anybodys() {
+        for text in [
+            "why is my account locked",
+            "my invoice is wrong",
+            "mein Konto ist gesperrt",
+            "was ist mit meiner Rechnung",
+            "Meine Bestellung 4711 fehlt",
+            "i was charged twice",
+        ] {
+            assert!(names_account(text), "{text}");
+        }
+        for text in ["do I need an account?", "brauche ich ein Konto", "what is an invoice", ""] {
+            assert!(!names_account(text), "{text}");
+        }
+    }
 
     #[test]
     fn talk_is_told_from_questions() {

@@ -184,6 +184,8 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::StepUpRequired
         | Code::CoolingDown
         | Code::Conflict
+        | Code::Stale
+        | Code::PreconditionRequired
         | Code::NotFound
         | Code::ConversationClosed
         | Code::Claimed

@@ -42,6 +42,17 @@ pub struct Presence {
     pub until_ms: UnixMillis,
 }
 
+/// Whether people of a site answer now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attendance {
+    /// Whether it is within the opening hours.
+    pub open_now: bool,
+    /// Whether it is, and an agent is there.
+    pub available: bool,
+    /// When a closed site opens next.
+    pub next_opening_ms: Option<UnixMillis>,
+}
+
 /// Live state of one side of a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Side {
@@ -188,6 +199,21 @@ impl Store {
     pub async fn is_staffed(&self, site: &Site) -> Result<bool, StoreError> {
         let now_ms = self.clock.now_ms();
         Ok(self.agents(site).await?.iter().any(|agent| now_ms < agent.until_ms))
+    }
+
+    /// Whether the site is open and somebody is there. Outside the opening hours nobody counts as there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attendance(&self, site: &Site) -> Result<Attendance, StoreError> {
+        let settings = self.site_settings(site).await?;
+        let now_ms = self.clock.now_ms();
+        let open_now = settings.open_at(now_ms);
+        Ok(Attendance {
+            open_now,
+            available: open_now && self.is_staffed(site).await?,
+            next_opening_ms: settings.next_opening(now_ms),
+        })
     }
 
     /// Whether an agent is there.

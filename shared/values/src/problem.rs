@@ -55,6 +55,10 @@ pub enum Code {
     NotClaimed,
     /// The state of things does not allow it.
     Conflict,
+    /// It was changed since the caller has read it; a [`Code::Conflict`] of a conditional request.
+    Stale,
+    /// The request has to say which state it changes.
+    PreconditionRequired,
     /// The conversation was erased.
     Erased,
     /// The data to erase is under a legal hold.
@@ -85,7 +89,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -109,6 +113,8 @@ impl Code {
         Self::Claimed,
         Self::NotClaimed,
         Self::Conflict,
+        Self::Stale,
+        Self::PreconditionRequired,
         Self::Erased,
         Self::LegalHold,
         Self::PurposeRequired,
@@ -193,6 +199,14 @@ impl Code {
             Self::Conflict => {
                 (StatusCode::CONFLICT, "conflict", "The present state does not allow it")
             }
+            Self::Stale => {
+                (StatusCode::PRECONDITION_FAILED, "conflict", "It was changed since it was read")
+            }
+            Self::PreconditionRequired => (
+                StatusCode::PRECONDITION_REQUIRED,
+                "precondition_required",
+                "The request has to name the state that it changes",
+            ),
             Self::Claimed => {
                 (StatusCode::CONFLICT, "claimed", "Another agent has the conversation")
             }
@@ -483,7 +497,9 @@ mod tests {
 
     #[test]
     fn a_problem_is_an_error_and_its_code_is_its_own() {
-        let codes: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        // A conflict that a conditional request meets has a status of its own, and no code.
+        let codes: HashSet<_> =
+            Code::ALL.iter().map(|code| (code.as_str(), code.status())).collect();
         assert_eq!(codes.len(), Code::ALL.len());
         for code in Code::ALL {
             assert!(code.status().is_client_error() || code.status().is_server_error());

@@ -1,12 +1,13 @@
 //! Settings of a site that its admins edit, as far as visitors are served by them.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::clock::UnixMillis;
 use super::object::Object;
 use super::opening_hours::{OpeningHours, RawOpeningHours, Zone};
 use super::problem::{FieldCode, FieldError};
-use super::text::is_visible;
+use super::text::{is_unseen, is_visible};
 
 /// Words that hand over at most.
 const WORDS: usize = 200;
@@ -116,6 +117,23 @@ impl SiteSettings {
 }
 
 impl HandoverRules {
+    /// Whether a text has one of the words, as whole words, whatever their case.
+    #[must_use]
+    pub fn is_named_in(&self, text: &str) -> bool {
+        if self.words.is_empty() {
+            return false;
+        }
+        let said = folded(text);
+        self.words.iter().any(|word| {
+            let wanted = folded(word);
+            // Some scripts have no gaps between words.
+            let is_joined = wanted.contains(|sign: char| matches!(sign,
+                '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}'));
+            let bare = wanted.trim_matches(' ');
+            !bare.is_empty() && said.contains(if is_joined { bare } else { &wanted })
+        })
+    }
+
     fn judge(raw: RawHandoverRules, errors: &mut Vec<FieldError>) -> Self {
         let mut refuse = |pointer, code| errors.push(FieldError { pointer, code });
         let words = raw.words.unwrap_or_default();
@@ -135,6 +153,16 @@ impl HandoverRules {
         let after_unknown = u8::try_from(after_unknown).unwrap_or(Self::AFTER_UNKNOWN);
         Self { words, after_unknown }
     }
+}
+
+/// The words of a text, each with a space before and behind it: compatible forms and case folded, what
+/// is not seen left out.
+fn folded(text: &str) -> String {
+    let seen: String = text.chars().filter(|sign| !is_unseen(*sign)).nfkc().collect();
+    // By way of the capitals both "ß" and "ss" become the same, and so do all forms of a sigma.
+    let lower = seen.to_uppercase().to_lowercase();
+    let words = lower.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(" ".to_owned(), |all, word| all + word + " ")
 }
 
 /// The address of a webhook: `https`, with a host, without credentials and fragment. Whether the host
@@ -234,6 +262,40 @@ mod tests {
             ),
         ] {
             assert_eq!(judged(settings.clone()).unwrap_err(), [expected], "{settings}");
+        }
+    }
+
+    #[test]
+    fn a_word_hands_over_as_a_whole_word_whatever_its_case_or_script() {
+        let named = |word: &str, text: &str| {
+            let words = vec!["unsaid".to_owned(), word.to_owned()];
+            HandoverRules { words, ..HandoverRules::default() }.is_named_in(text)
+        };
+        for (word, text) in [
+            ("lawyer", "I call my LAWYER!"),
+            ("lawyer", "lawyer"),
+            ("Lawyer", "law\u{200b}yer"),
+            ("my lawyer", "talk to my,  lawyer"),
+            ("Straße", "die STRASSE"),
+            ("strasse", "Straße."),
+            ("Anwältin", "Anwa\u{308}ltin?"),
+            ("адвокат", "Мой АДВОКАТ сказал"),
+            ("ΟΔΟΣ", "οδος"),
+            ("律师", "我要找律师谈"),
+            ("弁護士", "弁護士に相談する"),
+            ("ｌａｗ", "law"),
+        ] {
+            assert!(named(word, text), "{word} in {text}");
+        }
+        for (word, text) in [
+            ("law", "lawyer"),
+            ("law", "outlaw"),
+            ("my lawyer", "my good lawyer"),
+            ("lawyer", "law yer"),
+            ("lawyer", ""),
+            ("адвокат", "адвокаты"),
+        ] {
+            assert!(!named(word, text), "{word} in {text}");
         }
     }
 

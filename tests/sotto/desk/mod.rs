@@ -3,6 +3,7 @@
 mod claims;
 mod counted;
 mod leads;
+mod hours;
 mod lost;
 mod reports;
 mod sites;

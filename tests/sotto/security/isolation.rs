@@ -7,9 +7,10 @@ use tests::visitor::Visitor;
 use tests::world::World;
 
 /// Routes that are not about anybody, with their answers to a token that is not ours.
-const NOBODYS: [(&str, &str, u16); 4] = [
+const NOBODYS: [(&str, &str, u16); 5] = [
     ("GET", "/v1/health", 200),
     ("GET", "/v1/keys", 200),
+    ("GET", "/v1/sites/{id}/widget", 404),
     ("POST", "/v1/sessions", 401),
     ("POST", "/v1/conversations", 401),
 ];

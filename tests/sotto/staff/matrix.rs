@@ -38,7 +38,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 87] = [
+const TABLE: [(&str, &str, Open); 91] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -57,6 +57,7 @@ const TABLE: [(&str, &str, Open); 87] = [
     ("POST", "/v1/conversations/{id}/typing", Open::Visitors),
     ("POST", "/v1/conversations/{id}/feedback", Open::Visitors),
     ("GET", "/v1/me/export", Open::Visitors),
+    ("GET", "/v1/sites/{id}/widget", Open::All),
     // The last two of the visitor, whom they erase and sign out.
     ("DELETE", "/v1/me", Open::Visitors),
     ("DELETE", "/v1/sessions", Open::Visitors),
@@ -97,6 +98,9 @@ const TABLE: [(&str, &str, Open); 87] = [
     ("GET", "/v1/canned", Open::Agents),
     ("PUT", "/v1/canned/{shortcut}", Open::Agents),
     ("DELETE", "/v1/canned/{shortcut}", Open::Agents),
+    ("GET", "/v1/sites", Open::AgentsAndAdmins),
+    ("GET", "/v1/sites/{id}", Open::AgentsAndAdmins),
+    ("PUT", "/v1/sites/{id}", Open::AdminsSteppedUp),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -130,12 +134,13 @@ const TABLE: [(&str, &str, Open); 87] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 14] = [
+const STAFF: [&str; 15] = [
     "/v1/canned",
     "/v1/inbox",
     "/v1/leads",
     "/v1/presence",
     "/v1/reports/",
+    "/v1/sites",
     "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
@@ -306,6 +311,7 @@ async fn everybody_is_answered_as_the_table_says() {
     let mut tried = 0;
     for (method, path, open) in TABLE {
         let api = match path {
+            path if path.ends_with("/widget") => &visitors,
             path if STAFF.iter().any(|start| path.starts_with(start)) => &staff,
             path if path.starts_with("/v1/") => &visitors,
             _ => &site,

@@ -24,17 +24,18 @@ pub(super) fn response(
     codes: &BTreeSet<&'static str>,
     sealable: bool,
 ) -> (String, Value) {
-    let examples: Map<_, _> = codes
+    let these: Vec<_> = Code::ALL
         .iter()
-        .map(|code| {
-            ((*code).to_owned(), json!({ "$ref": format!("#/components/examples/{code}") }))
+        .filter(|code| codes.contains(code.as_str()) && code.status().as_u16() == status)
+        .collect();
+    let names: BTreeSet<_> = these.iter().map(|code| name(**code)).collect();
+    let examples: Map<_, _> = names
+        .iter()
+        .map(|name| {
+            ((*name).to_owned(), json!({ "$ref": format!("#/components/examples/{name}") }))
         })
         .collect();
-    let titles: Vec<_> = Code::ALL
-        .iter()
-        .filter(|code| codes.contains(code.as_str()))
-        .map(|code| format!("{}.", code.title()))
-        .collect();
+    let titles: Vec<_> = these.iter().map(|code| format!("{}.", code.title())).collect();
     let mut response = json!({
         "description": titles.join(" "),
         "content": {
@@ -58,7 +59,12 @@ pub(super) fn response(
         429 | 503 => add_header(&mut response, "Retry-After"),
         _ => {}
     }
-    (codes.iter().copied().collect::<Vec<_>>().join("."), response)
+    (names.into_iter().collect::<Vec<_>>().join("."), response)
+}
+
+/// The name of a code's example: the code, unless another status has it too.
+fn name(code: Code) -> &'static str {
+    if code == Code::Stale { "stale" } else { code.as_str() }
 }
 
 /// An example of each problem.
@@ -77,7 +83,7 @@ pub(super) fn examples() -> Value {
             value["detail"] = json!("See the list of errors.");
             value["errors"] = json!([{ "pointer": "/text", "code": code, "detail": detail }]);
         }
-        (code.as_str().to_owned(), json!({ "value": value }))
+        (name(*code).to_owned(), json!({ "value": value }))
     };
     // Those that no operation answers with: there is no such route, or no such method of it.
     let of_an_operation = |code: &&Code| !matches!(code, Code::MethodNotAllowed);

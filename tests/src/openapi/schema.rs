@@ -31,7 +31,8 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
     for (name, property) in FOREIGN {
         schemas[name]["properties"][property]["additionalProperties"] = json!(true);
     }
-    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let mut codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    codes.dedup();
     let text = json!({ "type": "string" });
     schemas.extend([
         ("Problem".to_owned(), json!({

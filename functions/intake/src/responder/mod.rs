@@ -3,10 +3,15 @@
 use std::sync::LazyLock;
 
 pub use shared::bot::says_nobody;
-use shared::bot::{Answer as Found, Base, Entry};
+use shared::bot::{Answer as Found, Base, Entry, Opening, is_upset, names_account};
+use shared::clock::UnixMillis;
 use shared::problem::{Code, Problem};
+use shared::store::live::Attendance;
 use shared::store::state::State;
+use shared::values::handover::HandoverReason;
+use shared::values::opening_hours::Zone;
 use shared::values::site::Site;
+use shared::values::site_settings::SiteSettings;
 
 /// The bases of the default site, in the order of its languages. They are published by
 /// `cargo knowledge publish` and part of the function, so that answering makes no call.
@@ -24,37 +29,108 @@ pub struct Answer {
     pub text: String,
     /// The entry that it is taken from.
     pub source: Option<&'static str>,
-    /// Whether the visitor asks for a person.
-    pub asks_for_person: bool,
+    /// Why the visitor is to have a person; `None` where they are not.
+    pub wanted: Option<HandoverReason>,
     /// Whether they are handed over to one.
     pub hands_over: bool,
     /// Whether the answer offers a person.
     pub offers_person: bool,
 }
 
+/// What an answer depends on beside the text and the log.
+#[derive(Clone, Copy)]
+pub struct Visit<'a> {
+    /// The site's rules and hours.
+    pub settings: &'a SiteSettings,
+    /// Whether the site's server has said who the visitor is.
+    pub verified: bool,
+    /// Whether people answer now; `None` as long as nobody has looked, and then it is assumed.
+    pub attendance: Option<Attendance>,
+}
+
 /// Answers `text` from the published entries; the first answer of a conversation says that a bot
 /// gives it (EU AI Act, Art. 50). A yes accepts the person that was offered just before, a no declines.
-/// Where nobody is there, the answer says so in the place of handing over.
+/// The site's rules, anger and an account that nobody has proven hand over without being asked. Where
+/// nobody is there, the answer says so in the place of handing over, and when people are back.
 ///
 /// # Errors
 /// [`Code::Internal`] when no base of that language was published.
-pub fn answer(site: &Site, state: &State, text: &str, is_staffed: bool) -> Result<Answer, Problem> {
+pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Result<Answer, Problem> {
     let base = base(site, state.locale).ok_or(Code::Internal)?;
     let found = base.answer(text, state.offered);
+    let wanted = wanted(&found, state, text, visit);
+    let available = visit.attendance.is_none_or(|attendance| attendance.available);
+    let hand_over = Found::HandOver { text: base.hand_over() };
+    let found = match (wanted, found) {
+        // While nobody can take over, an answer that there is helps more than none.
+        (Some(HandoverReason::Upset), Found::Entry { .. }) if !available => found,
+        (Some(HandoverReason::Words | HandoverReason::Upset | HandoverReason::Account), _) => {
+            hand_over
+        }
+        _ => found,
+    };
     let source = match found {
         Found::Entry { id, .. } => Some(id),
         _ => None,
     };
-    let said = if is_staffed { found.text() } else { found.text_alone(base.locale()) };
-    let text =
-        if state.introduced { said.to_owned() } else { format!("{}\n\n{said}", base.disclosure()) };
+    let said = if available {
+        found.text().into()
+    } else {
+        let zone = visit.settings.zone();
+        let next_ms = visit.attendance.and_then(|attendance| attendance.next_opening_ms);
+        let opening = next_ms.map(|next_ms| opening(&zone, next_ms));
+        found.text_alone(base.locale(), opening.as_ref())
+    };
+    let text = if state.introduced {
+        said.into_owned()
+    } else {
+        format!("{}\n\n{said}", base.disclosure())
+    };
     Ok(Answer {
         text,
         source,
-        hands_over: found.asks_for_person() && is_staffed,
-        asks_for_person: found.asks_for_person(),
+        wanted,
+        hands_over: wanted.is_some() && available,
         offers_person: found.offers_person(),
     })
+}
+
+/// Why the visitor is to have a person, if they are.
+fn wanted(
+    found: &Found<'_>,
+    state: &State,
+    text: &str,
+    visit: Visit<'_>,
+) -> Option<HandoverReason> {
+    match found {
+        // In the clear nothing tells it from others.
+        Found::Crisis { .. } => Some(HandoverReason::Asked),
+        Found::HandOver { .. } => Some(asked(state)),
+        _ if visit.settings.handover.is_named_in(text) => Some(HandoverReason::Words),
+        _ if is_upset(text) => Some(HandoverReason::Upset),
+        Found::Unknown { .. } if !visit.verified && names_account(text) => {
+            Some(HandoverReason::Account)
+        }
+        _ => None,
+    }
+}
+
+/// Why a person is asked for: out of the blue, or because the bot has just offered one.
+#[must_use]
+pub fn asked(state: &State) -> HandoverReason {
+    if state.offered { HandoverReason::Unknown } else { HandoverReason::Asked }
+}
+
+fn opening(zone: &Zone, at_ms: UnixMillis) -> Opening<'_> {
+    let at = zone.local(at_ms);
+    let number = |value: i8| value.unsigned_abs();
+    Opening {
+        weekday: usize::from(number(at.date().weekday().to_monday_zero_offset())),
+        day: number(at.day()),
+        month: usize::from(number(at.month())),
+        time: (number(at.hour()), number(at.minute())),
+        zone: zone.name(),
+    }
 }
 
 /// An entry as it is published now.
@@ -70,6 +146,8 @@ fn base(site: &Site, locale: u8) -> Option<&'static Base<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use shared::values::site_settings::HandoverRules;
+
     use super::*;
 
     #[test]
@@ -80,12 +158,20 @@ mod tests {
         }
     }
 
+    /// An answer while people are there, or are not.
+    fn said(state: &State, text: &str, is_staffed: bool) -> Answer {
+        let attendance =
+            Attendance { open_now: true, available: is_staffed, next_opening_ms: None };
+        let settings = SiteSettings::default();
+        let visit = Visit { settings: &settings, verified: false, attendance: Some(attendance) };
+        answer(Site::SHIPPED, state, text, visit).unwrap()
+    }
+
     #[test]
     fn an_answer_names_its_entry_and_the_first_one_says_who_speaks() {
-        let site = Site::find("default").unwrap();
         let opened = State::opened(0, 0);
-        let first = answer(site, &opened, "where is my parcel?", true).unwrap();
-        let second = answer(site, &opened.answered(false), "where is my parcel?", true).unwrap();
+        let first = said(&opened, "where is my parcel?", true);
+        let second = said(&opened.answered(false), "where is my parcel?", true);
         assert_eq!((first.source, first.hands_over), (second.source, false));
         assert!(first.source.is_some() && first.text.ends_with(&second.text));
         assert!(first.text.len() > second.text.len());
@@ -93,28 +179,72 @@ mod tests {
 
     #[test]
     fn a_yes_accepts_the_person_that_was_offered_and_nothing_else() {
-        let site = Site::find("default").unwrap();
         for (locale, yes) in [(0, "Yes, please!"), (0, "ok"), (1, "Ja, gerne."), (1, "ja")] {
             let offered = State::opened(locale, 0).answered(true);
-            assert!(answer(site, &offered, yes, true).unwrap().hands_over, "{yes}");
-            assert!(
-                !answer(site, &offered.answered(false), yes, true).unwrap().hands_over,
-                "{yes}"
-            );
+            assert_eq!(said(&offered, yes, true).wanted, Some(HandoverReason::Unknown), "{yes}");
+            assert!(said(&offered, yes, true).hands_over, "{yes}");
+            assert!(!said(&offered.answered(false), yes, true).hands_over, "{yes}");
         }
-        let unknown = answer(site, &State::opened(0, 0), "xyzzy plugh", true).unwrap();
+        let unknown = said(&State::opened(0, 0), "xyzzy plugh", true);
         assert!(unknown.offers_person && !unknown.hands_over);
     }
 
     #[test]
     fn while_nobody_is_there_nobody_is_promised() {
-        let site = Site::find("default").unwrap();
-        let alone = |locale, text| answer(site, &State::opened(locale, 0), text, false).unwrap();
-        let asked = alone(0, "human please");
-        assert!(asked.asks_for_person && !asked.hands_over && says_nobody(&asked.text));
-        let crisis = alone(1, "Ich will nicht mehr leben");
-        assert!(crisis.asks_for_person && !crisis.hands_over && crisis.text.ends_with("143)."));
-        let staffed = answer(site, &State::opened(0, 0), "human please", true).unwrap();
+        let opened = |locale| State::opened(locale, 0);
+        let asked = said(&opened(0), "human please", false);
+        assert!(asked.wanted.is_some() && !asked.hands_over && says_nobody(&asked.text));
+        let crisis = said(&opened(1), "Ich will nicht mehr leben", false);
+        assert_eq!(crisis.wanted, Some(HandoverReason::Asked));
+        assert!(!crisis.hands_over && crisis.text.ends_with("143)."));
+        let staffed = said(&opened(0), "human please", true);
         assert!(staffed.hands_over && !says_nobody(&staffed.text));
+    }
+
+    #[test]
+    fn rules_anger_and_an_account_fetch_a_person_unasked() {
+        let rules = HandoverRules { words: vec!["Anwalt".to_owned()], ..HandoverRules::default() };
+        let settings = SiteSettings { handover: rules, ..SiteSettings::default() };
+        let answered = |text: &str, verified, available| {
+            let attendance = Some(Attendance { open_now: true, available, next_opening_ms: None });
+            let visit = Visit { settings: &settings, verified, attendance };
+            answer(Site::SHIPPED, &State::opened(0, 0), text, visit).unwrap()
+        };
+        for (text, verified, expected) in [
+            ("where is my parcel? else my ANWALT calls", false, Some(HandoverReason::Words)),
+            ("this is unacceptable, where is my parcel?", false, Some(HandoverReason::Upset)),
+            ("why xyzzy my invoice plugh", false, Some(HandoverReason::Account)),
+            ("why xyzzy my invoice plugh", true, None),
+            ("where is my parcel?", false, None),
+            ("the Anwalt wants me to kill myself", false, Some(HandoverReason::Asked)),
+        ] {
+            let given = answered(text, verified, true);
+            assert_eq!((given.wanted, given.hands_over), (expected, expected.is_some()), "{text}");
+            let alone = answered(text, verified, false);
+            assert_eq!((alone.wanted, alone.hands_over), (expected, false), "{text}");
+        }
+        let alone = answered("this is unacceptable, where is my parcel?", false, false);
+        assert!(alone.source.is_some(), "what the bot knows it says");
+        assert!(says_nobody(&answered("my Anwalt calls", false, false).text));
+    }
+
+    #[test]
+    fn a_closed_site_says_when_it_opens_in_its_time_and_the_visitors_language() {
+        let raw = serde_json::from_str(
+            r#"{"opening_hours":{"time_zone":"Europe/Berlin","week":{"mon":[["09:00","17:00"]]}}}"#,
+        );
+        let settings = SiteSettings::judge(raw.unwrap()).unwrap();
+        // 30 November 2026, 08:00 UTC.
+        let next_opening_ms = Some(1_796_025_600_000);
+        let attendance = Some(Attendance { open_now: false, available: false, next_opening_ms });
+        let visit = Visit { settings: &settings, verified: false, attendance };
+        let given = |locale| {
+            answer(Site::SHIPPED, &State::opened(locale, 0), "human please", visit).unwrap().text
+        };
+        let english = "We are back on Monday, 30 November, at 09:00 (time zone Europe/Berlin).";
+        let german =
+            "Wir sind am Montag, 30. November, um 09:00 Uhr wieder da (Zeitzone Europe/Berlin).";
+        assert!(given(0).contains(english) && says_nobody(&given(0)), "{}", given(0));
+        assert!(given(1).contains(german) && says_nobody(&given(1)), "{}", given(1));
     }
 }
