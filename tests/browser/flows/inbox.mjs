@@ -5,3 +5,4 @@ import "./inbox/colleagues.mjs";
 import "./inbox/trouble.mjs";
 import "./inbox/answers.mjs";
 import "./inbox/search.mjs";
+import "./inbox/alerts.mjs";

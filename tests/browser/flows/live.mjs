@@ -115,6 +115,34 @@ test("an outage is told, its gap is caught up, and nothing is there twice", {}, 
   await anna.close();
 });
 
+test("an answer that comes late and overlaps: what is asked behind was shown, in order, and nothing is there twice", {}, async (visit) => {
+  const { anna } = visit.place;
+  await joined(visit);
+  const held = deferred();
+  const asked = deferred();
+  let isFirst = true;
+  await intercept(visit, messagesPath, async (request, route) => {
+    if (isPost(request) || !isFirst) return null;
+    isFirst = false;
+    await anna.say("Before mine");
+    const response = await route.fetch();
+    asked.resolve();
+    await held.promise;
+    return { response };
+  });
+  await asked.promise;
+  await visit.say("Mine");
+  await visit.log().locator(".message.visitor").filter({ hasText: "Mine" }).locator("time").waitFor();
+  held.resolve();
+  await anna.say("Behind mine");
+  await visit.log().getByText("Behind mine").waitFor();
+  assert.deepEqual((await texts(visit)).slice(2), ["Before mine", "Mine", "Behind mine"]);
+  await visit.say("The last");
+  await visit.log().locator(".message.visitor").filter({ hasText: "The last" }).locator("time").waitFor();
+  assert.deepEqual((await texts(visit)).slice(2), ["Before mine", "Mine", "Behind mine", "The last"]);
+  await anna.close();
+});
+
 test("behind the launcher and on the next page a message is counted", {}, async (visit) => {
   const { anna } = visit.place;
   const badge = (count) => visit.page.locator("sotto-chat .badge").getByText(count, { exact: true }).waitFor();
@@ -190,4 +218,10 @@ function see(visit, state) {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   }, state);
+}
+
+function deferred() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
 }
