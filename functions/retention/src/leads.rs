@@ -5,7 +5,7 @@
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use csv::{QuoteStyle, WriterBuilder};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
@@ -62,6 +62,8 @@ pub struct LeadsResponse {
     /// Where the next page begins; null on the last.
     #[schema(required = true)]
     next_cursor: Option<String>,
+    /// How many of this page are damaged and left out.
+    damaged: usize,
 }
 
 impl LeadItem {
@@ -140,9 +142,9 @@ pub(crate) async fn get(
 ) -> Result<Reply<LeadsResponse>, Problem> {
     let asked = Asked { why: purpose(&headers)?, times: times(query)?, action: Action::LeadsRead };
     let place = page.after(read_place)?;
-    let (items, next) = read(&app, &staff, &asked, (place, page.limit)).await?;
+    let Read { items, next, damaged } = read(&app, &staff, &asked, (place, page.limit)).await?;
     let next_cursor = next.map(write_place);
-    Ok(Reply(StatusCode::OK, LeadsResponse { items, next_cursor }))
+    Ok(Reply(StatusCode::OK, LeadsResponse { items, next_cursor, damaged }))
 }
 
 #[utoipa::path(get, path = "/v1/leads/export",
@@ -164,7 +166,11 @@ pub(crate) async fn export(
     let why = purpose(&headers)?;
     let asked = Asked { why, times: times(query)?, action: Action::LeadsExported };
     let place = page.after(read_place)?;
-    let (items, next) = read(&app, &staff, &asked, (place, FILE)).await?;
+    let Read { items, next, damaged } = read(&app, &staff, &asked, (place, FILE)).await?;
+    if damaged > 0 {
+        // A file that lacks somebody does not say so.
+        return Err(Code::IntegrityFailed.into());
+    }
     let file = csv_of(&items).ok_or(Code::Internal)?;
     let about = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
@@ -181,24 +187,36 @@ struct Asked {
     action: Action,
 }
 
+/// What was read.
+struct Read {
+    items: Vec<LeadItem>,
+    next: Option<ListPlace>,
+    damaged: usize,
+}
+
 /// Up to so many contacts behind a place that have not ended. The reading is recorded first.
 async fn read(
     app: &App,
     staff: &Staff,
     asked: &Asked,
     place: (Option<ListPlace>, usize),
-) -> Result<(Vec<LeadItem>, Option<ListPlace>), Problem> {
+) -> Result<Read, Problem> {
     let site = Site::SHIPPED;
     let (subjects, next) = app.store.leads(site, asked.times, place).await?;
     let who = (staff.id, asked.action);
     let permits =
         ReadPermit::issue_for_contacts(&app.store, &app.events, who, &asked.why, &subjects).await?;
-    let mut items = Vec::new();
+    let (mut items, mut damaged) = (Vec::new(), 0);
     for some in permits.chunks(AT_ONCE) {
-        let opened = try_join_all(some.iter().map(|permit| permit.contact(&app.store))).await?;
-        items.extend(opened.into_iter().flatten().map(LeadItem::of));
+        for opened in join_all(some.iter().map(|permit| permit.contact(&app.store))).await {
+            match opened {
+                Ok(lead) => items.extend(lead.map(LeadItem::of)),
+                Err(problem) if problem.code == Code::IntegrityFailed => damaged += 1,
+                Err(problem) => return Err(problem),
+            }
+        }
     }
-    Ok((items, next))
+    Ok(Read { items, next, damaged })
 }
 
 /// The file of these contacts (RFC 4180).

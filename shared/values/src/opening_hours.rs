@@ -483,18 +483,18 @@ mod tests {
         fn the_next_opening_is_open_and_nothing_before_it_is(
             hours in any_hours(),
             minute in 0_i64..300 * 24 * 60,
-            between in 0_f64..1.0,
+            per_mille in 0_i64..1_000,
         ) {
             let from = at("2026-01-01T00:00:00Z") + minute * 60_000;
             let Some(next) = hours.next_opening(from) else {
-                let later = from + ((60 * 24 * 60) as f64 * between) as i64 * 60_000;
+                let later = from + 60 * 24 * 60 * per_mille / 1_000 * 60_000;
                 prop_assert!(!hours.open_at(later));
                 return Ok(());
             };
             prop_assert!(next >= from && hours.open_at(next));
             if next > from {
                 prop_assert!(!hours.open_at(from) && !hours.open_at(next - 1));
-                let middle = from + ((next - from - 1) as f64 * between) as i64;
+                let middle = from + (next - from - 1) / 1_000 * per_mille;
                 prop_assert!(!hours.open_at(middle));
             }
         }

@@ -34,7 +34,8 @@ pub struct SiteSettings {
 pub struct HandoverRules {
     /// Words that hand over at once, as whole words whatever their case.
     pub words: Vec<String>,
-    /// After so many answers in a row that the bot did not know.
+    /// After so many answers in a row that the bot did not know it has offered a person at the latest. It
+    /// offers one with each of them.
     pub after_unknown: u8,
 }
 

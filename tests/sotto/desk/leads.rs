@@ -197,3 +197,26 @@ async fn a_forged_list_gives_no_contact() {
     put.set_item(Some(stored)).send().await.expect("it is put back");
     assert!(names(&agent, "/v1/leads").await.is_empty());
 }
+
+/// A row that somebody has damaged hides nobody else; a file would be incomplete without saying so.
+#[tokio::test]
+async fn a_damaged_contact_is_left_out_and_counted() {
+    let Desk { world, agent, .. } = Desk::open().await;
+    left(&world, &["Ann", "Ben"]).await;
+    let stored = world
+        .all_items()
+        .await
+        .into_iter()
+        .find(|(table, item)| table.ends_with("profiles") && item.contains_key("q"));
+    let (_, mut stored) = stored.expect("a contact");
+    let mut sealed = stored["v"].as_b().expect("bytes").as_ref().to_vec();
+    *sealed.last_mut().expect("a byte") ^= 1;
+    let sealed = aws_sdk_dynamodb::types::AttributeValue::B(sealed.into());
+    stored.insert("v".to_owned(), sealed);
+    let put = world.dynamo().put_item().table_name("world-profiles");
+    put.set_item(Some(stored)).send().await.expect("it is put back");
+    let page = ask(&agent, "/v1/leads").await.json();
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(page["damaged"], 1);
+    assert_eq!(ask(&agent, "/v1/leads/export").await.code(), "integrity_failed");
+}

@@ -2,8 +2,8 @@
 
 mod claims;
 mod counted;
-mod leads;
 mod hours;
+mod leads;
 mod lost;
 mod reports;
 mod sites;

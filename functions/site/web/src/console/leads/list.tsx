@@ -66,7 +66,7 @@ export function Leads({ asked, first, own }: Read) {
           <>
             <p>{words.count(items.length, !cursor)}</p>
             <ul class="rows" aria-label={words.list}>
-              {pages.value.map((page, i) => page.items.map((lead, k) => <LeadRow key={lead.id} lead={lead} page={k === 0 ? i : null} isOwn={lead.conversation_id !== null && own.has(lead.conversation_id)} />))}
+              {pages.value.map((page, i) => page.items.map((lead, k) => <LeadRow key={lead.conversation_id} lead={lead} page={k === 0 ? i : null} isOwn={own.has(lead.conversation_id)} />))}
             </ul>
             {cursor && (
               <div class="buttons">
