@@ -15,7 +15,11 @@ async fn stored(desk: &Desk) -> Vec<(Kind, Option<u8>, BTreeSet<String>)> {
     let read = |(_, item): (String, Item)| {
         let names = item.keys().cloned().collect();
         let number = item.contains_key("z").then(|| read_number(&item, "z").expect("a number"));
-        (StoredEvent::from_item(item).ok().expect("an event").header.kind, number, names)
+        (
+            StoredEvent::from_item(item).map(|event| event.header.kind).expect("an event"),
+            number,
+            names,
+        )
     };
     events.map(read).collect()
 }

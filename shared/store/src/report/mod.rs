@@ -28,6 +28,7 @@ use facts::{Counted, Facts};
 use seal::suite;
 use tally::Tally;
 use values::clock::{UnixMillis, rfc3339};
+use values::encoding::base64url;
 use values::ids::ConversationId;
 use values::site::Site;
 
@@ -36,6 +37,8 @@ pub const FACTS_MS: UnixMillis = 16 * DAY_MS;
 /// How long totals are kept.
 pub const TOTALS_MS: UnixMillis = 3 * 365 * DAY_MS;
 const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
+/// Bytes of the hash of a conversation's id.
+const HASH: usize = 16;
 /// How often a conversation is counted again that another run counts at the same time.
 const ATTEMPTS: usize = 8;
 
@@ -47,8 +50,8 @@ pub fn utc_date(at_ms: UnixMillis) -> String {
 
 fn facts_key(site: &Site, id: ConversationId) -> Key {
     let hash = suite::hash(&[id.as_bytes()]);
-    let name = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
-    Key::new(format!("facts#{}#{}", site.id, utc_date(id.made_at_ms())), name)
+    let partition = format!("facts#{}#{}", site.id, utc_date(id.made_at_ms()));
+    Key::new(partition, base64url(&hash[..HASH]))
 }
 
 fn read_facts(mut item: Item) -> Result<Facts, StoreError> {
@@ -119,7 +122,9 @@ impl Store {
             if events.is_empty() {
                 return Ok(());
             }
-            events.iter().for_each(|event| facts.add(event));
+            for event in &events {
+                facts.add(event);
+            }
             let json = serde_json::to_string(&facts).map_err(|_| StoreError::Failed)?;
             let mut values = vec![
                 (":d", string(json)),

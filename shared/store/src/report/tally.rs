@@ -205,7 +205,9 @@ mod tests {
         ) {
             let count = |some: &[(Facts, usize)]| {
                 let mut tally = Tally::default();
-                some.iter().for_each(|(facts, hour)| tally.add(facts, *hour));
+                for (facts, hour) in some {
+                    tally.add(facts, *hour);
+                }
                 tally
             };
             let (first, second) = all.split_at(at.min(all.len()));
@@ -221,7 +223,9 @@ mod tests {
             mut all in prop::collection::vec(0_u64..3_000, 1..40), percent in 1_u64..=100,
         ) {
             let mut durations = Durations::default();
-            all.iter().for_each(|seconds| durations.add(0, i64::try_from(seconds * 1_000).unwrap()));
+            for seconds in &all {
+                durations.add(0, i64::try_from(seconds * 1_000).unwrap());
+            }
             all.sort_unstable();
             let rank = usize::try_from((all.len() as u64 * percent).div_ceil(100)).unwrap();
             prop_assert_eq!(durations.percentile(percent), Some(all[rank.max(1) - 1]));
