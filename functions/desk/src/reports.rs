@@ -35,6 +35,8 @@ pub struct Reported {
     pub exchanges: u64,
     /// Records that name no event.
     pub unreadable: usize,
+    /// Conversations whose log is damaged or of a later release; the others were counted.
+    pub failed: usize,
     /// Days whose totals were made.
     pub days: usize,
 }
@@ -80,6 +82,7 @@ impl Job {
             .with("conversations", number(counts.conversations))
             .with("exchanges", counts.exchanges)
             .with("unreadable", number(counts.unreadable))
+            .with("failed", number(counts.failed))
             .with("days", number(counts.days))
             .print();
         reported.map(|reported| json!(reported)).map_err(NotReported)
@@ -114,27 +117,46 @@ pub async fn count(app: &App, records: &[Value]) -> Result<Reported, StoreError>
     }
     let site = Site::SHIPPED;
     let settings = app.store.site_settings(site).await?;
-    let outside = |at_ms| !settings.open_at(at_ms);
     let mut exchanges: BTreeMap<String, (UnixMillis, u64)> = BTreeMap::new();
-    for (id, (first, last)) in touched {
-        // With the one before: an exchange behind an exchange changes no count but that of exchanges.
-        let events = app.store.counted_events(id, first.saturating_sub(1)).await?;
-        let new = || events.iter().filter(|event| (first..=last).contains(&event.seq));
-        let answered = new().filter(|event| event.header.kind.messages() == 2).count();
-        let answered = u64::try_from(answered).unwrap_or_default();
+    for (id, place) in touched {
         let day = exchanges.entry(utc_date(id.made_at_ms())).or_insert((id.made_at_ms(), 0));
-        day.1 += answered;
-        reported.exchanges += answered;
-        let is_more = events.iter().any(|event| event.seq <= last && !event.is_plain());
-        if first == 1 || is_more {
-            app.store.count_in(site, id, outside).await?;
-            reported.conversations += 1;
+        match count_one(app, site, &settings, (id, place)).await {
+            Ok((answered, is_counted)) => {
+                day.1 += answered;
+                reported.exchanges += answered;
+                reported.conversations += usize::from(is_counted);
+            }
+            Err(StoreError::Corrupt { .. } | StoreError::OtherVersion) => {
+                tracing::error!(conversation = %id, "the log of a conversation cannot be counted");
+                reported.failed += 1;
+            }
+            Err(error) => return Err(error),
         }
     }
     for (date, (opened_ms, more)) in exchanges.iter().filter(|(_, (_, more))| *more > 0) {
         app.store.count_exchanges(site, (date, *opened_ms), *more).await?;
     }
     Ok(reported)
+}
+
+/// Counts what is new in a conversation; gives how many messages were answered at once, and whether its
+/// facts were looked at.
+async fn count_one(
+    app: &App,
+    site: &Site,
+    settings: &SiteSettings,
+    (id, (first, last)): (ConversationId, (u64, u64)),
+) -> Result<(u64, bool), StoreError> {
+    // With the one before: an exchange behind an exchange changes no count but that of exchanges.
+    let events = app.store.counted_events(id, first.saturating_sub(1)).await?;
+    let new = events.iter().filter(|event| (first..=last).contains(&event.seq));
+    let answered = new.filter(|event| event.header.kind.messages() == 2).count();
+    let is_more = events.iter().any(|event| event.seq <= last && !event.is_plain());
+    let is_counted = first == 1 || is_more;
+    if is_counted {
+        app.store.count_in(site, id, |at_ms| !settings.open_at(at_ms)).await?;
+    }
+    Ok((u64::try_from(answered).unwrap_or_default(), is_counted))
 }
 
 /// Makes the totals of the days that are over, as far as they are missing.

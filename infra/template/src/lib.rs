@@ -263,8 +263,9 @@ mod tests {
         assert!(sweep.environment().contains_key("SOTTO_STACK"), "what every function is told");
         assert!(sweep.required().all(|name| !["SOTTO_STACK", "SOTTO_FUNCTION"].contains(&name)));
         assert!(sweep.required().any(|name| name == "SOTTO_TABLE_KEYS"));
-        let [read] = template.streams().collect::<Vec<_>>()[..] else { panic!("streams") };
-        assert_eq!((&*read.function, &*read.table), ("DetectFunction", "ConversationsTable"));
+        let read: Vec<_> = template.streams().map(|read| (&*read.function, &*read.table)).collect();
+        let of = |function| (function, "ConversationsTable");
+        assert_eq!(read, [of("DetectFunction"), of("ReportsFunction")]);
         assert_eq!(template.default_of("LogRetentionDays"), 30);
         assert!(template.properties("DataKey").get("KeyPolicy").is_some());
     }
@@ -282,7 +283,7 @@ mod tests {
         assert_eq!(of("KeysTable").recovery_days(), None);
         assert_eq!(of("ConversationsTable").stream_view(), Some("KEYS_ONLY"));
         assert_eq!(of("KeysTable").stream_view(), None);
-        assert_eq!(of("ProfilesTable").indexes().collect::<Vec<_>>(), ["email"]);
+        assert_eq!(of("ProfilesTable").indexes().collect::<Vec<_>>(), ["email", "leads"]);
     }
 
     #[test]

@@ -151,6 +151,30 @@ async fn however_the_stream_arrives_each_conversation_is_counted_once() {
     count(&unreadable).await;
 }
 
+/// A log that somebody has damaged keeps no other out of the report.
+#[tokio::test]
+async fn a_damaged_log_is_left_out_and_the_others_are_counted() {
+    let desk = Desk::open().await;
+    let Desk { world, visitor, .. } = &desk;
+    let damaged = visitor.open().await;
+    by_bot(visitor).await;
+    let id = damaged.rsplit('/').next().expect("an id");
+    let id = shared::ids::ConversationId::parse(id).expect("an id");
+    let stored = world.all_items().await.into_iter().find(|(table, item)| {
+        table.ends_with("conversations")
+            && item["c"].as_b().is_ok_and(|of| of.as_ref() == id.as_bytes())
+    });
+    let (_, mut stored) = stored.expect("an event");
+    stored.insert("m".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(vec![1].into()));
+    let put = world.dynamo().put_item().table_name("world-conversations");
+    put.set_item(Some(stored)).send().await.expect("it is damaged");
+    let news = world.news().await;
+    let counted = Box::pin(desk::reports::count(&world.reporter(), &news)).await;
+    let counted = counted.expect("the run goes on");
+    assert_eq!((counted.failed, counted.conversations), (1, 1));
+    assert_eq!(totals(&desk.agent).await["conversations"], 1);
+}
+
 /// What is over is kept as sums, without a trace of a conversation, and what was erased stays counted.
 #[tokio::test]
 async fn days_that_are_over_become_totals_that_name_nobody() {

@@ -7,8 +7,8 @@ use auth::store::invitation;
 use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
 use shared::store::{
-    self, conversation, customer, due, erasure, hold, key_row, keyring, once, session, subject,
-    transport_key,
+    self, conversation, customer, due, erasure, hold, key_row, keyring, once, report, session,
+    subject, transport_key,
 };
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
@@ -264,6 +264,20 @@ fn rows() -> Vec<[String; 5]> {
             "until an agent deletes them".to_owned(),
             no(),
             "deleted",
+        ),
+        row(
+            "what reports count of a conversation, without its id",
+            "`desk`",
+            span(report::FACTS_MS),
+            no(),
+            "the TTL deletes it; an erasure leaves it",
+        ),
+        row(
+            "counts of a day",
+            "`desk`",
+            span(report::TOTALS_MS),
+            no(),
+            "the TTL deletes them; they name nobody",
         ),
         row(
             "keys in a function's memory: of a conversation, of a month",

@@ -213,8 +213,8 @@ mod tests {
         for (text, verified, expected) in [
             ("where is my parcel? else my ANWALT calls", false, Some(HandoverReason::Words)),
             ("this is unacceptable, where is my parcel?", false, Some(HandoverReason::Upset)),
-            ("why xyzzy my invoice plugh", false, Some(HandoverReason::Account)),
-            ("why xyzzy my invoice plugh", true, None),
+            ("xyzzy plugh my subscription frobnicates", false, Some(HandoverReason::Account)),
+            ("xyzzy plugh my subscription frobnicates", true, None),
             ("where is my parcel?", false, None),
             ("the Anwalt wants me to kill myself", false, Some(HandoverReason::Asked)),
         ] {
@@ -239,7 +239,8 @@ mod tests {
         let attendance = Some(Attendance { open_now: false, available: false, next_opening_ms });
         let visit = Visit { settings: &settings, verified: false, attendance };
         let given = |locale| {
-            answer(Site::SHIPPED, &State::opened(locale, 0), "human please", visit).unwrap().text
+            let asked = if locale == 0 { "human please" } else { "einen Menschen bitte" };
+            answer(Site::SHIPPED, &State::opened(locale, 0), asked, visit).unwrap().text
         };
         let english = "We are back on Monday, 30 November, at 09:00 (time zone Europe/Berlin).";
         let german =

@@ -9,8 +9,12 @@ use crate::root;
 use crate::stack::Stack;
 
 /// A word of the report of each job that a schedule starts, by its program.
-const REPORTS: [(&str, &str); 3] =
-    [("return-claims", "\"looked_at\""), ("rotate-keys", "\"listed\""), ("sweep", "\"expired\"")];
+const REPORTS: [(&str, &str); 4] = [
+    ("reports", "\"days\""),
+    ("return-claims", "\"looked_at\""),
+    ("rotate-keys", "\"listed\""),
+    ("sweep", "\"expired\""),
+];
 
 /// Each schedule of the template has one target, whose role may invoke it, and nothing else. The same
 /// target fires when a schedule of the same group, role and target is due now.
