@@ -45,7 +45,11 @@ async fn a_new_function_serves_a_known_conversation_in_three_requests() {
     let touch = counted::first_touch().await;
     assert_eq!(touch.invocation, (3, 0), "its row, the end of its log, the write");
     assert!(touch.in_sequence <= 3, "{} calls in sequence", touch.in_sequence);
-    assert_eq!(touch.init, (2, PURPOSES), "before the first invocation");
+    assert_eq!(
+        touch.init,
+        (3, PURPOSES),
+        "before the first invocation, the settings of the site among them"
+    );
 }
 
 #[tokio::test]

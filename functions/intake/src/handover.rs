@@ -17,10 +17,10 @@ use shared::store::inbox::{Inbox, Row};
 use shared::store::log::Draft;
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
-use shared::values::handover::HandoverReason;
 use utoipa::ToSchema;
 
 use crate::commit::{Outcome, commit, locate, speak};
+use crate::responder;
 
 /// Why a person is asked for.
 #[derive(Deserialize, ToSchema)]
@@ -71,7 +71,7 @@ pub(crate) async fn post(
             state: spent.with_status(Status::Waiting),
             idempotency: None,
             inbox: Inbox::Row(Box::new(row)),
-            asked: Some(HandoverReason::Asked),
+            asked: Some(responder::asked(&state)),
         }))
     })
     .await?;

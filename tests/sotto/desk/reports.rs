@@ -280,6 +280,7 @@ async fn the_role_that_counts_reads_no_body_and_opens_no_key() {
     let id = conversation.rsplit('/').next().expect("an id");
     let id = shared::ids::ConversationId::parse(id).expect("an id");
     assert!(app.store.counted_events(id, 1).await.is_ok_and(|events| events.len() == 1));
+    world.aws.provoke_refusals();
     assert!(app.store.find_event(id, 1).await.is_err(), "the body is not read");
     assert!(app.store.owner_of(id).await.is_err(), "nor whose it is");
     let month = shared::clock::month(world.clock.now_ms());

@@ -18,8 +18,9 @@ const PASSWORD: &str = "everybody may know this of the demo";
 const STEP_SECONDS: u64 = 30;
 /// A token of ten minutes is renewed before its last ones.
 const RENEWED_AFTER_MS: UnixMillis = 60_000;
-/// A session of twelve hours ends before its last one.
+/// A session of twelve hours ends before its last one, and one that nobody used before half an hour.
 const SESSION_MS: UnixMillis = 11 * 60 * 60 * 1000;
+const IDLE_MS: UnixMillis = 25 * 60 * 1000;
 
 /// Somebody of the staff, with all that signs them in.
 #[derive(Clone, Serialize, Deserialize)]
@@ -102,7 +103,10 @@ impl Signed {
         let now_ms = self.clock.now_ms();
         let session = match self.session.take() {
             Some(session) if now_ms - session.renewed_ms < RENEWED_AFTER_MS => session,
-            Some(session) if now_ms - session.begun_ms < SESSION_MS => {
+            Some(session)
+                if now_ms - session.begun_ms < SESSION_MS
+                    && now_ms - session.renewed_ms < IDLE_MS =>
+            {
                 let body = json!({ "refresh_token": session.refresh });
                 let tokens = caller.call(Call::post("/v1/auth/refresh", body)).await?;
                 session_of(&tokens, session.begun_ms, now_ms)?

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::clock::UnixMillis;
 
 /// The words of the demo.
@@ -15,6 +15,8 @@ const MINUTE_MS: UnixMillis = 60_000;
 const HOUR_MS: UnixMillis = 60 * MINUTE_MS;
 const DAY_MS: UnixMillis = 24 * HOUR_MS;
 const DAYS: i64 = 30;
+/// Hours before and behind now in which the shop is open.
+const OPEN_HOURS: i64 = 5;
 /// Visitors for each hour of a day, of all that come on it, in hundredths.
 const HOURS: [u32; 24] = [1, 1, 0, 0, 0, 1, 2, 4, 6, 8, 9, 8, 6, 6, 7, 7, 6, 5, 5, 6, 5, 4, 2, 1];
 
@@ -86,19 +88,19 @@ impl Life {
     pub(super) fn month(&self, begin_ms: UnixMillis) -> Vec<Visit<'_>> {
         let mut rng = Rng::with_seed(SEED);
         let mut visits = Vec::new();
-        for day in 0..DAYS {
-            let day_ms = begin_ms + day * DAY_MS;
+        for day in 0..=DAYS {
+            let day_ms = (begin_ms / DAY_MS + day) * DAY_MS;
             // A shop that is asked a little more from week to week, and less at weekends.
             let is_weekend = is_weekend(day_ms);
-            let busy = if is_weekend { 2..5 } else { 5..9 };
+            let busy = if is_weekend { 1..3 } else { 3..6 };
             for _ in 0..rng.i64(busy) + day / 12 {
                 let at_ms = day_ms + hour(&mut rng) * HOUR_MS + rng.i64(0..HOUR_MS);
                 visits.extend(self.visit(&mut rng, at_ms));
             }
         }
         let end_ms = begin_ms + DAYS * DAY_MS;
-        // Nobody is left over for later than now, and those who wait come last.
-        visits.retain(|visit| visit.at_ms < end_ms - HOUR_MS);
+        // Those who wait come last.
+        visits.retain(|visit| (begin_ms..end_ms - HOUR_MS).contains(&visit.at_ms));
         visits.sort_by_key(|visit| visit.at_ms);
         visits.extend(self.waiting(end_ms));
         visits
@@ -112,7 +114,7 @@ impl Life {
         let asked =
             (0..rng.usize(1..4)).filter_map(|_| rng.choice(&talk.asked)).map(String::as_str);
         let asked: Vec<_> = asked.collect();
-        let story = if one_in(rng, 5) { rng.choice(&talk.stories) } else { None };
+        let story = if one_in(rng, 3) { rng.choice(&talk.stories) } else { None };
         let score = *rng.choice(&[5, 5, 5, 4, 4, 3, 2, 1])?;
         let words = if score > 3 { &talk.praise } else { &talk.blame };
         let word = if one_in(rng, 3) { rng.choice(words).map(String::as_str) } else { None };
@@ -155,13 +157,38 @@ impl Life {
 }
 
 /// Saturday or Sunday in UTC; 1 January 1970 was a Thursday.
-pub(super) fn is_weekend(at_ms: UnixMillis) -> bool {
+fn is_weekend(at_ms: UnixMillis) -> bool {
     matches!(at_ms.div_euclid(DAY_MS).rem_euclid(7), 2 | 3)
 }
 
 /// Whether somebody of the demo is at the desk.
-pub(super) fn is_staffed(at_ms: UnixMillis) -> bool {
-    !is_weekend(at_ms) && (8..18).contains(&(at_ms.rem_euclid(DAY_MS) / HOUR_MS))
+pub(super) fn is_staffed(at_ms: UnixMillis, now_ms: UnixMillis) -> bool {
+    let hours = (at_ms - opens_ms(now_ms)).rem_euclid(DAY_MS) / HOUR_MS;
+    hours < 2 * OPEN_HOURS
+}
+
+/// The opening hours of the shop: five hours before now to five hours behind it, each day, so that
+/// whoever tries the demo finds it open.
+pub(super) fn opening_hours(now_ms: UnixMillis) -> Value {
+    let hour = |hours: i64| (opens_ms(now_ms) / HOUR_MS + hours).rem_euclid(24);
+    let (opens, closes) = (hour(0), hour(2 * OPEN_HOURS));
+    let time = |hour: i64| format!("{hour:02}:00");
+    let spans = if opens < closes {
+        vec![[time(opens), time(closes)]]
+    } else {
+        let before = [time(0), time(closes)];
+        let behind = [time(opens), "24:00".to_owned()];
+        [before, behind].into_iter().filter(|[from, to]| from != to).collect()
+    };
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let week: serde_json::Map<_, _> =
+        days.into_iter().map(|day| (day.to_owned(), json!(spans))).collect();
+    json!({ "time_zone": "UTC", "week": week, "closed_on": [] })
+}
+
+/// The full hour at which the shop opens on the day of now.
+fn opens_ms(now_ms: UnixMillis) -> UnixMillis {
+    (now_ms / HOUR_MS - OPEN_HOURS) * HOUR_MS
 }
 
 fn hour(rng: &mut Rng) -> i64 {
@@ -177,22 +204,40 @@ fn hour(rng: &mut Rng) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use shared::values::site_settings::SiteSettings;
+
     use super::*;
 
     #[test]
     fn a_month_has_every_kind_of_visit_in_order_and_in_both_languages() {
         let life = Life::read().unwrap();
-        let month = life.month(1_793_000_000_000);
-        assert!((150..300).contains(&month.len()), "{}", month.len());
+        let begin_ms = 1_793_000_000_000;
+        let end_ms = begin_ms + DAYS * DAY_MS;
+        let month = life.month(begin_ms);
+        assert!((90..200).contains(&month.len()), "{}", month.len());
         assert!(month.is_sorted_by_key(|visit| visit.at_ms));
         let with = |of: &dyn Fn(&Visit) -> bool| month.iter().filter(|visit| of(visit)).count();
         for locale in ["en", "de"] {
-            assert!(with(&|visit| visit.locale == locale) > 40, "{locale}");
+            assert!(with(&|visit| visit.locale == locale) > 25, "{locale}");
         }
-        assert!(with(&|visit| visit.story.is_some() && is_staffed(visit.at_ms)) > 10);
-        assert!(with(&|visit| visit.story.is_some() && !is_staffed(visit.at_ms)) > 5);
-        assert!(with(&|visit| visit.contact.is_some()) > 10);
-        assert!(with(&|visit| visit.rating.is_some_and(|(score, _)| score < 3)) > 3);
+        assert!(with(&|visit| visit.story.is_some() && is_staffed(visit.at_ms, end_ms)) > 5);
+        assert!(with(&|visit| visit.story.is_some() && !is_staffed(visit.at_ms, end_ms)) > 5);
+        assert!(with(&|visit| visit.contact.is_some()) > 5);
+        assert!(with(&|visit| visit.rating.is_some_and(|(score, _)| score < 3)) > 1);
         assert_eq!(with(&|visit| visit.waits_with.is_some()), 5);
+    }
+
+    #[test]
+    fn the_shop_is_open_now_at_any_time_and_its_hours_are_hours() {
+        for hour in 0..24 {
+            let now_ms = 1_793_000_000_000 + hour * HOUR_MS;
+            assert!(is_staffed(now_ms, now_ms) && !is_staffed(now_ms + 12 * HOUR_MS, now_ms));
+            let raw = json!({ "opening_hours": opening_hours(now_ms) });
+            let settings = SiteSettings::judge(serde_json::from_value(raw).unwrap()).unwrap();
+            for later in 0..24 {
+                let at_ms = now_ms + later * HOUR_MS;
+                assert_eq!(settings.open_at(at_ms), is_staffed(at_ms, now_ms), "{hour} {later}");
+            }
+        }
     }
 }

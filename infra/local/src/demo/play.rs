@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::clock::UnixMillis;
 
 use super::caller::{Call, text};
-use super::life::{Contact, Life, Story, Visit, is_staffed};
+use super::life::{Contact, Life, Story, Visit, is_staffed, opening_hours};
 use super::{COLLEAGUE, Demo, SPAN, Stage};
 
 /// The jobs run this often, as far as they are due.
@@ -50,7 +50,7 @@ impl<'play> Player<'play> {
             // The two agents take turns.
             self.visit(&visit, number % 2).await?;
         }
-        let rest = self.begun_ms + span_ms() - self.now_ms();
+        let rest = self.end_ms() - self.now_ms();
         self.stage.clock.advance(Duration::from_millis(u64::try_from(rest).unwrap_or_default()));
         // Otherwise the job would send those who wait back to the bot.
         self.heartbeat(COLLEAGUE).await?;
@@ -59,7 +59,20 @@ impl<'play> Player<'play> {
 
     /// What the shop has set up.
     async fn furnish(&self, life: &Life) -> Result<(), String> {
+        let caller = &self.demo.caller;
         let mut people = self.demo.people.lock().await;
+        let admin = people.last_mut().ok_or("The demo has no admin.")?;
+        let token = admin.token(caller).await?;
+        let path = "/v1/sites/default";
+        let get = Call { method: "GET", path, ..Call::default() };
+        let mut site = caller.call(get.by(&token)).await?;
+        let site = site.as_object_mut().ok_or("The demo's site is none.")?;
+        let etag = site.remove("etag").unwrap_or_default();
+        let etag = etag.as_str().unwrap_or_default().to_owned();
+        site.insert("opening_hours".to_owned(), opening_hours(self.end_ms()));
+        site.insert("hourly_wage".to_owned(), json!(25));
+        let put = Call::put(path, json!(site)).by(&token).with("if-match", etag);
+        caller.call(put).await?;
         let agent = people.first_mut().ok_or("The demo has no agent.")?;
         let token = agent.token(&self.demo.caller).await?;
         for canned in &life.canned {
@@ -86,7 +99,7 @@ impl<'play> Player<'play> {
             self.post(&visitor, "lead", body).await?;
         }
         match (visit.story, visit.waits_with) {
-            (Some(story), _) if is_staffed(self.now_ms()) => {
+            (Some(story), _) if is_staffed(self.now_ms(), self.end_ms()) => {
                 self.story(&visitor, story, turn).await?;
             }
             (Some(story), _) => {
@@ -180,6 +193,11 @@ impl<'play> Player<'play> {
         format!("demo-{}", self.keys)
     }
 
+    /// When the month is over.
+    fn end_ms(&self) -> UnixMillis {
+        self.begun_ms + UnixMillis::try_from(SPAN.as_millis()).unwrap_or_default()
+    }
+
     fn now_ms(&self) -> UnixMillis {
         self.stage.clock.now_ms()
     }
@@ -193,8 +211,4 @@ impl<'play> Player<'play> {
         let by = at_ms - self.now_ms();
         self.stage.clock.advance(Duration::from_millis(u64::try_from(by).unwrap_or_default()));
     }
-}
-
-fn span_ms() -> UnixMillis {
-    UnixMillis::try_from(SPAN.as_millis()).unwrap_or_default()
 }

@@ -27,7 +27,7 @@ const fn unseen(
 }
 
 /// All of them.
-pub const UNSEEN: [Unseen; 10] = [
+pub const UNSEEN: [Unseen; 11] = [
     unseen(
         "*",
         "*",
@@ -37,6 +37,17 @@ pub const UNSEEN: [Unseen; 10] = [
     unseen("*", "*", &["sqs:SendMessage"], "Lambda, which keeps what failed for good"),
     unseen(
         "DetectFunction",
+        "Stream",
+        &[
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        ],
+        "Lambda, which polls the stream",
+    ),
+    unseen(
+        "ReportsFunction",
         "Stream",
         &[
             "dynamodb:DescribeStream",
