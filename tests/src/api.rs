@@ -118,9 +118,13 @@ async fn send_http(base: &str, request: &Request) -> Option<Response> {
     let mut headers = HashMap::new();
     for (name, value) in response.headers() {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        // Only cookies are set several times.
         let there: &mut String = headers.entry(name.as_str().to_owned()).or_default();
-        *there = if there.is_empty() { value } else { format!("{there}\n{value}") };
+        // Cookies are set one by one.
+        if name == "set-cookie" && !there.is_empty() {
+            *there = format!("{there}\n{value}");
+        } else {
+            *there = value;
+        }
     }
     let body = response.into_body().collect().await.ok()?.to_bytes().to_vec();
     Some(Response { status, headers, body })

@@ -255,6 +255,13 @@ fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
 /// Waits until its files are closed, unless a task still holds on to it: then the process's end
 /// does that, and nothing acknowledged is lost either way.
 async fn stop_aws(aws: Arc<Aws>) {
+    // A job that was broken off lets go of it when what it was reading has been read.
+    let let_go = async {
+        while Arc::strong_count(&aws) > 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, let_go).await;
     if let Some(aws) = Arc::into_inner(aws) {
         let _ = tokio::task::spawn_blocking(move || aws.stop()).await;
     }

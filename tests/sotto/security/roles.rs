@@ -29,7 +29,7 @@ const PURPOSES: [&str; 9] = [
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 24] = [
+const PARTITIONS: [&str; 25] = [
     "*",
     "staff",
     "ledger",
@@ -45,6 +45,7 @@ const PARTITIONS: [&str; 24] = [
     "guests#x",
     "agent#x",
     "canned#x",
+    "facts#x",
     "site#x",
     "webhook#x",
     "presence#x",
@@ -55,7 +56,7 @@ const PARTITIONS: [&str; 24] = [
     "subject#x",
     "touched#x",
 ];
-const ATTRIBUTES: [&[&str]; 3] = [&[], &["k", "w"], &["k", "s"]];
+const ATTRIBUTES: [&[&str]; 4] = [&[], &["k", "w"], &["k", "s"], &["s", "m", "z"]];
 /// Every operation upon items; the five first name one item.
 const OPERATIONS: [&str; 9] = [
     "PutItem",
@@ -113,12 +114,19 @@ fn call(operation: &str, table: &str, partition: &str, more: &[&str]) -> (String
             let body = json!({ "TransactItems": [{ "ConditionCheck": check }] });
             ("TransactWriteItems".to_owned(), body)
         }
-        "Query" => plain(json!({
-            "TableName": table,
-            "KeyConditionExpression": "#p = :p",
-            "ExpressionAttributeNames": { "#p": key },
-            "ExpressionAttributeValues": { ":p": { "S": partition } },
-        })),
+        "Query" => {
+            let mut body = json!({
+                "TableName": table,
+                "KeyConditionExpression": "#p = :p",
+                "ExpressionAttributeNames": { "#p": key },
+                "ExpressionAttributeValues": { ":p": { "S": partition } },
+            });
+            if !more.is_empty() {
+                body["ProjectionExpression"] = json!(more.join(", "));
+                body["Select"] = json!("SPECIFIC_ATTRIBUTES");
+            }
+            plain(body)
+        }
         "Scan" => plain(json!({ "TableName": table })),
         "BatchGetItem" => plain(json!({ "RequestItems": { table: { "Keys": [item] } } })),
         "BatchWriteItem" => {
