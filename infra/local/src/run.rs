@@ -257,8 +257,9 @@ fn start_aws(base: &Base, clock: &Clock) -> Result<Arc<Aws>, String> {
 async fn stop_aws(aws: Arc<Aws>) {
     // A job that was broken off lets go of it when what it was reading has been read.
     let let_go = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(5));
         while Arc::strong_count(&aws) > 1 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            looks.tick().await;
         }
     };
     let _ = tokio::time::timeout(DRAIN, let_go).await;
