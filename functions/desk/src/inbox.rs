@@ -16,7 +16,7 @@ use shared::seal::suite;
 use shared::store::inbox::{List, Place, Row};
 use shared::store::live::Who;
 use shared::store::state::Status;
-use shared::values::encoding::{base64url, from_base64url};
+use shared::values::encoding::{base64url, from_timed, timed};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
@@ -242,11 +242,10 @@ fn answer(headers: &HeaderMap, response: InboxResponse) -> Result<Response, Prob
 }
 
 fn write_place((at_ms, id): Place) -> String {
-    base64url(&[&at_ms.to_be_bytes()[..], id.as_bytes()].concat())
+    timed(at_ms, id.as_bytes())
 }
 
 fn read_place(cursor: &str) -> Option<Place> {
-    let bytes = from_base64url(cursor)?;
-    let (at_ms, id) = bytes.split_first_chunk::<8>()?;
-    Some((i64::from_be_bytes(*at_ms), ConversationId::from_slice(id)?))
+    let (at_ms, id) = from_timed(cursor)?;
+    Some((at_ms, ConversationId::from_slice(&id)?))
 }

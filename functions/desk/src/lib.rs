@@ -10,6 +10,7 @@
 pub mod canned;
 pub mod claimed;
 pub mod claims;
+mod days;
 pub mod inbox;
 pub mod messages;
 pub mod presence;

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use data_encoding::BASE64;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,14 +14,15 @@ use shared::clock::UnixMillis;
 use shared::http::telemetry::{self, Invocation, Outcome};
 use shared::ids::ConversationId;
 use shared::store::StoreError;
-use shared::store::report::tally::{HOURS, Tally};
+use shared::store::event::{Kind, place_in_stream};
 use shared::store::report::{FACTS_MS, utc_date};
+use shared::values::policy::DAY_MS;
 use shared::values::site::Site;
 use shared::values::site_settings::SiteSettings;
 
+use crate::days;
 use shared::http::staff_app::App;
 
-const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
 /// A day is over when its last conversation is: they last seven days at most, and a job may be late.
 const OVER_AFTER_DAYS: i64 = 9;
 
@@ -89,14 +89,6 @@ impl Job {
     }
 }
 
-/// The conversation and the place of the event that a record tells of; nothing for another record.
-fn event_of(record: &Value) -> Option<(ConversationId, u64)> {
-    let keys = record.pointer("/dynamodb/Keys")?;
-    let conversation = BASE64.decode(keys.pointer("/c/B")?.as_str()?.as_bytes()).ok()?;
-    let seq = keys.pointer("/s/N")?.as_str()?.parse().ok()?;
-    Some((ConversationId::from_slice(&conversation)?, seq))
-}
-
 /// Counts the new events that the records of a batch name.
 ///
 /// # Errors
@@ -105,7 +97,7 @@ pub async fn count(app: &App, records: &[Value]) -> Result<Reported, StoreError>
     let mut reported = Reported::default();
     let mut touched: BTreeMap<ConversationId, (u64, u64)> = BTreeMap::new();
     for record in records {
-        match event_of(record) {
+        match place_in_stream(record) {
             // The row of the inbox is no event.
             Some((_, 0)) => {}
             Some((id, seq)) => {
@@ -150,11 +142,11 @@ async fn count_one(
     // With the one before: an exchange behind an exchange changes no count but that of exchanges.
     let events = app.store.counted_events(id, first.saturating_sub(1)).await?;
     let new = events.iter().filter(|event| (first..=last).contains(&event.seq));
-    let answered = new.filter(|event| event.header.kind.messages() == 2).count();
+    let answered = new.filter(|event| event.header.kind == Kind::Exchange).count();
     let is_more = events.iter().any(|event| event.seq <= last && !event.is_plain());
     let is_counted = first == 1 || is_more;
     if is_counted {
-        app.store.count_in(site, id, |at_ms| !settings.open_at(at_ms)).await?;
+        app.store.count_in(site, id, events, |at_ms| !settings.open_at(at_ms)).await?;
     }
     Ok((u64::try_from(answered).unwrap_or_default(), is_counted))
 }
@@ -166,40 +158,14 @@ async fn count_one(
 pub async fn close_days(app: &App) -> Result<Reported, StoreError> {
     let site = Site::SHIPPED;
     let settings = app.store.stored_site(site).await?.settings;
-    let mut reported = Reported::default();
+    let zone = settings.zone();
     let now_ms = app.clock.now_ms();
-    for ago in OVER_AFTER_DAYS..FACTS_MS / DAY_MS {
-        if close_day(app, site, &settings, now_ms - ago * DAY_MS).await? {
-            reported.days += 1;
-        }
+    let [first, last] = [FACTS_MS / DAY_MS - 1, OVER_AFTER_DAYS]
+        .map(|days_ago| zone.day_of(now_ms - days_ago * DAY_MS));
+    let mut reported = Reported::default();
+    for (day, tally) in days::counted(app, site, &zone, (first, last)).await?.summed {
+        let dated = (&*day.to_string(), zone.day_start_ms(day));
+        reported.days += usize::from(app.store.keep_totals(site, dated, &tally).await?);
     }
     Ok(reported)
-}
-
-async fn close_day(
-    app: &App,
-    site: &Site,
-    settings: &SiteSettings,
-    at_ms: UnixMillis,
-) -> Result<bool, StoreError> {
-    let zone = settings.zone();
-    let day = zone.day_of(at_ms);
-    let date = day.to_string();
-    if !app.store.totals(site, (&date, &date)).await?.is_empty() {
-        return Ok(false);
-    }
-    let mut tally = Tally::default();
-    // No zone is a day from UTC.
-    for around in [at_ms - DAY_MS, at_ms, at_ms + DAY_MS].map(utc_date) {
-        for facts in app.store.facts_of(site, &around).await? {
-            let opened = zone.local(facts.opened_ms);
-            if opened.date() == day {
-                tally.add(&facts, usize::try_from(opened.hour()).unwrap_or_default() % HOURS);
-            }
-        }
-    }
-    if tally == Tally::default() {
-        return Ok(false);
-    }
-    app.store.keep_totals(site, (&date, at_ms), &tally).await
 }

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use shared::http::staff_app::App;
 
-/// What of a site is sent to its webhook.
+/// Events of a site that its webhook is for.
 const EVENTS: [&str; 1] = ["lead"];
 
 /// A site as its admins have set it.
@@ -36,7 +36,7 @@ pub struct SiteResponse {
     #[schema(value_type = Rules)]
     handover: HandoverRules,
     webhook: Option<WebhookResponse>,
-    /// What an hour of an agent costs, in the operator's currency.
+    /// The cost of an hour of an agent, in the operator's currency.
     hourly_wage: Option<f64>,
     /// For `If-Match` of a change; also the header `ETag`.
     etag: String,
@@ -61,7 +61,7 @@ pub struct WebhookResponse {
     secret: Option<String>,
 }
 
-/// What is to be set of a site. What is left out is as nobody has set it.
+/// Settings of a site. A member that is left out gets its default.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRequest {

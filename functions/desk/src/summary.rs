@@ -4,29 +4,28 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{RawQuery, State};
-use futures_util::future::try_join_all;
 use http::StatusCode;
 use serde::Serialize;
-use shared::clock::{UnixMillis, rfc3339};
+use shared::clock::rfc3339;
 use shared::http::response::Reply;
 use shared::http::staff::{AgentOrAdmin, Allowed};
-use shared::problem::{FieldCode, Problem};
+use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::Closing;
-use shared::store::report::tally::{Durations, HOURS, Tally};
-use shared::store::report::{FACTS_MS, utc_date};
+use shared::store::report::tally::{Durations, Tally};
+use shared::store::report::utc_date;
 use shared::values::handover::HandoverReason;
-use shared::values::opening_hours::{Date, Zone};
+use shared::values::opening_hours::Date;
 use shared::values::prices::conversations_usd;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
+use crate::days::{Days, bounds, counted};
 use shared::http::staff_app::App;
 
 /// Days of a report at most, by day and by hour.
 const DAYS: (usize, usize) = (366, 31);
 /// Days of a report that names none.
 const USUAL_DAYS: usize = 30;
-const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
 /// The minutes that a person takes for a conversation, until five of them were handled.
 const HANDLING_MINUTES: f64 = 5.0;
 const HANDLED: u64 = 5;
@@ -84,8 +83,8 @@ pub struct Totals {
     cost_usd: f64,
     #[schema(required = true)]
     cost_per_conversation_usd: Option<f64>,
-    /// What people would have taken for the conversations that the bot answered alone: each the median of
-    /// those that agents handled, or five minutes while fewer than five were.
+    /// The time that people would have spent on the conversations that the bot answered alone: for each the
+    /// median of those that agents handled, or five minutes while agents handled fewer than five.
     saved_hours: f64,
     /// At the site's hourly wage; null without one.
     #[schema(required = true)]
@@ -109,7 +108,7 @@ pub struct Ratings {
     mean: Option<f64>,
 }
 
-/// What visitors said of the bot's answers.
+/// Visitors' judgement of the bot's answers.
 #[derive(Serialize, ToSchema)]
 pub struct Helpful {
     yes: u64,
@@ -183,12 +182,19 @@ pub(crate) async fn get(
     let settings = app.store.stored_site(site).await?.settings;
     let zone = settings.zone();
     let days = asked.days(zone.day_of(app.clock.now_ms()))?;
-    let (tallies, exchanges) = counted(&app, site, &zone, &days).await?;
+    let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else {
+        return Err(Code::Internal.into());
+    };
+    let Days { kept: mut tallies, summed } = counted(&app, site, &zone, (first, last)).await?;
+    tallies.extend(summed);
+    let (begin_ms, end_ms) = bounds(&zone, (first, last));
+    let exchanges = (utc_date(begin_ms), utc_date(end_ms));
+    let exchanges = app.store.exchanges(site, (&exchanges.0, &exchanges.1)).await?;
 
     let mut all = Tally::default();
     let mut buckets = Vec::new();
     for day in &days {
-        let tally = tallies.get(day).cloned().unwrap_or_default();
+        let tally = tallies.remove(day).unwrap_or_default();
         if asked.by_hour {
             let hours = tally.opened.into_iter().zip(tally.handed_over).enumerate();
             buckets.extend(hours.map(|(hour, (conversations, handed_over))| {
@@ -204,56 +210,16 @@ pub(crate) async fn get(
         }
         all.merge(tally);
     }
-    let text = |day: Option<&Date>| day.map(Date::to_string).unwrap_or_default();
     Ok(Reply(
         StatusCode::OK,
         Summary {
-            from: text(days.first()),
-            to: text(days.last()),
+            from: first.to_string(),
+            to: last.to_string(),
             bucket: if asked.by_hour { "hour" } else { "day" },
             buckets,
             totals: totals(&all, exchanges, settings.hourly_wage),
         },
     ))
-}
-
-/// The counts of these days, and how many messages were answered at once in their conversations.
-async fn counted(
-    app: &App,
-    site: &Site,
-    zone: &Zone,
-    days: &[Date],
-) -> Result<(BTreeMap<Date, Tally>, u64), Problem> {
-    let (Some(first), Some(last)) = (days.first(), days.last()) else {
-        return Ok((BTreeMap::new(), 0));
-    };
-    let begin_ms = zone.day_start_ms(*first);
-    let end_ms = last.tomorrow().map_or(begin_ms, |next| zone.day_start_ms(next) - 1);
-    let kept = app.store.totals(site, (&first.to_string(), &last.to_string())).await?;
-    let mut tallies = BTreeMap::new();
-    for (date, tally) in kept {
-        if let Ok(date) = date.parse::<Date>() {
-            tallies.insert(date, tally);
-        }
-    }
-    // Facts lie by the date in UTC, and are gone after some days.
-    let kept_from_ms = begin_ms.max(app.clock.now_ms() - FACTS_MS);
-    let instants = (0..).map(|days| kept_from_ms + days * DAY_MS).take_while(|at| *at <= end_ms);
-    let mut dates: Vec<_> = instants.chain([end_ms]).map(utc_date).collect();
-    dates.dedup();
-    let facts = try_join_all(dates.iter().map(|date| app.store.facts_of(site, date))).await?;
-    let is_counted: Vec<_> = tallies.keys().copied().collect();
-    for facts in facts.into_iter().flatten() {
-        let opened = zone.local(facts.opened_ms);
-        let day = opened.date();
-        if days.contains(&day) && !is_counted.contains(&day) {
-            let hour = usize::try_from(opened.hour()).unwrap_or_default() % HOURS;
-            tallies.entry(day).or_default().add(&facts, hour);
-        }
-    }
-    let dates = (utc_date(begin_ms), utc_date(end_ms));
-    let exchanges = app.store.exchanges(site, (&dates.0, &dates.1)).await?;
-    Ok((tallies, exchanges))
 }
 
 fn totals(all: &Tally, exchanges: u64, hourly_wage: Option<f64>) -> Totals {

@@ -1,10 +1,10 @@
 //! A record of the stream, and what it says about the log.
 
-use data_encoding::BASE64;
 use serde_json::Value;
 use shared::http::telemetry::Label;
 use shared::http::telemetry::ids::ForeignId;
 use shared::ids::ConversationId;
+use shared::store::event::place_in_stream;
 
 /// The type and principal that a record names when the TTL deleted its item. No request can set
 /// them.
@@ -63,8 +63,7 @@ pub(crate) fn number(record: &Value) -> Option<&str> {
 impl Record {
     /// Reads a record; `None` for what no conversation can have left.
     pub(crate) fn read(record: &Value, number: &str) -> Option<Self> {
-        let keys = record.pointer("/dynamodb/Keys")?;
-        let conversation = BASE64.decode(keys.pointer("/c/B")?.as_str()?.as_bytes()).ok()?;
+        let (conversation, seq) = place_in_stream(record)?;
         let change = match record.get("eventName")?.as_str()? {
             "INSERT" => Change::Inserted,
             "MODIFY" => Change::Modified,
@@ -72,12 +71,7 @@ impl Record {
             "REMOVE" => Change::Removed,
             _ => return None,
         };
-        Some(Self {
-            conversation: ConversationId::from_slice(&conversation)?,
-            seq: keys.pointer("/s/N")?.as_str()?.parse().ok()?,
-            number: ForeignId::of_record(number),
-            change,
-        })
+        Some(Self { conversation, seq, number: ForeignId::of_record(number), change })
     }
 
     /// Judges it. The row in the inbox follows the conversation's state, and may change and go.

@@ -20,7 +20,7 @@ use shared::problem::{Code, FieldCode, Problem};
 use shared::store::lead::{Contact, Lead, ListPlace};
 use shared::store::read_record::ReadPurpose;
 use shared::store::security_event::Action;
-use shared::values::encoding::{base64url, from_base64url};
+use shared::values::encoding::{from_timed, timed};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
@@ -180,14 +180,14 @@ pub(crate) async fn export(
     Ok((about, next, file).into_response())
 }
 
-/// What is asked for, and why.
+/// A request for contacts: the reason, the time, and the event that tells of it.
 struct Asked {
     why: Purpose,
     times: (UnixMillis, UnixMillis),
     action: Action,
 }
 
-/// What was read.
+/// Contacts of a page or a file.
 struct Read {
     items: Vec<LeadItem>,
     next: Option<ListPlace>,
@@ -239,13 +239,12 @@ fn neutral(cell: String) -> String {
 }
 
 fn write_place((left_ms, subject): ListPlace) -> String {
-    base64url(&[&left_ms.to_be_bytes()[..], subject.as_bytes()].concat())
+    timed(left_ms, subject.as_bytes())
 }
 
 fn read_place(cursor: &str) -> Option<ListPlace> {
-    let bytes = from_base64url(cursor)?;
-    let (left_ms, subject) = bytes.split_first_chunk::<8>()?;
-    Some((i64::from_be_bytes(*left_ms), SubjectId::from_slice(subject)?))
+    let (left_ms, subject) = from_timed(cursor)?;
+    Some((left_ms, SubjectId::from_slice(&subject)?))
 }
 
 #[cfg(test)]

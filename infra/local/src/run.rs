@@ -78,12 +78,12 @@ async fn everything(
     let Functions { mut routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
     let mut invitation = first_admin(&auth).await?;
     let mut colleague = None;
+    let console = origins.last().map(String::as_str).unwrap_or_default();
     if let Some(beginning) = beginning {
         let invitation = invitation.take();
         let invitation = invitation.as_deref();
         let stage = Stage { routes: &routes, clock: &clock, jobs: &jobs, invitation };
         let demo = Demo::begin(beginning, &folder, &stage).await?;
-        let console = origins.last().map(String::as_str).unwrap_or_default();
         routes = demo.door(console).fallback_service(routes);
         colleague = Some(tokio::spawn(demo.keep_colleague()));
     }
@@ -110,7 +110,6 @@ async fn everything(
         folder.path().display()
     ));
     if is_demo {
-        let console = origins.last().map(String::as_str).unwrap_or_default();
         say(&format!(
             "A month of made-up conversations is in it. {console}/demo/0 signs you in as an agent, \
              {console}/demo lists everybody.\n"

@@ -13,7 +13,9 @@ use super::state::State;
 use seal::envelope::Sealed;
 use seal::place::Place;
 use seal::suite;
+use serde_json::Value;
 use values::clock::UnixMillis;
+use values::encoding::from_base64;
 use values::ids::ConversationId;
 use values::secret::Plaintext;
 
@@ -226,6 +228,16 @@ fn read_links(rest: &[u8], flags: u8) -> Option<([u8; LINK_LEN], Option<Idempote
     }
     let (key, body) = rest.split_first_chunk::<KEY_HASH_LEN>()?;
     Some((*previous, Some(Idempotency { key: *key, body: body.try_into().ok()? })))
+}
+
+/// The conversation and the place in its log that a record of the table's stream names; place 0 is the row
+/// of the inbox. `None` for a key that no conversation has.
+#[must_use]
+pub fn place_in_stream(record: &Value) -> Option<(ConversationId, u64)> {
+    let keys = record.pointer("/dynamodb/Keys")?;
+    let conversation = from_base64(keys.pointer("/c/B")?.as_str()?)?;
+    let seq = keys.pointer("/s/N")?.as_str()?.parse().ok()?;
+    Some((ConversationId::from_slice(&conversation)?, seq))
 }
 
 /// Where an event's body belongs.

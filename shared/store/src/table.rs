@@ -170,13 +170,37 @@ impl Table {
         filter: Option<(&str, Item)>,
     ) -> Result<Vec<Item>, StoreError> {
         let (filter, values) = filter.unzip();
-        let mut values = values.unwrap_or_default();
+        self.all(operation, "p = :p", partition, (filter, values.unwrap_or_default())).await
+    }
+
+    /// The items of a partition from one sort key to another, both included, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn between(
+        &self,
+        operation: &'static str,
+        partition: &str,
+        (from, to): (&str, &str),
+    ) -> Result<Vec<Item>, StoreError> {
+        let bounds = [(":a".to_owned(), string(from)), (":b".to_owned(), string(to))];
+        let keys = "p = :p AND k BETWEEN :a AND :b";
+        self.all(operation, keys, partition, (None, bounds.into())).await
+    }
+
+    async fn all(
+        &self,
+        operation: &'static str,
+        keys: &str,
+        partition: &str,
+        (filter, mut values): (Option<&str>, Item),
+    ) -> Result<Vec<Item>, StoreError> {
         values.insert(":p".to_owned(), string(partition));
         let mut pages = self
             .dynamo
             .query()
             .table_name(&self.name)
-            .key_condition_expression("p = :p")
+            .key_condition_expression(keys)
             .set_filter_expression(filter.map(str::to_owned))
             .set_expression_attribute_values(Some(values))
             .consistent_read(true)

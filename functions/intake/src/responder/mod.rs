@@ -37,7 +37,7 @@ pub struct Answer {
     pub offers_person: bool,
 }
 
-/// What an answer depends on beside the text and the log.
+/// Circumstances of an answer beside the text and the log.
 #[derive(Clone, Copy)]
 pub struct Visit<'a> {
     /// The site's rules and hours.

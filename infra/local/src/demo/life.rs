@@ -1,4 +1,4 @@
-//! What happens in the demo's month: who comes when and says what, drawn from `demo/life.json`.
+//! The visits of the demo's month: their times and words, drawn from `demo/life.json`.
 
 use std::collections::BTreeMap;
 
@@ -63,11 +63,11 @@ pub(super) struct Story {
 pub(super) struct Visit<'life> {
     pub(super) at_ms: UnixMillis,
     pub(super) locale: &'life str,
-    /// What the bot is asked.
+    /// Questions to the bot.
     pub(super) asked: Vec<&'life str>,
-    /// What a person is asked after that.
+    /// A question to a person after them.
     pub(super) story: Option<&'life Story>,
-    /// What is left for somebody to answer.
+    /// A question that nobody has answered yet.
     pub(super) waits_with: Option<&'life str>,
     /// Whether the last answer of the bot helped.
     pub(super) helped: Option<bool>,

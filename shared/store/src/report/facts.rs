@@ -1,4 +1,4 @@
-//! What reports count of one conversation, read off the headers of its log. No id, no text.
+//! The facts of one conversation that reports count, read off the headers of its log. No id, no text.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::state::Status;
 use values::clock::UnixMillis;
 use values::handover::HandoverReason;
 
-/// What happened in a conversation, and when.
+/// The facts of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// When it was opened.

@@ -1,4 +1,4 @@
-//! Reports: what is counted of conversations, from metadata alone.
+//! Counts of conversations for the reports, from metadata alone.
 //!
 //! Items of the table `desk`, none of which names anybody:
 //!
@@ -15,7 +15,7 @@ pub mod tally;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::Select;
 
 use super::attributes::{
     Item, binary, corrupt, expiry, in_table, number, optional, read_number, string, take_binary,
@@ -30,13 +30,13 @@ use tally::Tally;
 use values::clock::{UnixMillis, rfc3339};
 use values::encoding::base64url;
 use values::ids::ConversationId;
+use values::policy::DAY_MS;
 use values::site::Site;
 
 /// How long the facts of a conversation are kept. It lasts seven days at most.
 pub const FACTS_MS: UnixMillis = 16 * DAY_MS;
 /// How long totals are kept.
 pub const TOTALS_MS: UnixMillis = 3 * 365 * DAY_MS;
-const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
 /// Bytes of the hash of a conversation's id.
 const HASH: usize = 16;
 /// How often a conversation is counted again that another run counts at the same time.
@@ -99,7 +99,8 @@ impl Store {
     }
 
     /// Counts in what has happened in a conversation since it was counted last; a run that counts the same
-    /// events again changes nothing. `outside` says whether an instant is outside the opening hours.
+    /// events again changes nothing. `events` are some that follow one another, and those between them and
+    /// what was counted are read. `outside` says whether an instant is outside the opening hours.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -107,6 +108,7 @@ impl Store {
         &self,
         site: &Site,
         id: ConversationId,
+        mut events: Vec<Counted>,
         outside: impl Fn(UnixMillis) -> bool,
     ) -> Result<(), StoreError> {
         let (key, opened_ms) = (facts_key(site, id), id.made_at_ms());
@@ -118,11 +120,14 @@ impl Store {
                 None => ("attribute_not_exists(p)", None),
             };
             let mut facts = known.unwrap_or_else(|| Facts::opened(opened_ms, outside(opened_ms)));
-            let events = self.counted_events(id, facts.events + 1).await?;
-            if events.is_empty() {
+            let next = facts.events + 1;
+            if events.first().is_none_or(|first| first.seq > next) {
+                events = self.counted_events(id, next).await?;
+            }
+            if events.last().is_none_or(|last| last.seq < next) {
                 return Ok(());
             }
-            for event in &events {
+            for event in events.iter().filter(|event| event.seq >= next) {
                 facts.add(event);
             }
             let json = serde_json::to_string(&facts).map_err(|_| StoreError::Failed)?;
@@ -206,7 +211,11 @@ impl Store {
             let tally = serde_json::from_str(&take_string(&mut item, "d")?);
             Ok((take_string(&mut item, "k")?, tally.map_err(|_| corrupt("d"))?))
         };
-        let items = self.dated("totals", site, (from, to)).await?.into_iter();
+        let items = self
+            .desk_table
+            .between("totals", &format!("totals#{}", site.id), (from, to))
+            .await?
+            .into_iter();
         items.map(read).collect::<Result<_, _>>().map_err(in_table("desk"))
     }
 
@@ -215,33 +224,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn exchanges(&self, site: &Site, dates: (&str, &str)) -> Result<u64, StoreError> {
-        let items = self.dated("exchanges", site, dates).await?.into_iter();
+        let items = self
+            .desk_table
+            .between("exchanges", &format!("exchanges#{}", site.id), dates)
+            .await?
+            .into_iter();
         let count = |item: Item| read_number::<u64>(&item, "n");
         items.map(count).sum::<Result<u64, _>>().map_err(in_table("desk"))
-    }
-
-    async fn dated(
-        &self,
-        list: &'static str,
-        site: &Site,
-        (from, to): (&str, &str),
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(self.desk_table.as_ref())
-            .key_condition_expression("p = :p AND k BETWEEN :a AND :b")
-            .expression_attribute_values(":p", string(format!("{list}#{}", site.id)))
-            .expression_attribute_values(":a", AttributeValue::S(from.to_owned()))
-            .expression_attribute_values(":b", AttributeValue::S(to.to_owned()))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut items = Vec::new();
-        while let Some(item) = pages.next().await {
-            items.push(item.map_err(|error| fault(list, &error))?);
-        }
-        Ok(items)
     }
 }
