@@ -1,15 +1,14 @@
-import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { download } from "../../download.ts";
+import { usePages } from "../components/pages.ts";
 import { openedId } from "../desk/memory.ts";
-import { type Answer, api, attempt, date, go, Part, SmallButton, wordsOf } from "../kit.ts";
+import { type Answer, api, date, go, Part, SmallButton, wordsOf } from "../kit.ts";
 import { say } from "../stage.tsx";
 import { LEADS } from "./words.ts";
 
 type Page = Answer<"GET /v1/leads">;
 type Lead = Page["items"][number];
 
-/** What is asked for, and why: each page is read for the same purpose. */
+/** The same purpose and time for each page. */
 export interface Asked {
   headers: { "Sotto-Purpose": string; "Sotto-Reason"?: string };
   query: { from?: string };
@@ -22,31 +21,16 @@ export interface Read {
   own: Set<string>;
 }
 
-/** The list, page by page. The focus goes to its heading, and then to the first lead of each page. */
+/** The list, page by page. */
 export function Leads({ asked, first, own }: Read) {
   const words = wordsOf(LEADS);
-  const pages = useSignal([first]);
-  const isBusy = useSignal(false);
-  const element = useRef<HTMLDivElement>(null);
-  const count = pages.value.length;
-  useLayoutEffect(() => {
-    const last = element.current?.querySelector<HTMLElement>(`[data-page="${count - 1}"]`);
-    const heading = element.current?.querySelector("h2");
-    (count > 1 && last ? last : heading)?.focus();
-  }, [count]);
-  const items = pages.value.flatMap((page) => page.items);
-  const damaged = pages.value.reduce((sum, page) => sum + page.damaged, 0);
-  const cursor = pages.value.at(-1)?.next_cursor;
-  const once = (run: () => Promise<void>, meaning: Record<string, string> = {}) =>
-    void attempt(async () => {
-      if (isBusy.value) return;
-      isBusy.value = true;
-      await run().finally(() => (isBusy.value = false));
-    }, meaning);
+  const { pages, isBusy, element, once, add } = usePages(first);
+  const items = pages.flatMap((page) => page.items);
+  const damaged = pages.reduce((sum, page) => sum + page.damaged, 0);
+  const cursor = pages.at(-1)?.next_cursor;
   const goOn = () =>
     once(async () => {
-      const page = await api.call("GET /v1/leads", { ...asked, query: { ...asked.query, cursor: cursor ?? null } as Asked["query"] });
-      pages.value = [...pages.value, page];
+      add(await api.call("GET /v1/leads", { ...asked, query: { ...asked.query, cursor: cursor ?? null } as Asked["query"] }));
     });
   const save = () =>
     once(
@@ -66,18 +50,18 @@ export function Leads({ asked, first, own }: Read) {
           <>
             <p>{words.count(items.length, !cursor)}</p>
             <ul class="rows" aria-label={words.list}>
-              {pages.value.map((page, i) => page.items.map((lead, k) => <LeadRow key={lead.conversation_id} lead={lead} page={k === 0 ? i : null} isOwn={own.has(lead.conversation_id)} />))}
+              {pages.map((page, i) => page.items.map((lead, k) => <LeadRow key={lead.conversation_id} lead={lead} page={k === 0 ? i : null} isOwn={own.has(lead.conversation_id)} />))}
             </ul>
             {cursor && (
               <div class="buttons">
-                <button type="button" class="secondary" aria-busy={isBusy.value} onClick={goOn}>{words.more}</button>
+                <button type="button" class="secondary" aria-busy={isBusy} onClick={goOn}>{words.more}</button>
               </div>
             )}
             <div class="beside">
               <p class="hint">{words.exportText}</p>
             </div>
             <div class="buttons">
-              <button type="button" class="secondary" aria-busy={isBusy.value} onClick={save}>{words.export}</button>
+              <button type="button" class="secondary" aria-busy={isBusy} onClick={save}>{words.export}</button>
             </div>
           </>
         )}

@@ -1,6 +1,5 @@
-import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Answer, attempt, date, List, named, Part, type Row, wordsOf } from "../kit.ts";
+import { usePages } from "../components/pages.ts";
+import { type Answer, date, List, named, Part, type Row, wordsOf } from "../kit.ts";
 import { TRANSCRIPT } from "./words.ts";
 
 export type Page = Answer<"GET /v1/transcripts/{conversation_id}">;
@@ -10,45 +9,28 @@ interface Props {
   next(cursor: string): Promise<Page>;
 }
 
-/** One conversation, page by page. The focus goes to its heading, and then to the first item of each page. */
+/** One conversation, page by page. */
 export function Transcript({ first, next }: Props) {
   const words = wordsOf(TRANSCRIPT);
-  const pages = useSignal([first]);
-  const isBusy = useSignal(false);
-  const element = useRef<HTMLDivElement>(null);
-  const count = pages.value.length;
-  useLayoutEffect(() => {
-    const last = element.current?.querySelector<HTMLElement>(`[data-page="${count - 1}"]`);
-    const heading = element.current?.querySelector("h2");
-    (count > 1 && last ? last : heading)?.focus();
-  }, [count]);
-  const cursor = pages.value.at(-1)?.next_cursor;
+  const { pages, isBusy, element, once, add } = usePages(first);
+  const cursor = pages.at(-1)?.next_cursor;
   const goOn = () =>
-    void attempt(
-      async () => {
-        if (isBusy.value || !cursor) return;
-        isBusy.value = true;
-        try {
-          pages.value = [...pages.value, await next(cursor)];
-        } finally {
-          isBusy.value = false;
-        }
-      },
-      { not_found: words.gone, erased: words.erased },
-    );
+    once(async () => {
+      if (cursor) add(await next(cursor));
+    }, { not_found: words.gone, erased: words.erased });
   return (
     <div ref={element}>
       <Part title={words.said} isGoal>
         <List rows={aboutOf(first)} />
         <ol class="rows transcript" aria-label={words.messages}>
-          {pages.value.map((page, i) => <Items key={i} page={page} number={i} />)}
+          {pages.map((page, i) => <Items key={i} page={page} number={i} />)}
         </ol>
         {cursor && (
           <div class="buttons">
-            <button type="button" class="secondary" aria-busy={isBusy.value} onClick={goOn}>{words.more}</button>
+            <button type="button" class="secondary" aria-busy={isBusy} onClick={goOn}>{words.more}</button>
           </div>
         )}
-        {!cursor && pages.value.every(({ messages }) => messages.length === 0) && <p class="hint">{words.nothingSaid}</p>}
+        {!cursor && pages.every(({ messages }) => messages.length === 0) && <p class="hint">{words.nothingSaid}</p>}
       </Part>
     </div>
   );
