@@ -16,6 +16,9 @@ const KEY_ALIAS: &str = "alias/sotto";
 /// Dummies: the local AWS checks no signature, but an SDK wants to sign.
 const CREDENTIAL: &str = "local";
 
+/// The address that is invited when there is no staff yet; nothing is ever sent there.
+pub(crate) const FIRST_ADMIN: &str = "admin@sotto.example";
+
 /// The settings of the functions by the names that they have in the environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings(Vec<(String, String)>);

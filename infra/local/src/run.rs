@@ -24,7 +24,7 @@ use crate::aws::{Aws, Options, StartError};
 use crate::cli::{Base, Command, HELP};
 use crate::control::{self, Controls};
 use crate::demo::{Beginning, Demo, Stage};
-use crate::deployment::{self, Settings};
+use crate::deployment::{self, FIRST_ADMIN, Settings};
 use crate::event_files;
 use crate::folder::{ENV_FILE, EVENTS_FOLDER, Folder};
 use crate::iam::seen::VARIABLE;
@@ -33,8 +33,6 @@ use crate::permissions;
 
 /// Where `cargo lambda watch` serves what `cargo local aws` prepares, as the README says.
 const WATCH_ORIGINS: [&str; 2] = ["http://127.0.0.1:9000", "http://localhost:9000"];
-/// The address that is invited when there is no staff yet; nothing is ever sent there.
-pub(crate) const FIRST_ADMIN: &str = "admin@sotto.example";
 /// Requests under way get this long when everything stops.
 const DRAIN: Duration = Duration::from_millis(700);
 

@@ -11,7 +11,7 @@ use totp_rs::{Builder, Secret};
 
 use super::caller::{Call, Caller, text};
 use super::life::Member;
-use crate::run::FIRST_ADMIN;
+use crate::deployment::FIRST_ADMIN;
 
 /// No secret: the demo's accounts are on this machine alone, and a link signs them in.
 const PASSWORD: &str = "everybody may know this of the demo";
