@@ -207,6 +207,22 @@ impl World {
         shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk)
     }
 
+    /// The job that sends contacts to webhooks, as an instance of its own.
+    ///
+    /// # Panics
+    /// Where TLS cannot be set up.
+    #[must_use]
+    pub fn sender(&self) -> desk::webhooks::Job {
+        desk::webhooks::Job::new(self.at_webhooks()).expect("TLS")
+    }
+
+    /// What that job works with.
+    #[must_use]
+    pub fn at_webhooks(&self) -> shared::http::staff_app::App {
+        let sdk = self.sdk_of("webhooks");
+        shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk)
+    }
+
     /// What the stream told of the events that are stored: a record each, in no order.
     pub async fn news(&self) -> Vec<Value> {
         let of_log = |(table, _): &(String, Item)| table.ends_with("conversations");

@@ -19,6 +19,7 @@ pub mod return_claims;
 pub mod sites;
 pub mod suggestions;
 pub mod summary;
+pub mod webhooks;
 
 use axum::Router;
 use shared::http::finish::finish;

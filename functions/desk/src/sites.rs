@@ -1,5 +1,7 @@
 //! `GET /v1/sites`, `GET` and `PUT /v1/sites/{id}`: what admins set of a site. In force within a minute.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{ETAG, IF_MATCH};
@@ -12,6 +14,7 @@ use shared::problem::{Code, FieldCode, FieldError, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::site_settings::StoredSite;
 use shared::store::webhook::{Webhook, WebhookChange};
+use shared::values::internet::Reach;
 use shared::values::object::Object;
 use shared::values::opening_hours::{OpeningHours, RawOpeningHours};
 use shared::values::role::Role;
@@ -81,7 +84,7 @@ pub struct SiteRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
-    /// `https`, up to 2,000 characters.
+    /// `https`, up to 2,000 characters; no address of a private network.
     url: Option<String>,
     /// `lead`, or left out.
     events: Option<Vec<String>>,
@@ -169,7 +172,7 @@ pub(crate) async fn put(
         handover: request.handover,
         hourly_wage: request.hourly_wage,
     })?;
-    let url = request.webhook.map(|Object(webhook)| webhook.judge()).transpose()?;
+    let url = request.webhook.map(|Object(webhook)| webhook.judge(app.webhooks)).transpose()?;
     let known = app.store.stored_site(site).await?;
     if condition.as_bytes() != etag(known.version).as_bytes() {
         return Err(Code::Stale.into());
@@ -213,12 +216,13 @@ fn etag(version: u64) -> String {
 }
 
 impl WebhookRequest {
-    fn judge(self) -> Result<WebhookUrl, FieldError> {
+    fn judge(self, reach: Reach) -> Result<WebhookUrl, FieldError> {
         let refused = |pointer, code| FieldError { pointer, code };
         if self.events.is_some_and(|events| events != EVENTS) {
             return Err(refused("/webhook/events", FieldCode::NotAllowed));
         }
-        WebhookUrl::judge(self.url.ok_or(refused("/webhook/url", FieldCode::Missing))?)
+        let url = self.url.ok_or(refused("/webhook/url", FieldCode::Missing))?;
+        WebhookUrl::judge(url, reach)
     }
 }
 
@@ -230,7 +234,8 @@ impl WebhookResponse {
 
 impl SiteResponse {
     fn new(site: &'static Site, stored: StoredSite, webhook: Option<WebhookResponse>) -> Self {
-        let SiteSettings { opening_hours, handover, hourly_wage } = stored.settings;
+        let settings = Arc::unwrap_or_clone(stored.settings);
+        let SiteSettings { opening_hours, handover, hourly_wage } = settings;
         let etag = etag(stored.version);
         Self { id: site.id, opening_hours, handover, webhook, hourly_wage, etag }
     }

@@ -85,7 +85,8 @@ pub(crate) async fn post(
     let (site, subject) = (conversation.site, conversation.subject);
     let kept = (site, &conversation.policy);
     let whose = (subject, visitor.session.began, conversation.opened_at_ms());
-    match app.store.put_lead(kept, whose, key, &email, &contact).await? {
+    let put = Box::pin(app.store.put_lead(kept, whose, key, &email, &contact));
+    match put.await? {
         Left::There => Ok(Reply(StatusCode::CREATED, LeadResponse { id: subject })),
         Left::Erased => Err(erased()),
         Left::Ended => Err(Code::TokenRevoked.into()),

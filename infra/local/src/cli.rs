@@ -22,13 +22,14 @@ cargo local permissions    writes docs/permissions.md: what each role grants, an
   --guest-limit N    scales the limits for the guests of one network, as the parameter GuestLimit
                      of the stack does; 0 for none (0)
   --sealed-only      refuses what visitors send or ask for unsealed, as SealedOnly does
+  --allow-private-webhooks    lets a site's webhook lead to this machine, also without TLS
   --control-port N   where clock, jobs and faults are controlled (9001)
   --data DIR         the folder that keeps the data (.sotto)
   --fresh            start empty
   --demo             a month of made-up conversations, and links that sign in their staff
 
 Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --origin,
---guest-limit and --sealed-only.
+--guest-limit, --sealed-only and --allow-private-webhooks.
 ";
 
 /// The command that was asked for.
@@ -71,6 +72,8 @@ pub struct Base {
     pub guest_limit: String,
     /// Whether visitors have to seal.
     pub sealed_only: bool,
+    /// Whether webhooks may lead to this machine.
+    pub private_webhooks: bool,
 }
 
 /// The command line makes no sense; the text says which part.
@@ -102,6 +105,7 @@ where
         origins: Vec::new(),
         guest_limit: "0".to_owned(),
         sealed_only: false,
+        private_webhooks: false,
     };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -115,6 +119,7 @@ where
             Arg::Long("fresh") => base.fresh = true,
             Arg::Long("demo") => demo = true,
             Arg::Long("sealed-only") => base.sealed_only = true,
+            Arg::Long("allow-private-webhooks") => base.private_webhooks = true,
             Arg::Long("guest-limit") => base.guest_limit = limit_of(&mut parser)?,
             Arg::Long("origin") => base.origins.push(origin_of(&mut parser)?),
             Arg::Value(word) if word == "aws" && !aws_only => aws_only = true,
@@ -212,10 +217,11 @@ mod tests {
         let spaced =
             ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"]
                 .into_iter()
-                .chain(["--guest-limit", "0.5", "--sealed-only", "--demo"]);
+                .chain(["--guest-limit", "0.5", "--sealed-only", "--demo"])
+                .chain(["--allow-private-webhooks"]);
         let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"]
             .into_iter()
-            .chain(["--guest-limit=0.5", "--sealed-only", "--demo"]);
+            .chain(["--guest-limit=0.5", "--sealed-only", "--demo", "--allow-private-webhooks"]);
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
@@ -227,6 +233,7 @@ mod tests {
                 origins: Vec::new(),
                 guest_limit: "0.5".to_owned(),
                 sealed_only: true,
+                private_webhooks: true,
             },
         };
         assert_eq!(parse(spaced).unwrap(), expected);

@@ -7,6 +7,7 @@ use shared::config::{Backend, VisitorsConfig};
 use shared::http::aws;
 
 use crate::aws::Aws;
+use crate::cli::Base;
 use crate::iam::access_key;
 use template::Template;
 
@@ -25,12 +26,7 @@ pub(crate) struct Settings(Vec<(String, String)>);
 
 /// Makes the tables of the template and the key, as far as they are missing, and gives the settings
 /// that lead the functions to them.
-pub(crate) fn prepare(
-    aws: &Aws,
-    origins: &[String],
-    guest_limit: &str,
-    sealed_only: bool,
-) -> Result<Settings, String> {
+pub(crate) fn prepare(aws: &Aws, origins: &[String], base: &Base) -> Result<Settings, String> {
     let template = Template::deployed().map_err(|error| error.to_string())?;
     let mut settings = Vec::new();
     for table in template.tables() {
@@ -44,8 +40,9 @@ pub(crate) fn prepare(
         ("SOTTO_ORIGINS", origins.join(",")),
         // By its name: passkeys belong to names, and 127.0.0.1 has none.
         ("SOTTO_CONSOLE_ORIGIN", origins.last().cloned().unwrap_or_default()),
-        ("SOTTO_GUEST_LIMIT", guest_limit.to_owned()),
-        ("SOTTO_SEALED_ONLY", if sealed_only { "on" } else { "off" }.to_owned()),
+        ("SOTTO_GUEST_LIMIT", base.guest_limit.clone()),
+        ("SOTTO_SEALED_ONLY", switch(base.sealed_only)),
+        ("SOTTO_PRIVATE_WEBHOOKS", switch(base.private_webhooks)),
         ("SOTTO_ISSUER", "sotto-local".to_owned()),
         ("AWS_ENDPOINT_URL", aws.url().to_owned()),
         ("AWS_REGION", REGION.to_owned()),
@@ -54,6 +51,10 @@ pub(crate) fn prepare(
     ];
     settings.extend(others.map(|(name, value)| (name.to_owned(), value)));
     Ok(Settings(settings))
+}
+
+fn switch(is_on: bool) -> String {
+    if is_on { "on" } else { "off" }.to_owned()
 }
 
 /// The clients' settings of one function, with the credentials by which the local AWS knows it.

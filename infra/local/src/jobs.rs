@@ -39,6 +39,8 @@ pub(crate) enum Job {
     ReturnClaims,
     /// Counts what happened in conversations; whenever it is asked what is due.
     Reports,
+    /// Sends new contacts to webhooks; every minute.
+    Webhooks,
 }
 
 /// Runs the jobs, one at a time.
@@ -50,33 +52,34 @@ struct Parts {
     sweep: shared::http::staff_app::App,
     returns: shared::http::staff_app::App,
     reports: shared::http::staff_app::App,
+    webhooks: desk::webhooks::Job,
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
-    /// How often the rotation runs.
-    rotate_every_ms: UnixMillis,
-    /// How often the sweep runs.
-    sweep_every_ms: UnixMillis,
-    /// How often claims are returned.
-    return_every_ms: UnixMillis,
     /// What of the stream was counted for the reports.
     news: Mutex<Place>,
-    /// How often the totals of days are made.
-    report_every_ms: UnixMillis,
-    /// When they were last made.
-    reported_ms: Mutex<Option<UnixMillis>>,
-    /// When the rotation last succeeded.
-    rotated_ms: Mutex<Option<UnixMillis>>,
-    /// When the sweep last succeeded.
-    swept_ms: Mutex<Option<UnixMillis>>,
-    /// When claims were last returned.
-    returned_ms: Mutex<Option<UnixMillis>>,
+    /// The jobs that a schedule starts.
+    turns: [Turn; 5],
+}
+
+/// A job that a schedule starts.
+struct Turn {
+    job: Job,
+    every_ms: UnixMillis,
+    /// When it last succeeded.
+    last_ms: Mutex<Option<UnixMillis>>,
 }
 
 impl Job {
     /// Every job, in the order of their programs' names.
-    const ALL: [Self; 5] =
-        [Self::Detect, Self::Reports, Self::ReturnClaims, Self::RotateKeys, Self::Sweep];
+    const ALL: [Self; 6] = [
+        Self::Detect,
+        Self::Reports,
+        Self::ReturnClaims,
+        Self::RotateKeys,
+        Self::Sweep,
+        Self::Webhooks,
+    ];
 
     /// The job of that name in the control server's paths.
     pub(crate) fn find(name: &str) -> Option<Self> {
@@ -104,6 +107,7 @@ impl Job {
             Self::Detect => "detect",
             Self::ReturnClaims => "return-claims",
             Self::Reports => "reports",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -123,6 +127,7 @@ impl Jobs {
         app: &App,
         rotation: Stores,
         [sweep, returns, reports]: [shared::http::staff_app::App; 3],
+        webhooks: desk::webhooks::Job,
         watchman: Watchman,
         aws: Arc<Aws>,
         log: &str,
@@ -132,39 +137,49 @@ impl Jobs {
         let news = aws.stream_end(log).map_err(|error| error.to_string())?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
         let template = Template::deployed().map_err(|error| error.to_string())?;
+        let turn = |job: Job| {
+            Ok::<_, String>(Turn {
+                job,
+                every_ms: job.every_ms(template)?,
+                last_ms: Mutex::new(None),
+            })
+        };
+        let turns = [
+            turn(Job::ReturnClaims)?,
+            turn(Job::Reports)?,
+            turn(Job::Webhooks)?,
+            turn(Job::RotateKeys)?,
+            turn(Job::Sweep)?,
+        ];
         Ok(Self(Arc::new(Parts {
             rotation,
             sweep,
             returns,
             reports,
+            webhooks,
             aws,
             clock,
             detect,
-            rotate_every_ms: Job::RotateKeys.every_ms(template)?,
-            sweep_every_ms: Job::Sweep.every_ms(template)?,
-            return_every_ms: Job::ReturnClaims.every_ms(template)?,
             news: Mutex::new(news),
-            report_every_ms: Job::Reports.every_ms(template)?,
-            reported_ms: Mutex::new(None),
-            rotated_ms: Mutex::new(None),
-            swept_ms: Mutex::new(None),
-            returned_ms: Mutex::new(None),
+            turns,
         })))
     }
 
     /// Runs a job now and gives its report when it has finished.
     pub(crate) async fn run(&self, job: Job) -> Result<Value, String> {
-        match job {
-            Job::RotateKeys => self.rotate(&mut *self.0.rotated_ms.lock().await).await,
-            Job::Sweep => self.sweep(&mut *self.0.swept_ms.lock().await).await,
-            Job::Detect => self.detect().await,
-            Job::ReturnClaims => self.return_claims(&mut *self.0.returned_ms.lock().await).await,
-            Job::Reports => {
-                let counted = self.count_news().await?;
-                let days = self.close_days(&mut *self.0.reported_ms.lock().await).await?;
-                Ok(json!({ "counted": counted, "closed": days }))
-            }
-        }
+        let counted = match job {
+            Job::Detect => return self.detect().await,
+            Job::Reports => Some(self.count_news().await?),
+            _ => None,
+        };
+        let Some(turn) = self.0.turns.iter().find(|turn| turn.job == job) else {
+            return Err(format!("{} has no schedule", job.name()));
+        };
+        let report = self.take(turn, &mut *turn.last_ms.lock().await).await?;
+        Ok(match counted {
+            Some(counted) => json!({ "counted": counted, "closed": report }),
+            None => report,
+        })
     }
 
     /// Runs what is due by the clock, the TTL included.
@@ -176,33 +191,47 @@ impl Jobs {
             .map_err(|error| error.to_string())?;
         self.detect().await?;
         self.count_news().await?;
-        let now_ms = self.0.clock.now_ms();
-        let is_due = |last: Option<UnixMillis>, every_ms| {
-            last.is_none_or(|at_ms| now_ms - at_ms >= every_ms)
+        let mut result = Ok(());
+        for turn in &self.0.turns {
+            let mut last_ms = turn.last_ms.lock().await;
+            let now_ms = self.0.clock.now_ms();
+            if last_ms.is_none_or(|at_ms| now_ms - at_ms >= turn.every_ms) {
+                // None waits for another to work.
+                result = result.and(self.take(turn, &mut last_ms).await.map(drop));
+            }
+        }
+        result
+    }
+
+    /// Runs a job that a schedule starts, which is over when it has succeeded.
+    async fn take(&self, turn: &Turn, last_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
+        let Parts { rotation, sweep, returns, reports, webhooks, clock, .. } = &*self.0;
+        let (report, failed) = match turn.job {
+            Job::RotateKeys => {
+                let failed = "the transport keys were not rotated";
+                (Box::pin(intake::rotate::run(rotation)).await.map(|report| json!(report)), failed)
+            }
+            Job::Sweep => {
+                let failed = "the sweep did not come to its end";
+                (Box::pin(sweep::run(sweep)).await.map(|report| json!(report)), failed)
+            }
+            Job::ReturnClaims => {
+                let report = Box::pin(desk::return_claims::run(returns)).await;
+                (report.map(|report| json!(report)), "claims were not returned")
+            }
+            Job::Reports => {
+                let report = Box::pin(desk::reports::close_days(reports)).await;
+                (report.map(|report| json!(report)), "days were not closed")
+            }
+            Job::Webhooks => {
+                let report = Box::pin(webhooks.run()).await;
+                (report.map(|report| json!(report)), "webhooks were not called")
+            }
+            Job::Detect => return self.detect().await,
         };
-        let mut returned_ms = self.0.returned_ms.lock().await;
-        if is_due(*returned_ms, self.0.return_every_ms) {
-            self.return_claims(&mut returned_ms).await?;
-        }
-        drop(returned_ms);
-        let mut reported_ms = self.0.reported_ms.lock().await;
-        if is_due(*reported_ms, self.0.report_every_ms) {
-            self.close_days(&mut reported_ms).await?;
-        }
-        drop(reported_ms);
-        // Neither waits for the other to work.
-        let mut rotated_ms = self.0.rotated_ms.lock().await;
-        let rotated = if is_due(*rotated_ms, self.0.rotate_every_ms) {
-            self.rotate(&mut rotated_ms).await.map(drop)
-        } else {
-            Ok(())
-        };
-        drop(rotated_ms);
-        let mut swept_ms = self.0.swept_ms.lock().await;
-        if is_due(*swept_ms, self.0.sweep_every_ms) {
-            self.sweep(&mut swept_ms).await?;
-        }
-        rotated
+        let report = report.map_err(|error| format!("{failed}: {}", said(error)))?;
+        *last_ms = Some(clock.now_ms());
+        Ok(report)
     }
 
     /// Runs what is due, again and again.
@@ -248,39 +277,6 @@ impl Jobs {
         }
         *place = read;
         Ok(counted)
-    }
-
-    async fn close_days(&self, reported_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let report = Box::pin(desk::reports::close_days(&self.0.reports))
-            .await
-            .map_err(|error| format!("days were not closed: {}", said(error)))?;
-        *reported_ms = Some(self.0.clock.now_ms());
-        serde_json::to_value(report).map_err(|error| error.to_string())
-    }
-
-    async fn rotate(&self, rotated_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let Parts { rotation, clock, .. } = &*self.0;
-        let report = Box::pin(intake::rotate::run(rotation))
-            .await
-            .map_err(|error| format!("the transport keys were not rotated: {}", said(error)))?;
-        *rotated_ms = Some(clock.now_ms());
-        serde_json::to_value(report).map_err(|error| error.to_string())
-    }
-
-    async fn return_claims(&self, returned_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let report = Box::pin(desk::return_claims::run(&self.0.returns))
-            .await
-            .map_err(|error| format!("claims were not returned: {}", said(error)))?;
-        *returned_ms = Some(self.0.clock.now_ms());
-        serde_json::to_value(report).map_err(|error| error.to_string())
-    }
-
-    async fn sweep(&self, swept_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let report = Box::pin(sweep::run(&self.0.sweep))
-            .await
-            .map_err(|error| format!("the sweep did not come to its end: {}", said(error)))?;
-        *swept_ms = Some(self.0.clock.now_ms());
-        serde_json::to_value(report).map_err(|error| error.to_string())
     }
 }
 

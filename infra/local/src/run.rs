@@ -72,7 +72,7 @@ async fn everything(
     let own_origins = [own.clone(), own.replace("127.0.0.1", "localhost")];
     // The console is at the last one.
     let origins = [base.origins.as_slice(), &own_origins].concat();
-    let settings = deployment::prepare(&aws, &origins, &base.guest_limit, base.sealed_only)?;
+    let settings = deployment::prepare(&aws, &origins, &base)?;
     let Functions { mut routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
     let mut invitation = first_admin(&auth).await?;
     let mut colleague = None;
@@ -140,7 +140,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
     let clock = Clock::system();
     let aws = start_aws(&base, &clock)?;
     let origins = [base.origins.as_slice(), &WATCH_ORIGINS.map(str::to_owned)].concat();
-    let settings = deployment::prepare(&aws, &origins, &base.guest_limit, base.sealed_only)?;
+    let settings = deployment::prepare(&aws, &origins, &base)?;
     let stack = build(&settings, &clock, &aws).await?;
     let settings = settings.with("SOTTO_ROOT_PIN", stack.root_pin);
     folder
@@ -205,8 +205,11 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Fun
     let watchman = deployment::sdk_config(&config.backend, "detect")?;
     let watchman = Watchman::new(&settings.monitor()?, clock.clone(), &watchman);
     let log = &config.conversations_table;
-    let jobs =
-        Jobs::new(&app, rotation, [sweep, returns, reports], watchman, Arc::clone(aws), log)?;
+    let webhooks = deployment::sdk_config(&config.backend, "webhooks")?;
+    let webhooks = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &webhooks);
+    let webhooks = desk::webhooks::Job::new(webhooks)?;
+    let jobs = [sweep, returns, reports];
+    let jobs = Jobs::new(&app, rotation, jobs, webhooks, watchman, Arc::clone(aws), log)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")

@@ -11,6 +11,7 @@ use store::clients;
 use store::security_event::SecurityEvents;
 use values::clock::Clock;
 use values::config::{self, Backend, ConfigError, Lookup};
+use values::internet::Reach;
 
 /// The settings that the function reads from its environment.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The security events, which say who read what and why.
     pub events: SecurityEvents,
+    /// Where webhooks may lead.
+    pub webhooks: Reach,
 }
 
 impl std::ops::Deref for App {
@@ -84,6 +87,7 @@ impl App {
             store: Arc::new(Store::new(&config.stores, dynamo, settings, clock.clone())),
             events,
             clock,
+            webhooks: config.stores.webhooks,
         }))
     }
 

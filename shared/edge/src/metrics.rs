@@ -65,6 +65,8 @@ pub enum Metric {
     ErasureUnproven,
     /// A key that an operator has changed.
     KeyChanged,
+    /// A contact that no webhook has taken, and that is sent no more.
+    DeliveryGivenUp,
     /// For how long the oldest erasure has waited to be finished, in seconds.
     ErasureAge,
     /// The same of the oldest log whose key ended before its items.
@@ -73,7 +75,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -99,6 +101,7 @@ impl Metric {
         Self::LedgerBehind,
         Self::ErasureUnproven,
         Self::KeyChanged,
+        Self::DeliveryGivenUp,
         Self::ErasureAge,
         Self::PurgeAge,
     ];
@@ -132,6 +135,7 @@ impl Metric {
             Self::LedgerBehind => "LedgerBehind",
             Self::ErasureUnproven => "ErasureUnproven",
             Self::KeyChanged => "KeyChanged",
+            Self::DeliveryGivenUp => "DeliveryGivenUp",
             Self::ErasureAge => "ErasureAge",
             Self::PurgeAge => "PurgeAge",
         }

@@ -101,6 +101,7 @@ pub fn start() {
                 "subjects",
                 "values",
                 "auth",
+                "desk",
                 "intake",
                 "rotate_keys",
                 "site",

@@ -37,6 +37,13 @@ impl MacKey {
     }
 }
 
+/// The code of `message` for a receiver outside, who has the characters of `secret` and derives nothing
+/// from them.
+#[must_use]
+pub fn sign_with_text(secret: &str, message: &[u8]) -> [u8; HASH_LEN] {
+    suite::text_mac(secret, message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,6 +59,11 @@ pub fn mac(secret: &Secret, message: &[u8]) -> [u8; HASH_LEN] {
     short_mac(&mac_key(secret), message)
 }
 
+/// HMAC-SHA256 of `message` under a text that somebody outside knows, too.
+pub(crate) fn text_mac(key: &str, message: &[u8]) -> [u8; HASH_LEN] {
+    short_mac(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), message)
+}
+
 /// SHA-256 of the parts, one after the other.
 #[must_use]
 pub fn hash(parts: &[&[u8]]) -> [u8; HASH_LEN] {

@@ -127,7 +127,8 @@ const ATTEMPTS: usize = 8;
 impl Store {
     /// Keeps a contact for the site's lead days and replaces the one left before, if any. It was
     /// left in a session begun at `began`, in a conversation opened at `opened_ms`. The profile's
-    /// key and the contact are written in one transaction. A contact under a hold is not replaced.
+    /// key and the contact are written in one transaction, and with them what sends the contact to the
+    /// site's webhook, if it has one. A contact under a hold is not replaced.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -144,8 +145,13 @@ impl Store {
         let end_ms = policy.promised_lead_end_ms(left_ms, opened_ms);
         let branch = KeyRow::branch_of(site, guarded, left_ms);
         let index = email_index(site);
-        let (branch_key, index_key) =
-            tokio::try_join!(self.settings.branch_key(&branch), self.settings.branch_key(&index))?;
+        let (branch_key, index_key, has_webhook) = tokio::try_join!(
+            self.settings.branch_key(&branch),
+            self.settings.branch_key(&index),
+            self.has_webhook(site)
+        )?;
+        let sending =
+            if has_webhook { Some(self.delivery_of(site, (subject, left_ms))?) } else { None };
         let place = place(site.id, subject);
         let sealed = DataKey::derive(&secret, LABEL)?.seal(&place, to_json(contact)?.reveal())?;
         let mut lead = key_of(subject);
@@ -169,7 +175,8 @@ impl Store {
                 .transaction()
                 .and(put_if(&self.keys_table, row.to_item(end_ms), condition, [])?)
                 .and(put(&self.profiles_table, lead)?)
-                .and(self.unless_changed((subject, began), &known)?);
+                .and(self.unless_changed((subject, began), &known)?)
+                .and_all(sending.clone());
             if writes.commit("put_lead").await?.is_whole() {
                 return Ok(Left::There);
             }

@@ -13,6 +13,7 @@ pub mod claim;
 pub mod clients;
 pub mod conversation;
 pub mod customer;
+pub mod delivery;
 pub mod due;
 pub mod erasure;
 pub mod erasure_request;
@@ -65,13 +66,13 @@ use once::Once;
 use seal::SealError;
 use seal::cache::Cache;
 use settings::Settings;
+use site_settings::StoredSite;
 use table::Table;
 use values::clock::Clock;
 use values::config::Config;
 use values::ids::{ConversationId, SubjectId};
 use values::problem::{Cause, Code, Problem};
 use values::random::NoRandomness;
-use values::site_settings::SiteSettings;
 
 /// How long a function keeps an unwrapped conversation key.
 pub const CONVERSATION_LIFETIME_MS: i64 = 60_000;
@@ -197,7 +198,7 @@ pub struct Store {
     desk_table: Table,
     watch_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
-    sites: Cache<&'static str, Arc<SiteSettings>>,
+    sites: Cache<&'static str, Arc<StoredSite>>,
 }
 
 impl Store {

@@ -112,6 +112,8 @@ pub enum Action {
     CaseChanged,
     /// What is set of a site was changed: its hours, its rules, its webhook.
     SiteChanged,
+    /// A contact was opened to be sent to the site's webhook.
+    ContactSent,
 }
 
 impl Action {
@@ -164,6 +166,7 @@ impl Action {
             Self::CaseOpened => "case_opened",
             Self::CaseChanged => "case_changed",
             Self::SiteChanged => "site_changed",
+            Self::ContactSent => "contact_sent",
         }
     }
 }

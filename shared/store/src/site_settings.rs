@@ -21,10 +21,10 @@ pub const LIFETIME_MS: i64 = 60_000;
 pub(super) const BOUND: usize = 64;
 
 /// The settings of a site, as its admins see them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct StoredSite {
     /// The settings.
-    pub settings: SiteSettings,
+    pub settings: Arc<SiteSettings>,
     /// One more with each change; 0 of a site that nobody has changed.
     pub version: u64,
     /// When they were changed.
@@ -38,7 +38,7 @@ impl StoredSite {
         let json = take_string(&mut item, "d")?;
         let raw: RawSiteSettings = serde_json::from_str(&json).map_err(|_| corrupt("d"))?;
         Ok(Self {
-            settings: SiteSettings::judge(raw).map_err(|_| corrupt("d"))?,
+            settings: Arc::new(SiteSettings::judge(raw).map_err(|_| corrupt("d"))?),
             version: read_number(&item, "n")?,
             changed_ms: Some(read_number(&item, "t")?),
             has_webhook: item.contains_key("w"),
@@ -48,7 +48,7 @@ impl StoredSite {
     fn to_item(&self, site: &Site) -> Result<Item, StoreError> {
         let Self { settings, version, changed_ms, has_webhook } = self;
         let mut item = site_key(site).item();
-        let json = serde_json::to_string(settings).map_err(|_| StoreError::Failed)?;
+        let json = serde_json::to_string(&**settings).map_err(|_| StoreError::Failed)?;
         item.insert("d".to_owned(), string(json));
         item.insert("n".to_owned(), number(*version));
         item.insert("t".to_owned(), number(changed_ms.unwrap_or_default()));
@@ -74,7 +74,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn site_settings(&self, site: &Site) -> Result<Arc<SiteSettings>, StoreError> {
-        let load = async || Ok(Arc::new(self.stored_site(site).await?.settings));
+        Ok(Arc::clone(&self.kept_site(site).await?.settings))
+    }
+
+    /// Whether a site has a webhook: read at most once a minute.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_webhook(&self, site: &Site) -> Result<bool, StoreError> {
+        Ok(self.kept_site(site).await?.has_webhook)
+    }
+
+    async fn kept_site(&self, site: &Site) -> Result<Arc<StoredSite>, StoreError> {
+        let load = async || Ok(Arc::new(self.stored_site(site).await?));
         self.sites.get(&site.id, load).await
     }
 
@@ -107,7 +119,7 @@ impl Store {
             WebhookChange::Set(_) => true,
         };
         let changed = StoredSite {
-            settings,
+            settings: Arc::new(settings),
             version: known.version + 1,
             changed_ms: Some(self.clock.now_ms()),
             has_webhook,
@@ -122,7 +134,7 @@ impl Store {
         if !writes.commit("put_site").await?.is_whole() {
             return Ok(None);
         }
-        self.sites.put(&site.id, Arc::new(changed.settings.clone())).await;
+        self.sites.put(&site.id, Arc::new(changed.clone())).await;
         Ok(Some(changed))
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::internet::Reach;
+
 /// Which certificate authorities the AWS clients trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustRoots {
@@ -55,6 +57,8 @@ pub struct Config {
     /// Origins of the sites whose pages may call, scheme and host and port, no slash at the end;
     /// none means only pages of this deployment.
     pub origins: Vec<String>,
+    /// Where webhooks may lead.
+    pub webhooks: Reach,
 }
 
 /// The settings of the function that visitors call.
@@ -250,6 +254,11 @@ impl Reader<'_> {
             ledger_table: self.required("SOTTO_TABLE_LEDGER"),
             desk_table: self.required("SOTTO_TABLE_DESK"),
             origins: self.origins(),
+            webhooks: if self.switch("SOTTO_PRIVATE_WEBHOOKS") {
+                Reach::Anywhere
+            } else {
+                Reach::Public
+            },
         }
     }
 

@@ -138,6 +138,10 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// A contact that is sent to a site's webhook, with all tries.
+    DeliveryId
+}
+uuid_id! {
     /// An erasure that the staff have asked for without a case, and that somebody else approves.
     ErasureId
 }

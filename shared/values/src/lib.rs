@@ -7,6 +7,7 @@ pub mod deadline;
 pub mod encoding;
 pub mod handover;
 pub mod ids;
+pub mod internet;
 pub mod object;
 pub mod opening_hours;
 pub mod pins;

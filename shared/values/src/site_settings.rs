@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::clock::UnixMillis;
+use super::internet::Reach;
 use super::object::Object;
 use super::opening_hours::{OpeningHours, RawOpeningHours, Zone};
 use super::problem::{FieldCode, FieldError};
@@ -166,9 +167,9 @@ fn folded(text: &str) -> String {
     words.fold(" ".to_owned(), |all, word| all + word + " ")
 }
 
-/// The address of a webhook: `https`, with a host, without credentials and fragment. Whether the host
-/// is a public one is judged when it is called, since a name may lead elsewhere by then. No `Debug`:
-/// it may hold a token of the receiver's.
+/// The address of a webhook: `https`, with a host, without credentials and fragment. Where a name leads is
+/// judged when it is called, since it may lead elsewhere by then. No `Debug`: it may hold a token of the
+/// receiver's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(String);
 
@@ -177,7 +178,7 @@ impl WebhookUrl {
     ///
     /// # Errors
     /// One [`FieldError`].
-    pub fn judge(url: String) -> Result<Self, FieldError> {
+    pub fn judge(url: String, reach: Reach) -> Result<Self, FieldError> {
         let refused = |code| FieldError { pointer: "/webhook/url", code };
         if url.len() > URL_BYTES {
             return Err(refused(FieldCode::TooLong));
@@ -186,13 +187,18 @@ impl WebhookUrl {
         let (Some(scheme), Some(authority)) = (read.scheme_str(), read.authority()) else {
             return Err(refused(FieldCode::BadFormat));
         };
-        if scheme != "https" {
+        if scheme != "https" && (scheme != "http" || reach == Reach::Public) {
+            return Err(refused(FieldCode::NotAllowed));
+        }
+        let host = authority.host();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if host.parse().is_ok_and(|address| !reach.holds(address)) {
             return Err(refused(FieldCode::NotAllowed));
         }
         let port = read.port_u16().is_some_and(|port| port > 0);
         let has_port = authority.as_str().rsplit(']').next().is_some_and(|rest| rest.contains(':'));
         if authority.as_str().contains('@')
-            || read.host() == Some("")
+            || host.is_empty()
             || (has_port && !port)
             || url.contains('#')
         {
@@ -305,7 +311,7 @@ mod tests {
         for good in
             ["https://crm.example/hook?x=1", "https://crm.example:8443", "https://[2001:db8::1]/"]
         {
-            assert!(WebhookUrl::judge(good.to_owned()).is_ok(), "{good}");
+            assert!(WebhookUrl::judge(good.to_owned(), Reach::Public).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -321,10 +327,24 @@ mod tests {
             "https://crm.example:99999/",
             "https://crm example/",
             "https://crm.example/\n",
+            "https://127.0.0.1/hook",
+            "https://10.1.2.3:8443/hook",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::1]/hook",
+            "https://[fd00:ec2::254]/",
+            "https://[::ffff:10.0.0.1]/",
         ] {
-            assert!(WebhookUrl::judge(bad.to_owned()).is_err(), "{bad}");
+            assert!(WebhookUrl::judge(bad.to_owned(), Reach::Public).is_err(), "{bad}");
         }
+        for local in ["http://127.0.0.1:8080/", "https://[::1]/", "http://localhost/"] {
+            assert!(WebhookUrl::judge(local.to_owned(), Reach::Anywhere).is_ok(), "{local}");
+        }
+        let other = "ftp://crm.example/".to_owned();
+        assert!(WebhookUrl::judge(other, Reach::Anywhere).is_err());
         let long = format!("https://crm.example/{}", "a".repeat(URL_BYTES));
-        assert_eq!(WebhookUrl::judge(long).err().map(|error| error.code), Some(FieldCode::TooLong));
+        assert_eq!(
+            WebhookUrl::judge(long, Reach::Public).err().map(|error| error.code),
+            Some(FieldCode::TooLong)
+        );
     }
 }

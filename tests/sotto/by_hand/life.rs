@@ -152,6 +152,7 @@ impl Life {
         life.sets_days(40).await;
         life.sets_days(30).await;
 
+        life.webhook().await;
         life.ended().await;
         let live = life.chats().await;
         life.customers(&site).await;
@@ -163,6 +164,18 @@ impl Life {
         let begun = life.arrives("erased now", 1).await;
         life.erases(begun, 200).await;
         life
+    }
+
+    /// Contacts go to a webhook that nobody answers.
+    async fn webhook(&mut self) {
+        let admin = self.admin.signed_in(&self.world).await.stepped_up(&self.world).await;
+        let body = json!({ "webhook": { "url": "https://crm.invalid/" }, "hourly_wage": 20 });
+        let put = Request::new("PUT", "/v1/sites/default").header("if-match", "\"0\"");
+        let put = admin.send(put.json(&body)).await;
+        assert_eq!(put.status, 200, "{}", put.json());
+        self.world.advance_seconds(61);
+        self.admin = self.admin.signed_in(&self.world).await;
+        self.remember().await;
     }
 
     /// What agents share, and what is counted for the reports.

@@ -1,5 +1,6 @@
 //! Contacts reach agents: the list and the file, for a purpose, told to each subject.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use tests::api::{Request, Response};
 use tests::staff::Staff;
@@ -180,6 +181,34 @@ async fn the_file_needs_a_step_up_and_computes_nothing() {
     assert_eq!((lines.len(), told(&world, "leads_exported").await), (7, 1));
 }
 
+/// The thousandth of a file is not the last one: the header says where the next file begins.
+#[tokio::test]
+async fn a_long_list_is_given_out_file_by_file() {
+    let Desk { world, agent, .. } = Desk::open().await;
+    left(&world, &["Ann"]).await;
+    world.advance_seconds(1);
+    let items = world.all_items().await.into_iter();
+    let mut items =
+        items.filter(|(table, item)| table.ends_with("profiles") && item.contains_key("q"));
+    let (_, stored) = items.next().expect("a contact");
+    // Rows of people who are gone, and left theirs later: they stand in the list and in no file.
+    for _ in 0..1_000 {
+        let mut gone = stored.clone();
+        let subject = shared::ids::SubjectId::generate(&world.clock).expect("an id");
+        gone.insert("u".to_owned(), AttributeValue::B(subject.as_bytes().to_vec().into()));
+        gone.insert("t".to_owned(), AttributeValue::N(world.clock.now_ms().to_string()));
+        let put = world.dynamo().put_item().table_name("world-profiles").set_item(Some(gone));
+        put.send().await.expect("a row");
+    }
+    let lines = |file: &Response| String::from_utf8_lossy(&file.body).lines().count();
+    let first = ask(&agent, "/v1/leads/export").await;
+    let next = first.header("sotto-next-cursor").to_owned();
+    assert_eq!((first.status, lines(&first), next.is_empty()), (200, 1, false));
+    let last = ask(&agent, &format!("/v1/leads/export?cursor={next}")).await;
+    assert_eq!((last.status, lines(&last), last.header("sotto-next-cursor")), (200, 2, ""));
+    assert!(String::from_utf8_lossy(&last.body).contains("Ann"));
+}
+
 /// Whatever stands in the index, the key's row and the sealed contact decide.
 #[tokio::test]
 async fn a_forged_list_gives_no_contact() {
@@ -211,7 +240,7 @@ async fn a_damaged_contact_is_left_out_and_counted() {
     let (_, mut stored) = stored.expect("a contact");
     let mut sealed = stored["v"].as_b().expect("bytes").as_ref().to_vec();
     *sealed.last_mut().expect("a byte") ^= 1;
-    let sealed = aws_sdk_dynamodb::types::AttributeValue::B(sealed.into());
+    let sealed = AttributeValue::B(sealed.into());
     stored.insert("v".to_owned(), sealed);
     let put = world.dynamo().put_item().table_name("world-profiles");
     put.set_item(Some(stored)).send().await.expect("it is put back");

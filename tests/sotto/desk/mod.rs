@@ -2,6 +2,7 @@
 
 mod claims;
 mod counted;
+mod deliveries;
 mod hours;
 mod leads;
 mod lost;
@@ -9,6 +10,7 @@ mod reports;
 mod sites;
 mod story;
 mod transcript;
+mod webhooks;
 
 use serde_json::{Value, json};
 use tests::api::{Request, Response};
@@ -26,7 +28,12 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
-        let world = World::new().await;
+        Self::with(&[]).await
+    }
+
+    /// The same with settings of its own.
+    async fn with(settings: &[(&str, &str)]) -> Self {
+        let world = World::with(settings).await;
         let admin = world.admin().await;
         let agent = world.member(&admin, "anna.berg@example.org", &["agent"]).await;
         let visitor = world.visitor().await;

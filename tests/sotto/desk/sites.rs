@@ -6,6 +6,7 @@ use shared::store::attributes::Item;
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::site_settings::StoredSite;
 use shared::store::webhook::{Webhook, WebhookChange};
+use shared::values::internet::Reach;
 use shared::values::site::Site;
 use shared::values::site_settings::{RawSiteSettings, SiteSettings, WebhookUrl};
 use tests::api::{Request, Response};
@@ -48,7 +49,7 @@ async fn of_two_who_set_a_site_at_once_one_is_told() {
     assert_eq!(one.is_some(), two.is_none());
     let stored = world.desk.store.stored_site(Site::SHIPPED).await.expect("a site");
     assert_eq!((stored.version, stored.changed_ms), (1, Some(world.clock.now_ms())));
-    assert_eq!(stored.settings == open_on_mondays(), one.is_some());
+    assert_eq!(*stored.settings == open_on_mondays(), one.is_some());
     assert!(set(&world, &nobody, open_on_mondays(), WebhookChange::Keep).await.is_none());
     assert!(set(&world, &stored, open_on_mondays(), WebhookChange::Keep).await.is_some());
 }
@@ -73,7 +74,7 @@ async fn a_webhook_is_sealed_and_the_visitors_function_cannot_open_it() {
     let world = World::new().await;
     let (site, desk) = (Site::SHIPPED, &world.desk.store);
     assert!(desk.webhook(site).await.expect("an answer").is_none());
-    let url = WebhookUrl::judge(URL.to_owned()).expect("an address");
+    let url = WebhookUrl::judge(URL.to_owned(), Reach::Public).expect("an address");
     let webhook = Webhook::new(&url).expect("randomness");
     let secret = webhook.expose_secret().to_owned();
     assert_eq!(secret.len(), 43);

@@ -7,8 +7,8 @@ use auth::store::invitation;
 use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
 use shared::store::{
-    self, conversation, customer, due, erasure, hold, key_row, keyring, once, report, session,
-    subject, transport_key,
+    self, conversation, customer, delivery, due, erasure, hold, key_row, keyring, once, report,
+    session, subject, transport_key,
 };
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
@@ -264,6 +264,13 @@ fn rows() -> Vec<[String; 5]> {
             "until an agent deletes them".to_owned(),
             no(),
             "deleted",
+        ),
+        row(
+            "that a contact is to be sent to the webhook, or was not taken",
+            "`desk`",
+            span(delivery::KEPT_MS),
+            no(),
+            "not sent any more; the TTL deletes it",
         ),
         row(
             "what reports count of a conversation, without its id",

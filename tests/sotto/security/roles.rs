@@ -29,7 +29,7 @@ const PURPOSES: [&str; 9] = [
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 25] = [
+const PARTITIONS: [&str; 26] = [
     "*",
     "staff",
     "ledger",
@@ -46,6 +46,7 @@ const PARTITIONS: [&str; 25] = [
     "agent#x",
     "canned#x",
     "facts#x",
+    "delivery#x",
     "site#x",
     "webhook#x",
     "presence#x",
@@ -198,10 +199,11 @@ fn a_security_event_is_appended_and_never_changed() {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
             let named = ["AuthFunction", "DeskFunction", "RetentionFunction", "SweepFunction"]
                 .contains(&function);
-            let tells = named || ["IntakeFunction", "RotateKeysFunction"].contains(&function);
+            let of_nobody = ["IntakeFunction", "RotateKeysFunction", "WebhooksFunction"];
+            let tells = named || of_nobody.contains(&function);
             let puts = operation == "PutItem";
             assert_eq!(may(function, &called, &body), tells && puts, "{function} {operation}");
-            // The visitors' function and the rotation name nobody in an event.
+            // Who is called by nobody of the staff names nobody in an event.
             let (called, body) = call(operation, "EventsTable", "x", &["k", "a"]);
             assert_eq!(may(function, &called, &body), named && puts, "{function} {operation}");
         }

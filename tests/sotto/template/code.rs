@@ -167,6 +167,8 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
     // Only for a local AWS, and where no gateway says by which name it was called.
     names.remove("SOTTO_TRUST_ROOTS");
     names.remove("SOTTO_CONSOLE_ORIGIN");
+    // Only on a developer's machine.
+    names.remove("SOTTO_PRIVATE_WEBHOOKS");
     if function != "IntakeFunction" {
         // No other origin's page may call the functions of the staff.
         names.remove("SOTTO_ORIGINS");

@@ -380,7 +380,7 @@ mod tests {
                 _ => true,
             });
         });
-        assert_eq!(found.len(), 5, "three roles open, two of them make as well: {found:?}");
+        assert_eq!(found.len(), 6, "four roles open, two of them make as well: {found:?}");
         assert!(
             found.iter().all(|fault| fault.contains(".Content") && fault.contains("= profile"))
         );

@@ -9,11 +9,12 @@ use crate::root;
 use crate::stack::Stack;
 
 /// A word of the report of each job that a schedule starts, by its program.
-const REPORTS: [(&str, &str); 4] = [
+const REPORTS: [(&str, &str); 5] = [
     ("reports", "\"days\""),
     ("return-claims", "\"looked_at\""),
     ("rotate-keys", "\"listed\""),
     ("sweep", "\"expired\""),
+    ("webhooks", "\"given_up\""),
 ];
 
 /// Each schedule of the template has one target, whose role may invoke it, and nothing else. The same

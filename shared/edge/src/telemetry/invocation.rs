@@ -21,6 +21,8 @@ pub enum Job {
     ReturnClaims,
     /// Counts what happened in conversations.
     Reports,
+    /// Sends new contacts to webhooks.
+    Webhooks,
 }
 
 impl Label for Job {
@@ -32,6 +34,7 @@ impl Label for Job {
             Self::Sweep => "sweep",
             Self::ReturnClaims => "return-claims",
             Self::Reports => "reports",
+            Self::Webhooks => "webhooks",
         }
     }
 }

@@ -29,7 +29,14 @@ export type Request<O extends Operation> = Pick<Operations[O], "path" | "query" 
   isLong?: boolean;
   /** The state of what is read that the caller has already; null is answered while it is still the same. */
   known?: Known;
+  /** The part of a file that is asked for. */
+  part?: Part;
 };
+
+/** Where the next part of a long file begins; each answer renews it, and behind the last one it is null. */
+export interface Part {
+  next: string | null;
+}
 
 /** Names a state of what was read; each answer renews it. */
 export interface Known {
@@ -207,11 +214,12 @@ interface Sent {
   body?: unknown;
   isLong?: boolean | undefined;
   known?: Known | undefined;
+  part?: Part | undefined;
 }
 
 /** The answer: parsed, or as it is where it is a page to read or a table to save. */
 async function send(operation: Operation, request: Sent = {}, token?: string): Promise<unknown> {
-  const { body, known } = request;
+  const { body, known, part } = request;
   const [method, url] = addressOf(operation, request);
   // Says that this page asks, and not a form of somebody else's: no other origin may send this header.
   const headers: Record<string, string> = { ...request.headers, "Sotto-Console": "1" };
@@ -239,6 +247,7 @@ async function send(operation: Operation, request: Sent = {}, token?: string): P
   const isText = response.headers.get("Content-Type")?.startsWith("text/");
   const answer = isText ? text : parsed(text);
   if (response.ok && known) known.tag = response.headers.get("ETag");
+  if (response.ok && part) part.next = response.headers.get("Sotto-Next-Cursor");
   if (response.ok) return answer;
   const { code, errors, item } = (answer ?? {}) as { code?: string; errors?: FieldProblem[]; item?: unknown };
   throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0, item);

@@ -1,0 +1,240 @@
+//! The job that sends new contacts to a site's webhook, every minute: signed, tried six times within fifteen
+//! hours, then given up with an alarm.
+
+pub mod send;
+
+use std::fmt;
+
+use futures_util::future::join_all;
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::clock::rfc3339;
+use shared::http::metrics::Metric;
+use shared::http::telemetry::{self, Invocation, Outcome};
+use shared::store::StoreError;
+use shared::store::delivery::Delivery;
+use shared::store::lead::{Contact, Lead};
+use shared::store::security_event::{Action, SecurityEvent};
+use shared::store::webhook::Webhook;
+use shared::values::site::Site;
+
+use self::send::{Call, Machine, Resolve, Sender};
+use shared::http::staff_app::App;
+
+/// Contacts that are sent in one run; the others wait for the next one.
+const SENT: usize = 200;
+/// Contacts that are sent at once.
+const AT_ONCE: usize = 10;
+/// What is written to a delivery whose last try broke off.
+const BROKE_OFF: &str = "broke_off";
+
+/// The result of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Delivered {
+    /// Contacts that the receiver has taken.
+    pub sent: usize,
+    /// Tries that failed, with another to come.
+    pub failed: usize,
+    /// Contacts that are given up.
+    pub given_up: usize,
+    /// Contacts that have ended meanwhile, or whose site has no webhook any more.
+    pub dropped: usize,
+    /// Rows of the outbox that could not be read; the run went on.
+    pub damaged: usize,
+}
+
+/// Why a run broke off; the next one goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotDelivered(StoreError);
+
+impl fmt::Display for NotDelivered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl std::error::Error for NotDelivered {}
+
+/// The job and what it works with.
+pub struct Job {
+    app: App,
+    sender: Sender<Machine>,
+}
+
+impl Job {
+    /// The job over the parts of the function.
+    ///
+    /// # Errors
+    /// As [`Sender::new`].
+    pub fn new(app: App) -> Result<Self, String> {
+        let sender = Sender::of_machine(app.webhooks, app.clock.clone())?;
+        Ok(Self { app, sender })
+    }
+
+    /// Handles a call and says what was done.
+    ///
+    /// # Errors
+    /// [`NotDelivered`].
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotDelivered> {
+        let job = telemetry::Job::Webhooks;
+        let invocation = Invocation::begin(job, &self.app.clock, &event.context);
+        let delivered = self.run().await;
+        let outcome = if delivered.is_ok() { Outcome::Done } else { Outcome::Failed };
+        let counts = delivered.unwrap_or_default();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        invocation
+            .end(outcome)
+            .with("sent", count(counts.sent))
+            .with("failed", count(counts.failed))
+            .with("given_up", count(counts.given_up))
+            .with("dropped", count(counts.dropped))
+            .with("damaged", count(counts.damaged))
+            .count(Metric::DeliveryGivenUp, count(counts.given_up))
+            .count(Metric::Corrupt, count(counts.damaged))
+            .print();
+        delivered.map(|delivered| json!(delivered)).map_err(NotDelivered)
+    }
+
+    /// Sends what is due.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn run(&self) -> Result<Delivered, StoreError> {
+        run(&self.app, &self.sender).await
+    }
+}
+
+/// What has become of a delivery.
+enum Fate {
+    Sent,
+    Failed,
+    GivenUp,
+    Dropped,
+    /// Another run has it.
+    Elsewhere,
+}
+
+/// Sends what is due by this sender: first what has been due for longest.
+///
+/// # Errors
+/// [`StoreError`] where the outbox cannot be read, or a row of it cannot be written.
+pub async fn run<R: Resolve>(app: &App, sender: &Sender<R>) -> Result<Delivered, StoreError> {
+    let site = Site::SHIPPED;
+    let mut delivered = Delivered::default();
+    let now_ms = app.clock.now_ms();
+    let mut due = Vec::new();
+    for read in app.store.deliveries(site).await? {
+        match read {
+            Ok(row) if row.given_up.is_none() && row.due_ms <= now_ms => due.push(row),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "a delivery cannot be read");
+                delivered.damaged += 1;
+            }
+        }
+    }
+    if due.is_empty() {
+        return Ok(delivered);
+    }
+    due.sort_by_key(|row| row.due_ms);
+    due.truncate(SENT);
+    let webhook = app.store.webhook(site).await?;
+    for some in due.chunks(AT_ONCE) {
+        let all = some.iter().map(|row| deliver(app, sender, (site, webhook.as_ref()), row));
+        for fate in join_all(all).await {
+            match fate? {
+                Fate::Sent => delivered.sent += 1,
+                Fate::Failed => delivered.failed += 1,
+                Fate::GivenUp => delivered.given_up += 1,
+                Fate::Dropped => delivered.dropped += 1,
+                Fate::Elsewhere => {}
+            }
+        }
+    }
+    Ok(delivered)
+}
+
+async fn deliver<R: Resolve>(
+    app: &App,
+    sender: &Sender<R>,
+    (site, webhook): (&Site, Option<&Webhook>),
+    row: &Delivery,
+) -> Result<Fate, StoreError> {
+    if !row.is_open() {
+        return give_up(app, site, row, BROKE_OFF).await;
+    }
+    if !take(app, site, row).await? {
+        return Ok(Fate::Elsewhere);
+    }
+    let (webhook, lead) = match (webhook, app.store.find_lead(row.subject).await) {
+        (Some(webhook), Ok(Some(lead))) if lead.left_ms == row.left_ms => (webhook, lead),
+        (_, Err(StoreError::Corrupt { .. } | StoreError::OtherVersion)) => {
+            return give_up(app, site, row, "damaged").await;
+        }
+        (_, Err(error)) => return Err(error),
+        // The contact was erased, has ended or was left anew, or nobody wants it any more.
+        _ => {
+            app.store.end_delivery(site, row).await?;
+            return Ok(Fate::Dropped);
+        }
+    };
+    let call =
+        Call { url: webhook.url(), secret: webhook.expose_secret(), body: body(site, row, lead) };
+    match sender.send(call).await {
+        Ok(()) => {
+            app.store.end_delivery(site, row).await?;
+            Ok(Fate::Sent)
+        }
+        Err(failure) => {
+            tracing::warn!(delivery = %row.id, %failure, "a webhook was called in vain");
+            let tried = Delivery { tries: row.tries + 1, ..row.clone() };
+            if failure.is_final() || !tried.is_open() {
+                return give_up(app, site, row, failure.as_str()).await;
+            }
+            Ok(Fate::Failed)
+        }
+    }
+}
+
+/// Takes a delivery for one try; false when another run has it. It is recorded before the contact is opened,
+/// once for all tries.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn take(app: &App, site: &Site, row: &Delivery) -> Result<bool, StoreError> {
+    let told = SecurityEvent::of(Action::ContactSent, row.subject);
+    let told = if row.tries == 0 { Some(app.events.put(told)?) } else { None };
+    app.store.take_delivery(site, row, told).await
+}
+
+async fn give_up(
+    app: &App,
+    site: &Site,
+    row: &Delivery,
+    reason: &'static str,
+) -> Result<Fate, StoreError> {
+    tracing::error!(delivery = %row.id, reason, "a contact was not sent and is given up");
+    app.store.give_up_delivery(site, row, reason).await?;
+    Ok(Fate::GivenUp)
+}
+
+/// The body of a call.
+fn body(site: &Site, row: &Delivery, lead: Lead) -> Vec<u8> {
+    let Lead { contact, left_ms, end_ms: _ } = lead;
+    let Contact { conversation, email, locale, name, phone } = contact;
+    let body = json!({
+        "id": row.id,
+        "type": "lead",
+        "created_at": rfc3339(left_ms),
+        "site": site.id,
+        "data": {
+            "name": name,
+            "email": email,
+            "phone": phone,
+            "conversation_id": conversation,
+            "locale": locale,
+        },
+    });
+    body.to_string().into_bytes()
+}
