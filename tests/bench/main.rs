@@ -2,7 +2,7 @@
 //! `target/bench/sotto.json`.
 //!
 //! `cargo bench` takes all of them, `cargo bench -- --quick` only those that are counted in this
-//! process, `cargo bench -- instructions` (or `times`, `sizes`, `exports`) only those that are named. Counts
+//! process, `cargo bench -- instructions` (or `times`, `sizes`, `exports`, `desk`) only those that are named. Counts
 //! and instructions mean the same on every machine; times are ratios of programs that took turns in this
 //! run. Nothing here ran on Lambda.
 
@@ -17,6 +17,7 @@
 mod counted;
 mod counts;
 mod crowd;
+mod desk;
 mod endpoint;
 mod erasures;
 mod exports;
@@ -55,6 +56,11 @@ async fn main() {
         rows.extend(counted.0);
         exchange = Some(counted.1);
     }
+    rows.extend(if parts.has("desk") {
+        desk::take(&folder).await
+    } else {
+        desk::missing(measured::NOT_ASKED)
+    });
     let (measured, log_bytes) = measured::rows(&parts, target, &folder).await;
     rows.extend(measured);
     rows.extend(exchange.map(|exchange| counts::cost(&exchange, log_bytes)));

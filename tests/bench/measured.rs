@@ -14,7 +14,7 @@ use crate::stage::Stage;
 use crate::{Parts, exact, exports, instructions, progress, release, times};
 
 /// Why a figure was not asked for.
-const NOT_ASKED: &str = "only some figures were asked for; leave out the arguments";
+pub(crate) const NOT_ASKED: &str = "only some figures were asked for; leave out the arguments";
 /// Resident memory is read after this many.
 const INVOCATIONS: usize = 21;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Router;
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::request::LambdaRequest;
@@ -103,9 +103,24 @@ pub async fn invoke(router: Router, event: &Value) -> Response {
     }
 }
 
+/// A client that keeps its connections.
+pub type Client = legacy::Client<HttpConnector, Full<axum::body::Bytes>>;
+
+/// A client of this runtime.
+#[must_use]
+pub fn client() -> Client {
+    legacy::Client::builder(TokioExecutor::new()).build_http()
+}
+
 async fn send_http(base: &str, request: &Request) -> Option<Response> {
-    let client: Client<HttpConnector, Full<axum::body::Bytes>> =
-        Client::builder(TokioExecutor::new()).build_http();
+    send_with(&client(), base, request).await
+}
+
+/// Sends a request and looks at nothing; `None` when the connection broke.
+///
+/// # Panics
+/// When it is no request.
+pub async fn send_with(client: &Client, base: &str, request: &Request) -> Option<Response> {
     let mut builder = http::Request::builder()
         .method(request.method.as_str())
         .uri(format!("{base}{}", request.path));

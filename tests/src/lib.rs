@@ -14,6 +14,7 @@ pub mod api;
 pub mod audit;
 pub mod bulk;
 pub mod exchange;
+pub mod live;
 pub mod openapi;
 pub mod process;
 pub mod proof;

@@ -92,14 +92,24 @@ impl World {
 impl Staff {
     /// Accepts an invitation and enrols an authenticator app.
     pub async fn join(world: &World, email: &str, invitation: &str) -> Self {
-        let api = world.staff_api();
+        let code = |secret: &str| world.fresh_code(secret);
+        Self::join_at(world.staff_api(), email, invitation, &code).await
+    }
+
+    /// The same at an API whose clock gives these codes.
+    pub async fn join_at(
+        api: Api,
+        email: &str,
+        invitation: &str,
+        code: &impl Fn(&str) -> String,
+    ) -> Self {
         let body = json!({
             "invitation_token": invitation, "name": "Ada Example", "password": PASSWORD,
         });
         let accepted = post(&api, "/v1/auth/invitations/accept", &body).await;
         assert_eq!(accepted.status, 200, "{}", accepted.json());
         let enrolment = accepted.json()["enrolment_token"].as_str().expect("a token").to_owned();
-        let (secret, tokens) = enrol_totp(world, &api, &enrolment).await;
+        let (secret, tokens) = enrol_totp_at(&api, &enrolment, code).await;
         assert_eq!(tokens.status, 200, "{}", tokens.json());
         let mut staff = Self {
             api,
@@ -206,13 +216,21 @@ impl Staff {
 
 /// Enrols an authenticator app with a token that may; gives the secret and the answer.
 pub async fn enrol_totp(world: &World, api: &Api, token: &str) -> (String, Response) {
+    enrol_totp_at(api, token, &|secret| world.fresh_code(secret)).await
+}
+
+async fn enrol_totp_at(
+    api: &Api,
+    token: &str,
+    code: &impl Fn(&str) -> String,
+) -> (String, Response) {
     let send = async |path: &str, body: Value| {
         api.send(&Request::new("POST", path).json(&body).bearer(token)).await
     };
     let enrolled = send("/v1/auth/totp/enrol", json!({})).await;
     assert_eq!(enrolled.status, 200, "{}", enrolled.json());
     let secret = enrolled.json()["secret"].as_str().expect("a secret").to_owned();
-    let code = world.fresh_code(&secret);
+    let code = code(&secret);
     let confirmed = send("/v1/auth/totp/confirm", json!({ "code": code })).await;
     (secret, confirmed)
 }

@@ -21,7 +21,6 @@ use shared::store::body::Body;
 use shared::store::conversation::Conversation;
 use shared::store::event::{Idempotency, Kind, Spoken, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
-use shared::store::live::Attendance;
 use shared::store::log::{Draft, Tail};
 use shared::store::state::{State as LogState, Status};
 use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
@@ -30,7 +29,7 @@ use shared::values::site_settings::SiteSettings;
 use utoipa::ToSchema;
 
 use crate::commit::{Located, Outcome, commit, find_now, locate, speak};
-use crate::responder::{self, Visit};
+use crate::responder::{self, Knowledge, Looked, Visit};
 
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
@@ -147,22 +146,37 @@ impl Writer<'_> {
     async fn write(&self, located: Located) -> Result<(StoredEvent, Option<Tail>), Problem> {
         let (conversation, now_ms) = (located.conversation.clone(), self.app.clock.now_ms());
         let mut located = Some(located);
-        let mut attendance = None;
+        let mut looked = None;
         loop {
             let from = match located.take() {
                 Some(located) => located,
-                None => locate(self.app, self.visitor, conversation.id, None).await?,
+                None => {
+                    let now = locate(self.app, self.visitor, conversation.id, None).await?;
+                    // The cursor may have been of before this very message.
+                    let (store, key) = (&self.app.store, &self.idempotency.key);
+                    if let Some(event) =
+                        store.find_repeated(conversation.id, &now.tail, key).await?
+                    {
+                        return Ok((event, None));
+                    }
+                    now
+                }
             };
             let outcome = commit(self.app, from, |state| {
                 let spent = speak(&conversation, state, now_ms)?;
-                self.draft(&conversation, spent, attendance)
+                self.draft(&conversation, spent, looked)
             });
             match outcome.await? {
                 Outcome::Appended(event, tail) => return Ok((event, Some(tail))),
                 Outcome::Repeated(event) => return Ok((event, None)),
-                // A person is wanted; only then it is looked whether there is one.
+                // A person is wanted, or may have to be offered; only then it is looked whether there is one.
                 Outcome::Unneeded(_) => {
-                    attendance = Some(self.app.store.attendance(conversation.site).await?);
+                    let (attendance, tail) = tokio::join!(
+                        self.app.store.attendance(conversation.site),
+                        self.app.store.tail(conversation.id),
+                    );
+                    let unknown_in_a_row = tail?.unknown_in_a_row();
+                    looked = Some(Looked { attendance: attendance?, unknown_in_a_row });
                 }
             }
         }
@@ -174,7 +188,7 @@ impl Writer<'_> {
         &self,
         conversation: &Conversation,
         state: LogState,
-        attendance: Option<Attendance>,
+        looked: Option<Looked>,
     ) -> Result<Option<Draft>, Problem> {
         let message = self.text.reveal().to_owned();
         let idempotency = Some(self.idempotency);
@@ -184,9 +198,10 @@ impl Writer<'_> {
         }
         let text = self.text.reveal();
         let (settings, verified) = (self.settings, self.visitor.verified);
-        let visit = Visit { settings, verified, attendance };
+        let visit = Visit { settings, verified, looked };
         let answer = responder::answer(conversation.site, &state, text, visit)?;
-        if answer.wanted.is_some() && attendance.is_none() {
+        let has_to_look = answer.wanted.is_some() || answer.knowledge == Knowledge::Uncounted;
+        if has_to_look && looked.is_none() {
             return Ok(None);
         }
         let sources = answer.source.into_iter().map(str::to_owned).collect();
@@ -200,7 +215,10 @@ impl Writer<'_> {
         };
         Ok(Some(Draft {
             body: Body::Said(spoken),
-            state: state.answered(answer.offers_person).with_status(status),
+            state: state
+                .answered(answer.offers_person)
+                .not_knowing(answer.knowledge != Knowledge::Known)
+                .with_status(status),
             idempotency,
             inbox,
             asked: answer.wanted.filter(|_| answer.hands_over),

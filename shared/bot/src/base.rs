@@ -141,6 +141,12 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The text of an answer that is not known, without the offer of a person.
+    #[must_use]
+    pub fn text_again(locale: &str) -> &'static str {
+        sentences::of(locale).again
+    }
+
     /// Whether the visitor asks for a person, or needs one.
     #[must_use]
     pub const fn asks_for_person(&self) -> bool {

@@ -4,6 +4,8 @@
 pub(super) struct Sentences {
     /// To a no.
     pub(super) declined: &'static str,
+    /// To a question without an answer, while no person is offered yet.
+    pub(super) again: &'static str,
     /// To a yes where nothing was offered.
     pub(super) yes: &'static str,
     /// To a number or a code.
@@ -74,6 +76,7 @@ const MONTHS: [[&str; 12]; 2] = [
 
 const ENGLISH: Sentences = Sentences {
     declined: "All right. What would you like to know?",
+    again: "I have found no answer to that. Could you say it in other words?",
     yes: "What would you like to know? I can also fetch a person: shall I?",
     code: "I see a number or a code, but no question, and I cannot look anything up by it. A person can. Shall I fetch one?",
     machine: "I am an automated assistant, not a person. Shall I fetch a person?",
@@ -86,6 +89,7 @@ const ENGLISH: Sentences = Sentences {
 
 const GERMAN: Sentences = Sentences {
     declined: "In Ordnung. Was möchten Sie wissen?",
+    again: "Darauf habe ich keine Antwort gefunden. Können Sie es mit anderen Worten sagen?",
     yes: "Was möchten Sie wissen? Ich kann auch einen Menschen holen: Soll ich?",
     code: "Ich sehe eine Nummer oder einen Code, aber keine Frage, und kann damit nichts nachschlagen. Ein Mensch kann das. Soll ich einen holen?",
     machine: "Ich bin ein automatischer Assistent, kein Mensch. Soll ich einen Menschen holen?",

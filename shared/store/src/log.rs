@@ -9,7 +9,7 @@ use super::attributes::{Item, binary, in_table, number, read_number, take_binary
 use super::body::{Body, Rating};
 use super::conversation::Conversation;
 use super::event::{
-    Header, Idempotency, KEY_HASH_LEN, LINK_LEN, StoredEvent, place as event_place,
+    Header, Idempotency, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, place as event_place,
 };
 use super::inbox::Inbox;
 use super::schema::Noun;
@@ -151,6 +151,13 @@ impl RawTail {
     #[must_use]
     pub fn last_seq(&self) -> u64 {
         self.0.first().map_or(0, |event| event.seq)
+    }
+
+    /// How many of the last answers in a row the bot did not know, as the headers say.
+    #[must_use]
+    pub fn unknown_in_a_row(&self) -> usize {
+        let answers = self.0.iter().filter(|event| event.header.kind == Kind::Exchange);
+        answers.take_while(|event| event.header.state.unknown).count()
     }
 
     /// The events.

@@ -9,6 +9,8 @@ const REFILL_PER_SECOND: i64 = 200;
 /// The cost of one message, in hundredths.
 const COST: u16 = 100;
 const OFFERED_BIT: u8 = 4;
+/// The allowance needs fifteen bits; a release that does not know the sixteenth takes it for a full one.
+const UNKNOWN_BIT: u16 = 1 << 15;
 
 /// The status of a conversation: who speaks next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct State {
     pub introduced: bool,
     /// Whether the bot's last answer was to offer a person.
     pub offered: bool,
+    /// Whether the bot did not know its last answer.
+    pub unknown: bool,
     /// Index of the language in the site's list.
     pub locale: u8,
     /// When the event of this state happened.
@@ -95,6 +99,7 @@ impl State {
             status: Status::Open,
             introduced: false,
             offered: false,
+            unknown: false,
             locale,
             at_ms,
             allowance: FULL,
@@ -124,7 +129,13 @@ impl State {
     /// The same once the bot has answered, and with that has said that it is one.
     #[must_use]
     pub fn answered(self, offered: bool) -> Self {
-        Self { introduced: true, offered, ..self }
+        Self { introduced: true, offered, unknown: false, ..self }
+    }
+
+    /// The same where the bot did not know the answer.
+    #[must_use]
+    pub fn not_knowing(self, unknown: bool) -> Self {
+        Self { unknown, ..self }
     }
 
     /// Takes one message off the allowance.
@@ -139,7 +150,7 @@ impl State {
     }
 
     /// Stored form: status and flags in two bytes (the upper half of the first is left to the
-    /// event's kind), allowance in two, time in six.
+    /// event's kind), allowance in two with one more flag, time in six.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let flags = u8::from(self.introduced)
@@ -148,7 +159,8 @@ impl State {
         let mut out = [0; Self::LEN];
         out[0] = self.status.code();
         out[1] = flags;
-        out[2..4].copy_from_slice(&self.allowance.to_be_bytes());
+        let unknown = if self.unknown { UNKNOWN_BIT } else { 0 };
+        out[2..4].copy_from_slice(&(self.allowance | unknown).to_be_bytes());
         out[4..].copy_from_slice(&self.at_ms.to_be_bytes()[2..]);
         out
     }
@@ -157,6 +169,7 @@ impl State {
     #[must_use]
     pub fn decode(bytes: &[u8; Self::LEN]) -> Option<Self> {
         let [first, flags, allowance_high, allowance_low, time @ ..] = *bytes;
+        let allowance = u16::from_be_bytes([allowance_high, allowance_low]);
         let mut at_ms = [0; 8];
         at_ms[2..].copy_from_slice(&time);
         Some(Self {
@@ -165,7 +178,8 @@ impl State {
             offered: flags >> OFFERED_BIT & 1 == 1,
             locale: flags >> 1 & 0x07,
             at_ms: i64::from_be_bytes(at_ms),
-            allowance: u16::from_be_bytes([allowance_high, allowance_low]),
+            unknown: allowance & UNKNOWN_BIT != 0,
+            allowance: allowance & !UNKNOWN_BIT,
         })
     }
 }
@@ -192,11 +206,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_stored_is_read_back(
-            status in 0_u8..5, introduced: bool, offered: bool, locale in 0_u8..8, at_ms in 0_i64..1 << 47,
+            status in 0_u8..5, introduced: bool, offered: bool, unknown: bool, locale in 0_u8..8, at_ms in 0_i64..1 << 47,
             allowance in 0..=FULL,
         ) {
             let status = Status::from_code(status).unwrap();
-            let state = State { status, introduced, offered, locale, at_ms, allowance };
+            let state = State { status, introduced, offered, unknown, locale, at_ms, allowance };
             prop_assert_eq!(State::decode(&state.encode()), Some(state));
         }
     }

@@ -307,9 +307,11 @@ mod tests {
         let config = Config::read(&|name| match name {
             "SOTTO_ORIGINS" => Some("https://shop.example, http://127.0.0.1:9000".to_owned()),
             "SOTTO_TRUST_ROOTS" => Some("system".to_owned()),
+            "SOTTO_PRIVATE_WEBHOOKS" => Some("on".to_owned()),
             _ => Some("x".to_owned()),
         })
         .unwrap();
+        assert_eq!(config.webhooks, Reach::Anywhere);
         assert_eq!(config.origins, ["https://shop.example", "http://127.0.0.1:9000"]);
         assert_eq!(config.backend.trust_roots, TrustRoots::System);
     }

@@ -35,8 +35,8 @@ pub struct SiteSettings {
 pub struct HandoverRules {
     /// Words that hand over at once, as whole words whatever their case.
     pub words: Vec<String>,
-    /// After so many answers in a row that the bot did not know it has offered a person at the latest. It
-    /// offers one with each of them.
+    /// After so many answers in a row that the bot did not know it offers a person; before, it asks for
+    /// other words.
     pub after_unknown: u8,
 }
 
@@ -308,9 +308,11 @@ mod tests {
 
     #[test]
     fn an_address_of_a_webhook_is_https_with_a_host_and_nothing_secret_in_front_of_it() {
-        for good in
-            ["https://crm.example/hook?x=1", "https://crm.example:8443", "https://[2001:db8::1]/"]
-        {
+        for good in [
+            "https://crm.example/hook?x=1",
+            "https://crm.example:8443",
+            "https://[2001:4860:4860::8888]/",
+        ] {
             assert!(WebhookUrl::judge(good.to_owned(), Reach::Public).is_ok(), "{good}");
         }
         for bad in [

@@ -66,6 +66,12 @@ fn body_of(request: &str) -> Value {
 async fn a_contact_is_sent_once_and_its_receiver_can_check_it() {
     let mut receiver = Receiver::start(OK, true).await;
     let (desk, secret) = Box::pin(calling(&receiver)).await;
+    // A policy of the site's own, which the job reads as well.
+    let officer = desk.world.member(&desk.admin, "officer@example.org", &["privacy"]).await;
+    let policy = json!({
+        "transcript_days": 20, "lead_days": 90, "audit_days": 731, "conversation_max_days": 7,
+    });
+    assert_eq!(officer.put("/v1/retention/policy", &policy).await.status, 200);
     let left_ms = desk.world.clock.now_ms();
     let conversation = leave(&desk.visitor, "Ann").await;
     for item in outbox(&desk.world).await {

@@ -61,6 +61,7 @@ async fn a_day_at_the_desk_is_in_the_report() {
     desk.there(agent).await;
     let unknown = visitor.open().await;
     visitor.say(&unknown, "xyzzy plugh").await;
+    visitor.say(&unknown, "plugh, I say").await;
     assert_eq!(visitor.say(&unknown, "yes please").await.json()["status"], "waiting");
     // An agent takes one over from the bot.
     let taken = visitor.open().await;

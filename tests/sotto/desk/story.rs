@@ -11,7 +11,10 @@ async fn a_visitor_is_answered_by_a_person() {
     let desk = Desk::open().await;
     let Desk { agent, visitor, .. } = &desk;
     let conversation = visitor.open().await;
+    // The first time the bot asks for other words, the second time it offers a person.
     let unknown = visitor.say(&conversation, "xyzzy plugh").await.json();
+    assert_ne!(unknown["reply"]["offers_person"], true);
+    let unknown = visitor.say(&conversation, "plugh, I say").await.json();
     assert_eq!(unknown["reply"]["offers_person"], true);
     let yes = visitor.say(&conversation, "yes please").await.json();
     assert_eq!(yes["status"], "waiting");
@@ -26,8 +29,8 @@ async fn a_visitor_is_answered_by_a_person() {
     let poll = visitor.get(&format!("{conversation}/messages?after=&state=x")).await;
     let news = poll.json();
     assert_eq!((&news["status"], &news["queue"]["position"]), (&json!("waiting"), &json!(1)));
-    assert_eq!(news["items"].as_array().expect("items").len(), 4);
-    let last = news["items"][3]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(news["items"].as_array().expect("items").len(), 6);
+    let last = news["items"][5]["id"].as_str().expect("an id").to_owned();
     let state = news["state"].as_str().expect("a state").to_owned();
     let path = format!("{conversation}/messages?after={last}&state={state}");
     assert_eq!(visitor.get(&path).await.status, 204);
@@ -42,7 +45,7 @@ async fn a_visitor_is_answered_by_a_person() {
     assert!(said(&joined).is_empty());
 
     let first = agent.get(&format!("{inbox}/messages")).await;
-    assert_eq!(said(&first).len(), 4);
+    assert_eq!(said(&first).len(), 6);
     let context = &first.json()["context"];
     assert_eq!((&context["purposes"], &context["locale"]), (&json!(["support"]), &json!("en")));
     assert_eq!(context["earlier"], json!([]));
@@ -166,4 +169,77 @@ async fn an_estimate_is_the_median_of_at_least_five_waits() {
     let poll = desk.visitor.get(&format!("{first}/messages?after=&state=x")).await.json();
     assert_eq!(queue(poll), (Some(1), Some(40)));
     assert_eq!(answer(&desk.agent, &at_desk(&first), "hello").await.code(), "not_claimed");
+}
+
+/// Its answer got lost, so it comes again, with the cursor of before: whatever has happened since, and whatever
+/// it asks for, it is there once.
+#[tokio::test]
+async fn a_message_that_comes_again_with_an_old_cursor_is_stored_once() {
+    let desk = Desk::open().await;
+    for text in ["where is my parcel?", "is there an agent?", "this is unacceptable", "xyzzy plugh"]
+    {
+        for claims in [false, true] {
+            let visitor = desk.world.visitor().await;
+            let conversation = visitor.open().await;
+            let first = visitor.say(&conversation, "how can I pay?").await;
+            let cursor = first.header("sotto-cursor").to_owned();
+            let asked = visitor.post(&format!("{conversation}/handover"), &json!({})).await;
+            assert_eq!(asked.status, 202);
+            if claims {
+                assert_eq!(claim(&desk.agent, &at_desk(&conversation)).await.status, 200);
+            }
+            let key = fresh_key();
+            let say = async || {
+                let said = tests::visitor::message(&conversation, text, &key);
+                visitor.send(said.header("sotto-cursor", &*cursor)).await
+            };
+            let (one, again) = (say().await, say().await);
+            assert_eq!((one.status, again.status), (201, 201), "{text}");
+            assert_eq!(one.json()["message"]["id"], again.json()["message"]["id"], "{text}");
+            let said = visitor.transcript(&conversation).await;
+            assert_eq!(said.iter().filter(|(_, said)| said == text).count(), 1, "{text}");
+        }
+    }
+}
+
+/// The site says after how many answers in a row that the bot did not know it offers a person.
+#[tokio::test]
+async fn a_person_is_offered_after_as_many_unknown_answers_as_the_site_says() {
+    let Desk { world, admin, .. } = Desk::open().await;
+    for after_unknown in 1..=5_usize {
+        let admin = admin.signed_in(&world).await.stepped_up(&world).await;
+        let put = Request::new("PUT", "/v1/sites/default")
+            .header("if-match", format!("\"{}\"", after_unknown - 1))
+            .json(&json!({ "handover": { "after_unknown": after_unknown } }));
+        assert_eq!(admin.send(put).await.status, 200);
+        world.advance_seconds(61);
+        for locale in ["en", "de"] {
+            let visitor = world.visitor().await;
+            let conversation = visitor.open_in(locale).await;
+            let offers = async |text: &str| {
+                let said = visitor.say(&conversation, text).await.json();
+                assert_eq!(said["status"], "open");
+                said["reply"]["offers_person"] == true
+            };
+            // One short of it, and then something that the bot knows: the count begins anew.
+            for _ in 1..after_unknown {
+                assert!(!offers("xyzzy plugh").await, "{after_unknown}");
+            }
+            assert!(
+                !offers(if locale == "en" { "where is my parcel?" } else { "wo ist mein Paket?" })
+                    .await
+            );
+            for number in 1..=after_unknown {
+                let rated =
+                    visitor.post(&format!("{conversation}/rating"), &json!({ "score": 5 })).await;
+                assert!(rated.status < 300, "what is no answer counts for nothing");
+                assert_eq!(
+                    offers("xyzzy plugh").await,
+                    number == after_unknown,
+                    "{number} of {after_unknown}"
+                );
+            }
+            assert!(offers("plugh xyzzy").await, "it goes on offering");
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod canary;
 mod detect;
 mod event_files;
 mod events;
+mod load;
 mod local;
 mod scanner;
 mod watch;

@@ -35,6 +35,19 @@ pub struct Answer {
     pub hands_over: bool,
     /// Whether the answer offers a person.
     pub offers_person: bool,
+    /// Whether the bot knew it.
+    pub knowledge: Knowledge,
+}
+
+/// Whether the bot knows an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knowledge {
+    /// It knows what to say.
+    Known,
+    /// It does not.
+    Unknown,
+    /// It does not, and has to know how many answers before were unknown to say whether it offers a person.
+    Uncounted,
 }
 
 /// Circumstances of an answer beside the text and the log.
@@ -44,8 +57,17 @@ pub struct Visit<'a> {
     pub settings: &'a SiteSettings,
     /// Whether the site's server has said who the visitor is.
     pub verified: bool,
-    /// Whether people answer now; `None` as long as nobody has looked, and then it is assumed.
-    pub attendance: Option<Attendance>,
+    /// What was looked up; `None` as long as nobody has looked.
+    pub looked: Option<Looked>,
+}
+
+/// What an answer needs now and then.
+#[derive(Clone, Copy)]
+pub struct Looked {
+    /// Whether people answer now; without it that is assumed.
+    pub attendance: Attendance,
+    /// How many of the last answers in a row the bot did not know.
+    pub unknown_in_a_row: usize,
 }
 
 /// Answers `text` from the published entries; the first answer of a conversation says that a bot
@@ -59,7 +81,7 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
     let base = base(site, state.locale).ok_or(Code::Internal)?;
     let found = base.answer(text, state.offered);
     let wanted = wanted(&found, state, text, visit);
-    let available = visit.attendance.is_none_or(|attendance| attendance.available);
+    let available = visit.looked.is_none_or(|looked| looked.attendance.available);
     let hand_over = Found::HandOver { text: base.hand_over() };
     let found = match (wanted, found) {
         // While nobody can take over, an answer that there is helps more than none.
@@ -73,11 +95,20 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
         Found::Entry { id, .. } => Some(id),
         _ => None,
     };
-    let said = if available {
+    let (knowledge, offers_person) = match found {
+        Found::Unknown { .. } => match offers_now(state, visit) {
+            Some(offers) => (Knowledge::Unknown, offers),
+            None => (Knowledge::Uncounted, false),
+        },
+        _ => (Knowledge::Known, found.offers_person()),
+    };
+    let said = if knowledge != Knowledge::Known && !offers_person {
+        Found::text_again(base.locale()).into()
+    } else if available {
         found.text().into()
     } else {
         let zone = visit.settings.zone();
-        let next_ms = visit.attendance.and_then(|attendance| attendance.next_opening_ms);
+        let next_ms = visit.looked.and_then(|looked| looked.attendance.next_opening_ms);
         let opening = next_ms.map(|next_ms| opening(&zone, next_ms));
         found.text_alone(base.locale(), opening.as_ref())
     };
@@ -91,8 +122,23 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
         source,
         wanted,
         hands_over: wanted.is_some() && available,
-        offers_person: found.offers_person(),
+        offers_person,
+        knowledge,
     })
+}
+
+/// Whether an answer that the bot does not know offers a person: after so many in a row as the site's
+/// rules say, this one counted. `None` where those before have to be counted first.
+fn offers_now(state: &State, visit: Visit<'_>) -> Option<bool> {
+    let needed = visit.settings.handover.after_unknown;
+    match (state.unknown, state.offered) {
+        (false, _) => Some(needed <= 1),
+        (true, true) => Some(true),
+        (true, false) if needed <= 2 => Some(true),
+        (true, false) => {
+            visit.looked.map(|looked| looked.unknown_in_a_row + 1 >= usize::from(needed))
+        }
+    }
 }
 
 /// Why the visitor is to have a person, if they are.
@@ -163,7 +209,8 @@ mod tests {
         let attendance =
             Attendance { open_now: true, available: is_staffed, next_opening_ms: None };
         let settings = SiteSettings::default();
-        let visit = Visit { settings: &settings, verified: false, attendance: Some(attendance) };
+        let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
+        let visit = Visit { settings: &settings, verified: false, looked };
         answer(Site::SHIPPED, state, text, visit).unwrap()
     }
 
@@ -185,7 +232,7 @@ mod tests {
             assert!(said(&offered, yes, true).hands_over, "{yes}");
             assert!(!said(&offered.answered(false), yes, true).hands_over, "{yes}");
         }
-        let unknown = said(&State::opened(0, 0), "xyzzy plugh", true);
+        let unknown = said(&State::opened(0, 0).not_knowing(true), "xyzzy plugh", true);
         assert!(unknown.offers_person && !unknown.hands_over);
     }
 
@@ -206,8 +253,9 @@ mod tests {
         let rules = HandoverRules { words: vec!["Anwalt".to_owned()], ..HandoverRules::default() };
         let settings = SiteSettings { handover: rules, ..SiteSettings::default() };
         let answered = |text: &str, verified, available| {
-            let attendance = Some(Attendance { open_now: true, available, next_opening_ms: None });
-            let visit = Visit { settings: &settings, verified, attendance };
+            let attendance = Attendance { open_now: true, available, next_opening_ms: None };
+            let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
+            let visit = Visit { settings: &settings, verified, looked };
             answer(Site::SHIPPED, &State::opened(0, 0), text, visit).unwrap()
         };
         for (text, verified, expected) in [
@@ -236,8 +284,9 @@ mod tests {
         let settings = SiteSettings::judge(raw.unwrap()).unwrap();
         // 30 November 2026, 08:00 UTC.
         let next_opening_ms = Some(1_796_025_600_000);
-        let attendance = Some(Attendance { open_now: false, available: false, next_opening_ms });
-        let visit = Visit { settings: &settings, verified: false, attendance };
+        let attendance = Attendance { open_now: false, available: false, next_opening_ms };
+        let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
+        let visit = Visit { settings: &settings, verified: false, looked };
         let given = |locale| {
             let asked = if locale == 0 { "human please" } else { "einen Menschen bitte" };
             answer(Site::SHIPPED, &State::opened(locale, 0), asked, visit).unwrap().text

@@ -85,6 +85,11 @@ export class Log {
     return fromOthers;
   }
 
+  /** Whether a message of the visitor's with this text stands here. */
+  shows(text: string): boolean {
+    return [...this.#shown.values()].some((element) => element.matches(".visitor") && element.querySelector(".text")?.textContent === text);
+  }
+
   /** The visitor's own message while it is under way. `onArrival` hears of it if it turns out that it has arrived. */
   showPending(text: string, onArrival: () => void): PendingMessage {
     const foot = h("p", { class: "foot" }, this.words.sending);

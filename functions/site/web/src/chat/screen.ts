@@ -357,7 +357,10 @@ export class ChatScreen {
   async #showUnsent(): Promise<void> {
     for (const { key, text } of await this.#unsent.recall()) {
       const pending = this.#showPending(text, key);
-      pending.failed(() => this.#deliver(text, key, pending), this.words.unsentKept);
+      const send = () => this.#deliver(text, key, pending);
+      // It may be the one that stands in the log, and only its answer was lost: the server knows it by its key.
+      if (this.#log.shows(text)) send();
+      else pending.failed(send, this.words.unsentKept);
     }
   }
 }
