@@ -9,7 +9,7 @@ import { mkdirSync } from "node:fs";
 import { launch } from "./browser.mjs";
 import { Desk } from "./desk.mjs";
 import { Agent } from "./flows/live/agent.mjs";
-import { box, log, rows } from "./flows/inbox/desk.mjs";
+import { box, close, log, take } from "./flows/inbox/desk.mjs";
 import { intercept, isPost, messagesPath, QUESTION, Visit } from "./visit.mjs";
 
 const [url, control, invitation, output, handover] = process.argv.slice(2);
@@ -130,8 +130,8 @@ async function ofAgent(text, isStored, reloads) {
     await visit.say(QUESTION);
     await visit.answered();
     await visit.button("Talk to a person").click();
-    await rows(desk).first().click();
-    await desk.press("Take this conversation");
+    await desk.page.getByRole("tab", { name: /^Waiting/ }).click();
+    await take(desk);
     await visit.dialog().getByText("Ben is in the conversation.").waitFor();
     const { failed } = await failing(desk, /\/v1\/inbox\/[^/]+\/messages$/, isStored);
     await box(desk).fill(text);
@@ -146,6 +146,7 @@ async function ofAgent(text, isStored, reloads) {
     const shown = log(desk).locator(".message.agent:not(:has(.pending))").filter({ hasText: text });
     await shown.first().waitFor();
     assert.deepEqual([await sent.count(), await shown.count()], [1, 1], "it is there once, on both sides");
+    await close(desk);
   } finally {
     await visit.context.close();
   }

@@ -148,19 +148,16 @@ impl Writer<'_> {
         let mut located = Some(located);
         let mut looked = None;
         loop {
-            let from = match located.take() {
-                Some(located) => located,
-                None => {
-                    let now = locate(self.app, self.visitor, conversation.id, None).await?;
-                    // The cursor may have been of before this very message.
-                    let (store, key) = (&self.app.store, &self.idempotency.key);
-                    if let Some(event) =
-                        store.find_repeated(conversation.id, &now.tail, key).await?
-                    {
-                        return Ok((event, None));
-                    }
-                    now
+            let from = if let Some(located) = located.take() {
+                located
+            } else {
+                let now = locate(self.app, self.visitor, conversation.id, None).await?;
+                // The cursor may have been of before this very message.
+                let (store, key) = (&self.app.store, &self.idempotency.key);
+                if let Some(event) = store.find_repeated(conversation.id, &now.tail, key).await? {
+                    return Ok((event, None));
                 }
+                now
             };
             let outcome = commit(self.app, from, |state| {
                 let spent = speak(&conversation, state, now_ms)?;

@@ -17,8 +17,10 @@ function beside(desk, options = {}) {
 async function unanswered(desk, options) {
   const visit = await beside(desk, options);
   await visit.start();
+  // The first time it asks for other words, the second time it offers a person.
   await visit.say(UNKNOWN);
   await visit.answered();
+  await visit.say(`${UNKNOWN} a walrus?`);
   await visit.log().getByRole("button", { name: "Talk to a person" }).last().click();
   return visit;
 }

@@ -89,6 +89,17 @@ async fn the_whole_story_is_played_in_a_browser() {
     assert!(local.terminate().await.status.success());
 }
 
+/// Each request that sends a text fails once, before and after it was stored.
+#[tokio::test]
+async fn no_text_is_lost_when_a_request_fails_in_a_browser() {
+    let place = Place::new();
+    let mut local = place.start().await;
+    let link = local.line_with("/console#invitation=").await;
+    let link = link.split_whitespace().last().expect("a link").to_owned();
+    flows("counted.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
+    assert!(local.terminate().await.status.success());
+}
+
 /// Runs flows in a browser, if there is one.
 async fn flows(file: &str, arguments: &[&str]) {
     let (Some(node), Some(chromium)) = (tools::node(), tools::chromium()) else { return };
