@@ -17,6 +17,8 @@ const DAY_MS: UnixMillis = 24 * HOUR_MS;
 const DAYS: i64 = 30;
 /// Hours before and behind now in which the shop is open.
 const OPEN_HOURS: i64 = 5;
+/// The hour of such a day at which a shop opens.
+const OPENS_AT: i64 = 8;
 /// Visitors for each hour of a day, of all that come on it, in hundredths.
 const HOURS: [u32; 24] = [1, 1, 0, 0, 0, 1, 2, 4, 6, 8, 9, 8, 6, 6, 7, 7, 6, 5, 5, 6, 5, 4, 2, 1];
 
@@ -88,13 +90,16 @@ impl Life {
     pub(super) fn month(&self, begin_ms: UnixMillis) -> Vec<Visit<'_>> {
         let mut rng = Rng::with_seed(SEED);
         let mut visits = Vec::new();
+        // The shop's day begins when it opens, at whatever hour the demo is tried.
+        let shift = opens_ms(begin_ms + DAYS * DAY_MS) / HOUR_MS - OPENS_AT;
         for day in 0..=DAYS {
             let day_ms = (begin_ms / DAY_MS + day) * DAY_MS;
             // A shop that is asked a little more from week to week, and less at weekends.
             let is_weekend = is_weekend(day_ms);
             let busy = if is_weekend { 1..3 } else { 3..6 };
             for _ in 0..rng.i64(busy) + day / 12 {
-                let at_ms = day_ms + hour(&mut rng) * HOUR_MS + rng.i64(0..HOUR_MS);
+                let hour = (hour(&mut rng) + shift).rem_euclid(24);
+                let at_ms = day_ms + hour * HOUR_MS + rng.i64(0..HOUR_MS);
                 visits.extend(self.visit(&mut rng, at_ms));
             }
         }
@@ -225,6 +230,22 @@ mod tests {
         assert!(with(&|visit| visit.contact.is_some()) > 5);
         assert!(with(&|visit| visit.rating.is_some_and(|(score, _)| score < 3)) > 1);
         assert_eq!(with(&|visit| visit.waits_with.is_some()), 5);
+    }
+
+    #[test]
+    fn at_whatever_hour_it_is_tried_both_agents_have_answered_some() {
+        let life = Life::read().unwrap();
+        for hour in 0..24 {
+            let begin_ms = 1_793_000_000_000 + hour * HOUR_MS;
+            let month = life.month(begin_ms);
+            let end_ms = begin_ms + DAYS * DAY_MS;
+            for turn in 0..2 {
+                let answered = month.iter().skip(turn).step_by(2);
+                let answered = answered
+                    .filter(|visit| visit.story.is_some() && is_staffed(visit.at_ms, end_ms));
+                assert!(answered.count() > 3, "{hour} {turn}");
+            }
+        }
     }
 
     #[test]
