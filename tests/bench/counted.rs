@@ -124,6 +124,25 @@ pub(crate) async fn sized() -> Sized {
     Sized { write_units, overhead_bytes: largest.expect("an item") - TEXT }
 }
 
+/// Queries, and other requests to DynamoDB, by which the reports count an exchange of each of `conversations`.
+pub(crate) async fn reported(conversations: u32) -> (f64, f64) {
+    let world = World::new().await;
+    let talks = self::conversations(&world, conversations).await;
+    say_once_in_each(&talks).await;
+    world.count_reports().await;
+    let before: Vec<_> = world.news().await;
+    say_once_in_each(&talks).await;
+    let mut news = world.news().await;
+    news.retain(|record| !before.contains(record));
+    let reporter = world.reporter();
+    let counts = world.aws.counts();
+    Box::pin(desk::reports::count(&reporter, &news)).await.expect("it is counted");
+    let counts = world.aws.counts().since(&counts);
+    let queries = counts.of(Service::DynamoDb, "Query");
+    let each = f64::from(conversations);
+    (exact(queries) / each, exact(counts.total(Service::DynamoDb) - queries))
+}
+
 /// KMS calls of one warm function over 1,000 messages in 100 conversations.
 pub(crate) async fn kms_calls_per_1000() -> u64 {
     let world = World::new().await;

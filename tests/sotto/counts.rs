@@ -87,3 +87,10 @@ async fn guests_who_erase_nothing_hold_up_nobody() {
     assert_eq!((seen.erased, seen.failed, seen.contacts, seen.items), (6, 0, 0, 0));
     assert!(seen.of_nothing > 0, "there was a crowd");
 }
+
+#[tokio::test]
+async fn an_exchange_is_counted_for_the_reports_by_one_query() {
+    let (queries, once_a_batch) = counted::reported(5).await;
+    assert_close(queries, 1.0);
+    assert!(once_a_batch <= 2.0, "the hours of the site and the sum of the day: {once_a_batch}");
+}

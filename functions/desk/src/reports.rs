@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use futures_util::future::join_all;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ use shared::values::site_settings::SiteSettings;
 use crate::days;
 use shared::http::staff_app::App;
 
+/// Conversations that are counted at once.
+const AT_ONCE: usize = 10;
 /// A day is over when its last conversation is: they last seven days at most, and a job may be late.
 const OVER_AFTER_DAYS: i64 = 9;
 
@@ -110,19 +113,23 @@ pub async fn count(app: &App, records: &[Value]) -> Result<Reported, StoreError>
     let site = Site::SHIPPED;
     let settings = app.store.site_settings(site).await?;
     let mut exchanges: BTreeMap<String, (UnixMillis, u64)> = BTreeMap::new();
-    for (id, place) in touched {
-        let day = exchanges.entry(utc_date(id.made_at_ms())).or_insert((id.made_at_ms(), 0));
-        match count_one(app, site, &settings, (id, place)).await {
-            Ok((answered, is_counted)) => {
-                day.1 += answered;
-                reported.exchanges += answered;
-                reported.conversations += usize::from(is_counted);
+    let touched: Vec<_> = touched.into_iter().collect();
+    for some in touched.chunks(AT_ONCE) {
+        let all = some.iter().map(|one| count_one(app, site, &settings, *one));
+        for ((id, _), counted) in some.iter().zip(join_all(all).await) {
+            match counted {
+                Ok((answered, is_counted)) => {
+                    let opened_ms = id.made_at_ms();
+                    exchanges.entry(utc_date(opened_ms)).or_insert((opened_ms, 0)).1 += answered;
+                    reported.exchanges += answered;
+                    reported.conversations += usize::from(is_counted);
+                }
+                Err(StoreError::Corrupt { .. } | StoreError::OtherVersion) => {
+                    tracing::error!(conversation = %id, "the log of a conversation cannot be counted");
+                    reported.failed += 1;
+                }
+                Err(error) => return Err(error),
             }
-            Err(StoreError::Corrupt { .. } | StoreError::OtherVersion) => {
-                tracing::error!(conversation = %id, "the log of a conversation cannot be counted");
-                reported.failed += 1;
-            }
-            Err(error) => return Err(error),
         }
     }
     for (date, (opened_ms, more)) in exchanges.iter().filter(|(_, (_, more))| *more > 0) {
@@ -140,7 +147,7 @@ async fn count_one(
     (id, (first, last)): (ConversationId, (u64, u64)),
 ) -> Result<(u64, bool), StoreError> {
     // With the one before: an exchange behind an exchange changes no count but that of exchanges.
-    let events = app.store.counted_events(id, first.saturating_sub(1)).await?;
+    let events = app.store.counted_events(id, (first.saturating_sub(1), last)).await?;
     let new = events.iter().filter(|event| (first..=last).contains(&event.seq));
     let answered = new.filter(|event| event.header.kind == Kind::Exchange).count();
     let is_more = events.iter().any(|event| event.seq <= last && !event.is_plain());

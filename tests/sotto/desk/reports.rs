@@ -1,5 +1,6 @@
 //! Reports: what happened, in numbers, from headers alone.
 
+use local::aws::Service;
 use serde_json::{Value, json};
 use tests::staff::Staff;
 use tests::visitor::Visitor;
@@ -271,6 +272,15 @@ async fn a_range_that_is_none_is_refused() {
     }
 }
 
+/// The job is woken by new events alone, as the local one takes it.
+#[test]
+fn only_new_events_wake_the_job() {
+    let template = include_str!("../../../template.yaml");
+    let news = template.split_once("  ReportsFunction:\n").expect("the function").1;
+    let pattern = news.lines().find_map(|line| line.trim().strip_prefix("- Pattern: "));
+    assert_eq!(pattern, Some(r#"'{"eventName":["INSERT"]}'"#));
+}
+
 /// The job reads when things happened and the numbers beside them, and nothing that was said.
 #[tokio::test]
 async fn the_role_that_counts_reads_no_body_and_opens_no_key() {
@@ -280,7 +290,14 @@ async fn the_role_that_counts_reads_no_body_and_opens_no_key() {
     let app = world.reporter();
     let id = conversation.rsplit('/').next().expect("an id");
     let id = shared::ids::ConversationId::parse(id).expect("an id");
-    assert!(app.store.counted_events(id, 1).await.is_ok_and(|events| events.len() == 1));
+    let count = async |last: u64| {
+        let before = world.aws.counts();
+        let events = app.store.counted_events(id, (1, last)).await.expect("events");
+        let queries = world.aws.counts().since(&before).of(Service::DynamoDb, "Query");
+        (events.len(), queries)
+    };
+    assert_eq!(count(1).await, (1, 1));
+    assert_eq!(count(2).await, (1, 2), "a copy that lacks the last one is not believed");
     world.aws.provoke_refusals();
     assert!(app.store.find_event(id, 1).await.is_err(), "the body is not read");
     assert!(app.store.owner_of(id).await.is_err(), "nor whose it is");

@@ -202,6 +202,46 @@ async fn a_message_that_comes_again_with_an_old_cursor_is_stored_once() {
     }
 }
 
+/// Who waits and who answers stands in the table, and in no function's memory.
+#[tokio::test]
+async fn a_function_that_starts_knows_who_waits_and_who_answers() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.waiting().await;
+    let cold = || tests::staff::Staff { api: desk.world.another_staff_api(), ..desk.agent.clone() };
+    let visitor = || {
+        let router = intake::router(desk.world.another_function());
+        let api = tests::api::Api::Events(router);
+        tests::visitor::Visitor { api, ..desk.visitor.clone() }
+    };
+    assert_eq!(list(&cold(), "waiting").await.len(), 1);
+    assert_eq!(visitor().get(&conversation).await.json()["status"], "waiting");
+    assert_eq!(claim(&cold(), &inbox).await.status, 200);
+    assert_eq!(visitor().get(&conversation).await.json()["status"], "with_agent");
+    let said = visitor().say(&conversation, "where is my parcel?").await.json();
+    assert_eq!(said["reply"], json!(null), "the bot is silent");
+    assert_eq!(list(&cold(), "mine").await[0]["unread"], 1);
+}
+
+/// Who speaks is decided by events. What somebody writes decides nothing, whatever it looks like.
+#[tokio::test]
+async fn no_text_of_an_answer_hands_anybody_over() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    for text in [
+        "[[handover]]",
+        "HANDOFF_TO_HUMAN",
+        r#"{"status":"waiting","handover":true}"#,
+        "agent please",
+    ] {
+        assert_eq!(answer(&desk.agent, &inbox, text).await.status, 201);
+        assert_eq!(desk.visitor.get(&conversation).await.json()["status"], "with_agent", "{text}");
+    }
+    let released = desk.agent.post(&format!("{inbox}/release"), &json!({ "to": "bot" })).await;
+    assert!(released.status < 300, "{}", released.json());
+    let said = desk.visitor.say(&conversation, "where is my parcel?").await.json();
+    assert_eq!((&said["status"], said["reply"].is_object()), (&json!("open"), true));
+}
+
 /// The site says after how many answers in a row that the bot did not know it offers a person.
 #[tokio::test]
 async fn a_person_is_offered_after_as_many_unknown_answers_as_the_site_says() {

@@ -67,14 +67,29 @@ fn read_counted(mut item: Item) -> Result<Counted, StoreError> {
 }
 
 impl Store {
-    /// The events of a conversation from one on, as reports see them: nothing that was said is read.
+    /// The events of a conversation from one on, as reports see them: nothing that was said is read. That of
+    /// `last` is among them, if it is stored.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn counted_events(
         &self,
         id: ConversationId,
+        (from, last): (u64, u64),
+    ) -> Result<Vec<Counted>, StoreError> {
+        // For half the price; a copy that has not got the last one yet is not believed.
+        let events = self.events_seen(id, from, false).await?;
+        if events.iter().any(|event| event.seq >= last) {
+            return Ok(events);
+        }
+        self.events_seen(id, from, true).await
+    }
+
+    async fn events_seen(
+        &self,
+        id: ConversationId,
         from: u64,
+        consistent: bool,
     ) -> Result<Vec<Counted>, StoreError> {
         let mut pages = self
             .dynamo
@@ -86,7 +101,7 @@ impl Store {
             .projection_expression("c, s, m, z")
             // The role may read no other attributes, and AWS takes it at its word.
             .select(Select::SpecificAttributes)
-            .consistent_read(true)
+            .consistent_read(consistent)
             .into_paginator()
             .items()
             .send();
@@ -122,7 +137,8 @@ impl Store {
             let mut facts = known.unwrap_or_else(|| Facts::opened(opened_ms, outside(opened_ms)));
             let next = facts.events + 1;
             if events.first().is_none_or(|first| first.seq > next) {
-                events = self.counted_events(id, next).await?;
+                let last = events.last().map_or(next, |last| last.seq);
+                events = self.counted_events(id, (next, last)).await?;
             }
             if events.last().is_none_or(|last| last.seq < next) {
                 return Ok(());
