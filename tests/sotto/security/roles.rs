@@ -57,7 +57,7 @@ const PARTITIONS: [&str; 26] = [
     "subject#x",
     "touched#x",
 ];
-const ATTRIBUTES: [&[&str]; 4] = [&[], &["k", "w"], &["k", "s"], &["s", "m", "z"]];
+const ATTRIBUTES: [&[&str]; 5] = [&[], &["k", "w"], &["k", "s"], &["k", "v"], &["s", "m", "z"]];
 /// Every operation upon items; the five first name one item.
 const OPERATIONS: [&str; 9] = [
     "PutItem",
