@@ -100,6 +100,9 @@ async function ofVisitor(status, text, isStored, reloads) {
     await failed;
     const sent = visit.log().locator(".message.visitor").filter({ hasText: text, has: visit.page.locator("time") });
     if (reloads) {
+      // Nobody is quicker than the few milliseconds in which the text is sealed and kept.
+      const kept = visit.page.waitForFunction(() => Object.keys(sessionStorage).some((name) => name.startsWith("sotto-unsent:")));
+      await Promise.any([kept, sent.first().waitFor()]);
       await visit.page.reload();
       await visit.open();
       // What has not arrived is shown, and sent when its visitor says so.
