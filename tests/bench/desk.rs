@@ -181,6 +181,7 @@ async fn reads_of_a_poll() -> u64 {
     agent.put("/v1/presence", &json!({ "state": "available" })).await;
     let visitor = world.visitor().await;
     let path = visitor.open().await;
+    visitor.say(&path, "where is my parcel?").await;
     visitor.post(&format!("{path}/handover"), &json!({})).await;
     let inbox = format!("/v1/inbox/{}", path.rsplit('/').next().expect("an id"));
     assert_eq!(agent.post(&format!("{inbox}/claim"), &json!({})).await.status, 200);
