@@ -30,7 +30,7 @@ const WAIT: Duration = Duration::from_secs(3);
 /// Longer than a request that is delayed.
 const DELAY_MS: u32 = 2_000;
 
-/// Who talks, for how long, and over what network.
+/// A run: the people, the time, and the network.
 #[derive(Clone, Copy)]
 pub struct Load {
     /// Visitors, each with a conversation that asks for a person.

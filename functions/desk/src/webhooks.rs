@@ -26,7 +26,7 @@ use shared::http::staff_app::App;
 const SENT: usize = 200;
 /// Contacts that are sent at once.
 const AT_ONCE: usize = 10;
-/// What is written to a delivery whose last try broke off.
+/// The reason in a delivery whose last try broke off.
 const BROKE_OFF: &str = "broke_off";
 
 /// The result of a run.
@@ -105,7 +105,7 @@ impl Job {
     }
 }
 
-/// What has become of a delivery.
+/// The result of one delivery.
 enum Fate {
     Sent,
     Failed,

@@ -145,20 +145,9 @@ impl Writer<'_> {
     /// The event of the message, and the log's end where it was appended now.
     async fn write(&self, located: Located) -> Result<(StoredEvent, Option<Tail>), Problem> {
         let (conversation, now_ms) = (located.conversation.clone(), self.app.clock.now_ms());
-        let mut located = Some(located);
+        let mut from = located;
         let mut looked = None;
         loop {
-            let from = if let Some(located) = located.take() {
-                located
-            } else {
-                let now = locate(self.app, self.visitor, conversation.id, None).await?;
-                // The cursor may have been of before this very message.
-                let (store, key) = (&self.app.store, &self.idempotency.key);
-                if let Some(event) = store.find_repeated(conversation.id, &now.tail, key).await? {
-                    return Ok((event, None));
-                }
-                now
-            };
             let outcome = commit(self.app, from, |state| {
                 let spent = speak(&conversation, state, now_ms)?;
                 self.draft(&conversation, spent, looked)
@@ -168,12 +157,20 @@ impl Writer<'_> {
                 Outcome::Repeated(event) => return Ok((event, None)),
                 // A person is wanted, or may have to be offered; only then it is looked whether there is one.
                 Outcome::Unneeded(_) => {
-                    let (attendance, tail) = tokio::join!(
+                    let (attendance, end) = tokio::join!(
                         self.app.store.attendance(conversation.site),
                         self.app.store.tail(conversation.id),
                     );
-                    let unknown_in_a_row = tail?.unknown_in_a_row();
+                    let end = end?;
+                    let unknown_in_a_row = end.unknown_in_a_row();
                     looked = Some(Looked { attendance: attendance?, unknown_in_a_row });
+                    let tail = end.of(&conversation)?.ok_or(Code::NotFound)?;
+                    // The cursor may have been of before this very message.
+                    let (store, key) = (&self.app.store, &self.idempotency.key);
+                    if let Some(event) = store.find_repeated(conversation.id, &tail, key).await? {
+                        return Ok((event, None));
+                    }
+                    from = Located { conversation: Arc::clone(&conversation), tail };
                 }
             }
         }

@@ -32,7 +32,7 @@ pub const PAUSES_MS: [UnixMillis; 6] =
 pub struct Delivery {
     /// Its id, the same with each try.
     pub id: DeliveryId,
-    /// Whose contact.
+    /// The subject who left the contact.
     pub subject: SubjectId,
     /// When it was left.
     pub left_ms: UnixMillis,
@@ -87,8 +87,7 @@ impl Store {
         put(&self.desk_table, item)
     }
 
-    /// What is in the outbox of a site, those that are given up as well; one that is damaged stands for
-    /// itself.
+    /// The deliveries of a site, those that are given up as well; a damaged row gives its own error.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -149,7 +149,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the standard library knows of, in its own words.
+        /// The standard library's own names for such addresses.
         #[test]
         fn nothing_is_public_that_the_standard_library_calls_otherwise(
             four in any::<u32>(), six in any::<u128>(),

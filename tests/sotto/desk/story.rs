@@ -202,7 +202,7 @@ async fn a_message_that_comes_again_with_an_old_cursor_is_stored_once() {
     }
 }
 
-/// Who waits and who answers stands in the table, and in no function's memory.
+/// The table says who waits and who answers; no function's memory does.
 #[tokio::test]
 async fn a_function_that_starts_knows_who_waits_and_who_answers() {
     let desk = Desk::open().await;
@@ -222,7 +222,7 @@ async fn a_function_that_starts_knows_who_waits_and_who_answers() {
     assert_eq!(list(&cold(), "mine").await[0]["unread"], 1);
 }
 
-/// Who speaks is decided by events. What somebody writes decides nothing, whatever it looks like.
+/// Events decide who speaks. A text decides nothing, whatever it looks like.
 #[tokio::test]
 async fn no_text_of_an_answer_hands_anybody_over() {
     let desk = Desk::open().await;

@@ -203,7 +203,7 @@ fn a_security_event_is_appended_and_never_changed() {
             let tells = named || of_nobody.contains(&function);
             let puts = operation == "PutItem";
             assert_eq!(may(function, &called, &body), tells && puts, "{function} {operation}");
-            // Who is called by nobody of the staff names nobody in an event.
+            // A function that the staff do not call names nobody in an event.
             let (called, body) = call(operation, "EventsTable", "x", &["k", "a"]);
             assert_eq!(may(function, &called, &body), named && puts, "{function} {operation}");
         }

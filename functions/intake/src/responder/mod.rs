@@ -57,11 +57,11 @@ pub struct Visit<'a> {
     pub settings: &'a SiteSettings,
     /// Whether the site's server has said who the visitor is.
     pub verified: bool,
-    /// What was looked up; `None` as long as nobody has looked.
+    /// Facts that cost a request; `None` as long as nobody has looked.
     pub looked: Option<Looked>,
 }
 
-/// What an answer needs now and then.
+/// Facts that an answer needs now and then.
 #[derive(Clone, Copy)]
 pub struct Looked {
     /// Whether people answer now; without it that is assumed.
