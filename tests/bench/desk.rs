@@ -129,8 +129,7 @@ async fn in_a_browser(folder: &Path) -> Vec<Row> {
     };
     let parent = tempfile::tempdir().expect("a folder");
     let mut local = Local::everything(LOCAL, &parent.path().join("data"), &[]).await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     let output = Command::new(node)
         .arg(tools::browser_folder().join("counted.mjs"))
         .args([&local.url("url"), &local.url("control_url"), &link])

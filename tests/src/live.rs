@@ -108,8 +108,7 @@ pub async fn talk(local: &mut Local, load: Load) -> Seen {
 
 /// The first admin, and agents whom they invite.
 async fn staff(local: &mut Local, agents: usize) -> Vec<Staff> {
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link");
+    let link = local.invitation().await;
     let token = link.rsplit('=').next().expect("a token").to_owned();
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
     let code = |secret: &str| code_at(secret, now());

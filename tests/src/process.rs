@@ -110,6 +110,12 @@ impl Local {
         find(&said.expect("the line in time").expect("the line")).expect("the line")
     }
 
+    /// The link with which the first admin joins, as it was printed.
+    pub async fn invitation(&mut self) -> String {
+        let line = self.line_with("/console#invitation=").await;
+        line.split_whitespace().last().expect("a link").to_owned()
+    }
+
     /// Asks the control server.
     pub async fn control(&self, path: &str, body: &Value) -> Response {
         let request = Request::new("POST", path).json(body);

@@ -43,8 +43,7 @@ async fn a_visitor_of_a_crowded_network_chats_in_a_browser() {
 async fn a_visitor_talks_to_a_person_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     flows("live.mjs", &[&local.url("url"), &link]).await;
     assert!(local.terminate().await.status.success());
 }
@@ -53,8 +52,7 @@ async fn a_visitor_talks_to_a_person_in_a_browser() {
 async fn somebody_of_the_staff_signs_in_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     flows("console.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
     assert!(local.terminate().await.status.success());
 }
@@ -63,8 +61,7 @@ async fn somebody_of_the_staff_signs_in_in_a_browser() {
 async fn what_visitors_ask_about_their_data_is_answered_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     flows("privacy.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
     assert!(local.terminate().await.status.success());
 }
@@ -73,8 +70,7 @@ async fn what_visitors_ask_about_their_data_is_answered_in_a_browser() {
 async fn an_agent_answers_visitors_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     flows("inbox.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
     assert!(local.terminate().await.status.success());
 }
@@ -83,8 +79,7 @@ async fn an_agent_answers_visitors_in_a_browser() {
 async fn the_whole_story_is_played_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     flows("story.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
     assert!(local.terminate().await.status.success());
 }
@@ -94,8 +89,7 @@ async fn the_whole_story_is_played_in_a_browser() {
 async fn no_text_is_lost_when_a_request_fails_in_a_browser() {
     let place = Place::new();
     let mut local = place.start().await;
-    let link = local.line_with("/console#invitation=").await;
-    let link = link.split_whitespace().last().expect("a link").to_owned();
+    let link = local.invitation().await;
     flows("counted.mjs", &[&local.url("url"), &local.url("control_url"), &link]).await;
     assert!(local.terminate().await.status.success());
 }

@@ -15,8 +15,9 @@ function focused(visit) {
   });
 }
 
-/** Goes on by Tab until something of that name has the focus, and presses Enter. */
+/** Waits for a button of that name, goes on by Tab until it has the focus, and presses Enter. */
 async function enter(visit, name) {
+  await visit.page.getByRole("button", { name }).first().waitFor();
   for (let i = 0; i < 80; i++) {
     if (name.test(await focused(visit))) return visit.page.keyboard.press("Enter");
     await visit.page.keyboard.press("Tab");
@@ -24,19 +25,28 @@ async function enter(visit, name) {
   assert.fail(`no way to ${name} by Tab`);
 }
 
-/** Writes where the focus is, and sends it. */
+/** Writes where the focus is, once that is where one writes, and sends it. */
 async function write(visit, text) {
+  await visit.page.getByRole("textbox").and(visit.page.locator(":focus")).waitFor();
   await visit.page.keyboard.type(text);
   await visit.page.keyboard.press("Enter");
 }
 
-/** Asserts that a tree has each of these lines, in this order. */
-function has(tree, lines) {
-  let rest = tree;
-  for (const line of lines) {
-    const at = rest.search(line);
-    assert.ok(at >= 0, `${line} is not in\n${rest}`);
-    rest = rest.slice(at);
+/** Waits until the tree of an element has each of these lines, in this order. What is counted comes with a poll. */
+async function has(locator, lines) {
+  const missing = (tree) => {
+    for (const line of lines) {
+      const at = tree.search(line);
+      if (at < 0) return line;
+      tree = tree.slice(at);
+    }
+    return null;
+  };
+  for (const end = Date.now() + 15_000; ; await locator.page().waitForTimeout(100)) {
+    const tree = await locator.ariaSnapshot();
+    const line = missing(tree);
+    if (!line) return;
+    assert.ok(Date.now() < end, `${line} is not in its place in\n${tree}`);
   }
 }
 
@@ -54,7 +64,7 @@ function isSpoken(locator) {
 test("the whole story by keyboard alone on both sides, as a screen reader has it", {}, async (desk) => {
   await atWork(desk, ben);
   const { page } = desk;
-  has(await page.locator("body").ariaSnapshot(), [/navigation/, /link "Inbox"/, /main/, /heading "Inbox" \[level=1\]/, /switch "Available" \[checked\]/, /tablist/, /tab "Waiting 0" \[selected\]/, /tab "Mine 0"/, /tab "Closed/, /tabpanel/]);
+  await has(page.locator("body"), [/navigation/, /link "Inbox"/, /main/, /heading "Inbox" \[level=1\]/, /switch "Available" \[checked\]/, /tablist/, /tab "Waiting 0" \[selected\]/, /tab "Mine 0"/, /tab "Closed/, /tabpanel/]);
 
   const visit = await Visit.begin(desk.browser, desk.base, desk.output, {});
   await visit.load();
@@ -79,7 +89,7 @@ test("the whole story by keyboard alone on both sides, as a screen reader has it
   const joined = visit.log().getByText("Ben has joined the conversation.");
   await joined.waitFor();
   assert.ok(await isSpoken(joined), "that somebody is there");
-  has(await page.locator("main").ariaSnapshot(), [/tab "Waiting 0"/, /tab "Mine 1"/, /group "What to do with the conversation"/, /button "Close"/, /log "Messages, oldest first"/, /textbox "Answer"/]);
+  await has(page.locator("main"), [/tab "Waiting 0"/, /tab "Mine 1"/, /group "What to do with the conversation"/, /button "Close"/, /log "Messages, oldest first"/, /textbox "Answer"/]);
 
   await page.keyboard.press("r");
   await write(desk, "It cannot. Shall I look for one that can?");
@@ -87,7 +97,7 @@ test("the whole story by keyboard alone on both sides, as a screen reader has it
   const answer = visit.log().locator(".message.agent").filter({ hasText: "It cannot." });
   await answer.waitFor();
   assert.ok(await isSpoken(answer), "an answer");
-  has(await visit.dialog().ariaSnapshot(), [/log/, /Ben/, /It cannot\. Shall I look/, /textbox/, /button "Send"/]);
+  await has(visit.dialog(), [/log/, /Ben/, /It cannot\. Shall I look/, /textbox/, /button "Send"/]);
   // The focus stayed in the box when the person came.
   await write(visit, "Yes, please");
   const heard = log(desk).getByText("Yes, please", { exact: true });
@@ -98,7 +108,7 @@ test("the whole story by keyboard alone on both sides, as a screen reader has it
   await page.keyboard.press("x");
   const dialog = page.getByRole("dialog", { name: "Close the conversation" });
   await dialog.waitFor();
-  has(await dialog.ariaSnapshot(), [/dialog "Close the conversation"/, /radio "Solved"/, /button "Close"/]);
+  await has(dialog, [/dialog "Close the conversation"/, /radio "Solved"/, /button "Close"/]);
   await enter(desk, /^Close$/);
   const closed = desk.status().getByText("The conversation is closed.");
   await closed.waitFor();
