@@ -1,5 +1,6 @@
-//! The desk: agents see who waits, take a conversation, read and answer it, and give it back. The binary
-//! `return-claims` takes conversations from agents who are gone, `reports` counts what happened.
+//! The desk: agents see who waits, take a conversation, read and answer it, and give it back. The binaries
+//! are jobs: `return-claims` takes conversations from agents who are gone, `reports` counts what happened,
+//! `webhooks` sends new contacts.
 //!
 //! Called by the console through API Gateway. Reads the rows of the table `keys` and opens
 //! conversations, appends to their logs in `conversations` and keeps their rows in the inbox there,

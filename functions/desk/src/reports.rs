@@ -5,7 +5,6 @@
 //! schedule, which turns the facts of each day that is over into its totals.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use futures_util::future::join_all;
 use lambda_runtime::LambdaEvent;
@@ -44,19 +43,6 @@ pub struct Reported {
     pub days: usize,
 }
 
-/// Why a run broke off; Lambda calls again. No conversation is counted twice by that, but messages that
-/// were answered may be: only the cost, an estimate, is made of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotReported(StoreError);
-
-impl fmt::Display for NotReported {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
-    }
-}
-
-impl std::error::Error for NotReported {}
-
 /// The job and what it works with.
 pub struct Job(App);
 
@@ -70,8 +56,9 @@ impl Job {
     /// Handles a call and says what was done.
     ///
     /// # Errors
-    /// [`NotReported`].
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotReported> {
+    /// [`StoreError`]; Lambda calls again. No conversation is counted twice by that, but messages that were
+    /// answered may be: only the cost, an estimate, is made of them.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, StoreError> {
         let invocation = Invocation::begin(telemetry::Job::Reports, &self.0.clock, &event.context);
         let reported = match event.payload.get("Records").and_then(Value::as_array) {
             Some(records) => Box::pin(count(&self.0, records)).await,
@@ -88,14 +75,14 @@ impl Job {
             .with("failed", number(counts.failed))
             .with("days", number(counts.days))
             .print();
-        reported.map(|reported| json!(reported)).map_err(NotReported)
+        reported.map(|reported| json!(reported))
     }
 }
 
 /// Counts the new events that the records of a batch name.
 ///
 /// # Errors
-/// [`StoreError`]; see [`NotReported`].
+/// [`StoreError`].
 pub async fn count(app: &App, records: &[Value]) -> Result<Reported, StoreError> {
     let mut reported = Reported::default();
     let mut touched: BTreeMap<ConversationId, (u64, u64)> = BTreeMap::new();

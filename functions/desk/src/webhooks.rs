@@ -3,8 +3,6 @@
 
 pub mod send;
 
-use std::fmt;
-
 use futures_util::future::join_all;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
@@ -44,18 +42,6 @@ pub struct Delivered {
     pub damaged: usize,
 }
 
-/// Why a run broke off; the next one goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotDelivered(StoreError);
-
-impl fmt::Display for NotDelivered {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
-    }
-}
-
-impl std::error::Error for NotDelivered {}
-
 /// The job and what it works with.
 pub struct Job {
     app: App,
@@ -75,8 +61,8 @@ impl Job {
     /// Handles a call and says what was done.
     ///
     /// # Errors
-    /// [`NotDelivered`].
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotDelivered> {
+    /// [`StoreError`]; the next run goes on.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, StoreError> {
         let job = telemetry::Job::Webhooks;
         let invocation = Invocation::begin(job, &self.app.clock, &event.context);
         let delivered = self.run().await;
@@ -93,7 +79,7 @@ impl Job {
             .count(Metric::DeliveryGivenUp, count(counts.given_up))
             .count(Metric::Corrupt, count(counts.damaged))
             .print();
-        delivered.map(|delivered| json!(delivered)).map_err(NotDelivered)
+        delivered.map(|delivered| json!(delivered))
     }
 
     /// Sends what is due.
