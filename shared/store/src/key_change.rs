@@ -14,7 +14,7 @@ use super::branch_row::BranchRow;
 use super::key_row::{Guarded, KeyRow};
 use super::keyring::{Held, LIFETIME_MS};
 use super::lead::email_index;
-use super::settings::{Settings, visitor_seed};
+use super::settings::{Settings, credential_seed, visitor_seed};
 use super::stack::{Stack, list_item};
 use super::table::key;
 use super::write::{Transaction, Write, Written, put, put_if};
@@ -48,7 +48,31 @@ impl Settings {
         stack: &Stack,
         event: Write,
     ) -> Result<Changed, StoreError> {
-        let name = visitor_seed();
+        self.change_seed("change_visitor_key", visitor_seed(), stack, event).await
+    }
+
+    /// Puts another key in the place of the one of the staff's passwords, factors and sessions, unseen. What
+    /// is stored under the old one opens no more, in each function within the 300 seconds for which it
+    /// keeps the key: every account ends.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_credential_key(
+        &self,
+        stack: &Stack,
+        event: Write,
+    ) -> Result<Changed, StoreError> {
+        self.change_seed("change_credential_key", credential_seed(), stack, event).await
+    }
+
+    /// Puts another key in the place of one that nothing is published of.
+    async fn change_seed(
+        &self,
+        operation: &'static str,
+        name: BranchName,
+        stack: &Stack,
+        event: Write,
+    ) -> Result<Changed, StoreError> {
         let old = stack.row(&name)?.ok_or(StoreError::KeysMissing)?;
         let now_ms = self.clock.now_ms();
         if old.is_recent(now_ms) {
@@ -58,7 +82,7 @@ impl Settings {
         let writes = Transaction::new(self.dynamo.clone())
             .and(self.replacement(&name, old, &BranchRow::changed(blob, now_ms))?)
             .and(event);
-        self.commit_change("change_visitor_key", writes, &[name]).await
+        self.commit_change(operation, writes, &[name]).await
     }
 
     /// Publishes a list of keys that were made for it, and withdraws all that were made up to

@@ -173,6 +173,34 @@ async fn a_warm_function_takes_no_token_of_a_compromised_key_for_a_step_up() {
     assert_eq!(search().await.refusal(), (401, "token_invalid".to_owned()));
 }
 
+/// Passwords, factors and sessions are under that key: every account ends, and the first admin is invited anew.
+#[tokio::test]
+async fn a_compromised_key_of_credentials_ends_every_account_and_the_first_admin_begins_anew() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let agent = world.member(&admin, "anna@example.org", &["agent"]).await;
+    assert_eq!(change(&world, "credential").await["changed"], true);
+    // With the table of a moment ago, as whoever had the key may have it.
+    world.advance_seconds(FORGOTTEN);
+    for gone in [&admin, &agent] {
+        assert!(gone.login().await.status >= 400, "nothing of the account opens");
+        assert!(gone.renew().await.status >= 400, "nor of the session");
+    }
+    // As the runbook says.
+    for (table, item) in world.all_items().await {
+        if table.ends_with("identity") {
+            let delete = world.dynamo().delete_item().table_name(&table);
+            let key = |name: &str| item[name].clone();
+            delete.key("p", key("p")).key("k", key("k")).send().await.expect("it is deleted");
+        }
+    }
+    let again = world.admin().await;
+    let people = again.get("/v1/auth/staff").await;
+    assert_eq!(people.json()["items"].as_array().expect("people").len(), 1, "{}", people.json());
+    assert_eq!(agent.login().await.refusal(), (401, "credentials_invalid".to_owned()));
+    assert_eq!(told(&world).await, ["credential"]);
+}
+
 #[tokio::test]
 async fn a_compromised_key_of_visitors_tokens_ends_them_and_new_ones_work_everywhere_at_once() {
     let world = World::new().await;
@@ -314,7 +342,7 @@ async fn a_compromised_root_is_replaced_once_pages_have_the_pin_of_the_next() {
 #[tokio::test]
 async fn a_command_that_is_repeated_changes_nothing_more_and_three_at_once_change_once() {
     let world = World::new().await;
-    for kind in ["receipt", "staff", "visitor", "transport"] {
+    for kind in ["receipt", "staff", "credential", "visitor", "transport"] {
         let wish = || Box::pin(world.call_rotation(json!({ "compromised": kind })));
         let (first, second, third) = tokio::join!(wish(), wish(), wish());
         let reports = [first, second, third];
@@ -325,7 +353,7 @@ async fn a_command_that_is_repeated_changes_nothing_more_and_three_at_once_chang
         assert!(changed + last <= 1, "{kind}: {reports:?} {repeated}");
         assert_eq!(repeated.get("at").is_some(), last == 1, "{kind}");
     }
-    assert_eq!(told(&world).await.len(), 4);
+    assert_eq!(told(&world).await.len(), 5);
     world.advance_seconds(600);
     assert_eq!(change(&world, "receipt").await["changed"], true, "it happens a second time");
 }
@@ -335,7 +363,10 @@ async fn a_command_that_is_none_changes_nothing_and_says_why() {
     let world = World::new().await;
     let before = world.all_items().await;
     for (event, word) in [
-        (json!({ "compromised": "everything" }), "one of receipt, staff, visitor, transport, root"),
+        (
+            json!({ "compromised": "everything" }),
+            "one of receipt, staff, credential, visitor, transport, root",
+        ),
         (json!({ "compromised": 1 }), "takes compromised, a word"),
         (json!({ "compromised": "staff", "now": true }), "no other field"),
         (json!({ "compromised": "staff", "pin": "sha256-A" }), "only the root has a pin"),

@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Receipt,
     /// Sign staff tokens and seal the published set.
     Staff,
+    /// Guards the staff's passwords, factors and sessions.
+    Credential,
     /// Signs visitors' tokens.
     Visitor,
     /// Open what visitors seal.
@@ -63,13 +65,15 @@ struct Raw {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Receipt, Self::Staff, Self::Visitor, Self::Transport, Self::Root];
+    const ALL: [Self; 6] =
+        [Self::Receipt, Self::Staff, Self::Credential, Self::Visitor, Self::Transport, Self::Root];
 
     /// Its word in the wish, the report and the event.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
             Self::Staff => "staff",
+            Self::Credential => "credential",
             Self::Visitor => "visitor",
             Self::Transport => "transport",
             Self::Root => "root",
@@ -144,6 +148,7 @@ pub(super) async fn fulfil(stores: &Stores, wish: Wish) -> Result<Value, NotChan
     let changed = match kind {
         Kind::Receipt => stores.settings.change_receipt_key(&stack, event("")?).await?,
         Kind::Staff => stores.settings.change_staff_keys(&stack, event("")?).await?,
+        Kind::Credential => stores.settings.change_credential_key(&stack, event("")?).await?,
         Kind::Visitor => stores.settings.change_visitor_key(&stack, event("")?).await?,
         Kind::Transport => transport(stores, stack, event("")?).await?,
         Kind::Root => match pin {
