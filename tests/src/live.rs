@@ -503,31 +503,28 @@ impl Agent {
         }
     }
 
-    /// Reads what is new, and answers each message.
+    /// Looks at each conversation with something new; then answers what was said in them.
     async fn answer(&mut self) {
+        let mut asked = Vec::new();
         // A claim whose answer was lost is in this list as well.
         for row in self.inbox("mine").await {
             let id = row["conversation_id"].as_str().unwrap_or_default().to_owned();
-            if row["unread"] == 0 && self.taken.contains_key(&id) {
-                continue;
-            }
             let known = lock(&self.line.board.conversations).get(&id).copied();
             let Some(number) = known else { continue };
-            let path = format!("/v1/inbox/{id}");
-            let (_, mut screen, mut answers) =
-                self.taken.remove(&id).unwrap_or((number, Screen::of('a'), 0));
-            loop {
-                let fresh = self.line.look(&mut screen, &path).await;
-                let asked = fresh.iter().filter(|text| text.starts_with('v')).count();
-                for _ in 0..asked {
-                    answers += 1;
-                    self.line.say(&mut screen, &path, &format!("a{number}-{answers}")).await;
-                }
-                if fresh.is_empty() {
-                    break;
-                }
+            let is_new = !self.taken.contains_key(&id);
+            let (_, screen, _) =
+                self.taken.entry(id.clone()).or_insert_with(|| (number, Screen::of('a'), 0));
+            if is_new || row["unread"] != 0 {
+                let fresh = self.line.look(screen, &format!("/v1/inbox/{id}")).await;
+                let questions = fresh.iter().filter(|text| text.starts_with('v')).count();
+                asked.extend(std::iter::repeat_n(id, questions));
             }
-            self.taken.insert(id, (number, screen, answers));
+        }
+        for id in asked {
+            let Some((number, screen, answers)) = self.taken.get_mut(&id) else { continue };
+            *answers += 1;
+            let text = format!("a{number}-{answers}");
+            self.line.say(screen, &format!("/v1/inbox/{id}"), &text).await;
         }
     }
 }
