@@ -4,11 +4,14 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use local::aws::{Counts, Fault, Service};
 use shared::clock::month;
 use shared::http::app::App;
 use shared::seal::place::{BranchName, Purpose};
-use tests::api::{Api, Response};
+use shared::values::prices::PRICES;
+use tests::api::{Api, Request, Response};
 use tests::visitor::{Visitor, fresh_key, message};
 use tests::world::{World, item_size};
 
@@ -20,6 +23,9 @@ const SAMPLES: u32 = 20;
 const PAUSE_SECONDS: u64 = 1;
 /// Branch keys that a function needs, one a purpose: transcripts, transport, visitors' tokens.
 pub(crate) const PURPOSES: u64 = 3;
+
+/// Memory of the function, and what is billed of a poll; it was not measured on Lambda.
+const POLL_GB_SECONDS: f64 = 0.25 * 0.010;
 
 /// The cost of one exchange, on average.
 pub(crate) struct PerExchange {
@@ -122,6 +128,119 @@ pub(crate) async fn sized() -> Sized {
         .map(|(_, item)| item_size(item))
         .max();
     Sized { write_units, overhead_bytes: largest.expect("an item") - TEXT }
+}
+
+/// The units of a hand-over, as far as its visitor's requests take them.
+pub(crate) struct HandedOver {
+    /// Read units.
+    pub(crate) read_units: f64,
+    /// Write units.
+    pub(crate) write_units: f64,
+    /// Polls.
+    pub(crate) polls: u32,
+    /// Read units of the polls.
+    pub(crate) poll_units: f64,
+}
+
+impl HandedOver {
+    /// USD at list price, when the widget takes so many requests for it.
+    pub(crate) fn usd(&self, requests: f64) -> f64 {
+        let each = PRICES.http_api_request
+            + PRICES.lambda_request
+            + PRICES.lambda_gb_second_arm * POLL_GB_SECONDS;
+        requests * each + self.read_units * PRICES.read_unit + self.write_units * PRICES.write_unit
+    }
+}
+
+/// A visitor who waits for four minutes and talks to an agent for ten, five messages of each, as the widget
+/// asks: a poll every three seconds while they wait, then two in three.
+pub(crate) async fn handed_over() -> HandedOver {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let mut agent = world.member(&admin, "anna@example.org", &["agent"]).await;
+    let visitor = world.visitor().await;
+    let path = visitor.open().await;
+    let first = visitor.say(&path, QUESTION).await;
+    spoken(&first);
+    let mut cursor = first.header("sotto-cursor").to_owned();
+    let inbox = format!("/v1/inbox/{}", path.rsplit('/').next().expect("an id"));
+
+    let mut of_agent = (0.0, 0.0);
+    let mut polls = (0, 0.0);
+    let there = agent.put("/v1/presence", &json!({ "state": "available" })).await;
+    assert_eq!(there.status, 204);
+    let start = world.aws.counts();
+    let asked = visitor.post(&format!("{path}/handover"), &json!({})).await;
+    assert_eq!(asked.status, 202, "{}", asked.json());
+    let (mut after, mut state) = (String::new(), String::new());
+    let (mut shown, mut last_said) = (0, String::new());
+    for tick in 0..480_u32 {
+        // Eighty at three seconds; then 400 at a second and at two, by turns.
+        let waits = tick < 80;
+        world.advance_seconds(if waits { 3 } else { 1 + u64::from(tick % 2) });
+        let before = world.aws.counts();
+        if tick % 20 == 0 {
+            agent.take(&agent.renew().await.json());
+            let there = agent.put("/v1/presence", &json!({ "state": "available" })).await;
+            assert_eq!(there.status, 204, "{}", there.json());
+        }
+        if tick == 80 {
+            assert_eq!(agent.post(&format!("{inbox}/claim"), &json!({})).await.status, 200);
+        }
+        let talk = tick.checked_sub(80).map(|since| (since % 80, since / 80));
+        if let Some((10, round)) = talk {
+            assert_eq!(agent.post(&format!("{inbox}/typing"), &json!({})).await.status, 204);
+            let request = Request::new("POST", &format!("{inbox}/messages"));
+            let request = request.header("idempotency-key", fresh_key());
+            let said =
+                agent.send(request.json(&json!({ "text": format!("Answer {round}") }))).await;
+            assert_eq!(said.status, 201, "{}", said.json());
+        }
+        if let Some((41, _)) = talk {
+            let seen = json!({ "message_id": last_said });
+            assert_eq!(agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+        }
+        let beside = world.aws.counts().since(&before);
+        of_agent.0 += beside.read_units();
+        of_agent.1 += beside.write_units();
+        if let Some((40, _)) = talk {
+            assert_eq!(visitor.post(&format!("{path}/typing"), &json!({})).await.status, 204);
+            let body = json!({ "text": "I have read it", "after": after });
+            let request = Request::new("POST", &format!("{path}/messages")).json(&body);
+            let request = request.header("idempotency-key", fresh_key());
+            let sent = visitor.send(request.header("sotto-cursor", &cursor)).await;
+            sent.header("sotto-cursor").clone_into(&mut cursor);
+            let said = sent.json();
+            learn(&said["news"], &mut after, &mut state, &mut shown);
+            said["message"]["id"].as_str().expect("an id").clone_into(&mut last_said);
+        }
+        let before = world.aws.counts();
+        let news = visitor.get(&format!("{path}/messages?after={after}&state={state}")).await;
+        polls.0 += 1;
+        polls.1 += world.aws.counts().since(&before).read_units();
+        if news.status == 200 {
+            learn(&news.json(), &mut after, &mut state, &mut shown);
+        } else {
+            assert_eq!(news.status, 204, "{}", news.json());
+        }
+    }
+    assert_eq!(shown, 5, "each answer of the agent arrives once");
+    let all = world.aws.counts().since(&start);
+    HandedOver {
+        read_units: all.read_units() - of_agent.0,
+        write_units: all.write_units() - of_agent.1,
+        polls: polls.0,
+        poll_units: polls.1,
+    }
+}
+
+/// Takes over what a client keeps of news, and counts an agent's messages.
+fn learn(news: &Value, after: &mut String, state: &mut String, shown: &mut u32) {
+    for item in news["items"].as_array().into_iter().flatten() {
+        item["id"].as_str().expect("an id").clone_into(after);
+        *shown += u32::from(item["author"] == "agent");
+    }
+    news["state"].as_str().expect("a state").clone_into(state);
 }
 
 /// Queries, and other requests to DynamoDB, by which the reports count an exchange of each of `conversations`.

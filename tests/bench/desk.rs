@@ -5,24 +5,22 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use local::aws::Service;
 use serde_json::{Value, json};
-use shared::values::prices::PRICES;
-use tests::live::{Load, talk};
+use tests::live::{Load, Seen, talk};
 use tests::process::Local;
 use tests::staff::Staff;
 use tests::tools;
 use tests::world::World;
 use tokio::process::Command;
 
-use crate::rows::{Goal, Row};
-use crate::{exact, progress};
+use crate::rows::{Goal, Row, number as written};
+use crate::{counted, exact, progress};
 
 const LOCAL: &str = env!("CARGO_BIN_EXE_tests-local");
 /// Claims of one conversation, after which another one begins.
 const CLAIMS: u32 = 50;
-/// Memory of the function, and what is billed of a poll; it was not measured on Lambda.
-const POLL_GB_SECONDS: f64 = 0.25 * 0.010;
+/// Over which faults the network has; another one is another run.
+const SEED: u64 = 14;
 
 fn at_most(id: &'static str, value: Result<f64, String>, unit: &'static str, bound: f64) -> Row {
     Row::new(id, value, unit, Goal::AtMost(bound))
@@ -101,21 +99,30 @@ pub(crate) fn missing(why: &str) -> Vec<Row> {
     ]
 }
 
-async fn live() -> [Row; 2] {
+/// Whatever is lost, doubled or out of order ends the bench.
+async fn a_minute(faults: Option<u64>) -> Seen {
     let parent = tempfile::tempdir().expect("a folder");
     let mut local = Local::everything(LOCAL, &parent.path().join("data"), &[]).await;
     let minute = Duration::from_mins(1);
-    let load = Load { visitors: 200, agents: 10, talk: minute, haste: 1, faults: None };
+    let load = Load { visitors: 200, agents: 10, talk: minute, haste: 1, faults };
     let seen = Box::pin(talk(&mut local, load)).await;
     drop(local);
     assert_eq!(seen.wrong, Vec::<String>::new(), "lost, doubled or out of order");
+    assert_eq!(seen.delays_ms.len(), seen.said, "each is seen by the other side");
+    seen
+}
+
+async fn live() -> [Row; 2] {
+    let seen = a_minute(None).await;
+    progress("the same over a network that loses, doubles and delays");
+    let disturbed = a_minute(Some(SEED)).await;
     let of = |percent| {
         let delay_ms = seen.percentile_ms(percent).and_then(|ms| u32::try_from(ms).ok());
         delay_ms.map(f64::from).ok_or_else(|| "nobody said anything".to_owned())
     };
     let note = format!(
-        "from Send to the other side's screen, {} messages of 200 visitors and 10 agents on this machine, {} requests; polls every 1.5 s; none lost, doubled or out of order",
-        seen.said, seen.requests
+        "from Send to the other side's screen, {} messages of 200 visitors and 10 agents on this machine, {} requests; polls every 1.5 s; none lost, doubled or out of order. The same of {} messages where {} of {} requests were lost, doubled or delayed",
+        seen.said, seen.requests, disturbed.said, disturbed.faults, disturbed.requests
     );
     [
         at_most("live_p50_ms", of(50), "ms", 2_000.0).note(note.clone()),
@@ -149,48 +156,22 @@ async fn in_a_browser(folder: &Path) -> Vec<Row> {
         .unwrap_or_else(|| panic!("no counts in {said}"));
     let number = |name: &str| counted[name].as_u64().map(exact).expect(name);
     let (requests, polls) = (number("requests"), number("polls"));
-    let reads = exact(reads_of_a_poll().await);
-    let each = PRICES.http_api_request
-        + PRICES.lambda_request
-        + PRICES.lambda_gb_second_arm * POLL_GB_SECONDS;
-    // A read of a small item is a unit; who says something writes one.
-    let usd = requests * each
-        + polls * reads * PRICES.read_unit
-        + (requests - polls) * (PRICES.write_unit + PRICES.read_unit);
+    let handed_over = counted::handed_over().await;
+    let usd = handed_over.usd(requests);
     vec![
         at_most("handover_requests", Ok(requests), "requests", 500.0).note(format!(
             "the widget's, 4 minutes waiting and 10 with an agent: {polls} polls, and {} messages, typing marks and the request itself; with a clock that the test moves",
             requests - polls
         )),
         at_most("handover_usd", Ok(usd), "USD", 0.0007).peer(0.0015).note(format!(
-            "the visitor's requests at list price, {reads} reads of a unit a poll, more where the last events are long; 256 MB for 10 ms each (not measured on Lambda); peer: a held connection"
+            "the visitor's requests at list price; {} read and {} write units, {} read units a poll, counted over an agent's answers, typing and seen marks; 256 MB for 10 ms each (not measured on Lambda); peer: a held connection",
+            written(handed_over.read_units),
+            written(handed_over.write_units),
+            written(handed_over.poll_units / f64::from(handed_over.polls))
         )),
         at_most("text_lost_steps", Ok(number("lost")), "texts", 0.0).floor(0.0).note(format!(
             "{} texts of a visitor and of an agent, each with one request failed before and after it was stored; each is in the conversation once",
             counted["steps"]
         )),
     ]
-}
-
-/// Small items that a poll reads which finds nothing, while an agent has the conversation.
-async fn reads_of_a_poll() -> u64 {
-    let world = World::new().await;
-    let admin = world.admin().await;
-    let agent = world.member(&admin, "anna@example.org", &["agent"]).await;
-    agent.put("/v1/presence", &json!({ "state": "available" })).await;
-    let visitor = world.visitor().await;
-    let path = visitor.open().await;
-    visitor.say(&path, "where is my parcel?").await;
-    visitor.post(&format!("{path}/handover"), &json!({})).await;
-    let inbox = format!("/v1/inbox/{}", path.rsplit('/').next().expect("an id"));
-    assert_eq!(agent.post(&format!("{inbox}/claim"), &json!({})).await.status, 200);
-    let first = visitor.get(&format!("{path}/messages?after=")).await.json();
-    let last = first["items"].as_array().and_then(|items| items.last()).expect("news");
-    let (after, state) = (last["id"].as_str().expect("an id"), first["state"].as_str());
-    let poll = format!("{path}/messages?after={after}&state={}", state.expect("a state"));
-    let before = world.aws.counts();
-    assert_eq!(visitor.get(&poll).await.status, 204);
-    let counts = world.aws.counts().since(&before);
-    // Row, policy and the end of sessions come in one request.
-    counts.total(Service::DynamoDb) + 2 * counts.of(Service::DynamoDb, "BatchGetItem")
 }

@@ -4,6 +4,7 @@
 mod counted;
 
 use counted::PURPOSES;
+use shared::values::prices;
 #[path = "../bench/crowd.rs"]
 mod crowd;
 #[path = "../bench/staff.rs"]
@@ -33,6 +34,17 @@ async fn nine_hundred_bytes_of_text_take_one_write_unit() {
     let sized = counted::sized().await;
     assert_close(sized.write_units, 1.0);
     assert!(sized.overhead_bytes <= 120, "{} bytes beyond the text", sized.overhead_bytes);
+}
+
+/// Beside the polls eleven requests: the one for a person, five texts and five typing marks.
+#[tokio::test]
+async fn a_poll_that_finds_nothing_costs_two_small_reads() {
+    let handed_over = counted::handed_over().await;
+    let polls = f64::from(handed_over.polls);
+    let units = handed_over.poll_units / polls;
+    assert!(units <= 1.4, "{units} read units a poll, those that find something among them");
+    let usd = handed_over.usd(polls + 11.0);
+    assert!((usd - prices::HANDOVER_USD).abs() < 0.00001, "{usd} USD a hand-over");
 }
 
 #[tokio::test]

@@ -24,7 +24,8 @@ impl World {
     ) -> usize {
         let subject = SubjectId::parse(&visitor.subject).expect("a subject");
         let id = path.rsplit('/').next().and_then(ConversationId::parse).expect("a conversation");
-        let found = self.app.store.find_conversation_now(subject, id).await.expect("it is read");
+        let found =
+            self.app.store.find_conversation_now((subject, None), id).await.expect("it is read");
         let Found::Live(conversation) = found else { panic!("no conversation at {path}") };
         let tail = self.app.store.tail(id).await.expect("its log").last_seq();
         let mut last = self.app.store.find_event(id, tail).await.expect("read").expect("an event");

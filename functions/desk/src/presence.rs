@@ -1,4 +1,5 @@
-//! `PUT /v1/presence`: whether the caller is there to answer. It counts for ninety seconds.
+//! `PUT /v1/presence`: whether the caller is there to answer. It counts for ninety seconds. Who goes away
+//! gives back what they have.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -8,11 +9,14 @@ use shared::http::request::PlainJson;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::problem::{FieldCode, Problem};
 use shared::store::body::Agent;
+use shared::store::inbox::List;
 use shared::store::live::{PRESENCE_MS, Presence};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use shared::http::staff_app::App;
+
+use crate::return_claims::{Returned, give_back};
 
 /// The name of somebody whose name auth has not told yet.
 const UNNAMED: &str = "Agent";
@@ -40,6 +44,9 @@ pub(crate) async fn put(
         _ => return Err(Problem::invalid("/state", FieldCode::NotAllowed)),
     };
     note(&app, agent(&app, &staff).await?, is_there).await?;
+    if !is_there {
+        Box::pin(give_back(&app, List::With(staff.id), &mut Returned::default())).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

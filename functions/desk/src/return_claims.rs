@@ -1,8 +1,6 @@
 //! The job that takes conversations from agents who are gone, and back from a queue that nobody serves,
 //! where no visitor and no agent looks. It finds them by the lists of the inbox.
 
-use std::fmt;
-
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -35,18 +33,6 @@ pub struct Returned {
     pub failed: usize,
 }
 
-/// Why a run broke off; Lambda calls again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotReturned(StoreError);
-
-impl fmt::Display for NotReturned {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
-    }
-}
-
-impl std::error::Error for NotReturned {}
-
 /// The job and what it works with.
 pub struct Job(App);
 
@@ -60,8 +46,8 @@ impl Job {
     /// Handles a call and says what was done.
     ///
     /// # Errors
-    /// [`NotReturned`].
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, NotReturned> {
+    /// [`StoreError`]; the next run goes on.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, StoreError> {
         let job = telemetry::Job::ReturnClaims;
         let invocation = Invocation::begin(job, &self.0.clock, &event.context);
         let returned = run(&self.0).await;
@@ -75,7 +61,7 @@ impl Job {
             .with("to_bot", count(counts.to_bot))
             .with("failed", count(counts.failed))
             .print();
-        returned.map(|returned| json!(returned)).map_err(NotReturned)
+        returned.map(|returned| json!(returned))
     }
 }
 
@@ -88,12 +74,20 @@ pub async fn run(app: &App) -> Result<Returned, StoreError> {
     let agents = app.store.agents(Site::SHIPPED).await?;
     let lists = agents.iter().map(|agent| List::With(agent.agent.id)).chain([List::Waiting]);
     for list in lists {
-        walk(app, list, &mut returned).await?;
+        give_back(app, list, &mut returned).await?;
     }
     Ok(returned)
 }
 
-async fn walk(app: &App, list: List, returned: &mut Returned) -> Result<(), StoreError> {
+/// Looks at every conversation of a list, up to a limit.
+///
+/// # Errors
+/// [`StoreError`] where the list cannot be read.
+pub(crate) async fn give_back(
+    app: &App,
+    list: List,
+    returned: &mut Returned,
+) -> Result<(), StoreError> {
     let mut place: Option<Place> = None;
     loop {
         let (rows, next) = app.store.inbox(Site::SHIPPED, list, (place, PAGE)).await?;

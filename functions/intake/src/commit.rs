@@ -64,7 +64,7 @@ pub async fn find(
     visitor: &Visitor,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, Problem> {
-    let found = app.store.find_conversation(visitor.subject, id).await?;
+    let found = app.store.find_conversation((visitor.subject, Some(&visitor.session)), id).await?;
     match live(found)? {
         conversation if conversation.admits(&visitor.session) => Ok(conversation),
         // The copy in memory may be older than the session, so the stored one decides.
@@ -82,7 +82,9 @@ pub async fn find_now(
     visitor: &Visitor,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, Problem> {
-    let conversation = live(app.store.find_conversation_now(visitor.subject, id).await?)?;
+    let conversation = live(
+        app.store.find_conversation_now((visitor.subject, Some(&visitor.session)), id).await?,
+    )?;
     if !conversation.admits(&visitor.session) {
         return Err(Code::TokenRevoked.into());
     }

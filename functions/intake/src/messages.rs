@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
 use shared::http::app::App;
-use shared::http::live::{News, Since, news, position};
+use shared::http::live::{News, Since, behind_own, news, position};
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
 use shared::http::response::{Reply, replayed};
@@ -89,9 +89,16 @@ pub(crate) async fn post(
         writer.write(located).await?
     };
     let is_first = tail.is_some();
-    // Stored text goes out again here, so the row is read as it is stored now: the copy in memory may be
+    let own = match (&tail, after) {
+        (Some(tail), Some(after)) => {
+            let appended = (&event, tail);
+            behind_own(&app.store, &conversation, appended, after, responder::entry).await?
+        }
+        _ => None,
+    };
+    // Other stored text may go out here, so the row is read as it is stored now: the copy in memory may be
     // of a conversation that somebody has erased since, or whose time has ended.
-    let conversation = if is_first && after.is_none() {
+    let conversation = if is_first && (after.is_none() || own.is_some()) {
         conversation
     } else {
         find_now(&app, &visitor, id).await?
@@ -100,9 +107,10 @@ pub(crate) async fn post(
         return Err(Code::IdempotencyMismatch.into());
     }
     let mut exchange = exchange(&conversation, &event)?;
-    if let Some(after) = after {
-        exchange.news = news_after(&app, Arc::clone(&conversation), after).await?;
-    }
+    exchange.news = match (own, after) {
+        (None, Some(after)) => news_after(&app, Arc::clone(&conversation), after).await?,
+        (own, _) => own,
+    };
     let mut response = Reply(StatusCode::CREATED, exchange).into_response();
     let Some(tail) = tail else { return Ok(replayed(response)) };
     let cursor = tail.to_cursor(&conversation)?;

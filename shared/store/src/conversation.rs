@@ -281,18 +281,19 @@ impl Store {
         }
     }
 
-    /// The subject's conversation of that id. Its key is kept in memory for 60 seconds at most.
+    /// The subject's conversation of that id, with what may have ended the session. Its key is kept in
+    /// memory for 60 seconds at most.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn find_conversation(
         &self,
-        subject: SubjectId,
+        (subject, session): (SubjectId, Option<&Session>),
         id: ConversationId,
     ) -> Result<Found, StoreError> {
         let name = (subject, id);
-        let found =
-            self.conversations.get(&name, async || self.load_conversation(subject, id).await).await;
+        let load = async || self.load_conversation(subject, session, id).await;
+        let found = self.conversations.get(&name, load).await;
         match found {
             Ok(live) if self.clock.now_ms() < live.end_ms() => Ok(Found::Live(live)),
             Ok(_) => {
@@ -313,11 +314,11 @@ impl Store {
     /// [`StoreError`].
     pub async fn find_conversation_now(
         &self,
-        subject: SubjectId,
+        (subject, session): (SubjectId, Option<&Session>),
         id: ConversationId,
     ) -> Result<Found, StoreError> {
         self.conversations.forget(&(subject, id));
-        self.find_conversation(subject, id).await
+        self.find_conversation((subject, session), id).await
     }
 
     /// The subject of a conversation, as its first event says; the row under that subject proves
@@ -406,11 +407,15 @@ impl Store {
     async fn load_conversation(
         &self,
         subject: SubjectId,
+        session: Option<&Session>,
         id: ConversationId,
     ) -> Result<Arc<Conversation>, Missing> {
         let guarded = Guarded::Conversation(id);
-        let (row, policy, limits) =
-            self.read_row(subject, guarded.sort_key(), Reader::Visitor).await?;
+        let reader = match session.and_then(|session| session.let_in_by) {
+            None => Reader::Guest,
+            Some(_) => Reader::Customer,
+        };
+        let (row, policy, limits) = self.read_row(subject, guarded.sort_key(), reader).await?;
         let row = row.ok_or(Missing::Absent)?;
         if row.promised_until_ms <= self.clock.now_ms() {
             return Err(Missing::Absent);
@@ -505,8 +510,10 @@ impl Store {
             HashMap::from([("p".to_owned(), string(site.id)), ("k".to_owned(), string(POLICY))]);
         let mut of_keys = vec![row, ledger::position_in_keys()];
         let mut of_settings = vec![ledger::head_key(), policy];
-        if reader == Reader::Visitor {
+        if reader != Reader::Other {
             of_keys.push(subject::key_of(subject));
+        }
+        if reader == Reader::Customer {
             of_settings.extend(identity_key::keys_of(site));
         }
         let asked = |keys| {
@@ -566,8 +573,10 @@ impl Store {
 /// The reader of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
-    /// The subject, whose session may be ended.
-    Visitor,
+    /// A guest, whose session may be ended.
+    Guest,
+    /// A customer, whom the site's identity key has let in: where it was not read, none is admitted.
+    Customer,
     /// The staff, a job, or a visitor whose session was looked at before.
     Other,
 }

@@ -108,6 +108,12 @@ impl Row {
         Self { status: Status::Waiting, agent: None, ..self }
     }
 
+    /// The same with one more message of the visitor, as [`Inbox::Heard`] leaves it.
+    pub(super) fn heard(self, now_ms: UnixMillis) -> Self {
+        let unanswered_since_ms = self.unanswered_since_ms.or(Some(now_ms));
+        Self { heard: self.heard + 1, unanswered_since_ms, last_message_ms: now_ms, ..self }
+    }
+
     /// The same once the agent has answered all that was said.
     #[must_use]
     pub fn answered(self, now_ms: UnixMillis) -> Self {

@@ -19,6 +19,7 @@ pub mod erasure;
 pub mod erasure_request;
 pub mod event;
 pub mod evidence;
+pub mod glance;
 pub mod guests;
 pub mod hold;
 pub mod identity_key;
@@ -62,15 +63,17 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use conversation::Conversation;
+use glance::Glance;
+use live::Presence;
 use once::Once;
 use seal::SealError;
 use seal::cache::Cache;
 use settings::Settings;
 use site_settings::StoredSite;
 use table::Table;
-use values::clock::Clock;
+use values::clock::{Clock, UnixMillis};
 use values::config::Config;
-use values::ids::{ConversationId, SubjectId};
+use values::ids::{ConversationId, StaffId, SubjectId};
 use values::problem::{Cause, Code, Problem};
 use values::random::NoRandomness;
 
@@ -198,6 +201,9 @@ pub struct Store {
     desk_table: Table,
     watch_table: String,
     conversations: Cache<(SubjectId, ConversationId), Arc<Conversation>>,
+    glances: Cache<ConversationId, Arc<Glance>>,
+    presences: Cache<StaffId, Presence>,
+    staffed: Cache<&'static str, UnixMillis>,
     sites: Cache<&'static str, Arc<StoredSite>>,
 }
 
@@ -209,6 +215,9 @@ impl Store {
             settings,
             once: Once::new(dynamo.clone(), config.watch_table.clone(), clock.clone()),
             conversations: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
+            glances: Cache::new(clock.clone(), glance::LIFETIME_MS, CONVERSATION_BOUND),
+            presences: Cache::new(clock.clone(), glance::PRESENCE_LIFETIME_MS, CONVERSATION_BOUND),
+            staffed: Cache::new(clock.clone(), glance::STAFFED_LIFETIME_MS, site_settings::BOUND),
             sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
             ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),
             desk_table: Table::new(dynamo.clone(), config.desk_table.clone()),

@@ -151,6 +151,36 @@ impl Presence {
         let name = take_string(&mut item, "d")?;
         Ok(Self { agent: Agent { id, name }, until_ms: read_number(&item, "u")? })
     }
+
+    async fn of(watch: &Table, site: &Site, agent: StaffId) -> Result<Option<Self>, StoreError> {
+        let key = Key::new(presence_partition(site), agent.to_string());
+        let found = watch.get("presence", &key).await?;
+        found.map(Self::read).transpose().map_err(in_table("watch"))
+    }
+
+    async fn all(watch: &Table, site: &Site) -> Result<Vec<Self>, StoreError> {
+        let found = watch.query("agents", &presence_partition(site)).await?;
+        found.into_iter().map(Self::read).collect::<Result<_, _>>().map_err(in_table("watch"))
+    }
+}
+
+impl Side {
+    async fn of(watch: &Table, id: ConversationId, who: Who) -> Result<Self, StoreError> {
+        let found = watch.get("live", &side_key(id, who)).await?;
+        let Some(mut item) = found else { return Ok(Self::default()) };
+        let mut read = |name| {
+            let value: Option<i64> =
+                optional(&mut item, name, |item, name| read_number(item, name))
+                    .map_err(in_table("watch"))?;
+            Ok::<i64, StoreError>(value.unwrap_or_default())
+        };
+        Ok(Self {
+            typing_until_ms: read("u")?,
+            seen_seq: read("m")?.unsigned_abs(),
+            seen: read("n")?.unsigned_abs(),
+            seen_ms: read("t")?,
+        })
+    }
 }
 
 impl Store {
@@ -188,8 +218,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn agents(&self, site: &Site) -> Result<Vec<Presence>, StoreError> {
-        let found = self.watch().query("agents", &presence_partition(site)).await?;
-        found.into_iter().map(Presence::read).collect::<Result<_, _>>().map_err(in_table("watch"))
+        Presence::all(&self.watch(), site).await
     }
 
     /// Whether somebody is there to answer.
@@ -225,9 +254,7 @@ impl Store {
         site: &Site,
         agent: StaffId,
     ) -> Result<Option<Presence>, StoreError> {
-        let key = Key::new(presence_partition(site), agent.to_string());
-        let found = self.watch().get("presence", &key).await?;
-        found.map(Presence::read).transpose().map_err(in_table("watch"))
+        Presence::of(&self.watch(), site, agent).await
     }
 
     /// The live state of one side.
@@ -235,20 +262,31 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn side(&self, id: ConversationId, who: Who) -> Result<Side, StoreError> {
-        let found = self.watch().get("live", &side_key(id, who)).await?;
-        let Some(mut item) = found else { return Ok(Side::default()) };
-        let mut read = |name| {
-            let value: Option<i64> =
-                optional(&mut item, name, |item, name| read_number(item, name))
-                    .map_err(in_table("watch"))?;
-            Ok::<i64, StoreError>(value.unwrap_or_default())
-        };
-        Ok(Side {
-            typing_until_ms: read("u")?,
-            seen_seq: read("m")?.unsigned_abs(),
-            seen: read("n")?.unsigned_abs(),
-            seen_ms: read("t")?,
-        })
+        Side::of(&self.watch(), id, who).await
+    }
+
+    /// The same as it was a moment ago.
+    pub(super) async fn side_lately(
+        &self,
+        id: ConversationId,
+        who: Who,
+    ) -> Result<Side, StoreError> {
+        Side::of(&self.watch().lately(), id, who).await
+    }
+
+    /// Until when somebody is there to answer, as it was a moment ago.
+    pub(super) async fn there_lately(&self, site: &Site) -> Result<UnixMillis, StoreError> {
+        let agents = Presence::all(&self.watch().lately(), site).await?;
+        Ok(agents.iter().map(|agent| agent.until_ms).max().unwrap_or_default())
+    }
+
+    /// Whether an agent is there, as it was a moment ago.
+    pub(super) async fn presence_of_lately(
+        &self,
+        site: &Site,
+        agent: StaffId,
+    ) -> Result<Option<Presence>, StoreError> {
+        Presence::of(&self.watch().lately(), site, agent).await
     }
 
     /// Notes that one side types.

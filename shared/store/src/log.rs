@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attributes::{Item, binary, in_table, number, read_number, take_binary};
 use super::body::{Body, Rating};
@@ -95,6 +95,16 @@ impl Tail {
         let back =
             self.idempotency_keys.iter().position(|known| known == key && known != &NO_KEY)?;
         self.seq.checked_sub(u64::try_from(back).ok()?)
+    }
+
+    /// Whether it ends with this very event: its link is a hash of all that is stored of it.
+    pub(super) fn ends_with(&self, event: &StoredEvent, conversation: &Conversation) -> bool {
+        self.seq == event.seq && self.link == event.link(conversation.site.id, conversation.id)
+    }
+
+    /// Whether an event stands right behind it.
+    pub(super) fn is_followed_by(&self, event: &StoredEvent) -> bool {
+        event.seq == self.seq + 1 && event.header.previous == self.link
     }
 
     /// The tail as an opaque text that only this conversation's key makes and reads.
@@ -205,7 +215,6 @@ impl Store {
     pub async fn tail(&self, id: ConversationId) -> Result<RawTail, StoreError> {
         let found = self
             .newest(id, i32::try_from(WINDOW).unwrap_or(i32::MAX))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(|error| fault("find_tail", &error))?;
@@ -224,6 +233,16 @@ impl Store {
             .scan_index_forward(false)
             .limit(limit)
             .consistent_read(true)
+    }
+
+    /// The last event of a log as it was a moment ago; nothing is opened or verified.
+    pub(super) async fn last_event_lately(
+        &self,
+        id: ConversationId,
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        let found = self.newest(id, 1).consistent_read(false).send().await;
+        let found = found.map_err(|error| fault("glance_at_end", &error))?;
+        found.items.unwrap_or_default().into_iter().next().map(StoredEvent::from_item).transpose()
     }
 
     /// Events of a log before `seq`, the newest first.
@@ -457,7 +476,6 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(c)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
         let Err(error) = put else { return Ok(Met::Nothing) };
@@ -480,7 +498,6 @@ impl Store {
             .transaction()
             .and(put_or_show(&self.conversations_table, item, "attribute_not_exists(c)")?)
             .and_all(beside)
-            .measured()
             .commit("append_with_others")
             .await?;
         match written {

@@ -1,5 +1,5 @@
 //! A table whose items have the keys `p` and `k`, for a function crate, which names no type of the
-//! SDK. Every read is consistent.
+//! SDK. Every read is consistent, except those of a handle by [`Table::lately`].
 
 use std::collections::HashMap;
 
@@ -73,6 +73,7 @@ pub struct Page<'a> {
 pub struct Table {
     dynamo: Client,
     name: String,
+    is_consistent: bool,
 }
 
 impl AsRef<str> for Table {
@@ -85,7 +86,13 @@ impl Table {
     /// The table of that name.
     #[must_use]
     pub fn new(dynamo: Client, name: String) -> Self {
-        Self { dynamo, name }
+        Self { dynamo, name, is_consistent: true }
+    }
+
+    /// The same table, read for half the price as it was a moment ago: for what decides nothing.
+    #[must_use]
+    pub fn lately(&self) -> Self {
+        Self { is_consistent: false, ..self.clone() }
     }
 
     /// Begins a transaction, upon this table and others.
@@ -107,7 +114,7 @@ impl Table {
             .get_item()
             .table_name(&self.name)
             .set_key(Some(key.into()))
-            .consistent_read(true)
+            .consistent_read(self.is_consistent)
             .send()
             .await
             .map_err(|error| fault(operation, &error))?;
@@ -126,7 +133,7 @@ impl Table {
     ) -> Result<(Vec<Item>, Vec<Item>), StoreError> {
         let all = |keys: &[Key]| {
             KeysAndAttributes::builder()
-                .consistent_read(true)
+                .consistent_read(self.is_consistent)
                 .set_keys(Some(keys.iter().map(Key::item).collect()))
                 .build()
                 .map_err(|_| StoreError::Failed)
@@ -203,7 +210,7 @@ impl Table {
             .key_condition_expression(keys)
             .set_filter_expression(filter.map(str::to_owned))
             .set_expression_attribute_values(Some(values))
-            .consistent_read(true)
+            .consistent_read(self.is_consistent)
             .into_paginator()
             .items()
             .send();
@@ -231,7 +238,7 @@ impl Table {
             .expression_attribute_values(":p", string(page.partition))
             .set_projection_expression(page.only.map(str::to_owned))
             .set_exclusive_start_key(page.after.as_ref().map(Key::item))
-            .consistent_read(true)
+            .consistent_read(self.is_consistent)
             .limit(page.limit)
             .send()
             .await

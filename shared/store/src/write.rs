@@ -4,8 +4,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use values::encoding::base64url;
 use values::random;
@@ -174,7 +173,6 @@ pub(super) fn named(values: impl IntoIterator<Item = (&'static str, Value)>) -> 
 pub struct Transaction {
     dynamo: Client,
     writes: Vec<Write>,
-    is_measured: bool,
 }
 
 /// The result of a transaction.
@@ -220,7 +218,7 @@ impl Refused {
 
 impl Transaction {
     pub(super) fn new(dynamo: Client) -> Self {
-        Self { dynamo, writes: Vec::new(), is_measured: false }
+        Self { dynamo, writes: Vec::new() }
     }
 
     /// The same with one more write.
@@ -244,11 +242,6 @@ impl Transaction {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
-    }
-
-    /// The same, and DynamoDB says what it cost, so that a bench can count it.
-    pub(super) fn measured(self) -> Self {
-        Self { is_measured: true, ..self }
     }
 
     /// Writes all or nothing. One try: another writer at one of the items refuses it as well.
@@ -298,7 +291,6 @@ impl Transaction {
             .transact_write_items()
             .set_client_request_token(token.map(str::to_owned))
             .set_transact_items(Some(writes))
-            .set_return_consumed_capacity(self.is_measured.then_some(ReturnConsumedCapacity::Total))
             .send()
             .await;
         let Err(error) = sent else { return Ok(Written::Whole) };

@@ -1,19 +1,24 @@
 //! A poll of a conversation: what was said behind a message that the client has, and how things stand.
 
+use std::sync::Arc;
+
 use seal::suite;
 use serde::Serialize;
 use store::Store;
 use store::claim::Live;
 use store::conversation::Conversation;
+use store::event::StoredEvent;
+use store::glance::Told;
 use store::inbox::{List, Row};
 use store::live::{Side, Who, estimate_seconds};
+use store::log::Tail;
 use store::state::Status;
 use utoipa::ToSchema;
 use values::encoding::base64url;
 use values::ids::ConversationId;
 use values::problem::{FieldCode, Problem};
 
-use crate::transcript::{Entries, Message, Page, Position, Reader};
+use crate::transcript::{Entries, Message, Page, Position, Reader, spoken};
 
 /// How much of the hash of the state the client gets.
 const STATE_LEN: usize = 9;
@@ -99,18 +104,160 @@ pub async fn queue(
     conversation: &Conversation,
     row: Option<&Row>,
 ) -> Result<Queue, Problem> {
-    let site = conversation.site;
-    let now_ms = store.clock().now_ms();
-    let since_ms = row.map_or(now_ms, |row| row.waiting_since_ms);
-    let before = store.count_inbox(site, List::Waiting, Some(since_ms)).await?;
-    let waits = store.waits(site).await?;
     Ok(Queue {
-        position: before + 1,
-        estimated_wait_seconds: estimate_seconds(waits, now_ms - since_ms),
+        position: position_of(store, conversation, row).await?,
+        estimated_wait_seconds: estimate(store, conversation, row).await?,
     })
 }
 
-/// The news for this reader; nothing where neither a message nor the state is new.
+async fn position_of(
+    store: &Store,
+    conversation: &Conversation,
+    row: Option<&Row>,
+) -> Result<u64, Problem> {
+    let since_ms = row.map_or(store.clock().now_ms(), |row| row.waiting_since_ms);
+    let before = store.count_inbox(conversation.site, List::Waiting, Some(since_ms)).await?;
+    Ok(before + 1)
+}
+
+async fn estimate(
+    store: &Store,
+    conversation: &Conversation,
+    row: Option<&Row>,
+) -> Result<Option<u64>, Problem> {
+    let waits = store.waits(conversation.site).await?;
+    let waited_ms = row.map_or(0, |row| store.clock().now_ms() - row.waiting_since_ms);
+    Ok(estimate_seconds(waits, waited_ms))
+}
+
+/// How a conversation stands, as its reader sees it.
+struct Standing<'a> {
+    status: Status,
+    agent: Option<&'a str>,
+    typing: bool,
+    seen_seq: u64,
+    /// The place among those who wait, from 1; 0 for one that does not.
+    position: u64,
+}
+
+impl<'a> Standing<'a> {
+    async fn of(store: &Store, live: &'a Live, side: Side) -> Result<Self, Problem> {
+        let now_ms = store.clock().now_ms();
+        let status = live.conversation.status_at(live.tail.state, now_ms);
+        let is_with_agent = status == Status::WithAgent;
+        Ok(Self {
+            status,
+            agent: live.agent.as_ref().filter(|_| is_with_agent).map(|agent| &*agent.name),
+            typing: is_with_agent && now_ms < side.typing_until_ms,
+            seen_seq: side.seen_seq,
+            position: match status {
+                Status::Waiting => {
+                    position_of(store, &live.conversation, live.row.as_ref()).await?
+                }
+                _ => 0,
+            },
+        })
+    }
+
+    async fn news(&self, store: &Store, live: &Live, page: Page) -> Result<News, Problem> {
+        let conversation = &live.conversation;
+        let queue = match self.status {
+            Status::Waiting => Some(Queue {
+                position: self.position,
+                estimated_wait_seconds: estimate(store, conversation, live.row.as_ref()).await?,
+            }),
+            _ => None,
+        };
+        Ok(News {
+            integrity: page.integrity(),
+            items: page.items,
+            next_cursor: page.next_cursor,
+            status: self.status.as_str(),
+            agent: self.agent.map(|name| AgentName { name: name.to_owned() }),
+            typing: self.typing,
+            seen: (self.seen_seq > 0).then(|| format!("{}.{}.0", conversation.id, self.seen_seq)),
+            queue,
+            state: self.state(),
+        })
+    }
+
+    /// Opaque, and the same as long as it stands so. The estimate runs down by itself, so it is no part of it.
+    fn state(&self) -> String {
+        let hash = suite::hash(&[
+            self.status.as_str().as_bytes(),
+            &[0, u8::from(self.typing)],
+            &self.position.to_be_bytes(),
+            &self.seen_seq.to_be_bytes(),
+            self.agent.unwrap_or("").as_bytes(),
+        ]);
+        base64url(&hash[..STATE_LEN])
+    }
+}
+
+fn told(after: Option<Position>) -> Told {
+    after.map(|after| (after.seq, after.part))
+}
+
+impl Since {
+    fn knows(&self, standing: &Standing<'_>) -> bool {
+        self.state.as_ref().is_none_or(|known| *known == standing.state())
+    }
+}
+
+/// What a glance tells a visitor's poll.
+pub enum Glanced {
+    /// Nothing is new.
+    Quiet,
+    /// No message is, but how things stand.
+    Moved(News),
+    /// It does not tell.
+    Unclear,
+}
+
+/// Looks whether a visitor's poll has anything to say, without opening anything.
+///
+/// # Errors
+/// 503.
+pub async fn glance(
+    store: &Store,
+    conversation: &Arc<Conversation>,
+    since: &Since,
+) -> Result<Glanced, Problem> {
+    let Some(live) = store.glance(conversation, told(since.after)).await? else {
+        return Ok(Glanced::Unclear);
+    };
+    let standing = Standing::of(store, &live, live.agent_side).await?;
+    if since.knows(&standing) {
+        return Ok(Glanced::Quiet);
+    }
+    let nothing = Page { items: Vec::new(), next_cursor: None, is_sound: true };
+    Ok(Glanced::Moved(standing.news(store, &live, nothing).await?))
+}
+
+/// The news behind a message of a visitor's own, which was appended now: nothing where something came
+/// between it and what they have.
+///
+/// # Errors
+/// 503.
+pub async fn behind_own(
+    store: &Store,
+    conversation: &Arc<Conversation>,
+    (event, tail): (&StoredEvent, &Tail),
+    after: Option<Position>,
+    entries: Entries,
+) -> Result<Option<News>, Problem> {
+    let Some(live) = store.behind_own(conversation, (event, tail), told(after)).await? else {
+        return Ok(None);
+    };
+    let items = spoken(conversation, event, Reader::Visitor, entries)?;
+    store.remember(&live, items.len().checked_sub(1).map(|part| (event.seq, part))).await;
+    let standing = Standing::of(store, &live, live.agent_side).await?;
+    let page = Page { items, next_cursor: None, is_sound: true };
+    standing.news(store, &live, page).await.map(Some)
+}
+
+/// The news for this reader; nothing where neither a message nor the state is new. A visitor's next poll
+/// can then tell by a glance.
 ///
 /// # Errors
 /// 422 for a message that is not there; 503.
@@ -121,7 +268,7 @@ pub async fn news(
     since: &Since,
     entries: Entries,
 ) -> Result<Option<News>, Problem> {
-    let Live { conversation, tail, agent, row, agent_side, was_taken: _ } = live;
+    let Live { conversation, tail, agent: _, row: _, agent_side, was_taken: _ } = live;
     let now_ms = store.clock().now_ms();
     if since.after.is_some_and(|after| after.seq > tail.seq) {
         return Err(Problem::invalid("/query/after", FieldCode::BadFormat));
@@ -133,41 +280,19 @@ pub async fn news(
         Reader::Staff(_) if is_live => store.side(conversation.id, Who::Visitor).await?,
         Reader::Staff(_) => Side::default(),
     };
-    let place = match status {
-        Status::Waiting => Some(queue(store, conversation, row.as_ref()).await?),
-        _ => None,
-    };
-    let typing = status == Status::WithAgent && now_ms < side.typing_until_ms;
-    let agent = agent.as_ref().filter(|_| status == Status::WithAgent);
-    let seen = (side.seen_seq > 0).then(|| format!("{}.{}.0", conversation.id, side.seen_seq));
-    // The estimate runs down by itself, so it is no news.
-    let position = place.as_ref().map_or(0, |queue| queue.position);
-    let hash = suite::hash(&[
-        status.as_str().as_bytes(),
-        &[0, u8::from(typing)],
-        &position.to_be_bytes(),
-        &side.seen_seq.to_be_bytes(),
-        agent.map_or("", |agent| &*agent.name).as_bytes(),
-    ]);
-    let state = base64url(&hash[..STATE_LEN]);
+    let standing = Standing::of(store, live, side).await?;
     let start = match since.after {
         None => Position { seq: 1, part: 0 },
         Some(after) => Position { seq: after.seq, part: after.part + 1 },
     };
     let page = Page::read_from(store, conversation, reader, (start, since.limit), entries).await?;
-    let knows_state = since.state.as_ref().is_none_or(|known| *known == state);
-    if page.items.is_empty() && page.is_sound && knows_state && page.next_cursor.is_none() {
+    let is_whole = page.is_sound && page.next_cursor.is_none();
+    let last = page.items.last().map(|message| position(conversation.id, message.id()));
+    if reader == Reader::Visitor && is_whole {
+        store.remember(live, told(last.transpose()?.or(since.after))).await;
+    }
+    if page.items.is_empty() && is_whole && since.knows(&standing) {
         return Ok(None);
     }
-    Ok(Some(News {
-        integrity: page.integrity(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-        status: status.as_str(),
-        agent: agent.map(|agent| AgentName { name: agent.name.clone() }),
-        typing,
-        seen,
-        queue: place,
-        state,
-    }))
+    standing.news(store, live, page).await.map(Some)
 }

@@ -52,6 +52,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -6,6 +6,7 @@ mod deliveries;
 mod hours;
 mod leads;
 mod lost;
+mod polls;
 mod reports;
 mod sites;
 mod story;

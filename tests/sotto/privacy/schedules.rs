@@ -218,7 +218,8 @@ impl Round {
         let Some(id) = self.pick(at, which).map(|known| known.id) else { return };
         let subject = self.subjects[at].id.expect("a subject");
         let store = Arc::clone(&self.world.app.store);
-        let Found::Live(conversation) = store.find_conversation(subject, id).await.expect("found")
+        let Found::Live(conversation) =
+            store.find_conversation((subject, None), id).await.expect("found")
         else {
             return;
         };
@@ -245,7 +246,7 @@ impl Round {
         let messages = known.messages;
         let subject = self.subjects[at].id.expect("a subject");
         let store = &self.world.app.store;
-        let found = store.find_conversation_now(subject, id).await.expect("found");
+        let found = store.find_conversation_now((subject, None), id).await.expect("found");
         let now_ms = self.now_ms();
         match found {
             Found::Live(conversation) => {

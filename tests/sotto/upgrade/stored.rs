@@ -36,7 +36,7 @@ fn id_of(path: &str) -> &str {
 async fn bodies(world: &World, visitor: &Visitor, path: &str) -> Vec<String> {
     let id = ConversationId::parse(id_of(path)).expect("an id");
     let store = &world.app.store;
-    let found = store.find_conversation(subject_of(visitor), id).await.expect("found");
+    let found = store.find_conversation((subject_of(visitor), None), id).await.expect("found");
     let Found::Live(conversation) = found else { panic!("the conversation is not there") };
     let (events, _) = store.events_from(id, 1, 100).await.expect("events");
     let open = |event| conversation.open(event).expect("it opens").reveal().to_vec();

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 use shared::access::token::Visitor;
 use shared::http::app::App;
-use shared::http::live::{News, Since, news, position};
+use shared::http::live::{Glanced, News, Since, glance, news, position};
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, PollQuery};
 use shared::http::response::Reply;
@@ -15,7 +15,7 @@ use shared::http::transcript::{Message, Page, Reader};
 use shared::problem::{Code, Problem};
 use utoipa::ToSchema;
 
-use crate::commit::find_now;
+use crate::commit::{find, find_now};
 use crate::responder;
 
 /// A page of messages.
@@ -51,8 +51,8 @@ pub(crate) async fn get(
     ConversationPath(id): ConversationPath,
     query: PollQuery,
 ) -> Result<Response, Problem> {
-    let conversation = find_now(&app, &visitor, id).await?;
     let Some(after) = query.after else {
+        let conversation = find_now(&app, &visitor, id).await?;
         let asked = (query.page.cursor.as_deref(), query.page.limit);
         let page =
             Page::read(&app.store, &conversation, Reader::Visitor, asked, responder::entry).await?;
@@ -65,6 +65,15 @@ pub(crate) async fn get(
     let after = Some(&*after).filter(|after| !after.is_empty());
     let after = after.map(|after| position(id, after)).transpose()?;
     let since = Since { after, state: query.state, limit: query.page.limit };
+    // Where no message is new none is given out, and what this function remembers is enough.
+    match glance(&app.store, &find(&app, &visitor, id).await?, &since).await? {
+        Glanced::Quiet => return Ok(StatusCode::NO_CONTENT.into_response()),
+        Glanced::Moved(news) => {
+            return Ok(Reply(StatusCode::OK, MessagesOrNews::News(news)).into_response());
+        }
+        Glanced::Unclear => {}
+    }
+    let conversation = find_now(&app, &visitor, id).await?;
     let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
     let live = app.store.settle(held).await?;
     match news(&app.store, &live, Reader::Visitor, &since, responder::entry).await? {

@@ -51,13 +51,13 @@ impl Counts {
         &self.writes
     }
 
-    /// Read units of the answers whose requests asked for `ReturnConsumedCapacity`.
+    /// Read units.
     #[must_use]
     pub fn read_units(&self) -> f64 {
         self.read_units
     }
 
-    /// Write units of the answers whose requests asked for `ReturnConsumedCapacity`.
+    /// Write units.
     #[must_use]
     pub fn write_units(&self) -> f64 {
         self.write_units
@@ -152,6 +152,15 @@ fn beyond<K: Clone + Ord>(now: &BTreeMap<K, u64>, earlier: &BTreeMap<K, u64>) ->
 
 fn units(entry: &Value) -> f64 {
     entry["CapacityUnits"].as_f64().unwrap_or(0.0)
+}
+
+/// Whether an operation takes units, which its answer tells if it is asked.
+pub(super) fn takes_units(operation: &str) -> bool {
+    reads(operation)
+        || matches!(
+            operation,
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+        )
 }
 
 fn reads(operation: &str) -> bool {

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue, ORIGIN};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::count::{Counters, written_by};
+use super::count::{Counters, takes_units, written_by};
 use super::dynamo::Dynamo;
 use super::fault::{Fault, Faults};
 use super::guard::Guard;
@@ -185,7 +185,9 @@ async fn perform(
             Ok(respond(status, &answer.body))
         }
         Service::DynamoDb => {
-            let counts = contains(request.body(), b"ReturnConsumedCapacity");
+            let asked = contains(request.body(), b"ReturnConsumedCapacity");
+            let measured = !asked && takes_units(&call.operation);
+            let request = if measured { measuring(request) } else { request };
             let written = written_by(&call.operation, request.body());
             let response = services.dynamo.forward(request).await.map_err(|error| {
                 tracing::error!(error = %error, "the database does not answer");
@@ -194,18 +196,52 @@ async fn perform(
             if response.status().is_success() {
                 services.counters.wrote(written);
             }
-            if counts && response.status().is_success() {
+            if (asked || measured) && response.status().is_success() {
                 let (parts, body) = response.into_parts();
                 let body = match body.collect().await {
                     Ok(body) => body.to_bytes(),
                     Err(never) => match never {},
                 };
                 services.counters.consumed(&call.operation, &body);
-                return Ok(Response::from_parts(parts, Full::new(body)));
+                let response = Response::from_parts(parts, body);
+                return Ok(
+                    if measured { without_measure(response) } else { response }.map(Full::new)
+                );
             }
             Ok(response)
         }
     }
+}
+
+/// The same request, asking for the units that it takes.
+fn measuring(request: Request<Bytes>) -> Request<Bytes> {
+    let (mut parts, body) = request.into_parts();
+    let body = changed(&mut parts.headers, body, |fields| {
+        fields.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
+    });
+    Request::from_parts(parts, body)
+}
+
+/// The answer as the caller has asked for it.
+fn without_measure(response: Response<Bytes>) -> Response<Bytes> {
+    let (mut parts, body) = response.into_parts();
+    let body = changed(&mut parts.headers, body, |fields| {
+        fields.remove("ConsumedCapacity");
+    });
+    Response::from_parts(parts, body)
+}
+
+fn changed(
+    headers: &mut HeaderMap,
+    body: Bytes,
+    change: impl FnOnce(&mut Map<String, Value>),
+) -> Bytes {
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(&body) else { return body };
+    change(&mut fields);
+    let body = Bytes::from(Value::Object(fields).to_string());
+    headers.remove("x-amz-crc32");
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    body
 }
 
 impl Call {

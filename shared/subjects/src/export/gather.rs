@@ -240,7 +240,7 @@ impl<'a> Draft<'a> {
                 return Ok(Some(Position::Conversation(id, None)));
             }
             let subject = self.subject_access.subject();
-            let found = self.store.find_conversation_now(subject, id).await?;
+            let found = self.store.find_conversation_now((subject, None), id).await?;
             let Found::Live(conversation) = found else { continue };
             let chain = match behind.take().filter(|_| at == Some(id)) {
                 Some(link) => Chain::behind(&conversation, link),
