@@ -106,8 +106,8 @@ pub async fn talk(local: &mut Local, load: Load) -> Seen {
     seen
 }
 
-/// The first admin, and agents whom they invite.
-async fn staff(local: &mut Local, agents: usize) -> Vec<Staff> {
+/// Agents whom the first admin has invited, each at the desk.
+pub async fn staff(local: &mut Local, agents: usize) -> Vec<Staff> {
     let link = local.invitation().await;
     let token = link.rsplit('=').next().expect("a token").to_owned();
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
