@@ -1,4 +1,6 @@
 use serde_json::json;
+use shared::ids::ConversationId;
+use shared::store::attributes::Item;
 
 use super::{Desk, answer, answer_as, at_desk, claim, list, said, texts};
 use tests::visitor::fresh_key;
@@ -192,4 +194,29 @@ async fn the_last_message_suggests_entries_to_its_agent_alone() {
     assert!(items[0]["answer"].is_string() && items[0]["score"].as_f64() > Some(0.3), "{items}");
     let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
     assert_eq!(other.get(&path).await.refusal(), (404, "not_found".into()));
+}
+
+/// What agents wrote of somebody goes with their data: the row with its tags too, which no key guards.
+#[tokio::test]
+async fn an_erasure_takes_the_row_and_its_tags() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let close = json!({ "reason": "other", "tags": ["angry about a parcel"] });
+    assert_eq!(desk.agent.post(&format!("{inbox}/close"), &close).await.status, 200);
+    assert_eq!(list(&desk.agent, "closed").await.len(), 1);
+    let request = tests::api::Request::new("DELETE", "/v1/me");
+    let erased = desk.visitor.send(request.header("idempotency-key", fresh_key())).await;
+    assert_eq!(erased.status, 200);
+    for _ in 0..2 {
+        desk.world.advance_seconds(240);
+        desk.world.sweep().await;
+    }
+    assert_eq!(list(&desk.agent, "closed").await.len(), 0);
+    let id = ConversationId::parse(conversation.rsplit('/').next().expect("an id"));
+    let id = id.expect("an id").as_bytes().to_vec();
+    let is_of_it =
+        |item: &Item| item.get("c").and_then(|c| c.as_b().ok()).is_some_and(|c| c.as_ref() == id);
+    let mut left = desk.world.all_items().await;
+    left.retain(|(table, item)| table.ends_with("conversations") && is_of_it(item));
+    assert_eq!(left.len(), 0, "{:?}", left.iter().map(|(_, item)| item.keys()).collect::<Vec<_>>());
 }
