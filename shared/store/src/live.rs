@@ -165,6 +165,12 @@ impl Presence {
 }
 
 impl Side {
+    /// Whether they type now: a mark from before the last message was of that one.
+    #[must_use]
+    pub const fn is_typing(&self, last_message_ms: UnixMillis, now_ms: UnixMillis) -> bool {
+        now_ms < self.typing_until_ms && last_message_ms <= self.typing_until_ms - TYPING_MS
+    }
+
     async fn of(watch: &Table, id: ConversationId, who: Who) -> Result<Self, StoreError> {
         let found = watch.get("live", &side_key(id, who)).await?;
         let Some(mut item) = found else { return Ok(Self::default()) };

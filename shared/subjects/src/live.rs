@@ -145,10 +145,11 @@ impl<'a> Standing<'a> {
         let now_ms = store.clock().now_ms();
         let status = live.conversation.status_at(live.tail.state, now_ms);
         let is_with_agent = status == Status::WithAgent;
+        let last_message_ms = live.row.as_ref().map_or(0, |row| row.last_message_ms);
         Ok(Self {
             status,
             agent: live.agent.as_ref().filter(|_| is_with_agent).map(|agent| &*agent.name),
-            typing: is_with_agent && now_ms < side.typing_until_ms,
+            typing: is_with_agent && side.is_typing(last_message_ms, now_ms),
             seen_seq: side.seen_seq,
             position: match status {
                 Status::Waiting => {
