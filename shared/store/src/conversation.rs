@@ -281,8 +281,8 @@ impl Store {
         }
     }
 
-    /// The subject's conversation of that id, with what may have ended the session. Its key is kept in
-    /// memory for 60 seconds at most.
+    /// The subject's conversation of that id, with what may have ended this session, or any. Its key is kept
+    /// in memory for 60 seconds at most.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -411,9 +411,9 @@ impl Store {
         id: ConversationId,
     ) -> Result<Arc<Conversation>, Missing> {
         let guarded = Guarded::Conversation(id);
-        let reader = match session.and_then(|session| session.let_in_by) {
-            None => Reader::Guest,
-            Some(_) => Reader::Customer,
+        let reader = match session {
+            Some(Session { let_in_by: None, .. }) => Reader::Guest,
+            _ => Reader::Customer,
         };
         let (row, policy, limits) = self.read_row(subject, guarded.sort_key(), reader).await?;
         let row = row.ok_or(Missing::Absent)?;
