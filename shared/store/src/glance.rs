@@ -25,7 +25,7 @@ pub(super) const STAFFED_LIFETIME_MS: UnixMillis = 6_000;
 /// The last message that a reader has, by its event and its place in that; `None` before the first.
 pub type Told = Option<(u64, usize)>;
 
-/// What a poll has read. The row and the agent change only with an event, so they hold while the log ends
+/// The result of a poll. The row and the agent change only with an event, so they hold while the log ends
 /// where it did; so does the agent's side while nobody has the conversation.
 pub(super) struct Glance {
     tail: Tail,

@@ -205,7 +205,7 @@ impl Since {
     }
 }
 
-/// What a glance tells a visitor's poll.
+/// The answer of a glance to a visitor's poll.
 pub enum Glanced {
     /// Nothing is new.
     Quiet,

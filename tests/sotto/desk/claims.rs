@@ -196,7 +196,7 @@ async fn the_last_message_suggests_entries_to_its_agent_alone() {
     assert_eq!(other.get(&path).await.refusal(), (404, "not_found".into()));
 }
 
-/// What agents wrote of somebody goes with their data: the row with its tags too, which no key guards.
+/// An erasure takes the words of agents about its subject too: no key guards the tags of the row.
 #[tokio::test]
 async fn an_erasure_takes_the_row_and_its_tags() {
     let desk = Desk::open().await;

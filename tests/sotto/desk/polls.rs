@@ -177,7 +177,7 @@ async fn an_agent_who_is_silent_loses_it_between_quiet_polls() {
     assert_eq!(client.poll().await.json()["status"], "waiting", "after five minutes");
 }
 
-/// Who goes away gives back what they have, whoever polls.
+/// An agent who goes away gives their conversations back, whether anybody polls or not.
 #[tokio::test]
 async fn going_away_gives_a_conversation_back_without_a_poll() {
     let desk = Desk::open().await;

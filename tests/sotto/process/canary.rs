@@ -82,7 +82,7 @@ async fn nothing_that_a_visitor_sends_is_kept_in_the_clear() {
     }
 }
 
-/// What agents write of a visitor is sealed: answers, notes, a note for a colleague. Tags and canned answers
+/// The words of agents about a visitor are sealed: answers, notes, a note for a colleague. Tags and canned answers
 /// stand in the clear in their own tables, as docs/data.md says, and nowhere else.
 #[tokio::test]
 async fn what_agents_write_is_in_the_clear_only_where_it_is_said() {
