@@ -3,6 +3,7 @@
 use axum::Router;
 use local::aws::Service;
 use serde_json::{Value, json};
+use shared::store::attributes::{Item, read_number};
 use shared::store::guests::Act;
 use shared::values::encoding::base64url;
 use template::Template;
@@ -85,9 +86,21 @@ async fn over(world: &World, act: Act, address: &str) -> Response {
     panic!("{act:?} is not limited");
 }
 
+/// How many acts the busiest network's counter of a minute has.
+async fn counted(world: &World, act: Act) -> usize {
+    let counters = format!("guests#{}#", act.as_str());
+    let of_act = |item: &Item| {
+        let partition = item.get("p").and_then(|value| value.as_s().ok());
+        partition.is_some_and(|partition| partition.starts_with(&counters))
+    };
+    let items = world.all_items().await;
+    let counts = items.iter().filter(|(_, item)| of_act(item));
+    counts.map(|(_, item)| read_number(item, "n").expect("a count")).max().expect("a counter")
+}
+
 async fn items(world: &World, table: &str, part: &str) -> usize {
     let items = world.all_items().await;
-    let with = |(name, item): &&(String, shared::store::attributes::Item)| {
+    let with = |(name, item): &&(String, Item)| {
         name.ends_with(table) && format!("{item:?}").contains(part)
     };
     items.iter().filter(with).count()
@@ -120,7 +133,6 @@ async fn of_two_hundred_guests_at_once_as_many_pass_as_the_limit_says() {
             for (answer, request) in racers.join_all().await {
                 match answer.status {
                     200 | 201 => passed += 1,
-                    // The counts taken before it failed stay taken.
                     503 => {
                         lost += 1;
                         waiting.push(request);
@@ -130,7 +142,10 @@ async fn of_two_hundred_guests_at_once_as_many_pass_as_the_limit_says() {
             }
         }
         assert_eq!(passed + refused, 200, "{act:?}");
-        assert!(passed <= limit && limit <= passed + lost, "{act:?}: {passed}, {lost} lost");
+        // What the SDK repeats, since its answer came too late, is counted twice.
+        let repeated = counted(&world, act).await - 200;
+        assert!(passed <= limit, "{act:?}: {passed} passed");
+        assert!(limit <= passed + repeated, "{act:?}: {passed} passed, {repeated} counted twice");
         let events = items(&world, "events", "flood").await;
         assert!(events == 1 || (events == 0 && lost > 0), "{act:?}: {events} events");
     }
