@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -141,6 +142,8 @@ struct Board {
     delays_ms: Mutex<Vec<u64>>,
     requests: AtomicUsize,
     faults: AtomicUsize,
+    /// Messages of visitors that an agent's page shows and nobody has answered.
+    owed: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -159,6 +162,7 @@ impl Board {
             delays_ms: Mutex::default(),
             requests: AtomicUsize::new(0),
             faults: AtomicUsize::new(0),
+            owed: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
         }
     }
@@ -171,7 +175,7 @@ impl Board {
     }
 
     fn is_quiet(&self) -> bool {
-        lock(&self.sent).is_empty()
+        lock(&self.sent).is_empty() && self.owed.load(Ordering::Relaxed) == 0
     }
 
     /// Both sides have to show each acknowledged text of this conversation, once and in order, and no other.
@@ -240,6 +244,9 @@ impl Screen {
                 let said = text("text");
                 if said.contains('-') && said.starts_with(['v', 'a']) && !said.contains(' ') {
                     if !said.starts_with(self.own) {
+                        if self.own == 'a' {
+                            board.owed.fetch_add(1, Ordering::Relaxed);
+                        }
                         board.shows(&said);
                     }
                     self.texts.push(said.clone());
@@ -347,6 +354,14 @@ impl Line {
         screen.take(&self.board, &answer.json()["news"]).0
     }
 
+    /// A list of the desk.
+    async fn inbox(&mut self, status: &str) -> Vec<Value> {
+        let list = Request::new("GET", &format!("/v1/inbox?status={status}&limit=100"));
+        let answers = self.ask(list).await.into_iter().filter(|answer| answer.status == 200);
+        let listed = answers.last().map(|answer| answer.json()["items"].clone());
+        listed.and_then(|items| items.as_array().cloned()).unwrap_or_default()
+    }
+
     /// Looks once for news, page by page.
     async fn look(&mut self, screen: &mut Screen, path: &str) -> Vec<String> {
         let mut fresh = Vec::new();
@@ -428,103 +443,120 @@ impl Talker {
     }
 }
 
-/// An agent.
+/// An agent's page, which looks by a timer whatever its agent does.
 struct Agent {
     line: Line,
-    /// Conversations that they have, by id: the visitor's number, the screen and the answers so far.
-    taken: HashMap<String, (usize, Screen, usize)>,
+    number: usize,
+    /// Conversations that they have, by id: the visitor's number and the screen.
+    taken: HashMap<String, (usize, Screen)>,
 }
 
 impl Agent {
     fn new(board: &Arc<Board>, number: usize, staff: Staff) -> Self {
-        Self { line: Line::new(board, 10_000 + number, staff.token), taken: HashMap::new() }
+        Self { line: Line::new(board, 10_000 + number, staff.token), number, taken: HashMap::new() }
     }
 
     async fn work(mut self) -> Vec<(usize, Screen)> {
         let board = Arc::clone(&self.line.board);
-        // Whatever else the page does, it says by a timer that its agent is there.
-        let mut heart = Line::new(&board, 0, self.line.token.clone());
+        let line = |number| Line::new(&board, number, self.line.token.clone());
+        let mut beside = JoinSet::new();
+        let mut heart = line(0);
         heart.random = None;
-        let mut beats = JoinSet::new();
-        beats.spawn(async move {
+        beside.spawn(async move {
             let put = Request::new("PUT", "/v1/presence").json(&json!({ "state": "available" }));
             loop {
                 heart.insist(&put).await;
                 sleep(Duration::from_secs(20)).await;
             }
         });
+        let (ask, asked) = mpsc::unbounded_channel();
+        beside.spawn(Hands::new(line(20_000 + self.number), asked).work());
         while !board.is_over.load(Ordering::Relaxed) {
-            self.claim().await;
-            self.answer().await;
+            for question in self.look_around().await {
+                ask.send(question).expect("hands");
+            }
             self.line.pause(POLL).await;
         }
         // A conversation without unread messages is not open on the agent's page; now each is opened once.
         self.line.random = None;
+        self.look_around().await;
         let mut screens = Vec::new();
-        for (id, (number, mut screen, _)) in self.taken {
+        for (id, (number, mut screen)) in self.taken {
             self.line.look(&mut screen, &format!("/v1/inbox/{id}")).await;
             screens.push((number, screen));
         }
         screens
     }
 
-    async fn inbox(&mut self, status: &str) -> Vec<Value> {
-        let list = Request::new("GET", &format!("/v1/inbox?status={status}&limit=100"));
-        let mut items = Vec::new();
-        for answer in self.line.ask(list).await {
-            if answer.status == 200 {
-                items = answer.json()["items"].as_array().cloned().unwrap_or_default();
-            }
-        }
-        items
-    }
-
-    /// Takes some of those who wait.
-    async fn claim(&mut self) {
-        if self.taken.len() >= TAKES {
-            return;
-        }
-        let waiting = self.inbox("waiting").await;
-        for row in waiting.iter().take(TAKES - self.taken.len()).take(5) {
-            let id = row["conversation_id"].as_str().unwrap_or_default().to_owned();
-            let Some(number) = lock(&self.line.board.conversations).get(&id).copied() else {
-                continue;
-            };
-            let claim = Request::new("POST", &format!("/v1/inbox/{id}/claim")).json(&json!({}));
-            let claimed = self.line.insist(&claim).await;
-            match (claimed.status, &*claimed.code()) {
-                (200, _) => {
-                    self.taken.entry(id).or_insert((number, Screen::of('a'), 0));
-                }
-                // A colleague was faster, or an answer was lost.
-                (409, "claimed") => {}
-                (status, code) => panic!("a claim: {status} {code}"),
-            }
-        }
-    }
-
-    /// Looks at each conversation with something new; then answers what was said in them.
-    async fn answer(&mut self) {
+    /// Looks at each conversation with something new: those in which the visitor said something, by id, once
+    /// for each message.
+    async fn look_around(&mut self) -> Vec<(String, usize)> {
         let mut asked = Vec::new();
-        // A claim whose answer was lost is in this list as well.
-        for row in self.inbox("mine").await {
+        for row in self.line.inbox("mine").await {
             let id = row["conversation_id"].as_str().unwrap_or_default().to_owned();
             let known = lock(&self.line.board.conversations).get(&id).copied();
             let Some(number) = known else { continue };
             let is_new = !self.taken.contains_key(&id);
-            let (_, screen, _) =
-                self.taken.entry(id.clone()).or_insert_with(|| (number, Screen::of('a'), 0));
+            let (_, screen) =
+                self.taken.entry(id.clone()).or_insert_with(|| (number, Screen::of('a')));
             if is_new || row["unread"] != 0 {
                 let fresh = self.line.look(screen, &format!("/v1/inbox/{id}")).await;
                 let questions = fresh.iter().filter(|text| text.starts_with('v')).count();
-                asked.extend(std::iter::repeat_n(id, questions));
+                asked.extend(std::iter::repeat_n((id, number), questions));
             }
         }
-        for id in asked {
-            let Some((number, screen, answers)) = self.taken.get_mut(&id) else { continue };
-            *answers += 1;
-            let text = format!("a{number}-{answers}");
-            self.line.say(screen, &format!("/v1/inbox/{id}"), &text).await;
+        asked
+    }
+}
+
+/// Whoever sits at an agent's page: takes those who wait, and answers one message after the other.
+struct Hands {
+    line: Line,
+    /// Conversations in which the visitor said something, and the visitor's number.
+    asked: mpsc::UnboundedReceiver<(String, usize)>,
+    /// Conversations that they took.
+    taken: usize,
+    /// How many answers each has, by id.
+    answers: HashMap<String, usize>,
+}
+
+impl Hands {
+    fn new(line: Line, asked: mpsc::UnboundedReceiver<(String, usize)>) -> Self {
+        Self { line, asked, taken: 0, answers: HashMap::new() }
+    }
+
+    async fn work(mut self) {
+        loop {
+            self.claim().await;
+            while let Ok((id, number)) = self.asked.try_recv() {
+                let answers = self.answers.entry(id.clone()).or_default();
+                *answers += 1;
+                let text = format!("a{number}-{answers}");
+                // What the console shows of it comes with the next look.
+                let mut unseen = Screen::of('a');
+                self.line.say(&mut unseen, &format!("/v1/inbox/{id}"), &text).await;
+                self.line.board.owed.fetch_sub(1, Ordering::Relaxed);
+            }
+            self.line.pause(POLL).await;
+        }
+    }
+
+    /// Takes some of those who wait.
+    async fn claim(&mut self) {
+        if self.taken >= TAKES {
+            return;
+        }
+        let waiting = self.line.inbox("waiting").await;
+        for row in waiting.iter().take(TAKES - self.taken).take(5) {
+            let id = row["conversation_id"].as_str().unwrap_or_default();
+            let claim = Request::new("POST", &format!("/v1/inbox/{id}/claim")).json(&json!({}));
+            let claimed = self.line.insist(&claim).await;
+            match (claimed.status, &*claimed.code()) {
+                (200, _) => self.taken += 1,
+                // A colleague was faster, or an answer was lost.
+                (409, "claimed") => {}
+                (status, code) => panic!("a claim: {status} {code}"),
+            }
         }
     }
 }
