@@ -1,4 +1,5 @@
-//! `GET /v1/inbox`: who waits, whom the caller has, what they have closed. No text of anybody.
+//! `GET /v1/inbox`: who waits, whom the caller has, what they have closed, and for admins what all agents
+//! have closed. No text of anybody.
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -9,14 +10,15 @@ use shared::access::staff::Staff;
 use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
 use shared::http::request::PageQuery;
 use shared::http::response::Reply;
-use shared::http::staff::{Agent as AgentRole, Allowed};
-use shared::ids::ConversationId;
-use shared::problem::{FieldCode, Problem};
+use shared::http::staff::{AgentOrAdmin, Allowed};
+use shared::ids::{ConversationId, StaffId};
+use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::suite;
 use shared::store::inbox::{List, Place, Row};
 use shared::store::live::Who;
 use shared::store::state::Status;
 use shared::values::encoding::{base64url, from_timed, timed};
+use shared::values::role::Role;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
@@ -100,6 +102,8 @@ struct Filter {
     tag: Option<String>,
     from_ms: Option<UnixMillis>,
     to_ms: Option<UnixMillis>,
+    /// Only what this agent has closed.
+    closed_by: Option<StaffId>,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +142,9 @@ impl Filter {
 
     fn lets(&self, row: &Row) -> bool {
         let at_ms = row.last_message_ms;
-        self.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
+        let agent = row.agent.as_ref().map(|agent| agent.id);
+        self.closed_by.is_none_or(|by| agent == Some(by))
+            && self.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
             && self.from_ms.is_none_or(|from_ms| from_ms <= at_ms)
             && self.to_ms.is_none_or(|to_ms| at_ms <= to_ms)
     }
@@ -153,18 +159,26 @@ impl Filter {
         (status = 304, description = "Nothing changed.")))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Allowed(staff, ..): Allowed<AgentOrAdmin>,
     page: PageQuery,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(query.as_deref().unwrap_or_default())?;
+    let mut filter = Filter::read(query.as_deref().unwrap_or_default())?;
+    let roles = staff.usable_roles(app.clock.now_seconds());
+    match filter.status {
+        Wanted::Closed if roles.has(Role::Admin) => {}
+        Wanted::Closed => filter.closed_by = Some(staff.id),
+        // Whoever takes no conversation has no business with who waits.
+        Wanted::Waiting | Wanted::Mine if roles.has(Role::Agent) => {}
+        Wanted::Waiting | Wanted::Mine => return Err(Code::Forbidden.into()),
+    }
     let place = page.after(read_place)?;
     let site = Site::SHIPPED;
     let list = match filter.status {
         Wanted::Waiting => List::Waiting,
         Wanted::Mine => List::With(staff.id),
-        Wanted::Closed => List::Closed(staff.id),
+        Wanted::Closed => List::Closed,
     };
     let (rows, next) = listed(&app, list, &filter, (place, page.limit)).await?;
     let mut items = Vec::new();
@@ -227,7 +241,7 @@ async fn colleagues(app: &App, staff: &Staff) -> Result<Vec<AgentRef>, Problem> 
 
 /// The response with its tag, or that the client has it already.
 fn answer(headers: &HeaderMap, response: InboxResponse) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(&response).map_err(|_| shared::problem::Code::Internal)?;
+    let body = serde_json::to_vec(&response).map_err(|_| Code::Internal)?;
     let tag = format!("\"{}\"", base64url(&suite::hash(&[&body])[..12]));
     let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
@@ -236,7 +250,7 @@ fn answer(headers: &HeaderMap, response: InboxResponse) -> Result<Response, Prob
     } else {
         Reply(StatusCode::OK, response).into_response()
     };
-    let tag = HeaderValue::from_str(&tag).map_err(|_| shared::problem::Code::Internal)?;
+    let tag = HeaderValue::from_str(&tag).map_err(|_| Code::Internal)?;
     answer.headers_mut().insert(ETAG, tag);
     Ok(answer)
 }

@@ -2,7 +2,7 @@
 //! The row is a list entry and decides nothing; the log says who has a conversation.
 //!
 //! Item of the table of conversations, at sequence number 0: `q` list (`waiting#<site>`,
-//! `with_agent#<site>#<agent>` or `closed#<site>#<agent>`) and `w` time in it, the keys of the sparse
+//! `with_agent#<site>#<agent>` or `closed#<site>`) and `w` time in it, the keys of the sparse
 //! index `inbox`; `u` subject, `o` language, `f` = 1 for a verified customer, `h` since when it waits,
 //! `l` time of the last message, `n` how many messages the visitor has sent since, `g` how many of them are answered, `i` time of the first one that is not, `a` and `d` id
 //! and name of the agent, `t` tags (JSON),
@@ -137,7 +137,7 @@ impl Row {
         match (self.status, agent, self.closed_ms) {
             (Status::Waiting, ..) => Some((List::Waiting, self.waiting_since_ms)),
             (Status::WithAgent, Some(agent), _) => Some((List::With(agent), self.waiting_since_ms)),
-            (Status::Closed, Some(agent), Some(at_ms)) => Some((List::Closed(agent), at_ms)),
+            (Status::Closed, Some(_), Some(at_ms)) => Some((List::Closed, at_ms)),
             _ => None,
         }
     }
@@ -233,8 +233,8 @@ pub enum List {
     Waiting,
     /// Those that an agent has, the longest first.
     With(StaffId),
-    /// Those that an agent has closed, the last first.
-    Closed(StaffId),
+    /// Those that agents have closed, the last first.
+    Closed,
 }
 
 impl List {
@@ -242,7 +242,7 @@ impl List {
         match self {
             Self::Waiting => format!("waiting#{}", site.id),
             Self::With(agent) => format!("with_agent#{}#{agent}", site.id),
-            Self::Closed(agent) => format!("closed#{}#{agent}", site.id),
+            Self::Closed => format!("closed#{}", site.id),
         }
     }
 }
@@ -324,7 +324,7 @@ impl Store {
             .index_name("inbox")
             .key_condition_expression("q = :q")
             .expression_attribute_values(":q", string(name))
-            .scan_index_forward(!matches!(list, List::Closed(_)))
+            .scan_index_forward(!matches!(list, List::Closed))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
             .send()

@@ -220,3 +220,26 @@ async fn an_erasure_takes_the_row_and_its_tags() {
     left.retain(|(table, item)| table.ends_with("conversations") && is_of_it(item));
     assert_eq!(left.len(), 0, "{:?}", left.iter().map(|(_, item)| item.keys()).collect::<Vec<_>>());
 }
+
+/// Who takes conversations sees what they have closed; admins see what anybody has, and no one who waits.
+#[tokio::test]
+async fn admins_see_all_that_is_closed_and_agents_their_own() {
+    let desk = Desk::open().await;
+    let (_, inbox) = desk.claimed().await;
+    let close = json!({ "reason": "solved", "tags": ["parcel"] });
+    assert_eq!(desk.agent.post(&format!("{inbox}/close"), &close).await.status, 200);
+    let other = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    let both = desk.world.member(&desk.admin, "cleo@example.org", &["agent", "admin"]).await;
+    assert_eq!(list(&desk.agent, "closed").await.len(), 1);
+    assert_eq!(list(&other, "closed").await.len(), 0);
+    for admin in [&desk.admin, &both] {
+        let closed = list(admin, "closed").await;
+        assert_eq!(closed.len(), 1);
+        assert_eq!(closed[0]["tags"], json!(["parcel"]));
+    }
+    assert_eq!(list(&both, "mine").await.len(), 0);
+    for status in ["waiting", "mine"] {
+        let refused = desk.admin.get(&format!("/v1/inbox?status={status}")).await;
+        assert_eq!(refused.refusal(), (403, "forbidden".into()), "{status}");
+    }
+}
