@@ -7,6 +7,7 @@ use shared::seal::transport::{KemSuite, SEALED_JSON, pad, request_aad};
 use shared::values::encoding::{base64url, from_base64url};
 
 use crate::api::{Api, Request, Response};
+use crate::openapi::conform::opened_conforms;
 
 /// A published transport key.
 #[derive(Clone)]
@@ -104,4 +105,19 @@ fn opened(sealed: &SealedRequest, response: &Response) -> Vec<u8> {
     let body = response.json();
     let part = |name: &str| from_base64url(body[name].as_str().expect(name)).expect("base64url");
     sealed.open_response(&part("nonce"), &part("ct")).expect("the response opens")
+}
+
+/// Sends a request, sealed if there is a key; gives the response in the clear.
+pub async fn send_to(api: &Api, request: Request, key: Option<&PublishedKey>) -> Response {
+    let Some(key) = key else { return api.send(&request).await };
+    let (request, sealed) = seal_request(request, key);
+    let response = api.send(&request).await;
+    if !api.is_described() {
+        return open_older_response(&sealed, response);
+    }
+    let opened = open_response(&sealed, response);
+    if opened.header("content-type") == SEALED_JSON {
+        opened_conforms(&request, &opened);
+    }
+    opened
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
 use crate::api::{Api, Request, Response};
+use crate::sealed::{PublishedKey, send_to};
 use crate::world::World;
 
 /// A password that the policy takes.
@@ -31,6 +32,8 @@ pub struct Staff {
     pub recovery: Vec<String>,
     /// The secret of the authenticator app, in base32.
     pub secret: String,
+    /// Seals what they send, if set.
+    pub key: Option<PublishedKey>,
 }
 
 /// Sends a request without a token.
@@ -121,6 +124,7 @@ impl Staff {
             device: String::new(),
             recovery: Vec::new(),
             secret,
+            key: None,
         };
         staff.take(&tokens.json());
         let codes = tokens.json()["recovery_codes"].as_array().expect("codes").clone();
@@ -185,7 +189,13 @@ impl Staff {
 
     /// Sends a request with the access token.
     pub async fn send(&self, request: Request) -> Response {
-        self.api.send(&request.bearer(&self.token)).await
+        send_to(&self.api, request.bearer(&self.token), self.key.as_ref()).await
+    }
+
+    /// The same person, whose console seals from now on.
+    #[must_use]
+    pub fn sealing_to(self, key: &PublishedKey) -> Self {
+        Self { key: Some(key.clone()), ..self }
     }
 
     /// `GET`.

@@ -1,11 +1,9 @@
 //! A visitor, plain or sealed.
 
 use serde_json::{Value, json};
-use shared::seal::transport::SEALED_JSON;
 
 use crate::api::{Api, Request, Response};
-use crate::openapi::conform::opened_conforms;
-use crate::sealed::{PublishedKey, open_older_response, open_response, seal_request};
+use crate::sealed::{PublishedKey, send_to};
 
 /// Somebody with a session.
 #[derive(Clone)]
@@ -49,22 +47,7 @@ impl Visitor {
 
     /// Sends a request with the token, sealed if the visitor seals; gives the response in the clear.
     pub async fn send(&self, request: Request) -> Response {
-        let request = request.bearer(&self.token);
-        match &self.key {
-            None => self.api.send(&request).await,
-            Some(key) => {
-                let (request, sealed) = seal_request(request, key);
-                let response = self.api.send(&request).await;
-                if !self.api.is_described() {
-                    return open_older_response(&sealed, response);
-                }
-                let opened = open_response(&sealed, response);
-                if opened.header("content-type") == SEALED_JSON {
-                    opened_conforms(&request, &opened);
-                }
-                opened
-            }
-        }
+        send_to(&self.api, request.bearer(&self.token), self.key.as_ref()).await
     }
 
     /// `GET`.

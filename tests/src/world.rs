@@ -128,7 +128,8 @@ impl World {
             clock.clone(),
             &retention_sdk,
         );
-        let desk_config = shared::http::staff_app::Config::read(&read).expect("a configuration");
+        let desk_config =
+            shared::http::staff_app::Config::read_sealable(&read).expect("a configuration");
         let desk_sdk = sdk(&config, &access_key("desk"));
         let desk = shared::http::staff_app::App::with_sdk(&desk_config, clock.clone(), &desk_sdk);
         let sdk = sdk(&config, &access_key("intake"));
@@ -298,7 +299,7 @@ impl World {
         };
         let until_ms = self.clock.now_ms() + 30 * 24 * 60 * 60 * 1000;
         let there = Presence { agent, until_ms };
-        self.desk.store.note_presence(Site::SHIPPED, &there).await.expect("noted");
+        self.desk.store.note_presence(Site::SHIPPED, &there, 1).await.expect("noted");
     }
 
     /// Moves the time.

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::http::request::PlainJson;
+use shared::http::request::{Json, Sealable};
 use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::problem::{Code, FieldCode, Problem};
@@ -61,7 +61,7 @@ fn shortcut(Path(text): Path<String>) -> Result<String, Problem> {
 #[utoipa::path(get, path = "/v1/canned", responses((status = 200, body = CannedResponse)))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(..): Allowed<AgentRole>,
+    Sealable(Allowed(..)): Sealable<Allowed<AgentRole>>,
 ) -> Result<Reply<CannedResponse>, Problem> {
     let items = app.store.canned(Site::SHIPPED).await?;
     let items = items.into_iter().map(CannedAnswer::from).collect();
@@ -72,9 +72,9 @@ pub(crate) async fn get(
     request_body = CannedRequest, responses((status = 200, body = CannedAnswer)))]
 pub(crate) async fn put(
     State(app): State<App>,
-    Allowed(..): Allowed<AgentRole>,
+    Sealable(Allowed(..)): Sealable<Allowed<AgentRole>>,
     path: Path<String>,
-    PlainJson(request): PlainJson<CannedRequest>,
+    Json(request): Json<CannedRequest>,
 ) -> Result<Reply<CannedAnswer>, Problem> {
     let shortcut = shortcut(path)?;
     if request.shortcut.is_some_and(|named| named != shortcut) {
@@ -97,7 +97,7 @@ pub(crate) async fn put(
     responses((status = 204)))]
 pub(crate) async fn delete(
     State(app): State<App>,
-    Allowed(..): Allowed<AgentRole>,
+    Sealable(Allowed(..)): Sealable<Allowed<AgentRole>>,
     path: Path<String>,
 ) -> Result<StatusCode, Problem> {
     let shortcut = shortcut(path)?;

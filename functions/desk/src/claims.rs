@@ -5,13 +5,14 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use shared::access::permit::ReadPermit;
-use shared::http::request::{MaybePlainJson, PlainJson, TranscriptPath};
+use shared::http::request::{Json, MaybeJson, Sealable, TranscriptPath};
 use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Agent, Body, CLOSING_REASONS, Claim, Closing, Release, Target, Why};
 use shared::store::inbox::{Inbox, Row};
+use shared::store::live::Side;
 use shared::store::log::{Appended, Draft};
 use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
@@ -72,9 +73,9 @@ pub struct ClosingRequest {
     responses((status = 200, body = InboxItem)))]
 pub(crate) async fn claim(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    MaybePlainJson(ClaimRequest {}): MaybePlainJson<ClaimRequest>,
+    MaybeJson(ClaimRequest {}): MaybeJson<ClaimRequest>,
 ) -> Result<Response, Problem> {
     let agent = presence::agent(&app, &staff).await?;
     for _ in 0..ATTEMPTS {
@@ -84,21 +85,21 @@ pub(crate) async fn claim(
             Status::Closed => return Err(Code::ConversationClosed.into()),
             Status::Erased => return Err(Code::Erased.into()),
             Status::WithAgent if held_by(&live, &staff).is_some() => {
-                let item = InboxItem::new(&row_of(&live, now_ms), live.agent_side.seen);
+                let item = InboxItem::new(&row_of(&live, now_ms), live.agent_side);
                 return Ok(Reply(StatusCode::OK, item).into_response());
             }
             Status::WithAgent => {
-                let item = InboxItem::new(&row_of(&live, now_ms), 0);
+                let item = InboxItem::new(&row_of(&live, now_ms), Side::default());
                 let item = serde_json::to_value(item).map_err(|_| Code::Internal)?;
                 return Err(Problem::new(Code::Claimed, "Another agent has it.").with_item(item));
             }
             Status::Open | Status::Waiting => row_of(&live, now_ms),
         };
         // Somebody who takes a conversation is there, or they would lose it at once.
-        presence::note(&app, agent.clone(), true).await?;
+        presence::note(&app, &staff, agent.clone(), true).await?;
         let waited_ms = now_ms - row.waiting_since_ms;
         let waited = status(&app, &live) == Status::Waiting;
-        let row = row.claimed(agent.clone());
+        let row = row.claimed(agent.clone(), now_ms);
         let draft = Draft {
             body: Body::Claimed(Claim { agent: agent.clone(), note: None, transferred_by: None }),
             state: state(&live.tail, now_ms, Status::WithAgent),
@@ -114,7 +115,7 @@ pub(crate) async fn claim(
             if waited {
                 app.store.note_wait(conversation.site, waited_ms).await?;
             }
-            let item = InboxItem::new(&row, live.agent_side.seen);
+            let item = InboxItem::new(&row, live.agent_side);
             return Ok(Reply(StatusCode::OK, item).into_response());
         }
     }
@@ -126,9 +127,9 @@ pub(crate) async fn claim(
     responses((status = 200, body = InboxItem)))]
 pub(crate) async fn release(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    PlainJson(request): PlainJson<GiveBackRequest>,
+    Json(request): Json<GiveBackRequest>,
 ) -> Result<Reply<InboxItem>, Problem> {
     let to = request.to.ok_or_else(|| Problem::invalid("/to", FieldCode::Missing))?;
     let to = [Target::Queue, Target::Bot].into_iter().find(|target| target.as_str() == to);
@@ -155,9 +156,9 @@ pub(crate) async fn release(
     responses((status = 200, body = InboxItem)))]
 pub(crate) async fn transfer(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    PlainJson(request): PlainJson<HandOnRequest>,
+    Json(request): Json<HandOnRequest>,
 ) -> Result<Reply<InboxItem>, Problem> {
     let to = request.agent_id.ok_or_else(|| Problem::invalid("/agent_id", FieldCode::Missing))?;
     let note: Option<Text<0, 1000>> = judge_optional(request.note, "/note")?;
@@ -169,10 +170,10 @@ pub(crate) async fn transfer(
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
     let (agent, note) = (there.agent, note.map(str::to_owned));
     let reader = Some(agent.id);
-    let decide = |by: &Agent, row: Row, _| {
+    let decide = |by: &Agent, row: Row, now_ms| {
         let claim =
             Claim { agent: agent.clone(), note: note.clone(), transferred_by: Some(by.clone()) };
-        let inbox = Inbox::Row(Box::new(row.claimed(agent.clone())));
+        let inbox = Inbox::Row(Box::new(row.claimed(agent.clone(), now_ms)));
         Ok(Change { body: Body::Claimed(claim), status: Status::WithAgent, inbox })
     };
     let changed = change_for(&app, &staff, id, reader, |_| None, decide).await?;
@@ -184,9 +185,9 @@ pub(crate) async fn transfer(
     responses((status = 200, body = InboxItem)))]
 pub(crate) async fn close(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    PlainJson(request): PlainJson<ClosingRequest>,
+    Json(request): Json<ClosingRequest>,
 ) -> Result<Reply<InboxItem>, Problem> {
     let reason = request.reason.ok_or_else(|| Problem::invalid("/reason", FieldCode::Missing))?;
     let reason = CLOSING_REASONS.into_iter().find(|known| *known == reason);
@@ -221,5 +222,5 @@ pub(crate) async fn close(
 fn behind(app: &App, Changed { live, .. }: &Changed) -> Reply<InboxItem> {
     let row = row_of(live, app.clock.now_ms());
     let row = Row { status: live.tail.state.status, ..row };
-    Reply(StatusCode::OK, InboxItem::new(&row, 0))
+    Reply(StatusCode::OK, InboxItem::new(&row, Side::default()))
 }

@@ -8,14 +8,14 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::access::staff::Staff;
 use shared::clock::{UnixMillis, from_rfc3339, rfc3339};
-use shared::http::request::PageQuery;
+use shared::http::request::{PageQuery, Sealable};
 use shared::http::response::Reply;
 use shared::http::staff::{AgentOrAdmin, Allowed};
 use shared::ids::{ConversationId, StaffId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::suite;
 use shared::store::inbox::{List, Place, Row};
-use shared::store::live::Who;
+use shared::store::live::{Side, Who};
 use shared::store::state::Status;
 use shared::values::encoding::{base64url, from_timed, timed};
 use shared::values::role::Role;
@@ -74,9 +74,9 @@ pub struct InboxResponse {
 }
 
 impl InboxItem {
-    /// The item of a row of which so many messages were seen.
+    /// The item of a row, of which the agent has seen what their side says.
     #[must_use]
-    pub fn new(row: &Row, seen: u64) -> Self {
+    pub fn new(row: &Row, agent: Side) -> Self {
         let site = Site::SHIPPED;
         Self {
             conversation_id: row.conversation.to_string(),
@@ -90,7 +90,7 @@ impl InboxItem {
                 .agent
                 .as_ref()
                 .map(|agent| AgentRef { id: agent.id.to_string(), name: agent.name.clone() }),
-            unread: row.unread(seen),
+            unread: row.unread(agent),
             tags: row.tags.clone(),
         }
     }
@@ -159,18 +159,17 @@ impl Filter {
         (status = 304, description = "Nothing changed.")))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentOrAdmin>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentOrAdmin>>,
     page: PageQuery,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut filter = Filter::read(query.as_deref().unwrap_or_default())?;
-    let roles = staff.usable_roles(app.clock.now_seconds());
     match filter.status {
-        Wanted::Closed if roles.has(Role::Admin) => {}
+        Wanted::Closed if staff.roles.has(Role::Admin) => {}
         Wanted::Closed => filter.closed_by = Some(staff.id),
         // Whoever takes no conversation has no business with who waits.
-        Wanted::Waiting | Wanted::Mine if roles.has(Role::Agent) => {}
+        Wanted::Waiting | Wanted::Mine if staff.roles.has(Role::Agent) => {}
         Wanted::Waiting | Wanted::Mine => return Err(Code::Forbidden.into()),
     }
     let place = page.after(read_place)?;
@@ -183,11 +182,11 @@ pub(crate) async fn get(
     let (rows, next) = listed(&app, list, &filter, (place, page.limit)).await?;
     let mut items = Vec::new();
     for row in &rows {
-        let seen = match filter.status {
-            Wanted::Mine => app.store.side(row.conversation, Who::Agent).await?.seen,
-            Wanted::Waiting | Wanted::Closed => 0,
+        let side = match filter.status {
+            Wanted::Mine => app.store.side(row.conversation, Who::Agent).await?,
+            Wanted::Waiting | Wanted::Closed => Side::default(),
         };
-        items.push(InboxItem::new(row, seen));
+        items.push(InboxItem::new(row, side));
     }
     let response = InboxResponse {
         items,

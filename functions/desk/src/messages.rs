@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use shared::clock::rfc3339;
 use shared::http::live::{News, Since, news, position};
 use shared::http::metrics::{Metric, Noted};
-use shared::http::request::{IdempotencyKey, MaybePlainJson, PlainJson, PollQuery, TranscriptPath};
+use shared::http::request::{
+    IdempotencyKey, Json, MaybeJson, PageQuery, PollQuery, Sealable, TranscriptPath,
+};
 use shared::http::response::{Reply, replayed};
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::http::transcript::{Message, Reader, spoken};
@@ -78,11 +80,12 @@ pub struct ClaimedNews {
     params(("conversation_id" = String, Path), ("limit" = Option<u8>, Query),
         ("after" = Option<String>, Query,
             description = "The last message that the client has; empty or missing: from the beginning."),
-        ("state" = Option<String>, Query, description = "The `state` of the last answer.")),
+        ("state" = Option<String>, Query, description = "The `state` of the last answer."),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the last answer, if it had one.")),
     responses((status = 200, body = ClaimedNews), (status = 204, description = "Nothing is new.")))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
     query: PollQuery,
 ) -> Result<Response, Problem> {
@@ -90,7 +93,8 @@ pub(crate) async fn get(
     let after = query.after.filter(|after| !after.is_empty());
     let is_first = after.is_none();
     let after = after.map(|after| position(id, &after)).transpose()?;
-    let since = Since { after, state: query.state, limit: query.page.limit };
+    let PageQuery { limit, cursor } = query.page;
+    let since = Since { after, state: query.state, cursor, limit };
     let reader = staff.id.to_string();
     let reader = Reader::Staff(&reader);
     let found = news(&app.store, &live, reader, &since, |_, _, _| None).await?;
@@ -125,10 +129,10 @@ async fn context(app: &App, live: &Live) -> Result<Context, Problem> {
     responses((status = 201, body = Message)))]
 pub(crate) async fn post(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
     IdempotencyKey(key): IdempotencyKey,
-    PlainJson(request): PlainJson<TextRequest>,
+    Json(request): Json<TextRequest>,
 ) -> Result<Response, Problem> {
     let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let whose = staff.id.to_string();
@@ -155,9 +159,9 @@ pub(crate) async fn post(
     responses((status = 201, body = Message)))]
 pub(crate) async fn note(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    PlainJson(request): PlainJson<TextRequest>,
+    Json(request): Json<TextRequest>,
 ) -> Result<Reply<Message>, Problem> {
     let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
     let changed = change(
@@ -186,9 +190,9 @@ fn message(changed: &Changed, reader: &str) -> Result<Message, Problem> {
     responses((status = 204)))]
 pub(crate) async fn typing(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    MaybePlainJson(AgentTypingRequest {}): MaybePlainJson<AgentTypingRequest>,
+    MaybeJson(AgentTypingRequest {}): MaybeJson<AgentTypingRequest>,
 ) -> Result<StatusCode, Problem> {
     let live = claimed(&app, &staff, id).await?;
     app.store.note_typing(live.conversation.id, Who::Agent).await?;
@@ -200,9 +204,9 @@ pub(crate) async fn typing(
     responses((status = 204)))]
 pub(crate) async fn seen(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
-    PlainJson(request): PlainJson<SeenRequest>,
+    Json(request): Json<SeenRequest>,
 ) -> Result<StatusCode, Problem> {
     let unknown = || Problem::invalid("/message_id", FieldCode::BadFormat);
     let message: Text<1, 80> = Text::required(request.message_id, "/message_id")?;
@@ -223,6 +227,7 @@ pub(crate) async fn seen(
             _ => break,
         }
     }
-    app.store.note_seen(id, at.seq, row.heard.saturating_sub(later)).await?;
+    let seen = (at.seq, row.heard.saturating_sub(later));
+    app.store.note_seen(id, seen, row.claimed_ms).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,9 +5,9 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 use shared::access::staff::Staff;
-use shared::http::request::PlainJson;
+use shared::http::request::{Json, Sealable};
 use shared::http::staff::{Agent as AgentRole, Allowed};
-use shared::problem::{FieldCode, Problem};
+use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::Agent;
 use shared::store::inbox::List;
 use shared::store::live::{PRESENCE_MS, Presence};
@@ -34,8 +34,8 @@ pub struct PresenceRequest {
     responses((status = 204)))]
 pub(crate) async fn put(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
-    PlainJson(request): PlainJson<PresenceRequest>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
+    Json(request): Json<PresenceRequest>,
 ) -> Result<StatusCode, Problem> {
     let state = request.state.ok_or_else(|| Problem::invalid("/state", FieldCode::Missing))?;
     let is_there = match &*state {
@@ -43,7 +43,7 @@ pub(crate) async fn put(
         "away" => false,
         _ => return Err(Problem::invalid("/state", FieldCode::NotAllowed)),
     };
-    note(&app, agent(&app, &staff).await?, is_there).await?;
+    note(&app, &staff, agent(&app, &staff).await?, is_there).await?;
     if !is_there {
         Box::pin(give_back(&app, List::With(staff.id), &mut Returned::default())).await?;
     }
@@ -62,10 +62,14 @@ pub async fn agent(app: &App, staff: &Staff) -> Result<Agent, Problem> {
 /// Notes whether an agent is there.
 ///
 /// # Errors
-/// 503.
-pub async fn note(app: &App, agent: Agent, is_there: bool) -> Result<(), Problem> {
+/// 401 when what they may do has changed since their token was made; 503.
+pub async fn note(app: &App, staff: &Staff, agent: Agent, is_there: bool) -> Result<(), Problem> {
     let now_ms = app.clock.now_ms();
     let until_ms = if is_there { now_ms + PRESENCE_MS } else { now_ms };
-    app.store.note_presence(Site::SHIPPED, &Presence { agent, until_ms }).await?;
-    Ok(())
+    let presence = Presence { agent, until_ms };
+    if app.store.note_presence(Site::SHIPPED, &presence, staff.epoch).await? {
+        Ok(())
+    } else {
+        Err(Code::TokenRevoked.into())
+    }
 }

@@ -133,8 +133,7 @@ pub(crate) async fn list(
 ) -> Result<Reply<SitesResponse>, Problem> {
     let site = Site::SHIPPED;
     let stored = app.store.stored_site(site).await?;
-    let is_admin = staff.usable_roles(app.clock.now_seconds()).has(Role::Admin);
-    let webhook = shown(&app, site, &stored, is_admin).await?;
+    let webhook = shown(&app, site, &stored, staff.roles.has(Role::Admin)).await?;
     let items = vec![SiteResponse::new(site, stored, webhook)];
     Ok(Reply(StatusCode::OK, SitesResponse { items, next_cursor: None }))
 }
@@ -148,8 +147,7 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let site = Site::find(&id).ok_or(Code::NotFound)?;
     let stored = app.store.stored_site(site).await?;
-    let is_admin = staff.usable_roles(app.clock.now_seconds()).has(Role::Admin);
-    let webhook = shown(&app, site, &stored, is_admin).await?;
+    let webhook = shown(&app, site, &stored, staff.roles.has(Role::Admin)).await?;
     SiteResponse::new(site, stored, webhook).tagged()
 }
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
 use shared::bot::Base;
-use shared::http::request::TranscriptPath;
+use shared::http::request::{Sealable, TranscriptPath};
 use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::problem::Problem;
@@ -54,7 +54,7 @@ pub struct SuggestionsResponse {
     responses((status = 200, body = SuggestionsResponse)))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<AgentRole>,
+    Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
 ) -> Result<Reply<SuggestionsResponse>, Problem> {
     let live = claimed(&app, &staff, id).await?;

@@ -7,6 +7,7 @@ use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::Serialize;
 use shared::clock::rfc3339;
+use shared::http::request::Sealable;
 use shared::http::response::Reply;
 use shared::http::staff::{AgentOrAdmin, Allowed};
 use shared::problem::{Code, FieldCode, Problem};
@@ -174,7 +175,7 @@ impl Asked {
     responses((status = 200, body = Summary)))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(..): Allowed<AgentOrAdmin>,
+    Sealable(Allowed(..)): Sealable<Allowed<AgentOrAdmin>>,
     RawQuery(query): RawQuery,
 ) -> Result<Reply<Summary>, Problem> {
     let asked = Asked::read(query.as_deref().unwrap_or_default())?;

@@ -49,8 +49,10 @@ pub(crate) async fn get(
 ) -> Result<Reply<KeyListResponse>, Problem> {
     let known = app.keys.get().await?;
     // A list that was kept would differ between functions for minutes after a rotation.
-    let (keys, policy) =
-        tokio::join!(app.keys.newer_than(&known), app.store.settings.policy_to_say(Site::SHIPPED));
+    let (keys, policy) = tokio::join!(
+        app.keys.newer_than(&known.transport),
+        app.store.settings.policy_to_say(Site::SHIPPED)
+    );
     let (keys, policy) = (keys?, policy?);
     let list = keys.key_list.as_ref().ok_or(StoreError::KeysMissing)?;
     let root = Verifier::from_raw(&list.root).map_err(|_| Code::IntegrityFailed)?.jwk();

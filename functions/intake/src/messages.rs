@@ -136,7 +136,7 @@ async fn news_after(
 ) -> Result<Option<News>, Problem> {
     let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
     let live = app.store.live(held).await?;
-    let since = Since { after, state: None, limit: 50 };
+    let since = Since { after, state: None, cursor: None, limit: 50 };
     news(&app.store, &live, Reader::Visitor, &since, responder::entry).await
 }
 

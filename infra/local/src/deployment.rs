@@ -84,7 +84,7 @@ impl Settings {
 
     /// The same for the desk, and for the job that returns claims.
     pub(crate) fn desk(&self) -> Result<shared::http::staff_app::Config, String> {
-        shared::http::staff_app::Config::read(&|name| self.find(name))
+        shared::http::staff_app::Config::read_sealable(&|name| self.find(name))
             .map_err(|error| error.to_string())
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use crate::keychain::Keys;
-use store::Store;
+use crate::transport::{OpensSealed, Transport};
 use store::clients;
 pub use store::clients::settings;
 use store::security_event::SecurityEvents;
+use store::{Store, StoreError};
 use values::clock::Clock;
 use values::config::{GuestLimit, VisitorsConfig};
 use values::policy::AuditDays;
@@ -86,5 +87,23 @@ impl App {
             let settings = app.store.site_settings(Site::SHIPPED);
             let _warmed = tokio::join!(app.keys.get(), settings);
         });
+    }
+}
+
+impl OpensSealed for App {
+    fn sealed_only(&self) -> bool {
+        self.sealed_only
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    async fn transport(&self) -> Result<Arc<Transport>, StoreError> {
+        self.keys.get().await.map(|keys| Arc::clone(&keys.transport))
+    }
+
+    async fn newer_transport(&self, known: &Transport) -> Result<Arc<Transport>, StoreError> {
+        self.keys.newer_than(known).await.map(|keys| Arc::clone(&keys.transport))
     }
 }

@@ -6,7 +6,7 @@ use values::problem::Code;
 use crate::app::App;
 use crate::request::{
     self, ConversationPath, IdempotencyKey, Json, MaybeJson, MaybePlainJson, PageQuery, PathId,
-    PlainJson, PollQuery, SubjectPath, TranscriptPath,
+    PlainJson, PollQuery, Sealable, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -51,6 +51,14 @@ impl Demanding for Visitor {
 
 impl Demanding for request::Anybody {
     fn add_to(demands: &mut Demands) {
+        sealable(demands);
+    }
+}
+
+impl<E: Demanding> Demanding for Sealable<E> {
+    fn add_to(demands: &mut Demands) {
+        E::add_to(demands);
+        demands.refusals.push(Code::SealedRequired);
         sealable(demands);
     }
 }

@@ -1,28 +1,23 @@
 //! The keys that every request needs: the visitors' signing key, the transport's private keys and
 //! the published list. Loaded in two reads, kept for 300 seconds at most.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::token::Refused;
+use crate::transport::{LIFETIME_MS, Transport};
 use seal::SealError;
 use seal::cache::Cache;
 use seal::network::NetworkNames;
 use seal::place::{BranchName, Purpose};
 use seal::puzzle::Puzzles;
 use seal::sign::{Signer, Verifier, named_key};
-use seal::transport::PrivateKey;
 use store::settings::Settings;
 use store::stack::KeyList;
 use store::{Store, StoreError};
-use values::clock::{Clock, UnixMillis, month};
+use values::clock::{Clock, month};
 use values::problem::{Code, Problem};
 use values::secret::Secret;
 use values::site::Site;
-
-const LIFETIME_MS: i64 = 300_000;
-/// An unknown key makes the keys be read again, but not more often than this.
-const RELOAD_MS: i64 = 1_000;
 
 /// The keys in memory.
 pub struct Keychain {
@@ -32,8 +27,8 @@ pub struct Keychain {
     pub guests: GuestKeys,
     /// The published key list, if the rotation has made one.
     pub key_list: Option<KeyList>,
-    transport: HashMap<String, (UnixMillis, PrivateKey)>,
-    loaded_ms: UnixMillis,
+    /// The keys that clients seal to.
+    pub transport: Arc<Transport>,
 }
 
 /// The keys by which guests are counted and challenged.
@@ -59,13 +54,6 @@ pub struct Keys {
 }
 
 impl Keychain {
-    /// The transport key of that name, if it still opens.
-    #[must_use]
-    pub fn transport(&self, kid: &str, now_ms: UnixMillis) -> Option<&PrivateKey> {
-        let (not_after_ms, key) = self.transport.get(kid)?;
-        (now_ms < *not_after_ms).then_some(key)
-    }
-
     async fn load(settings: &Settings, clock: &Clock) -> Result<Arc<Self>, StoreError> {
         // The next message in a new conversation needs the transcripts' key of the month: it is read
         // with the others, and unwrapped while the keys of every request are.
@@ -74,24 +62,11 @@ impl Keychain {
         let stack = settings.stack_for_visitors(&transcripts).await?;
         let seed = settings.visitor_seed(&stack).await?;
         let (visitors, guests) = (Signer::derive(&seed)?, GuestKeys::derive(&seed)?);
-        let mut transport = HashMap::new();
-        for key in &stack.transport_keys {
-            match settings.unwrap_transport_key(&stack, key).await {
-                Ok(private) => {
-                    transport.insert(key.kid.clone(), (key.not_after_ms, private));
-                }
-                // One damaged row must not fail all requests: clients that sealed to it seal again.
-                Err(StoreError::Corrupt { .. }) => {
-                    tracing::error!(kid = key.kid, "a transport key does not open");
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let transport = Transport::unwrap(settings, &stack, clock).await?;
         // A failure is ignored: a request that needs this key reads it again and answers the error.
         let _kept = settings.read_key(&stack, &transcripts).await;
-        let loaded_ms = clock.now_ms();
         let key_list = stack.key_list;
-        Ok(Arc::new(Self { visitors, guests, key_list, transport, loaded_ms }))
+        Ok(Arc::new(Self { visitors, guests, key_list, transport: Arc::new(transport) }))
     }
 }
 
@@ -130,7 +105,7 @@ impl Keys {
         if refused != Refused::Invalid || named_key(token).is_none_or(|named| named == known) {
             return Err(refused.into());
         }
-        let keys = self.newer_than(&keys).await?;
+        let keys = self.newer_than(&keys.transport).await?;
         let verified = verify(keys.visitors.verifier())?;
         Ok((keys, verified))
     }
@@ -140,11 +115,8 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn newer_than(&self, known: &Keychain) -> Result<Arc<Keychain>, StoreError> {
-        let known_ms = known.loaded_ms;
-        let stale = |kept: &Arc<Keychain>| {
-            kept.loaded_ms == known_ms && self.clock.now_ms() - known_ms >= RELOAD_MS
-        };
+    pub async fn newer_than(&self, known: &Transport) -> Result<Arc<Keychain>, StoreError> {
+        let stale = |kept: &Arc<Keychain>| kept.transport.is_stale(known, self.clock.now_ms());
         let load = async || Keychain::load(&self.store.settings, &self.clock).await;
         self.cache.refresh(&(), stale, load).await
     }

@@ -11,3 +11,4 @@ pub mod staff_app;
 pub mod staff_keychain;
 pub mod subject_access;
 pub mod token;
+pub mod transport;

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::app::App;
-use crate::keychain::Keychain;
 use crate::token::{self, Visitor};
+use crate::transport::{OpensSealed, with_key};
 pub use edge::reply::BODY_LIMIT;
 use edge::reply::ReplySlot;
 use seal::sign::Verifier;
-use seal::transport::{PrivateKey, SEALED_JSON, parse_reply_key, request_aad};
+use seal::transport::{SEALED_JSON, parse_reply_key, request_aad};
 use values::encoding::from_base64url;
 use values::ids::{ConversationId, SubjectId};
 use values::object::Object;
@@ -31,9 +31,9 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
         let verify = |key: &Verifier| token::verify(key, &app.clock, &app.issuer, token);
-        let (keys, visitor) = app.keys.verify(token, verify).await?;
+        let (_, visitor) = app.keys.verify(token, verify).await?;
         require_sealed(app, &parts.method, &parts.headers)?;
-        fill_slot(parts, app, &keys).await?;
+        fill_slot(parts, app).await?;
         Ok(visitor)
     }
 }
@@ -45,27 +45,48 @@ impl FromRequestParts<App> for Anybody {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let keys = app.keys.get().await?;
-        fill_slot(parts, app, &keys).await?;
+        fill_slot(parts, app).await?;
         Ok(Self)
     }
 }
 
+/// The same as `E`, at a route whose requests and responses may be sealed.
+pub struct Sealable<E>(pub E);
+
+impl<S, E> FromRequestParts<S> for Sealable<E>
+where
+    S: OpensSealed,
+    E: FromRequestParts<S, Rejection = Problem> + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = E::from_request_parts(parts, state).await?;
+        require_sealed(state, &parts.method, &parts.headers)?;
+        fill_slot(parts, state).await?;
+        Ok(Self(caller))
+    }
+}
+
 /// Refuses a request that is not sealed, or whose response would not be, where the stack takes no other.
-/// A body that says it is sealed is opened, and then its response is sealed too; only a POST has one that
-/// is looked at.
+/// A body that says it is sealed is opened, and then its response is sealed too; only a POST and a PUT have
+/// one that is looked at.
 ///
 /// # Errors
 /// [`Code::SealedRequired`].
-pub fn require_sealed(app: &App, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+pub fn require_sealed(
+    app: &impl OpensSealed,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     let asks = headers.contains_key("sotto-reply-key");
     let is_sealed = match content_type(headers) {
-        _ if method != Method::POST => asks,
+        _ if method != Method::POST && method != Method::PUT => asks,
         ContentType::Sealed => true,
         ContentType::Missing => asks,
         ContentType::Json | ContentType::Other => false,
     };
-    if app.sealed_only && !is_sealed {
+    if app.sealed_only() && !is_sealed {
         return Err(Problem::new(
             Code::SealedRequired,
             "Send application/sotto-sealed+json, or Sotto-Reply-Key where there is no body.",
@@ -75,11 +96,11 @@ pub fn require_sealed(app: &App, method: &Method, headers: &HeaderMap) -> Result
 }
 
 /// A request without a body asks in a header for a sealed response; a sealed body asks by itself.
-async fn fill_slot(parts: &Parts, app: &App, keys: &Keychain) -> Result<(), Problem> {
+async fn fill_slot(parts: &Parts, app: &impl OpensSealed) -> Result<(), Problem> {
     let Some(header) = parts.headers.get("sotto-reply-key") else { return Ok(()) };
     let header = header.to_str().map_err(|_| Code::UnsealingFailed)?;
     let (kid, enc) = parse_reply_key(header).ok_or(Code::UnsealingFailed)?;
-    let sealer = with_key(app, keys, kid, |key| key.reply_to(&enc)).await?;
+    let sealer = with_key(app, kid, |key| key.reply_to(&enc)).await?;
     ReplySlot::fill(&parts.extensions, sealer);
     Ok(())
 }
@@ -153,10 +174,10 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 /// A JSON body, plain or sealed.
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+impl<S: OpensSealed, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &S) -> Result<Self, Problem> {
         let body = read_body(request, app).await?.ok_or_else(unsupported)?;
         Ok(Self(parse(body.reveal())?))
     }
@@ -165,10 +186,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 /// A JSON body, plain or sealed, that may be missing; then it counts as `{}`.
 pub struct MaybeJson<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for MaybeJson<T> {
+impl<S: OpensSealed, T: DeserializeOwned> FromRequest<S> for MaybeJson<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &S) -> Result<Self, Problem> {
         let body = read_body(request, app).await?;
         parse_or_empty(body.as_ref().map_or(&[], |body| body.reveal())).map(Self)
     }
@@ -245,7 +266,7 @@ struct SealedBody {
 }
 
 /// The body in the clear; `None` when there is none and no type either.
-async fn read_body(request: Request, app: &App) -> Result<Option<Plaintext>, Problem> {
+async fn read_body(request: Request, app: &impl OpensSealed) -> Result<Option<Plaintext>, Problem> {
     let (parts, body) = request.into_parts();
     let kind = content_type(&parts.headers);
     let limit = if matches!(kind, ContentType::Sealed) { SEALED_LIMIT } else { BODY_LIMIT };
@@ -286,39 +307,17 @@ fn content_type(headers: &HeaderMap) -> ContentType {
 }
 
 /// Opens a sealed body; one code for every cause but an unknown key.
-async fn open(parts: &Parts, bytes: &Bytes, app: &App) -> Result<Plaintext, Problem> {
+async fn open(parts: &Parts, bytes: &Bytes, app: &impl OpensSealed) -> Result<Plaintext, Problem> {
     let sealed: SealedBody = parse(bytes)?;
     let enc = from_base64url(&sealed.enc).ok_or(Code::UnsealingFailed)?;
     let ct = from_base64url(&sealed.ct).ok_or(Code::UnsealingFailed)?;
     let aad = request_aad(parts.method.as_str(), path(parts), idempotency_key(&parts.headers));
-    let keys = app.keys.get().await?;
-    let (plaintext, sealer) =
-        with_key(app, &keys, &sealed.kid, |key| key.open(&enc, &ct, &aad)).await?;
+    let (plaintext, sealer) = with_key(app, &sealed.kid, |key| key.open(&enc, &ct, &aad)).await?;
     ReplySlot::fill(&parts.extensions, sealer);
     if plaintext.reveal().len() > BODY_LIMIT {
         return Err(Code::BodyTooLarge.into());
     }
     Ok(plaintext)
-}
-
-/// Uses the transport key of that name; reads the keys again when it is not known.
-async fn with_key<T>(
-    app: &App,
-    keys: &Keychain,
-    kid: &str,
-    usage: impl FnOnce(&PrivateKey) -> Result<T, seal::SealError>,
-) -> Result<T, Problem> {
-    let now_ms = app.clock.now_ms();
-    let newer;
-    let key = if let Some(key) = keys.transport(kid, now_ms) {
-        key
-    } else {
-        newer = app.keys.newer_than(keys).await?;
-        newer
-            .transport(kid, now_ms)
-            .ok_or_else(|| Problem::new(Code::UnknownKey, "GET /v1/keys and seal again."))?
-    };
-    usage(key).map_err(|_| Code::UnsealingFailed.into())
 }
 
 fn path(parts: &Parts) -> &str {

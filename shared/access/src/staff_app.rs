@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::requirement::KnowsStaff;
 use crate::staff_keychain::StaffKeyring;
+use crate::transport::{OpensSealed, Transport, TransportKeys};
 use aws_config::SdkConfig;
 use edge::demands::Backing;
-use store::Store;
 use store::clients;
 use store::security_event::SecurityEvents;
+use store::{Store, StoreError};
 use values::clock::Clock;
 use values::config::{self, Backend, ConfigError, Lookup};
 use values::internet::Reach;
@@ -20,6 +21,8 @@ pub struct Config {
     pub stores: config::Config,
     /// Name of the table of security events.
     pub events_table: String,
+    /// Whether agents' requests and their responses have to be sealed.
+    pub sealed_only: bool,
 }
 
 impl Config {
@@ -29,7 +32,18 @@ impl Config {
     /// [`ConfigError`] that names every setting that is missing.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let (_, [events_table]) = Backend::read_with(lookup, ["SOTTO_TABLE_EVENTS"])?;
-        Ok(Self { stores: config::Config::read(lookup)?, events_table })
+        Ok(Self { stores: config::Config::read(lookup)?, events_table, sealed_only: false })
+    }
+
+    /// Reads what [`Config::read`] reads, and `SOTTO_SEALED_ONLY` (`on` or `off`, which is the default), of
+    /// a function that takes sealed requests.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing or not usable.
+    pub fn read_sealable(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        // Both are read, so that the first error hides none of the others' names.
+        let (sealed_only, config) = (config::sealed_only(lookup), Self::read(lookup)?);
+        Ok(Self { sealed_only: sealed_only?, ..config })
     }
 }
 
@@ -45,6 +59,10 @@ pub struct Parts {
     pub issuer: String,
     /// The keys that verify staff tokens and receipts.
     pub staff_keys: StaffKeyring,
+    /// The keys that agents seal to; loaded where they do.
+    pub transport_keys: TransportKeys,
+    /// Whether agents' requests and their responses have to be sealed.
+    pub sealed_only: bool,
     /// The store of visitors' data, and of the requests about it.
     pub store: Arc<Store>,
     /// The security events, which say who read what and why.
@@ -84,6 +102,8 @@ impl App {
         Self(Arc::new(Parts {
             issuer: backend.issuer.clone(),
             staff_keys,
+            transport_keys: TransportKeys::new(Arc::clone(&settings), clock.clone()),
+            sealed_only: config.sealed_only,
             store: Arc::new(Store::new(&config.stores, dynamo, settings, clock.clone())),
             events,
             clock,
@@ -118,5 +138,23 @@ impl KnowsStaff for App {
 
     fn events(&self) -> &SecurityEvents {
         &self.events
+    }
+}
+
+impl OpensSealed for App {
+    fn sealed_only(&self) -> bool {
+        self.sealed_only
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    async fn transport(&self) -> Result<Arc<Transport>, StoreError> {
+        self.transport_keys.get().await
+    }
+
+    async fn newer_transport(&self, known: &Transport) -> Result<Arc<Transport>, StoreError> {
+        self.transport_keys.newer_than(known).await
     }
 }

@@ -8,7 +8,7 @@ use super::claim::Live;
 use super::conversation::Conversation;
 use super::event::StoredEvent;
 use super::inbox::Row;
-use super::live::{Presence, Side, Who, lost};
+use super::live::{Kept, Presence, Side, Who, kept};
 use super::log::Tail;
 use super::state::Status;
 use super::{Store, StoreError};
@@ -128,7 +128,7 @@ impl Store {
             }
             Some(agent) => {
                 let presence = self.presence_lately(conversation, agent).await?;
-                lost(&row, Some(&presence), agent_side, self.clock.now_ms()).is_none()
+                kept(&row, Some(&presence), agent_side, None, self.clock.now_ms()) == Kept::Yes
             }
         };
         if !is_kept {

@@ -6,7 +6,7 @@
 //! index `inbox`; `u` subject, `o` language, `f` = 1 for a verified customer, `h` since when it waits,
 //! `l` time of the last message, `n` how many messages the visitor has sent since, `g` how many of them are answered, `i` time of the first one that is not, `a` and `d` id
 //! and name of the agent, `t` tags (JSON),
-//! `e` when it was closed, `expires_at`.
+//! `e` when it was closed, `r` when it was claimed, `expires_at`.
 
 use std::collections::HashMap;
 
@@ -18,6 +18,7 @@ use super::attributes::{
 };
 use super::body::Agent;
 use super::conversation::Conversation;
+use super::live::Side;
 use super::state::Status;
 use super::write::{Write, put, update};
 use super::{Store, StoreError, fault};
@@ -63,6 +64,8 @@ pub struct Row {
     pub unanswered_since_ms: Option<UnixMillis>,
     /// The agent who has it, or has closed it.
     pub agent: Option<Agent>,
+    /// When that agent got it; 0 in a row that does not say it.
+    pub claimed_ms: UnixMillis,
     /// The tags that an agent gave it.
     pub tags: Vec<String>,
     /// When it was closed.
@@ -85,6 +88,7 @@ impl Row {
             answered: 0,
             unanswered_since_ms: None,
             agent: None,
+            claimed_ms: 0,
             tags: Vec::new(),
             closed_ms: None,
         }
@@ -98,14 +102,14 @@ impl Row {
 
     /// The same in the hands of an agent.
     #[must_use]
-    pub fn claimed(self, agent: Agent) -> Self {
-        Self { status: Status::WithAgent, agent: Some(agent), ..self }
+    pub fn claimed(self, agent: Agent, now_ms: UnixMillis) -> Self {
+        Self { status: Status::WithAgent, agent: Some(agent), claimed_ms: now_ms, ..self }
     }
 
     /// The same without an agent, waiting for the next one as long as before.
     #[must_use]
     pub fn requeued(self) -> Self {
-        Self { status: Status::Waiting, agent: None, ..self }
+        Self { status: Status::Waiting, agent: None, claimed_ms: 0, ..self }
     }
 
     /// The same with one more message of the visitor, as [`Inbox::Heard`] leaves it.
@@ -126,10 +130,17 @@ impl Row {
         Self { status: Status::Closed, tags, closed_ms: Some(now_ms), ..self }
     }
 
-    /// How many messages of the visitor follow the agent's last answer, and what the agent has seen of them.
+    /// How many messages of the visitor follow the last answer, and what this agent has seen of them.
     #[must_use]
-    pub fn unread(&self, seen: u64) -> u64 {
-        self.heard.saturating_sub(self.answered.max(seen))
+    pub fn unread(&self, agent: Side) -> u64 {
+        self.heard.saturating_sub(self.answered.max(self.seen(agent)))
+    }
+
+    /// How many of the visitor's messages were seen since the agent got it: what another one saw before
+    /// is unread to them.
+    #[must_use]
+    pub(super) fn seen(&self, agent: Side) -> u64 {
+        if self.claimed_ms <= agent.seen_ms { agent.seen } else { 0 }
     }
 
     fn list(&self) -> Option<(List, UnixMillis)> {
@@ -167,6 +178,9 @@ impl Row {
         }
         if let Some(closed_ms) = self.closed_ms {
             number_of("e", closed_ms.into());
+        }
+        if self.claimed_ms > 0 {
+            number_of("r", self.claimed_ms.into());
         }
         if let Some(subject) = self.subject {
             item.insert("u".to_owned(), binary(subject.as_bytes().to_vec()));
@@ -208,6 +222,7 @@ impl Row {
             heard: count("n")?,
             answered: count("g")?,
             unanswered_since_ms: some("i")?,
+            claimed_ms: or("r", 0)?,
             closed_ms: some("e")?,
             conversation: ConversationId::from_slice(&take_binary(&mut item, "c")?)
                 .ok_or(corrupt("c"))?,

@@ -64,7 +64,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use conversation::Conversation;
 use glance::Glance;
-use live::Presence;
+use live::{Presence, Who};
 use once::Once;
 use seal::SealError;
 use seal::cache::Cache;
@@ -205,6 +205,7 @@ pub struct Store {
     presences: Cache<StaffId, Presence>,
     staffed: Cache<&'static str, UnixMillis>,
     sites: Cache<&'static str, Arc<StoredSite>>,
+    typed: Cache<(ConversationId, Who), ()>,
 }
 
 impl Store {
@@ -219,6 +220,7 @@ impl Store {
             presences: Cache::new(clock.clone(), glance::PRESENCE_LIFETIME_MS, CONVERSATION_BOUND),
             staffed: Cache::new(clock.clone(), glance::STAFFED_LIFETIME_MS, site_settings::BOUND),
             sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
+            typed: Cache::new(clock.clone(), live::TYPED_LIFETIME_MS, CONVERSATION_BOUND),
             ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),
             desk_table: Table::new(dynamo.clone(), config.desk_table.clone()),
             dynamo,

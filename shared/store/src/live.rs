@@ -13,7 +13,7 @@ use super::attributes::{
 use super::body::{Agent, Why};
 use super::inbox::Row;
 use super::table::{Change, Key, Page, Table, key};
-use super::write::{Write, put};
+use super::write::{Write, put, update};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
 use values::ids::{ConversationId, StaffId};
@@ -22,12 +22,18 @@ use values::site::Site;
 
 /// How long a heartbeat counts.
 pub const PRESENCE_MS: UnixMillis = 90_000;
+/// A client says every three seconds that its person types; a second one within this is written by no function.
+pub(super) const TYPED_LIFETIME_MS: UnixMillis = 1_000;
 /// How long somebody is shown as typing.
 pub const TYPING_MS: UnixMillis = 6_000;
 /// After this long without an answer or a look, an agent loses the conversation.
 pub const SILENCE_MS: UnixMillis = 5 * 60_000;
 /// How long an agent is remembered who is not there: longer than a conversation can be claimed.
 const REMEMBERED_MS: UnixMillis = 35 * DAY_MS;
+/// Stands for the name of somebody who was at no desk yet.
+const NAMELESS: &str = "-";
+/// How long a side is kept: longer than a conversation is open.
+const SIDE_MS: UnixMillis = 8 * DAY_MS;
 /// An estimate is the median of so many waits.
 const WAITS: i32 = 20;
 /// There is no estimate from fewer waits.
@@ -67,7 +73,7 @@ pub struct Side {
 }
 
 /// The sides of a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Who {
     /// The visitor.
     Visitor,
@@ -84,26 +90,47 @@ impl Who {
     }
 }
 
-/// Why the agent of this row has lost it; `None` while they are there and answer.
+/// Whether the agent of a row keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// They are there, and answer.
+    Yes,
+    /// They have lost it.
+    No(Why),
+    /// Several messages came since they looked last: the log says when the first of them did.
+    Unclear,
+}
+
+/// Whether the agent of this row keeps it. `first_unseen_ms` is when the first message came that they have
+/// not seen, where somebody has looked.
 #[must_use]
-pub fn lost(
+pub fn kept(
     row: &Row,
     presence: Option<&Presence>,
     agent: Side,
+    first_unseen_ms: Option<UnixMillis>,
     now_ms: UnixMillis,
-) -> Option<Why> {
+) -> Kept {
     if presence.is_none_or(|presence| presence.until_ms <= now_ms) {
-        return Some(Why::Away);
+        return Kept::No(Why::Away);
     }
-    if row.unread(agent.seen) == 0 {
-        return None;
-    }
-    // Where some of the messages were seen, the last one is known not to be among them.
-    let since_ms = match row.unanswered_since_ms {
-        Some(first_ms) if agent.seen <= row.answered => first_ms,
-        _ => row.last_message_ms,
+    let has_looked = row.answered < row.seen(agent);
+    let (earliest_ms, latest_ms) = match (row.unread(agent), row.unanswered_since_ms) {
+        (0, _) => return Kept::Yes,
+        (_, Some(first_ms)) if !has_looked => (first_ms, first_ms),
+        (1, _) => (row.last_message_ms, row.last_message_ms),
+        _ => match first_unseen_ms {
+            Some(first_ms) => (first_ms, first_ms),
+            None => (agent.seen_ms, row.last_message_ms),
+        },
     };
-    (now_ms - since_ms >= SILENCE_MS).then_some(Why::Silent)
+    // Nobody is silent who has it for less than that.
+    let is_silent = |since_ms: UnixMillis| now_ms - since_ms.max(row.claimed_ms) >= SILENCE_MS;
+    match (is_silent(earliest_ms), is_silent(latest_ms)) {
+        (_, true) => Kept::No(Why::Silent),
+        (false, _) => Kept::Yes,
+        (true, false) => Kept::Unclear,
+    }
 }
 
 /// The median of the last waits, less what this one has waited; `None` where that says nothing.
@@ -141,6 +168,32 @@ pub fn put_name(
     put(table, item)
 }
 
+/// The write by which somebody is at no site's desk any more, with the change of what they may do: until
+/// they sign in anew, no heartbeat counts. `epoch` is the least whose tokens are taken.
+///
+/// # Errors
+/// As [`update`].
+pub fn put_away(
+    table: &(impl AsRef<str> + ?Sized),
+    id: StaffId,
+    epoch: u64,
+    now_ms: UnixMillis,
+) -> Result<Write, StoreError> {
+    let change = "SET u = :u, x = :x, expires_at = :e, d = if_not_exists(d, :d)";
+    let values = [
+        (":u", number(now_ms)),
+        (":x", number(epoch)),
+        (":e", expiry(now_ms + REMEMBERED_MS)),
+        (":d", string(NAMELESS)),
+    ];
+    let key = presence_key(Site::SHIPPED, id);
+    update(table, &key, (change, "attribute_not_exists(x) OR x <= :x"), values)
+}
+
+fn presence_key(site: &Site, id: StaffId) -> Key {
+    Key::new(presence_partition(site), id.to_string())
+}
+
 fn name_key(id: StaffId) -> Key {
     Key::new(format!("agent#{id}"), "name")
 }
@@ -153,7 +206,7 @@ impl Presence {
     }
 
     async fn of(watch: &Table, site: &Site, agent: StaffId) -> Result<Option<Self>, StoreError> {
-        let key = Key::new(presence_partition(site), agent.to_string());
+        let key = presence_key(site, agent);
         let found = watch.get("presence", &key).await?;
         found.map(Self::read).transpose().map_err(in_table("watch"))
     }
@@ -203,7 +256,8 @@ impl Store {
         found.map(|mut item| take_string(&mut item, "d")).transpose().map_err(in_table("watch"))
     }
 
-    /// Notes until when an agent is there.
+    /// Notes until when an agent is there, by a token of that epoch; false when what they may do has changed
+    /// since, and nothing is noted.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -211,12 +265,20 @@ impl Store {
         &self,
         site: &Site,
         Presence { agent, until_ms }: &Presence,
-    ) -> Result<(), StoreError> {
-        let mut item = key(presence_partition(site), agent.id.to_string());
-        item.insert("u".to_owned(), number(*until_ms));
-        item.insert("d".to_owned(), string(&*agent.name));
-        item.insert(EXPIRES_AT.to_owned(), expiry(self.clock.now_ms() + REMEMBERED_MS));
-        self.watch().put("note_presence", item).await
+        epoch: u64,
+    ) -> Result<bool, StoreError> {
+        let change = Change {
+            key: &presence_key(site, agent.id),
+            change: "SET u = :u, d = :d, expires_at = :e",
+            condition: Some("attribute_not_exists(x) OR x <= :x"),
+            values: vec![
+                (":u", number(*until_ms)),
+                (":d", string(&*agent.name)),
+                (":e", expiry(self.clock.now_ms() + REMEMBERED_MS)),
+                (":x", number(epoch)),
+            ],
+        };
+        self.watch().update("note_presence", change).await
     }
 
     /// The agents of a site that were there in the last weeks.
@@ -295,41 +357,48 @@ impl Store {
         Presence::of(&self.watch().lately(), site, agent).await
     }
 
-    /// Notes that one side types.
+    /// Notes that one side types, once a second however often it is called.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn note_typing(&self, id: ConversationId, who: Who) -> Result<(), StoreError> {
-        let now_ms = self.clock.now_ms();
-        let change = Change {
-            key: &side_key(id, who),
-            change: "SET u = :u, expires_at = :e",
-            condition: None,
-            values: vec![(":u", number(now_ms + TYPING_MS)), (":e", expiry(now_ms + DAY_MS))],
+        let note = async || {
+            let now_ms = self.clock.now_ms();
+            let change = Change {
+                key: &side_key(id, who),
+                change: "SET u = :u, expires_at = :e",
+                condition: None,
+                values: vec![(":u", number(now_ms + TYPING_MS)), (":e", expiry(now_ms + SIDE_MS))],
+            };
+            self.watch().update("note_typing", change).await.map(|_always| ())
         };
-        self.watch().update("note_typing", change).await.map(|_always| ())
+        self.typed.get(&(id, who), note).await
     }
 
-    /// Notes what the agent has seen. What was seen once stays seen.
+    /// Notes what the agent has seen who got the conversation at `claimed_ms`: the event, and how many of the
+    /// visitor's messages. What was seen once stays seen.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn note_seen(
         &self,
         id: ConversationId,
-        seq: u64,
-        seen: u64,
+        (seq, seen): (u64, u64),
+        claimed_ms: UnixMillis,
     ) -> Result<(), StoreError> {
-        let now_ms = self.clock.now_ms();
+        // Another function's clock may be behind the one that noted the claim.
+        let now_ms = self.clock.now_ms().max(claimed_ms);
         let change = Change {
             key: &side_key(id, Who::Agent),
             change: "SET m = :m, n = :n, t = :t, expires_at = :e",
-            condition: Some("attribute_not_exists(m) OR m < :m"),
+            // The agent before may have seen that message already.
+            condition: Some("attribute_not_exists(m) OR m < :m OR (m = :m AND t < :c)"),
             values: vec![
                 (":m", number(seq)),
                 (":n", number(seen)),
                 (":t", number(now_ms)),
-                (":e", expiry(now_ms + 8 * DAY_MS)),
+                (":c", number(claimed_ms)),
+                (":e", expiry(now_ms + SIDE_MS)),
             ],
         };
         self.watch().update("note_seen", change).await.map(|_newer| ())

@@ -135,6 +135,19 @@ impl Settings {
     /// # Errors
     /// [`StoreError`].
     pub async fn stack_for_visitors(&self, also: &BranchName) -> Result<Stack, StoreError> {
+        self.stack_with(vec![(STACK, sort_key(&visitor_seed())), (&also.site, sort_key(also))])
+            .await
+    }
+
+    /// The keys that open what was sealed to the published list: two requests as well.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stack_for_transport(&self) -> Result<Stack, StoreError> {
+        self.stack_with(Vec::new()).await
+    }
+
+    async fn stack_with(&self, mut wanted: Vec<(&str, String)>) -> Result<Stack, StoreError> {
         // The branch key that wraps a transport key is of the month it was made in, days ago at
         // most.
         let now_ms = self.clock.now_ms();
@@ -142,11 +155,7 @@ impl Settings {
             |at_ms| sort_key(&BranchName::new(STACK, Purpose::Transport, &clock::month(at_ms)));
         let (month, before) =
             (transport(now_ms), transport(now_ms - transport_key::LONGEST_LIFE_MS));
-        let mut wanted = vec![
-            (STACK, KEY_LIST.to_owned()),
-            (STACK, sort_key(&visitor_seed())),
-            (&also.site, sort_key(also)),
-        ];
+        wanted.push((STACK, KEY_LIST.to_owned()));
         if month != before {
             wanted.push((STACK, before));
         }

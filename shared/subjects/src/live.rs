@@ -29,6 +29,8 @@ pub struct Since {
     pub after: Option<Position>,
     /// The state that it knows.
     pub state: Option<String>,
+    /// Where the news go on that did not fit into the answer before: many events without text may lie between.
+    pub cursor: Option<String>,
     /// How many messages at most.
     pub limit: usize,
 }
@@ -282,9 +284,10 @@ pub async fn news(
         Reader::Staff(_) => Side::default(),
     };
     let standing = Standing::of(store, live, side).await?;
-    let start = match since.after {
-        None => Position { seq: 1, part: 0 },
-        Some(after) => Position { seq: after.seq, part: after.part + 1 },
+    let start = match (&since.cursor, since.after) {
+        (Some(cursor), _) => Position::of(conversation, reader, cursor)?,
+        (None, None) => Position { seq: 1, part: 0 },
+        (None, Some(after)) => Position { seq: after.seq, part: after.part + 1 },
     };
     let page = Page::read_from(store, conversation, reader, (start, since.limit), entries).await?;
     let is_whole = page.is_sound && page.next_cursor.is_none();

@@ -178,8 +178,7 @@ impl Page {
     ) -> Result<Self, Problem> {
         let start = match cursor {
             None => Position { seq: 1, part: 0 },
-            Some(cursor) => Position::read(conversation, reader, cursor)
-                .ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))?,
+            Some(cursor) => Position::of(conversation, reader, cursor)?,
         };
         Self::read_from(store, conversation, reader, (start, limit), entries).await
     }
@@ -241,6 +240,19 @@ impl Position {
         let place = reader.place(conversation);
         let sealed = conversation.key.cursors.seal(&place, &bytes).map_err(|_| Code::Internal)?;
         Ok(base64url(sealed.as_stored()))
+    }
+
+    /// The position that a cursor says.
+    ///
+    /// # Errors
+    /// 422 for a cursor of somebody else, or none.
+    pub(crate) fn of(
+        conversation: &Conversation,
+        reader: Reader<'_>,
+        cursor: &str,
+    ) -> Result<Self, Problem> {
+        Self::read(conversation, reader, cursor)
+            .ok_or_else(|| Problem::invalid("/query/cursor", FieldCode::BadFormat))
     }
 
     fn read(conversation: &Conversation, reader: Reader<'_>, cursor: &str) -> Option<Self> {

@@ -217,6 +217,16 @@ impl VisitorsConfig {
     }
 }
 
+/// Reads `SOTTO_SEALED_ONLY` (`on` or `off`, which is the default).
+///
+/// # Errors
+/// [`ConfigError`] when it is neither.
+pub fn sealed_only(lookup: Lookup<'_>) -> Result<bool, ConfigError> {
+    let mut reader = Reader { lookup, faults: Vec::new() };
+    let sealed_only = reader.switch("SOTTO_SEALED_ONLY");
+    reader.finish(sealed_only)
+}
+
 struct Reader<'a> {
     lookup: Lookup<'a>,
     faults: Vec<String>,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Desk, claim, list};
+use super::{Desk, at_desk, claim, list};
+use tests::staff::Staff;
 use tests::world::World;
 
 async fn status(desk: &Desk, conversation: &str) -> String {
@@ -50,6 +51,90 @@ async fn an_agent_who_answers_or_looks_keeps_it() {
             desk.there(&agent).await;
         }
         assert_eq!(status(&desk, &conversation).await, "with_agent", "round {round}");
+    }
+}
+
+/// Whoever takes over what has waited long has five minutes of their own, however long ago the message came.
+#[tokio::test]
+async fn what_waited_for_long_can_be_taken_and_answered() {
+    let desk = Desk::open().await;
+    let ben = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    let mut both = [desk.agent.clone(), ben];
+    let conversation = desk.visitor.open().await;
+    let asked = desk.visitor.say(&conversation, "a human please").await.json();
+    assert_eq!(asked["status"], "waiting", "{asked}");
+    let inbox = at_desk(&conversation);
+    wait(&desk, &mut both, 6).await;
+    assert_eq!(claim(&both[0], &inbox).await.status, 200);
+    assert_eq!(list(&both[0], "mine").await[0]["unread"], 1);
+    wait(&desk, &mut both, 4).await;
+    assert_eq!(super::answer(&both[0], &inbox, "Here I am.").await.status, 201);
+    // The same for who takes it from somebody silent, and for who is given it.
+    desk.visitor.say(&conversation, "and now?").await;
+    wait(&desk, &mut both, 5).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting");
+    assert_eq!(claim(&both[1], &inbox).await.status, 200);
+    wait(&desk, &mut both, 4).await;
+    let handed = json!({ "agent_id": desk.agent.id, "note": "Please." });
+    assert_eq!(both[1].post(&format!("{inbox}/transfer"), &handed).await.status, 200);
+    wait(&desk, &mut both, 4).await;
+    assert_eq!(super::answer(&both[0], &inbox, "Here I am again.").await.status, 201);
+}
+
+/// An agent has seen what they have seen themselves, since they got it.
+#[tokio::test]
+async fn what_another_agent_saw_is_unread_to_the_next() {
+    let desk = Desk::open().await;
+    let ben = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+    desk.there(&ben).await;
+    let mut both = [desk.agent.clone(), ben];
+    let (conversation, inbox) = desk.claimed().await;
+    let said = desk.visitor.say(&conversation, "where is it?").await.json();
+    let seen = json!({ "message_id": said["message"]["id"] });
+    assert_eq!(desk.agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+    assert_eq!(list(&both[0], "mine").await[0]["unread"], 0);
+    desk.world.advance_seconds(1);
+    let back = desk.agent.post(&format!("{inbox}/release"), &json!({ "to": "queue" })).await;
+    assert_eq!(back.status, 200);
+    assert_eq!(claim(&both[1], &inbox).await.json()["unread"], 1);
+    wait(&desk, &mut both, 5).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting", "who never looked is silent");
+    // What the first one has seen, the second one can see as well.
+    assert_eq!(claim(&both[1], &inbox).await.status, 200);
+    assert_eq!(both[1].post(&format!("{inbox}/seen"), &seen).await.status, 204);
+    assert_eq!(list(&both[1], "mine").await[0]["unread"], 0);
+    wait(&desk, &mut both, 6).await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent");
+}
+
+/// Five minutes count from the first message that was not seen, however many follow.
+#[tokio::test]
+async fn a_visitor_who_goes_on_writing_does_not_keep_a_silent_agent() {
+    let desk = Desk::open().await;
+    let mut alone = [desk.agent.clone()];
+    let (conversation, inbox) = desk.claimed().await;
+    let said = desk.visitor.say(&conversation, "where is it?").await.json();
+    let seen = json!({ "message_id": said["message"]["id"] });
+    assert_eq!(desk.agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+    wait(&desk, &mut alone, 10).await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent", "all is seen");
+    desk.visitor.say(&conversation, "hello?").await;
+    wait(&desk, &mut alone, 3).await;
+    desk.visitor.say(&conversation, "anybody?").await;
+    wait(&desk, &mut alone, 1).await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent", "four minutes");
+    wait(&desk, &mut alone, 1).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting", "five");
+}
+
+/// Minutes in which these agents are there, each with a token that is good.
+async fn wait(desk: &Desk, agents: &mut [Staff], minutes: u32) {
+    for _ in 0..minutes {
+        desk.world.advance_seconds(60);
+        for agent in &mut *agents {
+            agent.take(&agent.renew().await.json());
+            desk.there(agent).await;
+        }
     }
 }
 
@@ -106,13 +191,20 @@ async fn somebody_who_is_no_agent_any_more_is_out() {
     let roles = json!({ "roles": ["security"] });
     let path = format!("/v1/auth/staff/{}", desk.agent.id);
     assert_eq!(admin.patch(&path, &roles).await.status, 200);
+    // Their token is taken for a minute, but no heartbeat of it, and nobody can hand them anything.
+    let there = json!({ "state": "available" });
+    let refused = desk.agent.put("/v1/presence", &there).await;
+    assert_eq!(refused.refusal(), (401, "token_revoked".into()));
+    assert_eq!(status(&desk, &conversation).await, "open");
     desk.world.advance_seconds(60);
     let refused = desk.agent.get(&format!("{inbox}/messages")).await;
     assert!(matches!(refused.status, 401 | 403), "{}", refused.json());
     let refused = super::answer(&desk.agent, &inbox, "still here").await;
     assert!(matches!(refused.status, 401 | 403));
-    desk.world.advance_seconds(30);
-    assert_eq!(status(&desk, &conversation).await, "open");
+    // Who is an agent again is there again, with the next sign-in.
+    let admin = desk.admin.signed_in(&desk.world).await;
+    assert_eq!(admin.patch(&path, &json!({ "roles": ["agent"] })).await.status, 200);
+    desk.there(&desk.agent.signed_in(&desk.world).await).await;
 }
 
 /// A conversation whose time is over leaves every list.

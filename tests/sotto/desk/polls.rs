@@ -1,5 +1,6 @@
 //! A poll that finds nothing is remembered, and the next one only compares. Nothing may be missed for that.
 
+use local::aws::Service;
 use serde_json::{Value, json};
 use tests::api::{Api, Request, Response};
 use tests::visitor::{Visitor, fresh_key};
@@ -205,4 +206,59 @@ async fn a_session_that_was_ended_elsewhere_polls_a_minute_longer_at_most_and_re
     assert_eq!(client.poll().await.code(), "token_revoked", "no text after the end");
     desk.world.advance_seconds(60);
     assert_eq!(client.poll().await.code(), "token_revoked");
+}
+
+/// A client says every three seconds that its person types. A faster one costs no more.
+#[tokio::test]
+async fn who_says_again_and_again_that_they_type_is_written_once_a_second() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let before = desk.world.aws.counts();
+    let written = || desk.world.aws.counts().since(&before).of(Service::DynamoDb, "UpdateItem");
+    for round in 1..=3 {
+        for _ in 0..20 {
+            let visitors = desk.visitor.post(&format!("{conversation}/typing"), &json!({})).await;
+            let agents = desk.agent.post(&format!("{inbox}/typing"), &json!({})).await;
+            assert_eq!((visitors.status, agents.status), (204, 204));
+        }
+        assert_eq!(written(), 2 * round);
+        desk.world.advance_seconds(1);
+    }
+}
+
+/// Many events without a text, such as ratings, may lie before a message. A poll says where it goes on.
+#[tokio::test]
+async fn behind_hundreds_of_ratings_the_next_message_is_found() {
+    let desk = Desk::open().await;
+    let (conversation, inbox) = desk.claimed().await;
+    let rating = json!({ "score": 1, "comment": null });
+    for round in 0..300 {
+        desk.world.advance_seconds(u64::from(round % 100 == 0));
+        let rated = desk.visitor.post(&format!("{conversation}/rating"), &rating).await;
+        if rated.code() == "rate_limited" {
+            desk.world.advance_seconds(20);
+            continue;
+        }
+        assert_eq!(rated.status, 204, "{}", rated.json());
+    }
+    let agent = desk.agent.signed_in(&desk.world).await;
+    desk.there(&agent).await;
+    assert_eq!(answer(&agent, &inbox, "Are you angry?").await.status, 201);
+    let [theirs, ours] = [format!("{conversation}/messages"), format!("{inbox}/messages")];
+    for reads in [true, false] {
+        let (mut cursor, mut polls, mut found) = (String::new(), 0, Vec::new());
+        while found.is_empty() && polls < 4 {
+            let (path, api) = if reads { (&theirs, None) } else { (&ours, Some(&agent)) };
+            let path = format!("{path}?after=&state=x{cursor}");
+            let poll = match api {
+                Some(agent) => agent.get(&path).await,
+                None => desk.visitor.get(&path).await,
+            };
+            assert_eq!(poll.status, 200, "{}", poll.json());
+            polls += 1;
+            found = said(&poll);
+            cursor = format!("&cursor={}", poll.json()["next_cursor"].as_str().unwrap_or("none"));
+        }
+        assert_eq!((found, polls), (texts(&[("agent", "Are you angry?")]), 2));
+    }
 }

@@ -1,11 +1,12 @@
 //! A stack that takes and gives nothing unsealed.
 
 use serde_json::{Value, json};
+use shared::http::demands::Route;
 use shared::seal::transport::SEALED_JSON;
 use tests::api::Request;
 use tests::openapi::routes;
 use tests::sealed::published_keys;
-use tests::visitor::{Visitor, fresh_key};
+use tests::visitor::{Visitor, fresh_key, message};
 use tests::world::World;
 
 const SEALED_ONLY: (&str, &str) = ("SOTTO_SEALED_ONLY", "on");
@@ -18,10 +19,9 @@ const PLAIN: [(&str, &str); 4] = [
     ("post", "/v1/sessions"),
 ];
 
-/// Every route that visitors call.
-fn visitors() -> Vec<(&'static str, String)> {
-    let all = routes().into_iter().filter(|route| route.function == "intake");
-    all.map(|route| (route.method, route.path)).collect()
+/// Every route of a function.
+fn all_of(function: &str) -> Vec<Route> {
+    routes().into_iter().filter(|route| route.function == function).collect()
 }
 
 /// The request of a client that does not seal, in every form that it may have.
@@ -31,9 +31,13 @@ fn unsealed(method: &str, path: &str) -> Vec<Request> {
     let mut forms = vec![
         request(),
         // To say so without doing it does not help where no body is looked at.
-        if method == "post" { request() } else { request().header("content-type", SEALED_JSON) },
+        if matches!(method, "post" | "put") {
+            request()
+        } else {
+            request().header("content-type", SEALED_JSON)
+        },
     ];
-    if method == "post" {
+    if matches!(method, "post" | "put") {
         forms.push(request().json(&json!({})));
         forms.push(request().json(&json!({ "text": "hello" })).header("sotto-reply-key", "a.b"));
         forms.push(request().bytes("text/plain", "hello"));
@@ -50,8 +54,8 @@ async fn every_route_of_visitors_refuses_what_is_not_sealed() {
     let id = conversation.rsplit('/').next().expect("an id");
     let before = world.all_items().await.len();
     let mut refused = 0;
-    for (method, path) in visitors() {
-        let plain = PLAIN.contains(&(method, &path));
+    for Route { method, path, .. } in all_of("intake") {
+        let plain = PLAIN.contains(&(method, &*path));
         for request in unsealed(method, &path.replace("{id}", id)) {
             let answer = world.api().send(&request.bearer(&visitor.token)).await;
             let refusal = answer.refusal() == (415, "sealed_required".to_owned());
@@ -107,4 +111,75 @@ async fn who_is_not_known_is_told_that_first() {
     let answer = world.api().send(&Request::new("GET", "/v1/me/export")).await;
     assert_eq!(answer.refusal(), (401, "token_missing".to_owned()));
     assert_eq!(world.visitor().await.get("/v1/me/export").await.json()["items"], Value::Null);
+}
+
+/// Agents' routes refuse as visitors' do; what admins set of a site is nobody's message.
+#[tokio::test]
+async fn every_route_of_agents_refuses_what_is_not_sealed() {
+    let world = World::with(&[SEALED_ONLY]).await;
+    let admin = world.admin().await;
+    let agent = world.member(&admin, "anna@example.org", &["agent"]).await;
+    let key = published_keys(&world.api()).await.remove(0);
+    let visitor = world.visitor().await.sealing_to(&key);
+    let conversation = visitor.open().await;
+    let id = conversation.rsplit('/').next().expect("an id");
+    let before = world.all_items().await.len();
+    let mut refused = Vec::new();
+    for Route { method, path, demands, .. } in all_of("desk") {
+        let target = path.replace("{conversation_id}", id).replace("{shortcut}", "delay");
+        for request in unsealed(method, &target) {
+            let answer = world.staff_api().send(&request.bearer(&agent.token)).await;
+            let is_refused = answer.refusal() == (415, "sealed_required".to_owned());
+            assert_eq!(is_refused, demands.sealable, "{method} {path}: {}", answer.json());
+            let stranger = request_without_token(method, &target);
+            let stranger = world.staff_api().send(&stranger).await;
+            assert_eq!(stranger.refusal(), (401, "token_missing".to_owned()), "{method} {path}");
+        }
+        refused.extend(demands.sealable.then_some(path));
+    }
+    let inbox = refused.iter().filter(|path| path.starts_with("/v1/inbox")).count();
+    assert_eq!((refused.len(), inbox), (16, 11));
+    assert_eq!(world.all_items().await.len(), before, "and stores nothing");
+}
+
+fn request_without_token(method: &str, path: &str) -> Request {
+    Request::new(&method.to_uppercase(), path)
+}
+
+/// A conversation with a person, of which nothing is sent or given in the clear.
+#[tokio::test]
+async fn a_sealed_conversation_with_an_agent_goes_on_as_always() {
+    let world = World::with(&[SEALED_ONLY]).await;
+    let admin = world.admin().await;
+    let agent = world.member(&admin, "anna@example.org", &["agent"]).await;
+    let ben = world.member(&admin, "ben@example.org", &["agent"]).await;
+    for key in published_keys(&world.api()).await {
+        let agent = agent.signed_in(&world).await.sealing_to(&key);
+        let ben = ben.signed_in(&world).await.sealing_to(&key);
+        let visitor = world.visitor().await.sealing_to(&key);
+        let path = visitor.open().await;
+        for agent in [&agent, &ben] {
+            let there = agent.put("/v1/presence", &json!({ "state": "available" })).await;
+            assert_eq!(there.status, 204, "{}", there.json());
+        }
+        assert_eq!(visitor.post(&format!("{path}/handover"), &json!({})).await.status, 202);
+        let inbox = path.replace("/v1/conversations", "/v1/inbox");
+        let listed = agent.get("/v1/inbox?status=waiting").await;
+        assert_eq!(listed.json()["counts"]["waiting"], 1);
+        assert_eq!(agent.post(&format!("{inbox}/claim"), &json!({})).await.status, 200);
+        assert_eq!(ben.post(&format!("{inbox}/claim"), &json!({})).await.code(), "claimed");
+        let said = agent.send(message(&inbox, "Here I am.", &fresh_key())).await;
+        assert_eq!(said.status, 201, "{}", said.json());
+        assert_eq!(visitor.transcript(&path).await.pop().expect("one").1, "Here I am.");
+        let noted = agent.post(&format!("{inbox}/notes"), &json!({ "text": "Calm." })).await;
+        assert_eq!(noted.status, 201, "{}", noted.json());
+        let read = agent.get(&format!("{inbox}/messages?after=")).await;
+        let texts = read.json()["items"].as_array().expect("items").len();
+        assert_eq!(texts, 2);
+        let handed = json!({ "agent_id": ben.id, "note": "Please go on." });
+        let handed = agent.post(&format!("{inbox}/transfer"), &handed).await;
+        assert_eq!(handed.status, 200, "{}", handed.json());
+        let close = json!({ "reason": "solved", "tags": [] });
+        assert_eq!(ben.post(&format!("{inbox}/close"), &close).await.status, 200);
+    }
 }

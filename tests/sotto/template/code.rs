@@ -149,6 +149,9 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         ("functions/intake", _) => |lookup| drop(VisitorsConfig::read(lookup)),
         ("functions/auth", _) => |lookup| drop(auth::state::Config::read(lookup)),
         ("functions/retention", _) => |lookup| drop(shared::http::staff_app::Config::read(lookup)),
+        ("functions/desk", _) if function == "DeskFunction" => {
+            |lookup| drop(shared::http::staff_app::Config::read_sealable(lookup))
+        }
         ("functions/desk", _) => |lookup| drop(shared::http::staff_app::Config::read(lookup)),
         ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
         ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),

@@ -17,6 +17,7 @@
 use shared::ids::{SessionId, StaffId};
 use shared::store::StoreError;
 use shared::store::attributes::{Item, corrupt, in_table, number, string, take_string};
+use shared::store::live::put_away;
 use shared::store::write::{NEW, Write, check, delete, delete_if, put, put_if};
 use shared::values::encoding::from_base64url;
 
@@ -215,6 +216,7 @@ impl Store {
         if ends == Ends::Sessions {
             account.epoch = before.epoch + 1;
             writes.push(self.settings.revoke_before(account.id, account.epoch)?);
+            writes.push(put_away(&self.watch, account.id, account.epoch, self.clock.now_ms())?);
         }
         let row = account_row(keys, &account)?;
         let unchanged = [(":n", number(before.version))];
@@ -261,6 +263,7 @@ impl Store {
             put_if(&self.identity, row, "n = :n", unchanged)?,
             // A session that begins at this very moment finds the account changed.
             self.settings.revoke_before(account.id, u64::from(u32::MAX))?,
+            put_away(&self.watch, account.id, u64::from(u32::MAX), self.clock.now_ms())?,
         ];
         // After a deletion that stopped, the address may be somebody else's by now.
         if login.is_some_and(|login| login.staff == account.id) {

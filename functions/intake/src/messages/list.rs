@@ -9,7 +9,7 @@ use shared::access::token::Visitor;
 use shared::http::app::App;
 use shared::http::live::{Glanced, News, Since, glance, news, position};
 use shared::http::metrics::{Metric, Noted};
-use shared::http::request::{ConversationPath, PollQuery};
+use shared::http::request::{ConversationPath, PageQuery, PollQuery};
 use shared::http::response::Reply;
 use shared::http::transcript::{Message, Page, Reader};
 use shared::problem::{Code, Problem};
@@ -64,7 +64,8 @@ pub(crate) async fn get(
     };
     let after = Some(&*after).filter(|after| !after.is_empty());
     let after = after.map(|after| position(id, after)).transpose()?;
-    let since = Since { after, state: query.state, limit: query.page.limit };
+    let PageQuery { limit, cursor } = query.page;
+    let since = Since { after, state: query.state, cursor, limit };
     // Where no message is new none is given out, and what this function remembers is enough.
     match glance(&app.store, &find(&app, &visitor, id).await?, &since).await? {
         Glanced::Quiet => return Ok(StatusCode::NO_CONTENT.into_response()),

@@ -56,6 +56,8 @@ export class Conversation {
   #after = "";
   /** How things stood then, in the server's words. */
   #known = "";
+  /** Where the news go on of which only a part came. */
+  #rest: string | null = null;
   /** Whether the last reading found the log as it was written. */
   isSound = true;
 
@@ -92,7 +94,8 @@ export class Conversation {
 
   /** The news since the last, or null. Asked for once: the caller knows when to ask again. */
   async news(): Promise<News | null> {
-    const query = `limit=100&after=${encodeURIComponent(this.#after)}&state=${encodeURIComponent(this.#known)}`;
+    const known = { limit: "100", after: this.#after, state: this.#known, ...(this.#rest && { cursor: this.#rest }) };
+    const query = new URLSearchParams(known).toString();
     const { status, body } = await this.#answer("GET", `/messages?${query}`, { attempts: 1 });
     // While a rollout lasts, the version before may answer, which knows a list only and not how things stand.
     return status === 204 || !(body as News).status ? null : (body as News);
@@ -102,11 +105,13 @@ export class Conversation {
   heard(news: News): void {
     this.#after = news.items.at(-1)?.id ?? this.#after;
     this.#known = news.state;
+    this.#rest = news.next_cursor;
   }
 
   /** The next news are everything: clients know messages that they have by their ids. */
   fromTheBeginning(): void {
     this.#after = this.#known = "";
+    this.#rest = null;
   }
 
   /** While a person is asked for, the answer brings what is new too; an exchange with the bot needs no more reads. */

@@ -95,11 +95,13 @@ export class Thread {
 
   async #read(): Promise<void> {
     const isFirst = !this.isThere.peek();
-    let isEnd: boolean;
+    let cursor: string | null = null;
     do {
-      const query = isFirst && this.#after === "" ? {} : { after: this.#after, state: this.#state };
+      const known = isFirst && this.#after === "" ? {} : { after: this.#after, state: this.#state };
+      const query = { ...known, ...(cursor && { cursor }) };
       const news = await api.call("GET /v1/inbox/{conversation_id}/messages", { path: this.path, query });
-      if (!news) return;
+      if (!news && !cursor) return;
+      if (!news) break;
       this.#state = news.state ?? "";
       this.#after = news.items.at(-1)?.id ?? this.#after;
       if (news.context) this.context.value = news.context;
@@ -107,9 +109,9 @@ export class Thread {
       this.isTyping.value = news.typing ?? false;
       this.#append(news.items);
       settle(this.id, news.items);
-      isEnd = !news.next_cursor;
+      cursor = news.next_cursor ?? null;
       if (news.status !== "with_agent") return this.#lose(news.status === "closed" ? "conversation_closed" : "not_claimed");
-    } while (!isEnd);
+    } while (cursor);
     this.isThere.value = true;
     this.lost.value = null;
     if (isFirst) this.#retire();
