@@ -357,8 +357,8 @@ impl Line {
     /// A list of the desk.
     async fn inbox(&mut self, status: &str) -> Vec<Value> {
         let list = Request::new("GET", &format!("/v1/inbox?status={status}&limit=100"));
-        let answers = self.ask(list).await.into_iter().filter(|answer| answer.status == 200);
-        let listed = answers.last().map(|answer| answer.json()["items"].clone());
+        let mut answers = self.ask(list).await.into_iter().filter(|answer| answer.status == 200);
+        let listed = answers.next_back().map(|answer| answer.json()["items"].clone());
         listed.and_then(|items| items.as_array().cloned()).unwrap_or_default()
     }
 

@@ -1,10 +1,13 @@
 //! `GET /console`: where staff sign in.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::dist::{DIST, Page};
-use crate::document::{Document, Rules};
+use crate::document::Rules;
+use crate::page::Pages;
 
 const RULES: Rules = Rules {
     // As the demo page, but stricter with scripts: no policy may turn text into one. The QR code of
@@ -26,8 +29,6 @@ const RULES: Rules = Rules {
     params(("lang" = Option<String>, Query, description = "`en` or `de`; without it the browser's")),
     responses((status = 200, description = "The console", content_type = "text/html", body = String), (status = 304))
 )]
-pub(crate) async fn get(request: HeaderMap) -> Response {
-    let Page { language, tag, html } = DIST.console;
-    let page = Document { language, tag: format!("\"{tag}\""), html: html.to_owned() };
-    page.answer(&RULES, &request)
+pub(crate) async fn get(State(pages): State<Arc<Pages>>, request: HeaderMap) -> Response {
+    pages.console.answer(&RULES, &request)
 }

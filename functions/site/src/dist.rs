@@ -16,7 +16,7 @@ pub(crate) struct Page {
     pub(crate) language: &'static str,
     /// Names the bytes of `html`.
     pub(crate) tag: &'static str,
-    /// The page; in the demo page `{{root}}` is where the pins belong.
+    /// The page; `{{root}}` is where the pins belong.
     pub(crate) html: &'static str,
 }
 

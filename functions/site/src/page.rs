@@ -22,26 +22,29 @@ const RULES: Rules = Rules {
         microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=()",
 };
 
-/// The demo page with its pins filled in.
-pub struct Pages(Option<[Document; 2]>);
+/// The pages with the pins filled in.
+pub struct Pages {
+    demo: Option<[Document; 2]>,
+    pub(crate) console: Document,
+}
 
 impl Pages {
-    /// Fills in the one thing that the page must be told; none where the stack serves no demo page.
+    /// Fills in the one thing that the pages must be told. The demo page is none where the stack serves none.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let pins = &config.root_pins;
-        Self(config.demo_page.then(|| {
-            DIST.pages.map(|Page { language, tag, html }| Document {
-                language,
-                tag: format!("\"{tag}.{}\"", pins.as_str().replace(' ', ".")),
-                html: html.replace("{{root}}", pins.as_str()),
-            })
-        }))
+        let filled = |Page { language, tag, html }| Document {
+            language,
+            tag: format!("\"{tag}.{}\"", pins.as_str().replace(' ', ".")),
+            html: html.replace("{{root}}", pins.as_str()),
+        };
+        let demo = config.demo_page.then(|| DIST.pages.map(filled));
+        Self { demo, console: filled(DIST.console) }
     }
 
     /// The page that `?lang=de` asks for, or the English one.
     fn find(&self, query: Option<&str>) -> Option<&Document> {
-        let [english, german] = self.0.as_ref()?;
+        let [english, german] = self.demo.as_ref()?;
         let asked = query.unwrap_or_default().split('&').any(|pair| pair == "lang=de");
         Some(if asked { german } else { english })
     }

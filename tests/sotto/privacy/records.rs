@@ -52,7 +52,7 @@ async fn broken(world: &World) -> Vec<Broken> {
 
 #[tokio::test]
 async fn tables_that_were_lived_in_are_sound() {
-    let world = lived_in().await;
+    let world = Box::pin(lived_in()).await;
     assert_eq!(broken(&world).await, []);
     // DynamoDB deletes what has ended; until three days later it may still be there.
     world.advance_seconds(32 * DAY);
@@ -381,7 +381,7 @@ async fn first(world: &World, table: &str, of: impl Fn(&Item) -> bool) -> Item {
 
 #[tokio::test]
 async fn whatever_is_altered_by_hand_is_found_and_named() {
-    let world = lived_in().await;
+    let world = Box::pin(lived_in()).await;
     for Case { invariant, table, of, to } in CASES {
         let item = first(&world, table, of).await;
         let mut altered = item.clone();
@@ -403,7 +403,7 @@ async fn whatever_is_altered_by_hand_is_found_and_named() {
 
 #[tokio::test]
 async fn a_key_that_outlived_an_erasure_is_named() {
-    let world = lived_in().await;
+    let world = Box::pin(lived_in()).await;
     let entry = first(&world, "ledger", |item| text(item, "p") == "ledger").await;
     let mut row = first(&world, "keys", |item| has(item, &["w", "x"])).await;
     row.insert("u".to_owned(), entry["u"].clone());

@@ -304,7 +304,7 @@ fn every_route_of_every_function_has_a_row() {
 #[tokio::test]
 async fn everybody_is_answered_as_the_table_says() {
     let world = World::new().await;
-    let tokens = callers(&world).await;
+    let tokens = Box::pin(callers(&world)).await;
     let pages = site::Config::read(&|_| Some(String::new())).expect("no pin");
     let site = Api::Events(site::router(&pages, world.clock.clone()));
     let (visitors, staff) = (world.api(), world.staff_api());

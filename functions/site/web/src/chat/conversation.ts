@@ -105,7 +105,7 @@ export class Conversation {
   heard(news: News): void {
     this.#after = news.items.at(-1)?.id ?? this.#after;
     this.#known = news.state;
-    this.#rest = news.next_cursor;
+    this.#rest = news.next_cursor ?? null;
   }
 
   /** The next news are everything: clients know messages that they have by their ids. */

@@ -1,4 +1,6 @@
+import type { Channel } from "../contract.ts";
 import type { Operations, Schemas } from "./contract.ts";
+import { verified } from "./modules.ts";
 import { type FieldProblem, Problem, problemOf } from "./problem.ts";
 
 interface Access {
@@ -217,40 +219,79 @@ interface Sent {
   part?: Part | undefined;
 }
 
-/** The answer: parsed, or as it is where it is a page to read or a table to save. */
-async function send(operation: Operation, request: Sent = {}, token?: string): Promise<unknown> {
-  const { body, known, part } = request;
+/** What agents say and read goes sealed both ways, as visitors' messages do. */
+const SEALED = / \/v1\/(inbox|presence|canned|reports)\b/;
+const SEALED_JSON = "application/sotto-sealed+json";
+/** Plain refusals that come before anything was opened; every other answer to a sealed request is believed sealed only. */
+const BEFORE_OPENING = /^(token_\w+|forbidden|cooling_down|mfa_required|unknown_key|rate_limited)$/;
+
+/** The answer: parsed, or as it is where it is a page to read or a table to save. `isNew`: sealed by the list of keys as it is now. */
+async function send(operation: Operation, request: Sent = {}, token?: string, isNew = false): Promise<unknown> {
+  const { known, part } = request;
   const [method, url] = addressOf(operation, request);
+  const sealing = SEALED.test(operation) ? await sealingModule() : null;
+  const channel = await sealing?.channelTo(isNew);
   // Says that this page asks, and not a form of somebody else's: no other origin may send this header.
   const headers: Record<string, string> = { ...request.headers, "Sotto-Console": "1" };
   if (token) headers["Authorization"] = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
   if (known?.tag) headers["If-None-Match"] = known.tag;
-  let response: Response;
-  let text: string;
+  const body = await bodyOf(method, url, request, headers, channel);
+  const response = await fetched(url, { method, headers, body }, request.isLong);
+  let { status, text } = response;
+  if (known?.tag && status === 304) return null;
+  if (sealing && channel) {
+    const answer = parsed(text);
+    const isSealed = response.headers.get("Content-Type") === SEALED_JSON;
+    const code = (answer as { code?: string } | null)?.code ?? "";
+    if (code === "unknown_key" && !isSealed && !isNew) return send(operation, request, token, true);
+    if (isSealed) ({ status, text } = await sealing.opened(channel, status, answer));
+    else if (status < 500 && !BEFORE_OPENING.test(code)) throw new Problem("unsealed");
+  }
+  const isText = response.headers.get("Content-Type")?.startsWith("text/");
+  const answer = isText ? text : parsed(text);
+  const isGood = status >= 200 && status < 300;
+  if (isGood && known) known.tag = response.headers.get("ETag");
+  if (isGood && part) part.next = response.headers.get("Sotto-Next-Cursor");
+  if (isGood) return answer;
+  const { code, errors, item } = (answer ?? {}) as { code?: string; errors?: FieldProblem[]; item?: unknown };
+  throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0, item);
+}
+
+async function sealingModule(): Promise<typeof import("./sealing.ts")> {
+  await verified("sealing");
+  return import("./sealing.ts");
+}
+
+/** The body as it is sent; the headers that go with it are added. */
+async function bodyOf(method: string, url: string, { body }: Sent, headers: Record<string, string>, channel?: Channel): Promise<string | null> {
+  if (channel && body === undefined) headers["Sotto-Reply-Key"] = channel.replyKey;
+  if (body === undefined) return null;
+  headers["Content-Type"] = channel ? SEALED_JSON : "application/json";
+  if (!channel) return JSON.stringify(body);
+  const [path = ""] = url.split("?");
+  return channel.seal(method, path, headers["Idempotency-Key"] ?? "", body);
+}
+
+interface Fetched {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+async function fetched(url: string, request: RequestInit, isLong = false): Promise<Fetched> {
   try {
     // The mode stays `cors`: with another one and this page's referrer policy, `Origin` would be null.
-    response = await fetch(url, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
+    const response = await fetch(url, {
+      ...request,
       cache: "no-store",
       credentials: "same-origin",
       redirect: "error",
-      signal: AbortSignal.timeout(request.isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS),
+      signal: AbortSignal.timeout(isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS),
     });
-    text = await response.text();
+    return { status: response.status, headers: response.headers, text: await response.text() };
   } catch {
     throw new Problem("offline");
   }
-  if (known?.tag && response.status === 304) return null;
-  const isText = response.headers.get("Content-Type")?.startsWith("text/");
-  const answer = isText ? text : parsed(text);
-  if (response.ok && known) known.tag = response.headers.get("ETag");
-  if (response.ok && part) part.next = response.headers.get("Sotto-Next-Cursor");
-  if (response.ok) return answer;
-  const { code, errors, item } = (answer ?? {}) as { code?: string; errors?: FieldProblem[]; item?: unknown };
-  throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0, item);
 }
 
 function addressOf(operation: Operation, { path = {}, query = {} }: Sent): [method: string, url: string] {

@@ -98,8 +98,8 @@ export class Thread {
     let cursor: string | null = null;
     do {
       const known = isFirst && this.#after === "" ? {} : { after: this.#after, state: this.#state };
-      const query = { ...known, ...(cursor && { cursor }) };
-      const news = await api.call("GET /v1/inbox/{conversation_id}/messages", { path: this.path, query });
+      const query: Record<string, string | undefined> = { ...known, ...(cursor && { cursor }) };
+      const news: Answer<"GET /v1/inbox/{conversation_id}/messages"> = await api.call("GET /v1/inbox/{conversation_id}/messages", { path: this.path, query });
       if (!news && !cursor) return;
       if (!news) break;
       this.#state = news.state ?? "";
