@@ -32,6 +32,18 @@ async fn ask(agent: &Staff, path: &str) -> Response {
     agent.send(Request::new("GET", path).header("sotto-purpose", "support")).await
 }
 
+/// Asks again where a busy machine did not read a thousand rows in the time that a request has.
+async fn insist(agent: &Staff, path: &str) -> Response {
+    let mut answer = ask(agent, path).await;
+    for _ in 0..tests::PATIENCE {
+        if answer.status != 503 {
+            break;
+        }
+        answer = ask(agent, path).await;
+    }
+    answer
+}
+
 async fn names(agent: &Staff, path: &str) -> Vec<String> {
     let page = ask(agent, path).await;
     assert_eq!(page.status, 200, "{}", page.json());
@@ -203,10 +215,10 @@ async fn a_long_list_is_given_out_file_by_file() {
         put.send().await.expect("a row");
     }
     let lines = |file: &Response| String::from_utf8_lossy(&file.body).lines().count();
-    let first = ask(&agent, "/v1/leads/export").await;
+    let first = insist(&agent, "/v1/leads/export").await;
     let next = first.header("sotto-next-cursor").to_owned();
     assert_eq!((first.status, lines(&first), next.is_empty()), (200, 1, false));
-    let last = ask(&agent, &format!("/v1/leads/export?cursor={next}")).await;
+    let last = insist(&agent, &format!("/v1/leads/export?cursor={next}")).await;
     assert_eq!((last.status, lines(&last), last.header("sotto-next-cursor")), (200, 2, ""));
     assert!(String::from_utf8_lossy(&last.body).contains("Ann"));
 }
