@@ -28,7 +28,7 @@ use crate::grounds::text;
 use shared::http::staff_app::App;
 
 /// Contacts in one file; a header says where the next file begins.
-const FILE: usize = 1_000;
+const FILE: usize = 500;
 /// Contacts that are opened at once.
 const AT_ONCE: usize = 10;
 /// Names the cursor of the next file.
@@ -162,7 +162,7 @@ pub(crate) async fn get(
         ("Sotto-Purpose" = String, Header, description = "`support` or `quality`."),
         ("Sotto-Reason" = Option<String>, Header)),
     responses((status = 200, body = String, content_type = "text/csv",
-        description = "At most 1,000 contacts. A cell that a spreadsheet would take for a formula has an \
+        description = "At most 500 contacts. A cell that a spreadsheet would take for a formula has an \
                        apostrophe before it.",
         headers(("Sotto-Next-Cursor" = Option<String>, description = "Where the next file begins.")))))]
 pub(crate) async fn export(
