@@ -509,7 +509,7 @@ impl Agent {
     }
 }
 
-/// Whoever sits at an agent's page: takes those who wait, and answers one message after the other.
+/// The person at an agent's page: takes conversations that wait, and answers one message after the other.
 struct Hands {
     line: Line,
     /// Conversations in which the visitor said something, and the visitor's number.
@@ -532,7 +532,7 @@ impl Hands {
                 let answers = self.answers.entry(id.clone()).or_default();
                 *answers += 1;
                 let text = format!("a{number}-{answers}");
-                // What the console shows of it comes with the next look.
+                // The page shows the answer with its next look.
                 let mut unseen = Screen::of('a');
                 self.line.say(&mut unseen, &format!("/v1/inbox/{id}"), &text).await;
                 self.line.board.owed.fetch_sub(1, Ordering::Relaxed);

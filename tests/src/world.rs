@@ -299,7 +299,8 @@ impl World {
         };
         let until_ms = self.clock.now_ms() + 30 * 24 * 60 * 60 * 1000;
         let there = Presence { agent, until_ms };
-        self.desk.store.note_presence(Site::SHIPPED, &there, 1).await.expect("noted");
+        let noted = self.desk.store.note_presence(Site::SHIPPED, &there, 1).await;
+        assert!(noted.expect("a watch table"), "they are there");
     }
 
     /// Moves the time.

@@ -165,20 +165,18 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut filter = Filter::read(query.as_deref().unwrap_or_default())?;
-    match filter.status {
-        Wanted::Closed if staff.roles.has(Role::Admin) => {}
-        Wanted::Closed => filter.closed_by = Some(staff.id),
-        // Whoever takes no conversation has no business with who waits.
-        Wanted::Waiting | Wanted::Mine if staff.roles.has(Role::Agent) => {}
-        Wanted::Waiting | Wanted::Mine => return Err(Code::Forbidden.into()),
-    }
-    let place = page.after(read_place)?;
-    let site = Site::SHIPPED;
     let list = match filter.status {
+        Wanted::Closed => {
+            filter.closed_by = (!staff.roles.has(Role::Admin)).then_some(staff.id);
+            List::Closed
+        }
+        // An admin who takes no conversations has no business with those who wait.
+        _ if !staff.roles.has(Role::Agent) => return Err(Code::Forbidden.into()),
         Wanted::Waiting => List::Waiting,
         Wanted::Mine => List::With(staff.id),
-        Wanted::Closed => List::Closed,
     };
+    let place = page.after(read_place)?;
+    let site = Site::SHIPPED;
     let (rows, next) = listed(&app, list, &filter, (place, page.limit)).await?;
     let mut items = Vec::new();
     for row in &rows {

@@ -17,7 +17,7 @@ use shared::http::transcript::{Message, Reader, spoken};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Body, Consent, Words};
 use shared::store::claim::Live;
-use shared::store::event::{Idempotency, Kind};
+use shared::store::event::Idempotency;
 use shared::store::inbox::Inbox;
 use shared::store::live::Who;
 use shared::store::state::Status;
@@ -216,17 +216,8 @@ pub(crate) async fn seen(
         return Err(unknown());
     }
     let row = live.row.ok_or(Code::NotFound)?;
-    let mut later = 0;
-    let mut from = at.seq + 1;
-    loop {
-        let (events, goes_on) = app.store.page_from(id, from).await?;
-        let said = events.iter().filter(|event| event.header.kind == Kind::Message).count();
-        later += u64::try_from(said).unwrap_or(u64::MAX);
-        match events.last() {
-            Some(last) if goes_on => from = last.seq + 1,
-            _ => break,
-        }
-    }
+    let later = app.store.messages_behind(id, at.seq).await?.len();
+    let later = u64::try_from(later).unwrap_or(u64::MAX);
     let seen = (at.seq, row.heard.saturating_sub(later));
     app.store.note_seen(id, seen, row.claimed_ms).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -115,7 +115,7 @@ async fn returning(
     (known, site): (&str, &'static Site),
 ) -> Result<(Visitor, i64), Problem> {
     let verify = |key: &Verifier| token::verify_for_renewal(key, &app.clock, &app.issuer, known);
-    let (_, Known { visitor, exp }) = app.keys.verify(known, verify).await?;
+    let Known { visitor, exp } = app.keys.verify(known, verify).await?;
     if visitor.site.id != site.id {
         return Err(Code::TokenInvalid.into());
     }

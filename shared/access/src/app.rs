@@ -95,10 +95,6 @@ impl OpensSealed for App {
         self.sealed_only
     }
 
-    fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     async fn transport(&self) -> Result<Arc<Transport>, StoreError> {
         self.keys.get().await.map(|keys| Arc::clone(&keys.transport))
     }

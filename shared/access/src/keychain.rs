@@ -95,10 +95,10 @@ impl Keys {
         &self,
         token: &str,
         verify: impl Fn(&Verifier) -> Result<T, Refused>,
-    ) -> Result<(Arc<Keychain>, T), Problem> {
+    ) -> Result<T, Problem> {
         let keys = self.get().await?;
         let refused = match verify(keys.visitors.verifier()) {
-            Ok(verified) => return Ok((keys, verified)),
+            Ok(verified) => return Ok(verified),
             Err(refused) => refused,
         };
         let known = keys.visitors.verifier().thumbprint().map_err(|_| Code::Internal)?;
@@ -106,8 +106,7 @@ impl Keys {
             return Err(refused.into());
         }
         let keys = self.newer_than(&keys.transport).await?;
-        let verified = verify(keys.visitors.verifier())?;
-        Ok((keys, verified))
+        Ok(verify(keys.visitors.verifier())?)
     }
 
     /// The keys, read again if these are more than a second old: for a caller who knows a key that we
@@ -116,7 +115,7 @@ impl Keys {
     /// # Errors
     /// [`StoreError`].
     pub async fn newer_than(&self, known: &Transport) -> Result<Arc<Keychain>, StoreError> {
-        let stale = |kept: &Arc<Keychain>| kept.transport.is_stale(known, self.clock.now_ms());
+        let stale = |kept: &Arc<Keychain>| kept.transport.is_stale(known);
         let load = async || Keychain::load(&self.store.settings, &self.clock).await;
         self.cache.refresh(&(), stale, load).await
     }

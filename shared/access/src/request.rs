@@ -31,7 +31,7 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(&parts.headers)?.ok_or(Code::TokenMissing)?;
         let verify = |key: &Verifier| token::verify(key, &app.clock, &app.issuer, token);
-        let (_, visitor) = app.keys.verify(token, verify).await?;
+        let visitor = app.keys.verify(token, verify).await?;
         require_sealed(app, &parts.method, &parts.headers)?;
         fill_slot(parts, app).await?;
         Ok(visitor)

@@ -146,10 +146,6 @@ impl OpensSealed for App {
         self.sealed_only
     }
 
-    fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     async fn transport(&self) -> Result<Arc<Transport>, StoreError> {
         self.transport_keys.get().await
     }

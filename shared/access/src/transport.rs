@@ -20,6 +20,7 @@ const RELOAD_MS: i64 = 1_000;
 
 /// The keys in memory.
 pub struct Transport {
+    clock: Clock,
     keys: HashMap<String, (UnixMillis, PrivateKey)>,
     loaded_ms: UnixMillis,
 }
@@ -43,18 +44,19 @@ impl Transport {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { keys, loaded_ms: clock.now_ms() })
+        Ok(Self { clock: clock.clone(), keys, loaded_ms: clock.now_ms() })
     }
 
     /// The key of that name, if it still opens.
-    fn find(&self, kid: &str, now_ms: UnixMillis) -> Option<&PrivateKey> {
+    fn find(&self, kid: &str) -> Option<&PrivateKey> {
         let (not_after_ms, key) = self.keys.get(kid)?;
-        (now_ms < *not_after_ms).then_some(key)
+        (self.clock.now_ms() < *not_after_ms).then_some(key)
     }
 
     /// Whether these are the keys that were `known`, and old enough to be read again.
-    pub(crate) fn is_stale(&self, known: &Self, now_ms: UnixMillis) -> bool {
-        self.loaded_ms == known.loaded_ms && now_ms - known.loaded_ms >= RELOAD_MS
+    pub(crate) fn is_stale(&self, known: &Self) -> bool {
+        let age_ms = self.clock.now_ms() - known.loaded_ms;
+        self.loaded_ms == known.loaded_ms && age_ms >= RELOAD_MS
     }
 }
 
@@ -62,9 +64,6 @@ impl Transport {
 pub trait OpensSealed: Sync {
     /// Whether it takes no others.
     fn sealed_only(&self) -> bool;
-
-    /// The time.
-    fn clock(&self) -> &Clock;
 
     /// The keys, loaded when they are not there or too old.
     fn transport(&self) -> impl Future<Output = Result<Arc<Transport>, StoreError>> + Send;
@@ -82,13 +81,12 @@ pub(crate) async fn with_key<A: OpensSealed, T>(
     kid: &str,
     usage: impl FnOnce(&PrivateKey) -> Result<T, SealError>,
 ) -> Result<T, Problem> {
-    let now_ms = app.clock().now_ms();
     let mut keys = app.transport().await?;
-    if keys.find(kid, now_ms).is_none() {
+    if keys.find(kid).is_none() {
         keys = app.newer_transport(&keys).await?;
     }
     let unknown = || Problem::new(Code::UnknownKey, "GET /v1/keys and seal again.");
-    usage(keys.find(kid, now_ms).ok_or_else(unknown)?).map_err(|_| Code::UnsealingFailed.into())
+    usage(keys.find(kid).ok_or_else(unknown)?).map_err(|_| Code::UnsealingFailed.into())
 }
 
 /// Loads and keeps the keys of a function that needs no others of the visitors' functions.
@@ -119,7 +117,7 @@ impl TransportKeys {
     /// # Errors
     /// [`StoreError`].
     pub async fn newer_than(&self, known: &Transport) -> Result<Arc<Transport>, StoreError> {
-        let stale = |kept: &Arc<Transport>| kept.is_stale(known, self.clock.now_ms());
+        let stale = |kept: &Arc<Transport>| kept.is_stale(known);
         self.cache.refresh(&(), stale, async || self.load().await).await
     }
 

@@ -12,7 +12,6 @@ use super::live::{Kept, Side, Who, kept};
 use super::log::{Appended, Draft, Tail};
 use super::state::Status;
 use super::{Store, StoreError};
-use values::clock::UnixMillis;
 use values::ids::{ConversationId, StaffId, SubjectId};
 
 /// How often a conversation is looked at again whose log grew meanwhile.
@@ -190,27 +189,17 @@ impl Store {
         let now_ms = self.clock.now_ms();
         let judge = |first_ms| kept(row, presence.as_ref(), live.agent_side, first_ms, now_ms);
         let judged = match judge(None) {
-            Kept::Unclear => judge(self.first_unseen_ms(live).await?.or(Some(row.last_message_ms))),
+            Kept::Unclear => {
+                let unseen =
+                    self.messages_behind(live.conversation.id, live.agent_side.seen_seq).await?;
+                judge(Some(unseen.first().copied().unwrap_or(row.last_message_ms)))
+            }
             judged => judged,
         };
         Ok(match judged {
             Kept::No(why) => Some(why),
             Kept::Yes | Kept::Unclear => None,
         })
-    }
-
-    /// When the first message of the visitor came behind the last one that the agent has seen.
-    async fn first_unseen_ms(&self, live: &Live) -> Result<Option<UnixMillis>, StoreError> {
-        let mut from = live.agent_side.seen_seq + 1;
-        loop {
-            let (events, goes_on) = self.page_from(live.conversation.id, from).await?;
-            let said = events.iter().find(|event| event.header.kind == Kind::Message);
-            match (said, events.last()) {
-                (Some(said), _) => return Ok(Some(said.header.state.at_ms)),
-                (None, Some(last)) if goes_on => from = last.seq + 1,
-                (None, _) => return Ok(None),
-            }
-        }
     }
 
     /// The event that a conversation needs whose agent or queue is gone, and its row behind it.

@@ -339,6 +339,27 @@ impl Store {
         self.query_events(id, seq, None).await
     }
 
+    /// When the messages came that the visitor sent to a person behind that event, the first one first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn messages_behind(
+        &self,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<Vec<UnixMillis>, StoreError> {
+        let (mut times, mut from) = (Vec::new(), seq + 1);
+        loop {
+            let (events, goes_on) = self.page_from(id, from).await?;
+            let said = events.iter().filter(|event| event.header.kind == Kind::Message);
+            times.extend(said.map(|event| event.header.state.at_ms));
+            match events.last() {
+                Some(last) if goes_on => from = last.seq + 1,
+                _ => return Ok(times),
+            }
+        }
+    }
+
     async fn query_events(
         &self,
         id: ConversationId,

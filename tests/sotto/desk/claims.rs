@@ -221,7 +221,7 @@ async fn an_erasure_takes_the_row_and_its_tags() {
     assert_eq!(left.len(), 0, "{:?}", left.iter().map(|(_, item)| item.keys()).collect::<Vec<_>>());
 }
 
-/// Who takes conversations sees what they have closed; admins see what anybody has, and no one who waits.
+/// An agent sees the conversations that they have closed. An admin sees those of all agents, and none that waits.
 #[tokio::test]
 async fn admins_see_all_that_is_closed_and_agents_their_own() {
     let desk = Desk::open().await;

@@ -54,7 +54,7 @@ async fn an_agent_who_answers_or_looks_keeps_it() {
     }
 }
 
-/// Whoever takes over what has waited long has five minutes of their own, however long ago the message came.
+/// An agent has five minutes from the moment at which they get a conversation, however long ago its message came.
 #[tokio::test]
 async fn what_waited_for_long_can_be_taken_and_answered() {
     let desk = Desk::open().await;
@@ -99,7 +99,7 @@ async fn what_another_agent_saw_is_unread_to_the_next() {
     assert_eq!(claim(&both[1], &inbox).await.json()["unread"], 1);
     wait(&desk, &mut both, 5).await;
     assert_eq!(status(&desk, &conversation).await, "waiting", "who never looked is silent");
-    // What the first one has seen, the second one can see as well.
+    // The second agent can mark the same message as seen.
     assert_eq!(claim(&both[1], &inbox).await.status, 200);
     assert_eq!(both[1].post(&format!("{inbox}/seen"), &seen).await.status, 204);
     assert_eq!(list(&both[1], "mine").await[0]["unread"], 0);
@@ -201,7 +201,7 @@ async fn somebody_who_is_no_agent_any_more_is_out() {
     assert!(matches!(refused.status, 401 | 403), "{}", refused.json());
     let refused = super::answer(&desk.agent, &inbox, "still here").await;
     assert!(matches!(refused.status, 401 | 403));
-    // Who is an agent again is there again, with the next sign-in.
+    // Somebody who gets the role back is there again, with their next sign-in.
     let admin = desk.admin.signed_in(&desk.world).await;
     assert_eq!(admin.patch(&path, &json!({ "roles": ["agent"] })).await.status, 200);
     desk.there(&desk.agent.signed_in(&desk.world).await).await;

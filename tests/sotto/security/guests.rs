@@ -142,7 +142,7 @@ async fn of_two_hundred_guests_at_once_as_many_pass_as_the_limit_says() {
             }
         }
         assert_eq!(passed + refused, 200, "{act:?}");
-        // What the SDK repeats, since its answer came too late, is counted twice.
+        // An attempt is counted twice that the SDK repeats, since its answer came too late.
         let repeated = counted(&world, act).await - 200;
         assert!(passed <= limit, "{act:?}: {passed} passed");
         assert!(limit <= passed + repeated, "{act:?}: {passed} passed, {repeated} counted twice");

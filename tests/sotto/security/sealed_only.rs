@@ -131,7 +131,7 @@ async fn every_route_of_agents_refuses_what_is_not_sealed() {
             let answer = world.staff_api().send(&request.bearer(&agent.token)).await;
             let is_refused = answer.refusal() == (415, "sealed_required".to_owned());
             assert_eq!(is_refused, demands.sealable, "{method} {path}: {}", answer.json());
-            let stranger = request_without_token(method, &target);
+            let stranger = Request::new(&method.to_uppercase(), &target);
             let stranger = world.staff_api().send(&stranger).await;
             assert_eq!(stranger.refusal(), (401, "token_missing".to_owned()), "{method} {path}");
         }
@@ -140,10 +140,6 @@ async fn every_route_of_agents_refuses_what_is_not_sealed() {
     let inbox = refused.iter().filter(|path| path.starts_with("/v1/inbox")).count();
     assert_eq!((refused.len(), inbox), (16, 11));
     assert_eq!(world.all_items().await.len(), before, "and stores nothing");
-}
-
-fn request_without_token(method: &str, path: &str) -> Request {
-    Request::new(&method.to_uppercase(), path)
 }
 
 /// A conversation with a person, of which nothing is sent or given in the clear.

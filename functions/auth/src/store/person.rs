@@ -215,8 +215,7 @@ impl Store {
         let mut writes = Vec::new();
         if ends == Ends::Sessions {
             account.epoch = before.epoch + 1;
-            writes.push(self.settings.revoke_before(account.id, account.epoch)?);
-            writes.push(put_away(&self.watch, account.id, account.epoch, self.clock.now_ms())?);
+            writes.extend(self.shut_out(account.id, account.epoch)?);
         }
         let row = account_row(keys, &account)?;
         let unchanged = [(":n", number(before.version))];
@@ -227,6 +226,12 @@ impl Store {
             PasswordThen::Is(hash) => self.set_password(keys, &account, hash)?,
         });
         Ok((account, writes))
+    }
+
+    /// The writes by which somebody's tokens of an epoch before this one open nothing, and keep nobody at a desk.
+    fn shut_out(&self, id: StaffId, epoch: u64) -> Result<[Write; 2], StoreError> {
+        let away = put_away(&self.watch, id, epoch, self.clock.now_ms())?;
+        Ok([self.settings.revoke_before(id, epoch)?, away])
     }
 
     /// Lets the transaction happen only if the account is as it was read, and may sign in.
@@ -259,12 +264,9 @@ impl Store {
         account.epoch += 1;
         let unchanged = [(":n", number(before.version))];
         let row = account_row(keys, &account)?;
-        let mut writes = vec![
-            put_if(&self.identity, row, "n = :n", unchanged)?,
-            // A session that begins at this very moment finds the account changed.
-            self.settings.revoke_before(account.id, u64::from(u32::MAX))?,
-            put_away(&self.watch, account.id, u64::from(u32::MAX), self.clock.now_ms())?,
-        ];
+        let mut writes = vec![put_if(&self.identity, row, "n = :n", unchanged)?];
+        // A session that begins at this very moment finds the account changed.
+        writes.extend(self.shut_out(account.id, u64::from(u32::MAX))?);
         // After a deletion that stopped, the address may be somebody else's by now.
         if login.is_some_and(|login| login.staff == account.id) {
             writes.push(self.delete_login(&account)?);

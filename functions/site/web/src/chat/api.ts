@@ -1,4 +1,5 @@
 import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey, Work } from "../contract.ts";
+import { insideOf } from "../seal/answer.ts";
 import { customerOf, isCustomers, isToken, type Owner } from "./memory.ts";
 import { isLonger, type Retention, retentionOf } from "./retention.ts";
 
@@ -308,10 +309,8 @@ export class Api {
     try {
       const text = await channel.open(JSON.parse(reply.text));
       if (pageIn && /^\s*</.test(text)) return answerOf({ ...reply, status: 200 }, text);
-      const { http_status, ...body } = JSON.parse(text) as Record<string, unknown>;
-      const outside = http_status === 204 ? 200 : http_status;
-      if (!Number.isInteger(http_status) || outside !== reply.status) throw new TypeError("another status");
-      return answerOf({ ...reply, status: http_status as number }, body);
+      const { status, body } = insideOf(text, reply.status);
+      return answerOf({ ...reply, status }, body);
     } catch {
       throw new Problem("unsealed");
     }

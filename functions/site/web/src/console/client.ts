@@ -237,18 +237,17 @@ async function send(operation: Operation, request: Sent = {}, token?: string, is
   if (known?.tag) headers["If-None-Match"] = known.tag;
   const body = await bodyOf(method, url, request, headers, channel);
   const response = await fetched(url, { method, headers, body }, request.isLong);
-  let { status, text } = response;
+  let { status } = response;
   if (known?.tag && status === 304) return null;
+  const isText = response.headers.get("Content-Type")?.startsWith("text/");
+  let answer = isText ? response.text : parsed(response.text);
   if (sealing && channel) {
-    const answer = parsed(text);
     const isSealed = response.headers.get("Content-Type") === SEALED_JSON;
     const code = (answer as { code?: string } | null)?.code ?? "";
     if (code === "unknown_key" && !isSealed && !isNew) return send(operation, request, token, true);
-    if (isSealed) ({ status, text } = await sealing.opened(channel, status, answer));
+    if (isSealed) ({ status, body: answer } = await sealing.opened(channel, status, answer));
     else if (status < 500 && !BEFORE_OPENING.test(code)) throw new Problem("unsealed");
   }
-  const isText = response.headers.get("Content-Type")?.startsWith("text/");
-  const answer = isText ? text : parsed(text);
   const isGood = status >= 200 && status < 300;
   if (isGood && known) known.tag = response.headers.get("ETag");
   if (isGood && part) part.next = response.headers.get("Sotto-Next-Cursor");

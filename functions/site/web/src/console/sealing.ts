@@ -1,4 +1,5 @@
 import type { Channel, TransportKey } from "../contract.ts";
+import { insideOf } from "../seal/answer.ts";
 import { openChannel } from "../seal/channel.ts";
 import { verifyKeyList } from "../seal/key_list.ts";
 import { Problem } from "./problem.ts";
@@ -9,12 +10,6 @@ const ROOT = "sotto:root";
 const TIMEOUT_MS = 20_000;
 
 let key: TransportKey | null = null;
-
-/** The status and the text of an answer. */
-export interface Opened {
-  status: number;
-  text: string;
-}
 
 /** A channel to the function that opens what an agent sends, and seals what it answers. `isNew`: by the list as it is now. */
 export async function channelTo(isNew: boolean): Promise<Channel> {
@@ -41,12 +36,11 @@ async function listed(): Promise<TransportKey> {
   }
 }
 
-/** The answer inside the seal, and its status: what stands outside may be anybody's. */
-export async function opened(channel: Channel, status: number, sealed: unknown): Promise<Opened> {
+/** The answer inside the seal; null for one without a body. */
+export async function opened(channel: Channel, status: number, sealed: unknown): Promise<{ status: number; body: unknown }> {
   try {
-    const { http_status, ...body } = JSON.parse(await channel.open(sealed)) as Record<string, unknown>;
-    if ((http_status === 204 ? 200 : http_status) !== status) throw new TypeError("another status");
-    return { status: http_status as number, text: http_status === 204 ? "" : JSON.stringify(body) };
+    const inside = insideOf(await channel.open(sealed), status);
+    return inside.status === 204 ? { ...inside, body: null } : inside;
   } catch {
     throw new Problem("unsealed");
   }
