@@ -45,6 +45,12 @@ impl Of {
         }
     }
 
+    /// Whether the first of many attempts at once wins; else each of them adds one.
+    #[must_use]
+    pub const fn is_exact(self) -> bool {
+        matches!(self, Self::Account | Self::Device)
+    }
+
     /// Attempts that need not wait.
     #[must_use]
     pub const fn free(self) -> u32 {
@@ -129,11 +135,18 @@ impl Counter {
             read_number(row, "f").map_err(in_table("watch"))?,
             read_number(row, "u").map_err(in_table("watch"))?,
         );
+        let ends_at: i64 = read_number(row, EXPIRES_AT).map_err(in_table("watch"))?;
+        let ends_ms = ends_at.saturating_mul(1000);
         self.stored = Some((attempts, next_ms));
-        if now_ms
-            < read_number::<i64>(row, EXPIRES_AT).map_err(in_table("watch"))?.saturating_mul(1000)
-        {
-            (self.attempts, self.next_ms) = (attempts, next_ms);
+        if now_ms < ends_ms {
+            self.attempts = attempts;
+            self.next_ms = if self.of.is_exact() {
+                next_ms
+            } else {
+                // Of many at once the last to write may have read few attempts, and stored no wait.
+                let last_ms = ends_ms - self.of.memory_seconds() * 1000;
+                next_ms.max(last_ms + wait_seconds(self.of, attempts) * 1000)
+            };
         }
         Ok(())
     }
@@ -187,7 +200,7 @@ impl Attempt {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let waiting = |counter: &&Counter| counter.next_ms > self.now_ms;
-        let is_of_address = |counter: &&Counter| matches!(counter.of, Of::Address | Of::Network);
+        let is_of_address = |counter: &&Counter| !counter.of.is_exact();
         let mut addresses = self.counters.iter().filter(waiting).filter(is_of_address);
         if let Some(counter) = addresses.next() {
             let seconds = counter.waits_seconds(self.now_ms);
@@ -217,9 +230,10 @@ impl Store {
     pub async fn count(&self, attempt: &Attempt) -> Result<Verdict, StoreError> {
         let mut verdict = attempt.verdict();
         // An attempt that has to wait for its account is not counted there, but takes as long.
-        let counts = attempt.counters.iter().filter(|counter| {
-            verdict == Verdict::May || !matches!(counter.of, Of::Account | Of::Device)
-        });
+        let counts = attempt
+            .counters
+            .iter()
+            .filter(|counter| verdict == Verdict::May || !counter.of.is_exact());
         let counted = counts.map(|counter| self.count_one(counter, attempt.now_ms));
         for counted in join_all(counted).await {
             match counted? {
@@ -239,7 +253,7 @@ impl Store {
     ) -> Result<Verdict, StoreError> {
         let next_ms = now_ms + wait_seconds(counter.of, counter.attempts.saturating_add(1)) * 1000;
         let ends_ms = now_ms + counter.of.memory_seconds() * 1000;
-        let exact = matches!(counter.of, Of::Account | Of::Device);
+        let exact = counter.of.is_exact();
         let forgotten = counter.attempts == 0 && counter.stored.is_some();
         let mut values = vec![(":u", number(next_ms)), (":e", expiry(ends_ms)), (":f", number(1))];
         // A forgotten counter starts again at one. The condition lets one attempt reset it.
@@ -302,6 +316,18 @@ mod tests {
         let waits: Vec<_> = (0..17).map(|attempts| wait_seconds(Of::Account, attempts)).collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
         assert_eq!(wait_seconds(Of::Network, u32::MAX), LONGEST_WAIT_SECONDS);
+    }
+
+    #[test]
+    fn a_late_write_that_stores_no_wait_takes_none_away() {
+        let row = Item::from([
+            ("f".to_owned(), number(33)),
+            ("u".to_owned(), number(5_000)),
+            (EXPIRES_AT.to_owned(), number(5 + Of::Address.memory_seconds())),
+        ]);
+        let mut counter = Counter::new(Of::Address, "x", "all");
+        assert_eq!(counter.read(&row, 5_000), Ok(()));
+        assert_eq!(counter.waits_seconds(5_000), 4);
     }
 
     #[test]
