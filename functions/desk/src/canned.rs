@@ -7,7 +7,7 @@ use shared::http::request::{Json, Sealable};
 use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::problem::{Code, FieldCode, Problem};
-use shared::store::canned::{Canned, MOST};
+use shared::store::canned::{Canned, MOST, MOST_BYTES};
 use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
@@ -86,6 +86,14 @@ pub(crate) async fn put(
     let there = app.store.canned(site).await?;
     if there.len() >= MOST && there.iter().all(|known| known.shortcut != shortcut) {
         return Err(Problem::new(Code::Conflict, "There are 500 already: delete one first."));
+    }
+    let others = there.iter().filter(|known| known.shortcut != shortcut);
+    let bytes: usize = others.map(|known| known.text.len()).sum();
+    if bytes + text.reveal().len() > MOST_BYTES {
+        return Err(Problem::new(
+            Code::Conflict,
+            "All texts together are 500 kB already: delete some.",
+        ));
     }
     let locale = locale.as_ref().map_or(site.language(0), Text::reveal).to_owned();
     let canned = Canned { shortcut, text: text.reveal().to_owned(), locale };

@@ -7,6 +7,7 @@ use shared::ids::{ConversationId, StaffId};
 use shared::problem::{Code, Problem};
 use shared::store::body::{Agent, Body};
 use shared::store::claim::{AtDesk, Live};
+use shared::store::conversation::Conversation;
 use shared::store::event::{Idempotency, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Appended, Draft, Tail};
@@ -83,7 +84,7 @@ pub async fn change(
     staff: &Staff,
     id: ConversationId,
     idempotency: impl Fn(&Live) -> Option<Idempotency>,
-    decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
+    decide: impl Fn((&Agent, &Conversation), Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
     change_for(app, staff, id, None, idempotency, decide).await
 }
@@ -98,7 +99,7 @@ pub async fn change_for(
     id: ConversationId,
     reader: Option<StaffId>,
     idempotency: impl Fn(&Live) -> Option<Idempotency>,
-    decide: impl Fn(&Agent, Row, UnixMillis) -> Result<Change, Problem>,
+    decide: impl Fn((&Agent, &Conversation), Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
     for _ in 0..ATTEMPTS {
         let live = find(app, id).await?;
@@ -116,7 +117,7 @@ pub async fn change_for(
         };
         let now_ms = app.clock.now_ms();
         let row = row_of(&live, now_ms);
-        let change = decide(&agent, row, now_ms)?;
+        let change = decide((&agent, &live.conversation), row, now_ms)?;
         let draft = Draft {
             body: change.body,
             state: state(&live.tail, now_ms, change.status),
@@ -126,7 +127,9 @@ pub async fn change_for(
         };
         let whose = (live.conversation.subject, id);
         let beside = match reader {
-            Some(reader) => ReadPermit::by_claim(&app.store, &app.events, reader, whose).await?,
+            Some(reader) => {
+                ReadPermit::by_claim(&app.store, &app.events, (staff.id, reader), whose).await?
+            }
             None => Vec::new(),
         };
         let appended =

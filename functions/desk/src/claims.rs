@@ -11,6 +11,7 @@ use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Agent, Body, CLOSING_REASONS, Claim, Closing, Release, Target, Why};
+use shared::store::conversation::Conversation;
 use shared::store::inbox::{Inbox, Row};
 use shared::store::live::Side;
 use shared::store::log::{Appended, Draft};
@@ -93,7 +94,11 @@ pub(crate) async fn claim(
                 let item = serde_json::to_value(item).map_err(|_| Code::Internal)?;
                 return Err(Problem::new(Code::Claimed, "Another agent has it.").with_item(item));
             }
-            Status::Open | Status::Waiting => row_of(&live, now_ms),
+            Status::Open | Status::Waiting if live.row.is_some() => row_of(&live, now_ms),
+            Status::Open | Status::Waiting => {
+                let verified = app.store.is_customer(live.conversation.subject).await?;
+                Row { verified, ..row_of(&live, now_ms) }
+            }
         };
         // Somebody who takes a conversation is there, or they would lose it at once.
         presence::note(&app, &staff, agent.clone(), true).await?;
@@ -108,7 +113,8 @@ pub(crate) async fn claim(
             asked: None,
         };
         let whose = (live.conversation.subject, id);
-        let recorded = ReadPermit::by_claim(&app.store, &app.events, staff.id, whose).await?;
+        let readers = (staff.id, staff.id);
+        let recorded = ReadPermit::by_claim(&app.store, &app.events, readers, whose).await?;
         let conversation = &live.conversation;
         let appended = app.store.append_with(conversation, &live.tail, &draft, recorded).await?;
         if let Appended::Stored(..) = appended {
@@ -170,7 +176,7 @@ pub(crate) async fn transfer(
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
     let (agent, note) = (there.agent, note.map(str::to_owned));
     let reader = Some(agent.id);
-    let decide = |by: &Agent, row: Row, now_ms| {
+    let decide = |(by, _): (&Agent, &Conversation), row: Row, now_ms| {
         let claim =
             Claim { agent: agent.clone(), note: note.clone(), transferred_by: Some(by.clone()) };
         let inbox = Inbox::Row(Box::new(row.claimed(agent.clone(), now_ms)));
@@ -198,6 +204,9 @@ pub(crate) async fn close(
     let mut tags = Vec::new();
     for tag in request.tags {
         let tag = Text::<1, 32>::judge(tag, "/tags")?.reveal().trim().to_owned();
+        if tag.is_empty() {
+            return Err(Problem::invalid("/tags", FieldCode::TooShort));
+        }
         if !tags.contains(&tag) {
             tags.push(tag);
         }
@@ -207,15 +216,17 @@ pub(crate) async fn close(
         &staff,
         id,
         |_| None,
-        |agent, row, now_ms| {
+        |(agent, conversation), row, now_ms| {
             let (agent, reason) = (agent.clone(), reason.to_owned());
             let closing = Closing { agent, reason, tags: tags.clone() };
-            let inbox = Inbox::Row(Box::new(row.closed(tags.clone(), now_ms)));
+            let sealed = conversation.seal_tags(&tags)?;
+            let inbox = Inbox::Row(Box::new(row.closed(sealed, now_ms)));
             Ok(Change { body: Body::Closed(Some(closing)), status: Status::Closed, inbox })
         },
     )
     .await?;
-    Ok(behind(&app, &changed))
+    let Reply(status, item) = behind(&app, &changed);
+    Ok(Reply(status, item.with_tags(tags)))
 }
 
 /// The item as it is behind a change.

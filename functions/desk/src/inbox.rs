@@ -3,6 +3,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::try_join_all;
 use http::header::{ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -91,8 +92,14 @@ impl InboxItem {
                 .as_ref()
                 .map(|agent| AgentRef { id: agent.id.to_string(), name: agent.name.clone() }),
             unread: row.unread(agent),
-            tags: row.tags.clone(),
+            tags: Vec::new(),
         }
+    }
+
+    /// The same with the tags of a closed conversation.
+    #[must_use]
+    pub fn with_tags(self, tags: Vec<String>) -> Self {
+        Self { tags, ..self }
     }
 }
 
@@ -140,11 +147,11 @@ impl Filter {
         Ok(filter)
     }
 
+    /// Whether it lets a row through, by what the row says in the clear.
     fn lets(&self, row: &Row) -> bool {
         let at_ms = row.last_message_ms;
         let agent = row.agent.as_ref().map(|agent| agent.id);
         self.closed_by.is_none_or(|by| agent == Some(by))
-            && self.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
             && self.from_ms.is_none_or(|from_ms| from_ms <= at_ms)
             && self.to_ms.is_none_or(|to_ms| at_ms <= to_ms)
     }
@@ -179,12 +186,12 @@ pub(crate) async fn get(
     let site = Site::SHIPPED;
     let (rows, next) = listed(&app, list, &filter, (place, page.limit)).await?;
     let mut items = Vec::new();
-    for row in &rows {
+    for (row, tags) in rows {
         let side = match filter.status {
             Wanted::Mine => app.store.side(row.conversation, Who::Agent).await?,
             Wanted::Waiting | Wanted::Closed => Side::default(),
         };
-        items.push(InboxItem::new(row, side));
+        items.push(InboxItem::new(&row, side).with_tags(tags));
     }
     let response = InboxResponse {
         items,
@@ -198,27 +205,33 @@ pub(crate) async fn get(
     answer(&headers, response)
 }
 
-/// Rows of a list that the filter lets through. A conversation that has ended by time is in no list.
+/// Rows of a list that the filter lets through, with their tags. A conversation that has ended by time is in no list.
 async fn listed(
     app: &App,
     list: List,
     filter: &Filter,
     (mut place, limit): (Option<Place>, usize),
-) -> Result<(Vec<Row>, Option<Place>), Problem> {
+) -> Result<(Vec<(Row, Vec<String>)>, Option<Place>), Problem> {
     let site = Site::SHIPPED;
     let policy = app.store.settings.retention_policy(site).await?.policy;
     let now_ms = app.clock.now_ms();
     let mut found = Vec::new();
     for _ in 0..PAGES {
         let (rows, next) = app.store.inbox(site, list, (place, limit - found.len())).await?;
-        found.extend(rows.into_iter().filter(|row| {
+        let rows = rows.into_iter().filter(|row| {
             let opened_ms = row.conversation.made_at_ms();
             let goes_on = match row.status {
                 Status::Closed => now_ms < policy.transcript_end_ms(opened_ms),
                 _ => now_ms < policy.last_word_ms(opened_ms),
             };
             goes_on && filter.lets(row)
-        }));
+        });
+        let opened = rows.map(async |row| Ok::<_, Problem>((app.store.tags_of(&row).await?, row)));
+        for (tags, row) in try_join_all(opened).await? {
+            if filter.tag.as_ref().is_none_or(|tag| tags.contains(tag)) {
+                found.push((row, tags));
+            }
+        }
         place = next;
         if place.is_none() || found.len() >= limit {
             break;

@@ -144,7 +144,7 @@ pub(crate) async fn post(
             body: mac("agent idempotency body", &[whose, key, text.reveal().as_bytes()]),
         })
     };
-    let changed = change(&app, &staff, id, idempotency, |agent, row, now_ms| {
+    let changed = change(&app, &staff, id, idempotency, |(agent, _), row, now_ms| {
         let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
         let inbox = Inbox::Row(Box::new(row.answered(now_ms)));
         Ok(Change { body: Body::AgentMessage(words), status: Status::WithAgent, inbox })
@@ -169,7 +169,7 @@ pub(crate) async fn note(
         &staff,
         id,
         |_| None,
-        |agent, _, _| {
+        |(agent, _), _, _| {
             let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
             let (status, inbox) = (Status::WithAgent, Inbox::Unchanged);
             Ok(Change { body: Body::Annotated(words), status, inbox })

@@ -9,6 +9,8 @@ use values::site::Site;
 
 /// Canned answers of a site at most.
 pub const MOST: usize = 500;
+/// UTF-8 bytes of all their texts at most: one read of a table gives twice as many.
+pub const MOST_BYTES: usize = 500_000;
 
 /// A canned answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

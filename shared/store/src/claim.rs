@@ -216,7 +216,7 @@ impl Store {
                 why => why,
             },
         };
-        let is_staffed = self.is_staffed(conversation.site).await?;
+        let is_staffed = self.serves_queue(conversation.site).await?;
         let (to, why) = match why {
             None if is_staffed => return Ok(None),
             None => (Target::Bot, Why::Nobody),

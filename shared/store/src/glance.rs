@@ -20,7 +20,9 @@ pub(super) const LIFETIME_MS: UnixMillis = 10 * 60_000;
 /// back what they have.
 pub(super) const PRESENCE_LIFETIME_MS: UnixMillis = 30_000;
 /// The same of anybody at all, while a visitor waits: that everybody went away gives nothing back.
-pub(super) const STAFFED_LIFETIME_MS: UnixMillis = 6_000;
+pub(super) const STAFFED_LIFETIME_MS: UnixMillis = 12_000;
+/// How old the place may be that a waiting visitor is told.
+pub(super) const PLACE_LIFETIME_MS: UnixMillis = 12_000;
 
 /// The last message that a reader has, by its event and its place in that; `None` before the first.
 pub type Told = Option<(u64, usize)>;
@@ -52,9 +54,7 @@ impl Store {
     /// Remembers what a poll has read, once its reader has everything up to `told`.
     pub async fn remember(&self, live: &Live, told: Told) {
         let Live { conversation, tail, agent, row, agent_side: side, was_taken: _ } = live;
-        let (tail, agent, side) = (tail.clone(), agent.clone(), *side);
-        // Tags are words of an agent, and decide nothing.
-        let row = row.clone().map(|row| Row { tags: Vec::new(), ..row });
+        let (tail, agent, row, side) = (tail.clone(), agent.clone(), row.clone(), *side);
         let glance = Arc::new(Glance { tail, agent, row, side, told });
         self.glances.put(&conversation.id, glance).await;
     }

@@ -5,7 +5,7 @@
 //! `with_agent#<site>#<agent>` or `closed#<site>`) and `w` time in it, the keys of the sparse
 //! index `inbox`; `u` subject, `o` language, `f` = 1 for a verified customer, `h` since when it waits,
 //! `l` time of the last message, `n` how many messages the visitor has sent since, `g` how many of them are answered, `i` time of the first one that is not, `a` and `d` id
-//! and name of the agent, `t` tags (JSON),
+//! and name of the agent, `t` tags (JSON, sealed under the conversation's key),
 //! `e` when it was closed, `r` when it was claimed, `expires_at`.
 
 use std::collections::HashMap;
@@ -16,12 +16,14 @@ use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, optional, read_number, string,
     take_binary, take_string,
 };
-use super::body::Agent;
-use super::conversation::Conversation;
+use super::body::{Agent, from_json, to_json};
+use super::conversation::{Conversation, Found};
 use super::live::Side;
 use super::state::Status;
 use super::write::{Write, put, update};
 use super::{Store, StoreError, fault};
+use seal::envelope::Sealed;
+use seal::place::Place as Position;
 use values::clock::UnixMillis;
 use values::ids::{ConversationId, StaffId, SubjectId};
 use values::site::Site;
@@ -39,7 +41,7 @@ pub enum Inbox {
     Left,
 }
 
-/// A row. No `Debug`: tags are words of an agent.
+/// A row. No `Debug`: it names an agent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {
     /// The conversation.
@@ -66,8 +68,8 @@ pub struct Row {
     pub agent: Option<Agent>,
     /// When that agent got it; 0 in a row that does not say it.
     pub claimed_ms: UnixMillis,
-    /// The tags that an agent gave it.
-    pub tags: Vec<String>,
+    /// The tags that an agent gave it, as they are stored.
+    pub tags: Option<Sealed>,
     /// When it was closed.
     pub closed_ms: Option<UnixMillis>,
 }
@@ -89,7 +91,7 @@ impl Row {
             unanswered_since_ms: None,
             agent: None,
             claimed_ms: 0,
-            tags: Vec::new(),
+            tags: None,
             closed_ms: None,
         }
     }
@@ -126,8 +128,9 @@ impl Row {
 
     /// The same once the agent has ended the conversation.
     #[must_use]
-    pub fn closed(self, tags: Vec<String>, now_ms: UnixMillis) -> Self {
-        Self { status: Status::Closed, tags, closed_ms: Some(now_ms), ..self }
+    pub fn closed(self, tags: Option<Sealed>, now_ms: UnixMillis) -> Self {
+        let row = Self { answered: self.heard, unanswered_since_ms: None, ..self };
+        Self { status: Status::Closed, tags, closed_ms: Some(now_ms), ..row }
     }
 
     /// How many messages of the visitor follow the last answer, and what this agent has seen of them.
@@ -153,7 +156,7 @@ impl Row {
         }
     }
 
-    fn to_item(&self, conversation: &Conversation) -> Result<Item, StoreError> {
+    fn to_item(&self, conversation: &Conversation) -> Item {
         let mut item = key_of(self.conversation);
         if let Some(due_ms) = conversation.due_ms() {
             item.insert(EXPIRES_AT.to_owned(), expiry(due_ms));
@@ -189,11 +192,10 @@ impl Row {
             item.insert("a".to_owned(), string(agent.id));
             item.insert("d".to_owned(), string(&*agent.name));
         }
-        if !self.tags.is_empty() {
-            let tags = serde_json::to_string(&self.tags).map_err(|_| StoreError::Failed)?;
-            item.insert("t".to_owned(), string(tags));
+        if let Some(tags) = &self.tags {
+            item.insert("t".to_owned(), binary(tags.as_stored().to_vec()));
         }
-        Ok(item)
+        item
     }
 
     /// Reads a row; `None` for one that is in no list.
@@ -229,15 +231,36 @@ impl Row {
             subject: optional(&mut item, "u", |item, name| {
                 SubjectId::from_slice(&take_binary(item, name)?).ok_or(corrupt(name))
             })?,
-            tags: optional(&mut item, "t", take_string)?.map_or(Ok(Vec::new()), |tags| {
-                serde_json::from_str(&tags).map_err(|_| corrupt("t"))
-            })?,
+            tags: optional(&mut item, "t", take_binary)?.map(Sealed::from_stored),
             agent: optional(&mut item, "a", |item, name| {
                 let id = StaffId::parse(&take_string(item, name)?).ok_or(corrupt(name))?;
                 Ok(Agent { id, name: take_string(item, "d")? })
             })?,
         };
         Ok(Some(row))
+    }
+}
+
+impl Conversation {
+    fn tags_place(&self) -> Position {
+        Position::new("sotto/v1 tags").part(self.site.id.as_bytes()).part(self.id.as_bytes())
+    }
+
+    /// Seals the tags that an agent gives it; nothing for none.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when there is no randomness.
+    pub fn seal_tags(&self, tags: &[String]) -> Result<Option<Sealed>, StoreError> {
+        if tags.is_empty() {
+            return Ok(None);
+        }
+        let sealed = self.key.events.seal(&self.tags_place(), to_json(&tags)?.reveal())?;
+        Ok(Some(sealed))
+    }
+
+    fn open_tags(&self, tags: &Sealed) -> Result<Vec<String>, StoreError> {
+        let opened = self.key.events.open(&self.tags_place(), tags);
+        from_json(&opened.map_err(in_table("conversations"))?)
     }
 }
 
@@ -286,7 +309,7 @@ impl Store {
                 // Without its end a row would stay for ever, so none is made here.
                 update(table, key_of(conversation.id), (change, "attribute_exists(c)"), values)?
             }
-            Inbox::Row(row) => put(table, row.to_item(conversation)?)?,
+            Inbox::Row(row) => put(table, row.to_item(conversation))?,
             Inbox::Left => {
                 let mut item = key_of(conversation.id);
                 if let Some(due_ms) = conversation.due_ms() {
@@ -390,6 +413,35 @@ impl Store {
             }
         }
         Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
+    }
+
+    /// The tags of a row, opened with its conversation's key; none once that was destroyed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tags_of(&self, row: &Row) -> Result<Vec<String>, StoreError> {
+        let (Some(tags), Some(subject)) = (&row.tags, row.subject) else { return Ok(Vec::new()) };
+        let found = self.row_for_staff(subject, row.conversation).await?;
+        let Some((key, policy)) = found else { return Ok(Vec::new()) };
+        match self.open_for_staff((&key, policy), false).await? {
+            Found::Live(conversation) => conversation.open_tags(tags),
+            Found::Erased | Found::Absent => Ok(Vec::new()),
+        }
+    }
+
+    /// The place of a conversation among those that wait, from 1, by the time since when it does; as it was
+    /// some seconds ago.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn place_lately(
+        &self,
+        conversation: &Conversation,
+        since_ms: UnixMillis,
+    ) -> Result<u64, StoreError> {
+        let count =
+            async || self.count_inbox(conversation.site, List::Waiting, Some(since_ms)).await;
+        Ok(self.places.get(&(conversation.id, since_ms), count).await? + 1)
     }
 
     /// How many conversations are in a list, of those that were in it before `before_ms` if it is given.

@@ -204,6 +204,7 @@ pub struct Store {
     glances: Cache<ConversationId, Arc<Glance>>,
     presences: Cache<StaffId, Presence>,
     staffed: Cache<&'static str, UnixMillis>,
+    places: Cache<(ConversationId, UnixMillis), u64>,
     sites: Cache<&'static str, Arc<StoredSite>>,
     typed: Cache<(ConversationId, Who), ()>,
 }
@@ -219,6 +220,7 @@ impl Store {
             glances: Cache::new(clock.clone(), glance::LIFETIME_MS, CONVERSATION_BOUND),
             presences: Cache::new(clock.clone(), glance::PRESENCE_LIFETIME_MS, CONVERSATION_BOUND),
             staffed: Cache::new(clock.clone(), glance::STAFFED_LIFETIME_MS, site_settings::BOUND),
+            places: Cache::new(clock.clone(), glance::PLACE_LIFETIME_MS, CONVERSATION_BOUND),
             sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
             typed: Cache::new(clock.clone(), live::TYPED_LIFETIME_MS, CONVERSATION_BOUND),
             ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),

@@ -289,13 +289,18 @@ impl Store {
         Presence::all(&self.watch(), site).await
     }
 
-    /// Whether somebody is there to answer.
+    async fn is_staffed(&self, site: &Site) -> Result<bool, StoreError> {
+        let now_ms = self.clock.now_ms();
+        Ok(self.agents(site).await?.iter().any(|agent| now_ms < agent.until_ms))
+    }
+
+    /// Whether somebody may wait for a person, and one is there.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn is_staffed(&self, site: &Site) -> Result<bool, StoreError> {
-        let now_ms = self.clock.now_ms();
-        Ok(self.agents(site).await?.iter().any(|agent| now_ms < agent.until_ms))
+    pub(super) async fn serves_queue(&self, site: &Site) -> Result<bool, StoreError> {
+        let queues = self.site_settings(site).await?.queues_at(self.clock.now_ms());
+        Ok(queues && self.is_staffed(site).await?)
     }
 
     /// Whether the site is open and somebody is there. Outside the opening hours nobody counts as there.
@@ -342,8 +347,11 @@ impl Store {
         Side::of(&self.watch().lately(), id, who).await
     }
 
-    /// Until when somebody is there to answer, as it was a moment ago.
+    /// Until when somebody is there to answer, as it was a moment ago; 0 when nobody may wait any more.
     pub(super) async fn there_lately(&self, site: &Site) -> Result<UnixMillis, StoreError> {
+        if !self.site_settings(site).await?.queues_at(self.clock.now_ms()) {
+            return Ok(0);
+        }
         let agents = Presence::all(&self.watch().lately(), site).await?;
         Ok(agents.iter().map(|agent| agent.until_ms).max().unwrap_or_default())
     }

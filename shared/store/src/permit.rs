@@ -214,7 +214,7 @@ impl ReadPermit {
     pub async fn by_claim(
         store: &Store,
         events: &SecurityEvents,
-        staff: StaffId,
+        (by, reader): (StaffId, StaffId),
         (subject, id): (SubjectId, ConversationId),
     ) -> Result<Vec<Write>, StoreError> {
         let event = EventId::generate(store.clock())?;
@@ -222,15 +222,20 @@ impl ReadPermit {
         let record = ReadRecord {
             event,
             at: store.now(),
-            staff,
+            staff: reader,
             role: Role::Agent,
             purpose,
             words: None,
             scope: ReadScope::Conversation(id),
         };
+        let action = if by == reader {
+            Action::ConversationClaimed
+        } else {
+            Action::ConversationTransferred
+        };
         let recorded = SecurityEvent {
             reason: Some(Reason { id: event, purpose, words: None }),
-            ..SecurityEvent::by(staff, Action::ConversationClaimed, id)
+            ..SecurityEvent::by(by, action, id)
         };
         let read = store.put_read(subject, &record, events.end_ms()).await?;
         Ok(vec![events.put(recorded)?, read])

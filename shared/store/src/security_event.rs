@@ -76,6 +76,8 @@ pub enum Action {
     IdentityKeyChanged,
     /// An agent took a conversation, and may read it until it ends or goes elsewhere.
     ConversationClaimed,
+    /// An agent gave a conversation to a colleague, who may read it from then on.
+    ConversationTransferred,
     /// A key was compromised, and another one took its place.
     KeyChanged,
     /// A transcript was read.
@@ -148,6 +150,7 @@ impl Action {
             Self::Flood => "flood",
             Self::IdentityKeyChanged => "identity_key_changed",
             Self::ConversationClaimed => "conversation_claimed",
+            Self::ConversationTransferred => "conversation_transferred",
             Self::KeyChanged => "key_changed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",

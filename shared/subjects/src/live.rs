@@ -9,7 +9,7 @@ use store::claim::Live;
 use store::conversation::Conversation;
 use store::event::StoredEvent;
 use store::glance::Told;
-use store::inbox::{List, Row};
+use store::inbox::Row;
 use store::live::{Side, Who, estimate_seconds};
 use store::log::Tail;
 use store::state::Status;
@@ -118,8 +118,7 @@ async fn position_of(
     row: Option<&Row>,
 ) -> Result<u64, Problem> {
     let since_ms = row.map_or(store.clock().now_ms(), |row| row.waiting_since_ms);
-    let before = store.count_inbox(conversation.site, List::Waiting, Some(since_ms)).await?;
-    Ok(before + 1)
+    Ok(store.place_lately(conversation, since_ms).await?)
 }
 
 async fn estimate(

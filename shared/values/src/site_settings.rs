@@ -10,6 +10,8 @@ use super::opening_hours::{OpeningHours, RawOpeningHours, Zone};
 use super::problem::{FieldCode, FieldError};
 use super::text::{is_unseen, is_visible};
 
+/// How long after closing time agents may take who waits.
+const AFTER_CLOSING_MS: UnixMillis = 10 * 60_000;
 /// Words that hand over at most.
 const WORDS: usize = 200;
 /// Characters of such a word, or of a few of them that belong together.
@@ -108,6 +110,13 @@ impl SiteSettings {
     #[must_use]
     pub fn open_at(&self, at_ms: UnixMillis) -> bool {
         self.opening_hours.as_ref().is_none_or(|hours| hours.open_at(at_ms))
+    }
+
+    /// Whether somebody may wait for a person: while the site is open, and for ten minutes after, in which
+    /// agents may take who waits.
+    #[must_use]
+    pub fn queues_at(&self, at_ms: UnixMillis) -> bool {
+        self.open_at(at_ms) || self.open_at(at_ms - AFTER_CLOSING_MS)
     }
 
     /// When a closed site opens next; `None` for an open one, and for one that stays closed for 60 days.

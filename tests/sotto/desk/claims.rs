@@ -3,7 +3,9 @@ use shared::ids::ConversationId;
 use shared::store::attributes::Item;
 
 use super::{Desk, answer, answer_as, at_desk, claim, list, said, texts};
+use tests::site_server::{SiteServer, sign_in, visitor_of};
 use tests::visitor::fresh_key;
+use tests::world::World;
 
 /// Two agents claim at the same instant, again and again: one has it, the other is told who.
 #[tokio::test]
@@ -74,6 +76,16 @@ async fn it_goes_back_to_the_queue_to_the_bot_and_to_a_colleague() {
     let moved = agent.post(&path, &to).await.json();
     assert_eq!(moved["agent"]["id"], json!(colleague.id));
     assert_eq!(agent.get(&format!("{inbox}/messages")).await.status, 404);
+    let done = desk.world.all_items().await;
+    let by = |action: &str, staff: &str| {
+        let is = |item: &Item| {
+            item.get("w").and_then(|word| word.as_s().ok()).is_some_and(|word| word == action)
+                && format!("{item:?}").contains(staff)
+        };
+        done.iter().filter(|(table, item)| table.ends_with("events") && is(item)).count()
+    };
+    assert_eq!(by("conversation_transferred", &agent.id), 1, "the act of who gave it away");
+    assert_eq!(by("conversation_claimed", &colleague.id), 0);
     let read = colleague.get(&format!("{inbox}/messages")).await;
     assert_eq!(said(&read).last(), texts(&[("note", "asks about a parcel")]).last());
     let news = visitor.get(&format!("{conversation}/messages?after=&state=x")).await;
@@ -179,6 +191,19 @@ async fn agents_share_canned_answers() {
         let answer = put(shortcut, body).await;
         assert_eq!(answer.refusal(), (refused.0, refused.1.to_owned()), "{shortcut}");
     }
+    for at in 0..31 {
+        let text = json!({ "text": "\u{1f4e6}".repeat(4_000) });
+        assert_eq!(put(&format!("long-{at}"), text).await.status, 200, "{at}");
+    }
+    let over = put("long-31", json!({ "text": "\u{1f4e6}".repeat(4_000) })).await;
+    assert_eq!(over.refusal(), (409, "conflict".into()), "one answer holds them all");
+    let shorter = put("long-30", json!({ "text": "x" })).await;
+    assert_eq!(shorter.status, 200, "in the place of a longer one");
+    let items = other.get("/v1/canned").await.json()["items"].clone();
+    assert_eq!(items.as_array().map(Vec::len), Some(32));
+    for at in 0..31 {
+        assert_eq!(other.delete(&format!("/v1/canned/long-{at}")).await.status, 204);
+    }
     assert_eq!(other.delete("/v1/canned/delay").await.status, 204);
     assert_eq!(desk.agent.get("/v1/canned").await.json()["items"], json!([]));
 }
@@ -196,17 +221,33 @@ async fn the_last_message_suggests_entries_to_its_agent_alone() {
     assert_eq!(other.get(&path).await.refusal(), (404, "not_found".into()));
 }
 
-/// An erasure takes the words of agents about its subject too: no key guards the tags of the row.
+/// An erasure takes the words of agents about its subject too, and the row that names it.
 #[tokio::test]
 async fn an_erasure_takes_the_row_and_its_tags() {
     let desk = Desk::open().await;
     let (conversation, inbox) = desk.claimed().await;
-    let close = json!({ "reason": "other", "tags": ["angry about a parcel"] });
-    assert_eq!(desk.agent.post(&format!("{inbox}/close"), &close).await.status, 200);
-    assert_eq!(list(&desk.agent, "closed").await.len(), 1);
+    desk.visitor.say(&conversation, "hello?").await;
+    for tags in [json!(["  "]), json!([""]), json!(["x".repeat(33)]), json!(vec!["x"; 11])] {
+        let close = json!({ "reason": "other", "tags": tags });
+        let refused = desk.agent.post(&format!("{inbox}/close"), &close).await;
+        assert_eq!(refused.refusal(), (422, "invalid".into()), "{tags}");
+    }
+    let close =
+        json!({ "reason": "other", "tags": [" angry about a parcel ", "angry about a parcel"] });
+    let closed = desk.agent.post(&format!("{inbox}/close"), &close).await;
+    assert_eq!((closed.status, &closed.json()["tags"]), (200, &json!(["angry about a parcel"])));
+    let listed = list(&desk.agent, "closed").await;
+    assert_eq!((listed.len(), &listed[0]["unread"]), (1, &json!(0)));
+    assert_eq!(listed[0]["tags"], json!(["angry about a parcel"]));
+    for (tag, count) in [("angry%20about%20a%20parcel", 1), ("angry", 0)] {
+        let path = format!("closed&tag={tag}");
+        assert_eq!(list(&desk.agent, &path).await.len(), count, "{tag}");
+    }
     let request = tests::api::Request::new("DELETE", "/v1/me");
     let erased = desk.visitor.send(request.header("idempotency-key", fresh_key())).await;
     assert_eq!(erased.status, 200);
+    // The row is there until the sweep; what it says opens no more.
+    assert_eq!(list(&desk.agent, "closed").await[0]["tags"], json!([]));
     for _ in 0..2 {
         desk.world.advance_seconds(240);
         desk.world.sweep().await;
@@ -241,5 +282,22 @@ async fn admins_see_all_that_is_closed_and_agents_their_own() {
     for status in ["waiting", "mine"] {
         let refused = desk.admin.get(&format!("/v1/inbox?status={status}")).await;
         assert_eq!(refused.refusal(), (403, "forbidden".into()), "{status}");
+    }
+}
+
+/// An agent who takes a conversation from the bot sees whether the site knows its visitor.
+#[tokio::test]
+async fn a_customer_whom_an_agent_takes_from_the_bot_is_verified() {
+    let world = World::new().await;
+    let server = SiteServer::ed25519(1);
+    world.register_identity_key(&server.jwk(), false).await;
+    let admin = world.admin().await;
+    let agent = world.member(&admin, "anna@example.org", &["agent"]).await;
+    let identity = server.sign(&SiteServer::claims("customer-4711", world.clock.now_ms()));
+    let customer = visitor_of(world.api(), &sign_in(&world.api(), &identity).await);
+    for (visitor, verified) in [(customer, true), (world.visitor().await, false)] {
+        let inbox = at_desk(&visitor.open().await);
+        let taken = claim(&agent, &inbox).await;
+        assert_eq!((taken.status, &taken.json()["verified"]), (200, &json!(verified)));
     }
 }

@@ -119,9 +119,10 @@ async fn the_hours_follow_the_clocks_of_the_site() {
     }
 }
 
-/// What waits at closing time waits on, as long as somebody is there.
+/// Who waits at closing time may be taken for ten more minutes. Then the bot has them, who says when people are
+/// back: an agent's page may stay open all night.
 #[tokio::test]
-async fn a_queue_stays_at_closing_time() {
+async fn a_queue_ends_ten_minutes_after_closing_time() {
     let desk = Desk::open().await;
     set(&desk, "Europe/Berlin", json!({ "mon": [["09:00", "10:08"]] }), json!([])).await;
     let (conversation, inbox) = desk.waiting().await;
@@ -130,6 +131,43 @@ async fn a_queue_stays_at_closing_time() {
     let news = desk.visitor.get(&format!("{conversation}/messages?after=&state=x")).await.json();
     assert_eq!(news["status"], json!("waiting"));
     assert_eq!(super::claim(&desk.agent, &inbox).await.status, 200);
+    let back = desk.agent.post(&format!("{inbox}/release"), &json!({ "to": "queue" })).await;
+    assert_eq!(back.json()["status"], json!("waiting"));
+    let agent = desk.agent.signed_in(&desk.world).await;
+    to(&desk, "2026-11-02T09:17:59Z");
+    desk.there(&agent).await;
+    let read = async || {
+        let path = format!("{conversation}/messages?after=&state=x");
+        desk.visitor.get(&path).await.json()
+    };
+    assert_eq!(read().await["status"], json!("waiting"));
+    desk.world.advance_seconds(1);
+    // Nobody looks: the job finds it.
+    let returned = desk.world.return_claims().await;
+    assert_eq!((returned.to_queue, returned.to_bot), (0, 1));
+    let news = read().await;
+    assert_eq!((&news["status"], &news["queue"]), (&json!("open"), &json!(null)));
+}
+
+/// The same by a poll that finds nothing else new, in an intake that remembers the queue.
+#[tokio::test]
+async fn a_poll_notices_that_the_queue_has_ended() {
+    let desk = Desk::open().await;
+    set(&desk, "Europe/Berlin", json!({ "mon": [["09:00", "10:08"]] }), json!([])).await;
+    let (conversation, _) = desk.waiting().await;
+    to(&desk, "2026-11-02T09:17:00Z");
+    let agent = desk.agent.signed_in(&desk.world).await;
+    to(&desk, "2026-11-02T09:17:50Z");
+    desk.there(&agent).await;
+    let news = desk.visitor.get(&format!("{conversation}/messages?after=&state=x")).await.json();
+    let last =
+        news["items"].as_array().and_then(|items| items.last()).map(|item| item["id"].clone());
+    let after = last.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let state = news["state"].as_str().expect("a state");
+    let path = format!("{conversation}/messages?after={after}&state={state}");
+    assert_eq!(desk.visitor.get(&path).await.status, 204);
+    desk.world.advance_seconds(13);
+    assert_eq!(desk.visitor.get(&path).await.json()["status"], json!("open"));
 }
 
 #[tokio::test]
