@@ -343,10 +343,8 @@ impl Line {
 
     /// Says something until it is acknowledged, and shows what came with the acknowledgement.
     async fn say(&mut self, screen: &mut Screen, path: &str, text: &str) -> Vec<String> {
-        let mut said = message(path, text, &fresh_key());
-        if path.starts_with("/v1/conversations") {
-            said = said.json(&json!({ "text": text, "after": screen.after }));
-        }
+        let said = message(path, text, &fresh_key());
+        let said = said.json(&json!({ "text": text, "after": screen.after }));
         lock(&self.board.sent).insert(text.to_owned(), Instant::now());
         let answer = self.insist(&said).await;
         assert_eq!(answer.status, 201, "{text}: {}", answer.json());
@@ -488,9 +486,8 @@ impl Agent {
         screens
     }
 
-    /// Looks at each conversation with something new: those in which the visitor said something, by id, once
-    /// for each message.
-    async fn look_around(&mut self) -> Vec<(String, usize)> {
+    /// Looks at each conversation with something new: what the visitor said in them.
+    async fn look_around(&mut self) -> Vec<Question> {
         let mut asked = Vec::new();
         for row in self.line.inbox("mine").await {
             let id = row["conversation_id"].as_str().unwrap_or_default().to_owned();
@@ -502,18 +499,29 @@ impl Agent {
             if is_new || row["unread"] != 0 {
                 let fresh = self.line.look(screen, &format!("/v1/inbox/{id}")).await;
                 let questions = fresh.iter().filter(|text| text.starts_with('v')).count();
-                asked.extend(std::iter::repeat_n((id, number), questions));
+                let after = screen.after.clone();
+                asked.extend(std::iter::repeat_n(Question { id, number, after }, questions));
             }
         }
         asked
     }
 }
 
+/// A message of a visitor that an agent's page shows.
+#[derive(Clone)]
+struct Question {
+    /// The conversation.
+    id: String,
+    /// The visitor.
+    number: usize,
+    /// The last message that the page showed with it.
+    after: String,
+}
+
 /// The person at an agent's page: takes conversations that wait, and answers one message after the other.
 struct Hands {
     line: Line,
-    /// Conversations in which the visitor said something, and the visitor's number.
-    asked: mpsc::UnboundedReceiver<(String, usize)>,
+    asked: mpsc::UnboundedReceiver<Question>,
     /// Conversations that they took.
     taken: usize,
     /// How many answers each has, by id.
@@ -521,20 +529,20 @@ struct Hands {
 }
 
 impl Hands {
-    fn new(line: Line, asked: mpsc::UnboundedReceiver<(String, usize)>) -> Self {
+    fn new(line: Line, asked: mpsc::UnboundedReceiver<Question>) -> Self {
         Self { line, asked, taken: 0, answers: HashMap::new() }
     }
 
     async fn work(mut self) {
         loop {
             self.claim().await;
-            while let Ok((id, number)) = self.asked.try_recv() {
+            while let Ok(Question { id, number, after }) = self.asked.try_recv() {
                 let answers = self.answers.entry(id.clone()).or_default();
                 *answers += 1;
                 let text = format!("a{number}-{answers}");
                 // The page shows the answer with its next look.
-                let mut unseen = Screen::of('a');
-                self.line.say(&mut unseen, &format!("/v1/inbox/{id}"), &text).await;
+                let mut page = Screen { after, ..Screen::of('a') };
+                self.line.say(&mut page, &format!("/v1/inbox/{id}"), &text).await;
                 self.line.board.owed.fetch_sub(1, Ordering::Relaxed);
             }
             self.line.pause(POLL).await;

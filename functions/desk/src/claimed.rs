@@ -4,10 +4,9 @@ use shared::access::permit::ReadPermit;
 use shared::access::staff::Staff;
 use shared::clock::UnixMillis;
 use shared::ids::{ConversationId, StaffId};
-use shared::problem::{Code, Problem};
+use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Agent, Body};
 use shared::store::claim::{AtDesk, Live};
-use shared::store::conversation::Conversation;
 use shared::store::event::{Idempotency, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Appended, Draft, Tail};
@@ -64,6 +63,25 @@ pub struct Change {
     pub inbox: Inbox,
 }
 
+/// What a change needs beside the conversation.
+#[derive(Default)]
+pub struct Beside {
+    /// Another agent, who may read it from then on: their reading is recorded with it.
+    pub reader: Option<StaffId>,
+    /// The last event that the agent has seen.
+    pub after: Option<u64>,
+}
+
+/// What a change is decided on, with the row.
+pub struct Deciding<'a> {
+    /// Who has the conversation.
+    pub agent: &'a Agent,
+    /// The conversation.
+    pub live: &'a Live,
+    /// When the visitor's messages came behind [`Beside::after`], the first one first.
+    pub unseen: &'a [UnixMillis],
+}
+
 /// The result of a change.
 pub struct Changed {
     /// The conversation with its new end.
@@ -84,22 +102,22 @@ pub async fn change(
     staff: &Staff,
     id: ConversationId,
     idempotency: impl Fn(&Live) -> Option<Idempotency>,
-    decide: impl Fn((&Agent, &Conversation), Row, UnixMillis) -> Result<Change, Problem>,
+    decide: impl Fn(Deciding<'_>, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
-    change_for(app, staff, id, None, idempotency, decide).await
+    change_with(app, staff, id, Beside::default(), idempotency, decide).await
 }
 
-/// The same, by which another agent may read it from then on: their reading is recorded with it.
+/// The same, with what is read or recorded beside it.
 ///
 /// # Errors
 /// As [`change`].
-pub async fn change_for(
+pub async fn change_with(
     app: &App,
     staff: &Staff,
     id: ConversationId,
-    reader: Option<StaffId>,
+    beside: Beside,
     idempotency: impl Fn(&Live) -> Option<Idempotency>,
-    decide: impl Fn((&Agent, &Conversation), Row, UnixMillis) -> Result<Change, Problem>,
+    decide: impl Fn(Deciding<'_>, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
     for _ in 0..ATTEMPTS {
         let live = find(app, id).await?;
@@ -117,7 +135,14 @@ pub async fn change_for(
         };
         let now_ms = app.clock.now_ms();
         let row = row_of(&live, now_ms);
-        let change = decide((&agent, &live.conversation), row, now_ms)?;
+        let unseen = match beside.after {
+            Some(seq) if seq > live.tail.seq => {
+                return Err(Problem::invalid("/after", FieldCode::BadFormat));
+            }
+            Some(seq) => app.store.messages_behind(id, seq).await?,
+            None => Vec::new(),
+        };
+        let change = decide(Deciding { agent: &agent, live: &live, unseen: &unseen }, row, now_ms)?;
         let draft = Draft {
             body: change.body,
             state: state(&live.tail, now_ms, change.status),
@@ -126,14 +151,14 @@ pub async fn change_for(
             asked: None,
         };
         let whose = (live.conversation.subject, id);
-        let beside = match reader {
+        let recorded = match beside.reader {
             Some(reader) => {
                 ReadPermit::by_claim(&app.store, &app.events, (staff.id, reader), whose).await?
             }
             None => Vec::new(),
         };
         let appended =
-            app.store.append_with(&live.conversation, &live.tail, &draft, beside).await?;
+            app.store.append_with(&live.conversation, &live.tail, &draft, recorded).await?;
         if let Appended::Stored(event, tail) = appended {
             let agent = (draft.state.status == Status::WithAgent).then_some(agent);
             let row = match draft.inbox {

@@ -10,8 +10,7 @@ use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
-use shared::store::body::{Agent, Body, CLOSING_REASONS, Claim, Closing, Release, Target, Why};
-use shared::store::conversation::Conversation;
+use shared::store::body::{Body, CLOSING_REASONS, Claim, Closing, Release, Target, Why};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::live::Side;
 use shared::store::log::{Appended, Draft};
@@ -20,7 +19,9 @@ use shared::text::{RawText, Text, judge_optional};
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::claimed::{Change, Changed, change, change_for, find, held_by, row_of, state, status};
+use crate::claimed::{
+    Beside, Change, Changed, Deciding, change, change_with, find, held_by, row_of, state, status,
+};
 use crate::inbox::InboxItem;
 use crate::presence;
 use shared::http::staff_app::App;
@@ -175,14 +176,14 @@ pub(crate) async fn transfer(
     let there = app.store.presence(Site::SHIPPED, to).await?;
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
     let (agent, note) = (there.agent, note.map(str::to_owned));
-    let reader = Some(agent.id);
-    let decide = |(by, _): (&Agent, &Conversation), row: Row, now_ms| {
+    let beside = Beside { reader: Some(agent.id), after: None };
+    let decide = |Deciding { agent: by, .. }: Deciding<'_>, row: Row, now_ms| {
         let claim =
             Claim { agent: agent.clone(), note: note.clone(), transferred_by: Some(by.clone()) };
         let inbox = Inbox::Row(Box::new(row.claimed(agent.clone(), now_ms)));
         Ok(Change { body: Body::Claimed(claim), status: Status::WithAgent, inbox })
     };
-    let changed = change_for(&app, &staff, id, reader, |_| None, decide).await?;
+    let changed = change_with(&app, &staff, id, beside, |_| None, decide).await?;
     Ok(behind(&app, &changed))
 }
 
@@ -216,10 +217,10 @@ pub(crate) async fn close(
         &staff,
         id,
         |_| None,
-        |(agent, conversation), row, now_ms| {
+        |Deciding { agent, live, .. }, row, now_ms| {
             let (agent, reason) = (agent.clone(), reason.to_owned());
             let closing = Closing { agent, reason, tags: tags.clone() };
-            let sealed = conversation.seal_tags(&tags)?;
+            let sealed = live.conversation.seal_tags(&tags)?;
             let inbox = Inbox::Row(Box::new(row.closed(sealed, now_ms)));
             Ok(Change { body: Body::Closed(Some(closing)), status: Status::Closed, inbox })
         },

@@ -9,7 +9,8 @@ use shared::clock::rfc3339;
 use shared::http::live::{News, Since, news, position};
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{
-    IdempotencyKey, Json, MaybeJson, PageQuery, PollQuery, Sealable, TranscriptPath,
+    IdempotencyKey, Json, MaybeIdempotencyKey, MaybeJson, PageQuery, PollQuery, Sealable,
+    TranscriptPath,
 };
 use shared::http::response::{Reply, replayed};
 use shared::http::staff::{Agent as AgentRole, Allowed};
@@ -18,19 +19,31 @@ use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::{Body, Consent, Words};
 use shared::store::claim::Live;
 use shared::store::event::Idempotency;
-use shared::store::inbox::Inbox;
+use shared::store::inbox::{Inbox, Row};
 use shared::store::live::Who;
 use shared::store::state::Status;
-use shared::text::{MESSAGE_CHARACTERS, RawText, Text};
+use shared::text::{MESSAGE_CHARACTERS, RawText, Text, judge_optional};
 use utoipa::ToSchema;
 
-use crate::claimed::{Change, Changed, change, claimed};
+use crate::claimed::{Beside, Change, Changed, Deciding, change, change_with, claimed};
 use shared::http::staff_app::App;
 
 /// Dates of earlier conversations that an agent sees at most.
 const EARLIER: usize = 20;
 
-/// A message or a note.
+/// A message.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// 1 to 4,000 characters.
+    #[schema(value_type = String)]
+    text: Option<RawText>,
+    /// The last message that the client shows: what came behind it stays unread. Without it all is answered.
+    #[schema(value_type = Option<String>)]
+    after: Option<RawText>,
+}
+
+/// A note.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextRequest {
@@ -125,58 +138,81 @@ async fn context(app: &App, live: &Live) -> Result<Context, Problem> {
 }
 
 #[utoipa::path(post, path = "/v1/inbox/{conversation_id}/messages",
-    params(("conversation_id" = String, Path)), request_body = TextRequest,
+    params(("conversation_id" = String, Path)), request_body = AnswerRequest,
     responses((status = 201, body = Message)))]
 pub(crate) async fn post(
     State(app): State<App>,
     Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
     IdempotencyKey(key): IdempotencyKey,
-    Json(request): Json<TextRequest>,
+    Json(request): Json<AnswerRequest>,
 ) -> Result<Response, Problem> {
     let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
+    let after: Option<Text<0, 80>> = judge_optional(request.after, "/after")?;
+    let after = after.as_ref().map(Text::reveal).filter(|after| !after.is_empty());
+    let unknown = |_| Problem::invalid("/after", FieldCode::BadFormat);
+    let after = after.map(|after| position(id, after).map_err(unknown)).transpose()?;
     let whose = staff.id.to_string();
-    let idempotency = |live: &Live| {
-        let mac = |label, parts: &[&[u8]]| live.conversation.key.short_mac(label, parts);
-        let (whose, key) = (whose.as_bytes(), key.as_bytes());
-        Some(Idempotency {
-            key: mac("agent idempotency key", &[whose, key]),
-            body: mac("agent idempotency body", &[whose, key, text.reveal().as_bytes()]),
-        })
-    };
-    let changed = change(&app, &staff, id, idempotency, |(agent, _), row, now_ms| {
+    let idempotency =
+        |live: &Live| Some(idempotency(live, "agent idempotency", (&whose, &key), &text));
+    let beside = Beside { reader: None, after: after.map(|after| after.seq) };
+    let decide = |Deciding { agent, unseen, .. }: Deciding<'_>, row: Row, now_ms| {
         let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
-        let inbox = Inbox::Row(Box::new(row.answered(now_ms)));
+        let inbox = Inbox::Row(Box::new(row.answered(unseen, now_ms)));
         Ok(Change { body: Body::AgentMessage(words), status: Status::WithAgent, inbox })
-    })
-    .await?;
-    let response = Reply(StatusCode::CREATED, message(&changed, &whose)?).into_response();
-    Ok(if changed.repeated { replayed(response) } else { response })
+    };
+    let changed = change_with(&app, &staff, id, beside, idempotency, decide).await?;
+    answer(&changed, &whose)
 }
 
 #[utoipa::path(post, path = "/v1/inbox/{conversation_id}/notes",
-    params(("conversation_id" = String, Path)), request_body = TextRequest,
+    params(("conversation_id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "The same note again is stored once.")), request_body = TextRequest,
     responses((status = 201, body = Message)))]
 pub(crate) async fn note(
     State(app): State<App>,
     Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
+    MaybeIdempotencyKey(key): MaybeIdempotencyKey,
     Json(request): Json<TextRequest>,
-) -> Result<Reply<Message>, Problem> {
+) -> Result<Response, Problem> {
     let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
-    let changed = change(
-        &app,
-        &staff,
-        id,
-        |_| None,
-        |(agent, _), _, _| {
-            let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
-            let (status, inbox) = (Status::WithAgent, Inbox::Unchanged);
-            Ok(Change { body: Body::Annotated(words), status, inbox })
-        },
-    )
+    let whose = staff.id.to_string();
+    let idempotency = |live: &Live| {
+        let key = key.as_ref()?;
+        Some(idempotency(live, "note idempotency", (&whose, key), &text))
+    };
+    let changed = change(&app, &staff, id, idempotency, |Deciding { agent, .. }, _, _| {
+        let words = Words { agent: agent.clone(), text: text.reveal().to_owned() };
+        let (status, inbox) = (Status::WithAgent, Inbox::Unchanged);
+        Ok(Change { body: Body::Annotated(words), status, inbox })
+    })
     .await?;
-    Ok(Reply(StatusCode::CREATED, message(&changed, &staff.id.to_string())?))
+    answer(&changed, &whose)
+}
+
+/// What was said, as its agent reads it.
+fn answer(changed: &Changed, whose: &str) -> Result<Response, Problem> {
+    let response = Reply(StatusCode::CREATED, message(changed, whose)?).into_response();
+    Ok(if changed.repeated { replayed(response) } else { response })
+}
+
+/// The codes by which a request is known again: of its key, and of its body.
+fn idempotency(
+    live: &Live,
+    label: &str,
+    (whose, key): (&str, &str),
+    text: &Text<1, MESSAGE_CHARACTERS>,
+) -> Idempotency {
+    let (whose, key) = (whose.as_bytes(), key.as_bytes());
+    let mac = |what: &str, parts: &[&[u8]]| {
+        live.conversation.key.short_mac(&format!("{label} {what}"), parts)
+    };
+    Idempotency {
+        key: mac("key", &[whose, key]),
+        body: mac("body", &[whose, key, text.reveal().as_bytes()]),
+    }
 }
 
 fn message(changed: &Changed, reader: &str) -> Result<Message, Problem> {

@@ -2,12 +2,15 @@
 //! case asks for. One officer asks, another approves; the same one may after a day, since a team may have
 //! a single officer.
 
+use axum::Extension;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::access::permit::Purpose;
 use shared::clock::rfc3339;
 use shared::http::erase::{Carried, carry_out};
+use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{MaybePlainJson, PathId};
 use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Privacy, SteppedUp};
@@ -65,7 +68,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Stores it until somebody approves it. The same request again gives the same answer.
-    pub(crate) async fn wait(self, app: &App) -> Result<Reply<ErasureResponse>, Problem> {
+    /// A new one rings an alarm: where there is a single officer, nobody else would look.
+    pub(crate) async fn wait(self, app: &App) -> Result<Response, Problem> {
         let Self { request, why, by } = self;
         let subject = app.store.find_subject(request.subject).await?;
         let rows = app.store.count_of_subject(request.subject).await?;
@@ -76,13 +80,15 @@ impl Asked {
         let again =
             waiting.into_iter().find(|asked| asked.request.idempotency == request.idempotency);
         if let Some(asked) = again {
-            return Ok(Reply(StatusCode::ACCEPTED, ErasureResponse::from(&asked)));
+            let reply = Reply(StatusCode::ACCEPTED, ErasureResponse::from(&asked));
+            return Ok(reply.into_response());
         }
         let reason = why.words().ok_or(Code::PurposeRequired)?.to_owned();
         let id = ErasureId::generate(&app.clock)?;
         let asked = AskedErasure { id, request, by, purpose: why.purpose(), reason };
         app.store.ask_for_erasure(&app.events, &asked).await?;
-        Ok(Reply(StatusCode::ACCEPTED, ErasureResponse::from(&asked)))
+        let reply = Reply(StatusCode::ACCEPTED, ErasureResponse::from(&asked));
+        Ok((Extension(Noted(Metric::ErasureAsked)), reply).into_response())
     }
 }
 

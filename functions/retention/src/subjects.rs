@@ -225,7 +225,7 @@ pub(crate) async fn delete(
         Grounds::Case(case) => case,
         Grounds::Stated(why) => {
             let asked = Asked { request, why, by: staff.id };
-            return Ok(asked.wait(&app).await?.into_response());
+            return asked.wait(&app).await;
         }
     };
     if app.store.find_subject(subject).await?.erased.is_none() {

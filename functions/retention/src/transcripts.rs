@@ -11,7 +11,7 @@ use shared::clock::rfc3339;
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{PageQuery, TranscriptPath};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Reading, SteppedUp};
+use shared::http::staff::{Allowed, Reading, SteppedUp, cooling_down};
 use shared::http::transcript::{ConversationRead, Message, Page, Reader};
 use shared::ids::ConversationId;
 use shared::problem::{Code, Problem};
@@ -22,6 +22,9 @@ use utoipa::ToSchema;
 
 use crate::grounds::text;
 use shared::http::staff_app::App;
+
+/// Roles that read everything, each with a second factor.
+const OFFICERS: [Role; 2] = [Role::Privacy, Role::Security];
 
 /// A page of a transcript.
 #[derive(Serialize, ToSchema)]
@@ -90,8 +93,14 @@ async fn role(
     if staff.roles.has(Role::Agent) && app.store.is_claimed_by(id, staff.id).await? {
         return Ok(Role::Agent);
     }
-    let officer = [Role::Privacy, Role::Security].into_iter().find(|role| staff.roles.has(*role));
-    let officer = officer.ok_or(Code::NotFound)?;
+    let Some(officer) = OFFICERS.into_iter().find(|role| staff.roles.has(*role)) else {
+        // An officer whose role rests has been let in as an agent.
+        let rests = staff
+            .cooling
+            .is_some_and(|cooling| OFFICERS.iter().any(|role| cooling.roles.has(*role)));
+        let refusal = if rests { cooling_down(app, staff).await } else { Code::NotFound.into() };
+        return Err(refusal);
+    };
     if staff.roles.has(Role::Agent) {
         SteppedUp::<Reading>::of(headers, app).await?;
     }

@@ -5,8 +5,8 @@ use values::problem::Code;
 
 use crate::app::App;
 use crate::request::{
-    self, ConversationPath, IdempotencyKey, Json, MaybeJson, MaybePlainJson, PageQuery, PathId,
-    PlainJson, PollQuery, Sealable, SubjectPath, TranscriptPath,
+    self, ConversationPath, IdempotencyKey, Json, MaybeIdempotencyKey, MaybeJson, MaybePlainJson,
+    PageQuery, PathId, PlainJson, PollQuery, Sealable, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -80,6 +80,12 @@ impl<T> Demanding for MaybeJson<T> {
 impl Demanding for IdempotencyKey {
     fn add_to(demands: &mut Demands) {
         demands.idempotent = true;
+        demands.refusals.extend([Code::Invalid, Code::IdempotencyMismatch]);
+    }
+}
+
+impl Demanding for MaybeIdempotencyKey {
+    fn add_to(demands: &mut Demands) {
         demands.refusals.extend([Code::Invalid, Code::IdempotencyMismatch]);
     }
 }

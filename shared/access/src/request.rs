@@ -171,6 +171,21 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+/// The same of a request that may have one.
+pub struct MaybeIdempotencyKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for MaybeIdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if !parts.headers.contains_key("idempotency-key") {
+            return Ok(Self(None));
+        }
+        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(parts, state).await?;
+        Ok(Self(Some(key)))
+    }
+}
+
 /// A JSON body, plain or sealed.
 pub struct Json<T>(pub T);
 

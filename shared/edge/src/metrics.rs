@@ -63,6 +63,8 @@ pub enum Metric {
     LedgerBehind,
     /// An erasure that the ledger has and nothing bears out.
     ErasureUnproven,
+    /// An erasure that an officer asked for without a case.
+    ErasureAsked,
     /// A key that an operator has changed.
     KeyChanged,
     /// A contact that no webhook has taken, and that is sent no more.
@@ -75,7 +77,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -100,6 +102,7 @@ impl Metric {
         Self::RequestsDue,
         Self::LedgerBehind,
         Self::ErasureUnproven,
+        Self::ErasureAsked,
         Self::KeyChanged,
         Self::DeliveryGivenUp,
         Self::ErasureAge,
@@ -134,6 +137,7 @@ impl Metric {
             Self::RequestsDue => "RequestsDue",
             Self::LedgerBehind => "LedgerBehind",
             Self::ErasureUnproven => "ErasureUnproven",
+            Self::ErasureAsked => "ErasureAsked",
             Self::KeyChanged => "KeyChanged",
             Self::DeliveryGivenUp => "DeliveryGivenUp",
             Self::ErasureAge => "ErasureAge",

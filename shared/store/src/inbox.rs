@@ -120,10 +120,17 @@ impl Row {
         Self { heard: self.heard + 1, unanswered_since_ms, last_message_ms: now_ms, ..self }
     }
 
-    /// The same once the agent has answered all that was said.
+    /// The same once the agent has answered what was said, but for the last messages, which they had not
+    /// seen: when these came, the first one first.
     #[must_use]
-    pub fn answered(self, now_ms: UnixMillis) -> Self {
-        Self { answered: self.heard, unanswered_since_ms: None, last_message_ms: now_ms, ..self }
+    pub fn answered(self, unseen: &[UnixMillis], now_ms: UnixMillis) -> Self {
+        let later = u64::try_from(unseen.len()).unwrap_or(u64::MAX);
+        Self {
+            answered: self.answered.max(self.heard.saturating_sub(later)),
+            unanswered_since_ms: unseen.first().copied(),
+            last_message_ms: now_ms,
+            ..self
+        }
     }
 
     /// The same once the agent has ended the conversation.

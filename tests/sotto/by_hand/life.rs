@@ -34,6 +34,8 @@ pub(super) struct Life {
     pub(super) officer: Staff,
     /// Disabled.
     pub(super) agent: Staff,
+    /// At the desk, with a conversation.
+    pub(super) at_desk: Staff,
     /// What opened once, and must not again: what it is, where it is shown, and the request.
     pub(super) spent: Vec<(&'static str, Request)>,
     pub(super) paths: Vec<String>,
@@ -135,12 +137,14 @@ impl Life {
         let admin = world.admin().await;
         let officer = world.member(&admin, "privacy@example.org", &["privacy"]).await;
         let agent = world.member(&admin, "agent@example.org", &["agent"]).await;
+        let at_desk = world.member(&admin, "desk@example.org", &["agent"]).await;
         let mut life = Self {
             world,
             people: Vec::new(),
             admin,
             officer,
             agent,
+            at_desk,
             spent: Vec::new(),
             paths: Vec::new(),
             rows: BTreeMap::new(),
@@ -163,7 +167,51 @@ impl Life {
         life.staff().await;
         let begun = life.arrives("erased now", 1).await;
         life.erases(begun, 200).await;
+        life.hand_overs().await;
         life
+    }
+
+    /// An agent who is there, has a conversation and has closed one; one more waits. Nothing comes after
+    /// it: they would be away.
+    async fn hand_overs(&mut self) {
+        self.at_desk = self.at_desk.signed_in(&self.world).await;
+        self.remember().await;
+        let put = self.at_desk.put("/v1/presence", &json!({ "state": "available" })).await;
+        assert_eq!(put.status, 204);
+        self.remember().await;
+        for name in ["closed by an agent", "claimed", "waiting"] {
+            let at = self.arrives(name, 1).await;
+            let (visitor, path) =
+                (self.people[at].visitor.clone(), self.people[at].conversations[0].clone());
+            let asked = visitor.post(&format!("{path}/handover"), &json!({})).await;
+            assert_eq!(asked.json()["status"], "waiting");
+            self.remember().await;
+            if name == "waiting" {
+                continue;
+            }
+            let seen = json!({ "message_id": format!("{}.2.0", id_of(&path)) });
+            let said = json!({ "text": "Hello" });
+            self.agents(&path, "claim", json!({})).await;
+            self.agents(&path, "seen", seen).await;
+            self.agents(&path, "typing", json!({})).await;
+            assert_eq!(visitor.post(&format!("{path}/typing"), &json!({})).await.status, 204);
+            self.agents(&path, "messages", said.clone()).await;
+            self.agents(&path, "notes", said).await;
+            assert_eq!(visitor.say(&path, "Thank you").await.status, 201);
+            self.remember().await;
+            if name == "closed by an agent" {
+                let close = json!({ "reason": "solved", "tags": ["parcel", "late"] });
+                self.agents(&path, "close", close).await;
+            }
+        }
+    }
+
+    async fn agents(&mut self, conversation: &str, route: &str, body: serde_json::Value) {
+        let path = format!("/v1/inbox/{}/{route}", id_of(conversation));
+        let request = Request::new("POST", &path).header("idempotency-key", fresh_key());
+        let done = self.at_desk.send(request.json(&body)).await;
+        assert!(done.status < 300, "{route}: {}", done.json());
+        self.remember().await;
     }
 
     /// Contacts go to a webhook that nobody answers.

@@ -57,6 +57,7 @@ pub(super) struct Lookers<'a> {
     pub(super) people: BTreeSet<usize>,
     pub(super) staff: bool,
     pub(super) officer: bool,
+    pub(super) desk: bool,
 }
 
 impl Lookers<'_> {
@@ -77,6 +78,9 @@ impl Lookers<'_> {
         let staff_api = life.world.another_staff_api();
         if self.staff {
             sign_ins(life, &staff_api, &mut look).await;
+        }
+        if self.desk {
+            self.desk(&staff_api, &mut look).await;
         }
         if self.officer {
             self.officer(&staff_api, &mut look).await;
@@ -106,6 +110,27 @@ impl Lookers<'_> {
             }
         }
         look
+    }
+
+    /// An agent at work.
+    async fn desk(&self, api: &Api, look: &mut Look) {
+        let agent = Staff { api: api.clone(), ..self.life.at_desk.clone() };
+        for list in ["waiting", "mine", "closed"] {
+            let path = format!("/v1/inbox?status={list}");
+            look.note("agent", &path, &agent.get(&path).await);
+        }
+        for path in ["/v1/canned", "/v1/sites", "/v1/sites/default/widget"] {
+            look.note("agent", path, &agent.get(path).await);
+        }
+        let leads = Request::new("GET", "/v1/leads").header("sotto-purpose", "support");
+        look.note("agent", "leads", &agent.send(leads).await);
+        for Person { name, conversations, .. } in &self.life.people {
+            if ["closed by an agent", "claimed", "waiting"].contains(name) {
+                let id = id_of(&conversations[0]);
+                let polled = agent.get(&format!("/v1/inbox/{id}/messages?after=")).await;
+                look.note("agent", &format!("poll {name}"), &polled);
+            }
+        }
     }
 
     async fn officer(&self, api: &Api, look: &mut Look) {
@@ -140,6 +165,10 @@ async fn visit(person: &Person, api: &Api, look: &mut Look) {
             let what = format!("conversation {at}{route}");
             look.note(name, &what, &visitor.get(&format!("{path}{route}")).await);
         }
+    }
+    if let Some(path) = conversations.first() {
+        let polled = visitor.get(&format!("{path}/messages?after=&state=x")).await;
+        look.note(name, "poll", &polled);
     }
     look.note(name, "export", &visitor.get("/v1/me/export").await);
 }

@@ -282,7 +282,7 @@ impl Bench {
             assert!(life.rows.keys().any(|(of, _)| *of == name), "no row of {name} is tried");
         }
         let people = (0..life.people.len()).collect();
-        let lookers = Lookers { life: &life, people, staff: true, officer: true };
+        let lookers = Lookers { life: &life, people, staff: true, officer: true, desk: true };
         let first = lookers.look(None).await;
         restore(&life).await;
         let mut moves = BTreeSet::new();
@@ -316,7 +316,8 @@ impl Bench {
         let is_of_visitors = !["identity", "events", "desk"].contains(&table);
         let people = if is_of_visitors { concerned(&self.life, deed) } else { BTreeSet::new() };
         let officer = is_of_visitors && table != "watch";
-        let lookers = Lookers { life: &self.life, people, staff, officer };
+        let desk = !["identity", "events", "ledger", "transport"].contains(&table);
+        let lookers = Lookers { life: &self.life, people, staff, officer, desk };
         let look = lookers.look(Some(&self.told)).await;
         restore(&self.life).await;
         if look.told.difference(&self.told).next().is_some() {

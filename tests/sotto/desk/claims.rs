@@ -277,6 +277,16 @@ async fn admins_see_all_that_is_closed_and_agents_their_own() {
         let closed = list(admin, "closed").await;
         assert_eq!(closed.len(), 1);
         assert_eq!(closed[0]["tags"], json!(["parcel"]));
+        let at = closed[0]["last_message_at"].as_str().expect("a time").to_owned();
+        for (filter, count) in [
+            (format!("from={at}"), 1),
+            (format!("to={at}"), 1),
+            (format!("from={at}&to={at}&tag=parcel"), 1),
+            ("from=2027-01-01T00:00:00.000Z".to_owned(), 0),
+            ("to=2020-01-01T00:00:00.000Z".to_owned(), 0),
+        ] {
+            assert_eq!(list(admin, &format!("closed&{filter}")).await.len(), count, "{filter}");
+        }
     }
     assert_eq!(list(&both, "mine").await.len(), 0);
     for status in ["waiting", "mine"] {

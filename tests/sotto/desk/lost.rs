@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{Desk, at_desk, claim, list};
+use tests::api::Request;
 use tests::staff::Staff;
+use tests::visitor::fresh_key;
 use tests::world::World;
 
 async fn status(desk: &Desk, conversation: &str) -> String {
@@ -127,6 +129,40 @@ async fn a_visitor_who_goes_on_writing_does_not_keep_a_silent_agent() {
     assert_eq!(status(&desk, &conversation).await, "waiting", "five");
 }
 
+/// What comes while an agent writes is not answered by what they write: it stays unread, and silence counts
+/// from it.
+#[tokio::test]
+async fn what_came_while_an_answer_was_written_stays_unread() {
+    let desk = Desk::open().await;
+    let mut alone = [desk.agent.clone()];
+    let (conversation, inbox) = desk.claimed().await;
+    let shown = desk.visitor.say(&conversation, "where is it?").await.json();
+    let shown = shown["message"]["id"].as_str().expect("an id").to_owned();
+    desk.world.advance_seconds(1);
+    desk.visitor.say(&conversation, "and the other one?").await;
+    let after = async |after: &str| {
+        let said = json!({ "text": "It is on its way.", "after": after });
+        let request = Request::new("POST", &format!("{inbox}/messages"));
+        desk.agent.send(request.header("idempotency-key", fresh_key()).json(&said)).await
+    };
+    let id = at_desk(&conversation)[10..].to_owned();
+    for garbled in ["x", &format!("{id}.99.0"), &format!("{id}.1.7")] {
+        assert_eq!(after(garbled).await.refusal(), (422, "invalid".into()), "{garbled}");
+    }
+    assert_eq!(list(&desk.agent, "mine").await[0]["unread"], 2);
+    assert_eq!(after(&shown).await.status, 201);
+    assert_eq!(list(&desk.agent, "mine").await[0]["unread"], 1);
+    wait(&desk, &mut alone, 4).await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent");
+    wait(&desk, &mut alone, 1).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting", "nobody has read the second one");
+    // Who does not say what they have seen has answered everything.
+    let agent = &alone[0];
+    assert_eq!(claim(agent, &inbox).await.json()["unread"], 1);
+    assert_eq!(super::answer(agent, &inbox, "Both are.").await.status, 201);
+    assert_eq!(list(agent, "mine").await[0]["unread"], 0);
+}
+
 /// Minutes in which these agents are there, each with a token that is good.
 async fn wait(desk: &Desk, agents: &mut [Staff], minutes: u32) {
     for _ in 0..minutes {
@@ -205,6 +241,30 @@ async fn somebody_who_is_no_agent_any_more_is_out() {
     let admin = desk.admin.signed_in(&desk.world).await;
     assert_eq!(admin.patch(&path, &json!({ "roles": ["agent"] })).await.status, 200);
     desk.there(&desk.agent.signed_in(&desk.world).await).await;
+}
+
+/// Whose conversation waits again is at the head, once a colleague is there.
+#[tokio::test]
+async fn what_somebody_had_who_is_disabled_or_demoted_waits_again() {
+    for change in [json!({ "roles": ["security"] }), json!({ "disabled": true })] {
+        let desk = Desk::open().await;
+        let ben = desk.world.member(&desk.admin, "ben@example.org", &["agent"]).await;
+        desk.there(&desk.agent).await;
+        desk.there(&ben).await;
+        let (conversation, inbox) = desk.claimed().await;
+        let since = list(&desk.agent, "mine").await[0]["waiting_since"].clone();
+        desk.world.advance_seconds(10);
+        let (later, _) = desk.waiting().await;
+        let admin = desk.admin.signed_in(&desk.world).await;
+        let path = format!("/v1/auth/staff/{}", desk.agent.id);
+        assert_eq!(admin.patch(&path, &change).await.status, 200, "{change}");
+        assert_eq!(status(&desk, &conversation).await, "waiting", "{change}");
+        let waiting = list(&ben, "waiting").await;
+        let ids: Vec<_> = waiting.iter().map(|item| item["conversation_id"].clone()).collect();
+        assert_eq!(ids, [json!(conversation[18..]), json!(later[18..])], "{change}");
+        assert_eq!(waiting[0]["waiting_since"], since, "{change}");
+        assert_eq!(claim(&ben, &inbox).await.status, 200);
+    }
 }
 
 /// A conversation whose time is over leaves every list.

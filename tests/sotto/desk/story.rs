@@ -1,6 +1,9 @@
 use serde_json::json;
 
 use super::{Desk, answer, answer_as, at_desk, claim, list, said, texts};
+use shared::ids::ConversationId;
+use shared::store::event::Kind;
+use shared::values::site::Site;
 use tests::api::Request;
 use tests::visitor::fresh_key;
 use tests::world::World;
@@ -169,6 +172,108 @@ async fn an_estimate_is_the_median_of_at_least_five_waits() {
     let poll = desk.visitor.get(&format!("{first}/messages?after=&state=x")).await.json();
     assert_eq!(queue(poll), (Some(1), Some(40)));
     assert_eq!(answer(&desk.agent, &at_desk(&first), "hello").await.code(), "not_claimed");
+}
+
+/// Only the last twenty waits count.
+#[tokio::test]
+async fn an_estimate_forgets_what_is_more_than_twenty_waits_ago() {
+    let desk = Desk::open().await;
+    let (store, site) = (&desk.world.desk.store, Site::SHIPPED);
+    // Ten long ones, and then twenty of which half are short: with the long ones the median would be 600.
+    for seconds in [600; 10].into_iter().chain([30; 10]).chain([60; 10]) {
+        desk.world.advance_seconds(1);
+        store.note_wait(site, seconds * 1000).await.expect("a table");
+    }
+    desk.there(&desk.agent).await;
+    let conversation = desk.visitor.open().await;
+    let asked = desk.visitor.post(&format!("{conversation}/handover"), &json!({})).await.json();
+    assert_eq!(asked["queue"]["estimated_wait_seconds"], json!(60));
+}
+
+/// The bot's answer and an agent's claim meet: whoever comes late is decided anew, and behind the claim the bot
+/// says nothing.
+#[tokio::test]
+async fn an_answer_of_the_bot_that_comes_late_is_dropped() {
+    let desk = Desk::open().await;
+    for _ in 0..24 {
+        let conversation = desk.visitor.open().await;
+        let inbox = at_desk(&conversation);
+        let (said, claimed) = tokio::join!(
+            desk.visitor.say(&conversation, "where is my parcel?"),
+            claim(&desk.agent, &inbox)
+        );
+        assert_eq!((said.status, claimed.status), (201, 200));
+        let has_reply = said.json()["reply"].is_object();
+        let id = ConversationId::parse(conversation.rsplit('/').next().expect("an id"));
+        let events = desk.world.desk.store.events_from(id.expect("an id"), 1, 99).await;
+        let kinds: Vec<_> =
+            events.expect("a log").0.iter().map(|event| event.header.kind).collect();
+        let at = |kind| kinds.iter().position(|one| *one == kind);
+        let claim = at(Kind::Claimed).expect("a claim");
+        assert!(at(Kind::Exchange).is_none_or(|exchange| exchange < claim), "{kinds:?}");
+        assert_eq!(at(Kind::Exchange).is_some(), has_reply, "{kinds:?}");
+    }
+}
+
+/// A note whose answer got lost comes again with its key: it is there once.
+#[tokio::test]
+async fn a_note_that_comes_again_is_stored_once() {
+    let desk = Desk::open().await;
+    let (_, inbox) = desk.claimed().await;
+    let note = async |text: &str, key: &str| {
+        let request = Request::new("POST", &format!("{inbox}/notes"));
+        desk.agent.send(request.header("idempotency-key", key).json(&json!({ "text": text }))).await
+    };
+    let first = note("asks for a refund", "a-key").await;
+    let again = note("asks for a refund", "a-key").await;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.json()["id"], again.json()["id"]);
+    let other = note("asks for another", "a-key").await;
+    assert_eq!(other.refusal(), (422, "idempotency_mismatch".into()));
+    // A message with the same key is another request.
+    assert_eq!(
+        super::answer_as(&desk.agent, &inbox, "asks for a refund", "a-key").await.status,
+        201
+    );
+    let read = said(&desk.agent.get(&format!("{inbox}/messages")).await);
+    assert_eq!(read.iter().filter(|(author, _)| author == "note").count(), 1);
+    for _ in 0..2 {
+        let plain = desk.agent.post(&format!("{inbox}/notes"), &json!({ "text": "twice" })).await;
+        assert_eq!(plain.status, 201, "without a key each is another note");
+    }
+    let read = said(&desk.agent.get(&format!("{inbox}/messages")).await);
+    assert_eq!(read.iter().filter(|(_, text)| text == "twice").count(), 2);
+}
+
+/// Typing and seen marks ride in polls and write nothing into the log. An agent sees that the visitor types, and
+/// when the subject was there before.
+#[tokio::test]
+async fn marks_are_seen_by_the_other_side_and_write_no_event() {
+    let desk = Desk::open().await;
+    let earlier = desk.visitor.open().await;
+    let opened = desk.visitor.get(&earlier).await.json()["created_at"].clone();
+    desk.world.advance_seconds(3600);
+    let desk = Desk { agent: desk.agent.signed_in(&desk.world).await, ..desk };
+    desk.there(&desk.agent).await;
+    let (conversation, inbox) = desk.claimed().await;
+    let said = desk.visitor.say(&conversation, "hello?").await.json();
+    let first = desk.agent.get(&format!("{inbox}/messages")).await.json();
+    assert_eq!(first["context"]["earlier"], json!([opened]), "the other conversation, as a date");
+    assert_eq!(first["typing"], json!(false));
+    let before = desk.world.count_items("conversations").await;
+    let writes = desk.world.aws.counts();
+    let typing = json!({});
+    assert_eq!(desk.visitor.post(&format!("{conversation}/typing"), &typing).await.status, 204);
+    assert_eq!(desk.agent.post(&format!("{inbox}/typing"), &typing).await.status, 204);
+    let seen = json!({ "message_id": said["message"]["id"] });
+    assert_eq!(desk.agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+    let written = desk.world.aws.counts().since(&writes);
+    assert_eq!(desk.world.count_items("conversations").await, before);
+    assert!(written.write_units() <= 3.0, "one small write each");
+    let polled = desk.agent.get(&format!("{inbox}/messages?after=&state=x")).await.json();
+    assert_eq!(polled["typing"], json!(true));
+    let polled = desk.visitor.get(&format!("{conversation}/messages?after=&state=x")).await.json();
+    assert_eq!((&polled["typing"], &polled["seen"]), (&json!(true), &said["message"]["id"]));
 }
 
 /// Its answer got lost, so it comes again, with the cursor of before: whatever has happened since, and whatever

@@ -1,9 +1,13 @@
 //! An erasure that no case asks for: one officer asks, another approves, or the same one after a day.
 
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::middleware::map_response;
 use serde_json::{Value, json};
-use tests::api::Request;
+use shared::http::metrics::Noted;
+use tests::api::{Api, Request};
 use tests::staff::Staff;
 use tests::visitor::{Visitor, fresh_key};
 use tests::world::World;
@@ -80,6 +84,28 @@ async fn a_single_officer_waits_a_day() {
     world.advance_seconds(120);
     let receipt = asks.send(approve(&waiting)).await;
     assert_eq!((receipt.status, receipt.json()["conversations"].clone()), (200, json!(1)));
+}
+
+/// Where there is one officer, others learn of it by an alarm: once, however often it is repeated.
+#[tokio::test]
+async fn asking_for_one_rings_an_alarm_once() {
+    let world = World::new().await;
+    let (asks, _) = officers(&world).await;
+    let (visitor, _) = chatted(&world).await;
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&noted);
+    let listen = move |answer: axum::response::Response| {
+        let metric = answer.extensions().get::<Noted>().map(|noted| noted.0.name());
+        notes.lock().expect("a list").push(metric);
+        std::future::ready(answer)
+    };
+    let router = retention::router(world.retention.clone()).layer(map_response(listen));
+    let asks = Staff { api: Api::Events(router), ..asks };
+    let key = fresh_key();
+    for _ in 0..2 {
+        assert_eq!(ask_for_erasure(&asks, &visitor.subject, &key).await.status, 202);
+    }
+    assert_eq!(*noted.lock().expect("a list"), [Some("ErasureAsked"), None]);
 }
 
 #[tokio::test]

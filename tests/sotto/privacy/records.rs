@@ -5,17 +5,28 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use doctor::records::{Broken, Records};
 use serde_json::json;
 use shared::store::attributes::Item;
+use shared::store::event::StoredEvent;
 use template::Template;
+use tests::api::{Request, Response};
+use tests::site_server::{SiteServer, sign_in, visitor_of};
+use tests::staff::Staff;
 use tests::visitor::fresh_key;
 use tests::world::World;
 
-use super::stage::{DAY, conversation, erase_me, leave_contact, officer};
+use super::stage::{DAY, conversation, erase_me, id_of, leave_contact};
 
-/// Two visitors with a log, one of whom waits for a person and left a contact; a third who is held, a
-/// fourth who was erased; staff.
+/// Two visitors with a log, one of whom waits for a person and left a contact; two whom an agent has, and had;
+/// a customer; one who is held, one who was erased, one of whose erasure a hold has kept something; staff.
 async fn lived_in() -> World {
     let world = World::new().await.staffed().await;
-    let officer = officer(&world).await;
+    let server = SiteServer::ed25519(1);
+    world.register_identity_key(&server.jwk(), false).await;
+    let admin = world.admin().await;
+    let agent = world.member(&admin, "agent@example.org", &["agent"]).await;
+    let officer = world.member(&admin, "privacy@example.org", &["privacy"]).await;
+    at_work(&world, &agent).await;
+    let identity = server.sign(&SiteServer::claims("customer-4711", world.clock.now_ms()));
+    conversation(&visitor_of(world.api(), &sign_in(&world.api(), &identity).await), 1).await;
     let quiet = world.visitor().await;
     conversation(&quiet, 3).await;
     let waits = world.visitor().await;
@@ -31,11 +42,37 @@ async fn lived_in() -> World {
     let path = conversation(&erased, 2).await;
     leave_contact(&erased, &path, "grace@example.org").await;
     assert_eq!(erase_me(&erased, &fresh_key()).await.status, 200);
+    let partly = world.visitor().await;
+    conversation(&partly, 1).await;
+    let kept = id_of(&conversation(&partly, 1).await);
+    let hold = json!({ "conversation_id": kept, "reason": "A dispute" });
+    assert_eq!(officer.post("/v1/holds", &hold).await.status, 201);
+    assert_eq!(erase_me(&partly, &fresh_key()).await.status, 200);
+    world.count_reports().await;
     world.advance_seconds(300);
     world.sweep().await;
     world.advance_seconds(300);
     world.sweep().await;
     world
+}
+
+/// An agent who has taken a conversation and closed another.
+async fn at_work(world: &World, agent: &Staff) {
+    let ok = |answer: Response| assert!(answer.status < 300, "{}", answer.json());
+    ok(agent.put("/v1/presence", &json!({ "state": "available" })).await);
+    ok(agent.put("/v1/canned/hello", &json!({ "text": "Hello, how can I help?" })).await);
+    for closes in [false, true] {
+        let inbox = format!("/v1/inbox/{}", id_of(&conversation(&world.visitor().await, 1).await));
+        ok(agent.post(&format!("{inbox}/claim"), &json!({})).await);
+        let said = Request::new("POST", &format!("{inbox}/messages"));
+        let said = said.header("idempotency-key", fresh_key()).json(&json!({ "text": "Hello" }));
+        ok(agent.send(said).await);
+        ok(agent.post(&format!("{inbox}/notes"), &json!({ "text": "A note" })).await);
+        if closes {
+            let close = json!({ "reason": "solved", "tags": ["parcel"] });
+            ok(agent.post(&format!("{inbox}/close"), &close).await);
+        }
+    }
 }
 
 async fn broken(world: &World) -> Vec<Broken> {
@@ -121,7 +158,92 @@ const fn deleted(_: &mut Item) -> bool {
 }
 
 /// One a row and more: text in the clear, ends, logs, keys, contacts, positions, the ledger, staff.
-const CASES: [Case; 39] = [
+const CASES: [Case; 52] = [
+    Case {
+        invariant: "no_conversation",
+        table: "conversations",
+        of: |i| event(i, "1"),
+        to: |i| set(i, "c", AttributeValue::B(vec![1; 3].into())),
+    },
+    Case {
+        invariant: "time_goes_back",
+        table: "conversations",
+        of: |i| event(i, "3"),
+        to: |i| {
+            let mut event = StoredEvent::from_item(i.clone()).expect("an event");
+            event.header.state.at_ms -= 3_600_000;
+            set(i, "m", AttributeValue::B(event.header.encode().into()))
+        },
+    },
+    Case {
+        invariant: "not_sealed",
+        table: "conversations",
+        of: |i| has(i, &["q", "t"]),
+        to: |i| set(i, "t", AttributeValue::B(br#"["parcel"]"#.to_vec().into())),
+    },
+    Case {
+        invariant: "plain_text",
+        table: "conversations",
+        of: |i| has(i, &["q", "t"]),
+        to: |i| set(i, "t", words(r#"["parcel"]"#)),
+    },
+    Case {
+        invariant: "inbox_missing",
+        table: "conversations",
+        of: |i| text(i, "q").starts_with("with_agent#"),
+        to: |i| without(i, "q"),
+    },
+    Case {
+        invariant: "branch_empty",
+        table: "settings",
+        of: |i| text(i, "k").starts_with("branch#transcript"),
+        to: |i| without(i, "w"),
+    },
+    Case {
+        invariant: "entry_not_whole",
+        table: "ledger",
+        of: |i| text(i, "p") == "ledger",
+        to: |i| without(i, "g"),
+    },
+    Case {
+        invariant: "entry_not_whole",
+        table: "ledger",
+        of: |i| text(i, "p") == "ledger",
+        to: |i| without(i, "u"),
+    },
+    Case {
+        invariant: "unfinished_without_entry",
+        table: "ledger",
+        of: |i| text(i, "p") == "ledger",
+        to: |i| {
+            set(i, "k", words("00000000000000000099"));
+            set(i, "p", words("unfinished"))
+        },
+    },
+    Case {
+        invariant: "waiting_missing",
+        table: "ledger",
+        of: |i| text(i, "p") == "waiting",
+        to: deleted,
+    },
+    Case {
+        invariant: "hold_on_nothing",
+        table: "ledger",
+        of: |i| text(i, "p") == "hold",
+        to: |i| set(i, "k", words("01890000-0000-7000-8000-000000000000")),
+    },
+    Case {
+        invariant: "no_end",
+        table: "desk",
+        of: |i| text(i, "p").starts_with("facts#"),
+        to: |i| without(i, "expires_at"),
+    },
+    Case {
+        invariant: "no_end",
+        table: "profiles",
+        of: |i| text(i, "k") == "customer",
+        to: |i| without(i, "expires_at"),
+    },
     Case {
         invariant: "chain_broken",
         table: "conversations",

@@ -66,6 +66,15 @@ async fn the_demo_is_alive_at_its_first_start_and_at_its_second() {
         assert!(closed["items"].as_array().is_some_and(|items| items.len() > 1), "{closed}");
         let canned = get("/v1/canned").await.json();
         assert_eq!(canned["items"].as_array().map(Vec::len), Some(4));
+        let summary = get("/v1/reports/summary").await.json();
+        let reported = &summary["totals"];
+        assert!(reported["conversations"].as_u64() > Some(20), "{summary}");
+        assert!(
+            reported["ratings"]["count"].as_u64() > Some(0) && reported["leads"].as_u64() > Some(0)
+        );
+        let leads = Request::new("GET", "/v1/leads").bearer(&token);
+        let leads = api.send(&leads.header("sotto-purpose", "support")).await.json();
+        assert!(leads["items"].as_array().is_some_and(|items| !items.is_empty()), "{leads}");
         // Whoever asks for a person now waits for one.
         let visitor = Visitor::arrive(local.api()).await;
         let conversation = visitor.open().await;

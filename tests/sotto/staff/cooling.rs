@@ -75,6 +75,31 @@ async fn a_reset_officer_reads_nothing_for_a_day() {
     assert!(me["cool_until"].is_null() && me["cool_roles"].is_null());
 }
 
+/// Who is an agent too goes on as one, and is told why they read no more than that.
+#[tokio::test]
+async fn an_officer_who_is_an_agent_reads_as_an_agent_for_a_day() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let both = world.member(&admin, "both@example.org", &["agent", "privacy"]).await;
+    let both = back_after_a_reset(&world, &admin, &both).await;
+    assert_eq!(both.get("/v1/inbox").await.status, 200);
+    let conversation = world.visitor().await.open().await;
+    let id = conversation.rsplit('/').next().expect("an id");
+    let read = async |purpose: &str| {
+        let request = Request::new("GET", &format!("/v1/transcripts/{id}"));
+        let request = request.header("sotto-purpose", purpose);
+        both.send(request.header("sotto-reason", "a reason of some length")).await
+    };
+    assert_eq!(read("quality").await.refusal(), cooling());
+    let events = world.all_items().await;
+    let is_told = |item: &shared::store::attributes::Item| {
+        item.get("w").and_then(|word| word.as_s().ok()).is_some_and(|word| word == "cooling_down")
+    };
+    assert_eq!(events.iter().filter(|(_, item)| is_told(item)).count(), 1);
+    assert_eq!(both.post(&format!("/v1/inbox/{id}/claim"), &json!({})).await.status, 200);
+    assert_eq!(read("support").await.status, 200);
+}
+
 #[tokio::test]
 async fn who_has_no_role_that_rests_is_not_told_to_wait() {
     let world = World::new().await;

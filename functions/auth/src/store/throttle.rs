@@ -140,12 +140,12 @@ impl Counter {
         self.stored = Some((attempts, next_ms));
         if now_ms < ends_ms {
             self.attempts = attempts;
-            self.next_ms = if self.of.is_exact() {
-                next_ms
-            } else {
+            self.next_ms = match wait_seconds(self.of, attempts) {
                 // Of many at once the last to write may have read few attempts, and stored no wait.
-                let last_ms = ends_ms - self.of.memory_seconds() * 1000;
-                next_ms.max(last_ms + wait_seconds(self.of, attempts) * 1000)
+                seconds @ 1.. if !self.of.is_exact() => {
+                    next_ms.max(ends_ms - (self.of.memory_seconds() - seconds) * 1000)
+                }
+                _ => next_ms,
             };
         }
         Ok(())
@@ -328,6 +328,15 @@ mod tests {
         let mut counter = Counter::new(Of::Address, "x", "all");
         assert_eq!(counter.read(&row, 5_000), Ok(()));
         assert_eq!(counter.waits_seconds(5_000), 4);
+        // The end of a row is a whole second, and what is free waits for no part of it.
+        let row = Item::from([
+            ("f".to_owned(), number(30)),
+            ("u".to_owned(), number(4_100)),
+            (EXPIRES_AT.to_owned(), number(5 + Of::Address.memory_seconds())),
+        ]);
+        let mut counter = Counter::new(Of::Address, "x", "all");
+        assert_eq!(counter.read(&row, 4_200), Ok(()));
+        assert_eq!(counter.waits_seconds(4_200), 0);
     }
 
     #[test]

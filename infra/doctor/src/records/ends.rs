@@ -58,6 +58,10 @@ fn must_end(table: &str, item: &Item) -> bool {
             ["session#", "notice#", "pending#"].iter().any(|start| kind.starts_with(start))
                 || partition.starts_with("invitation#")
         }
+        // Of customers; a contact loses its end by a hold.
+        "profiles" => kind == "customer",
+        // What is counted of a conversation, and what is sent of a contact.
+        "desk" => ["facts#", "delivery#"].iter().any(|start| partition.starts_with(start)),
         "settings" => kind.starts_with("revoked#") || kind.starts_with("since#"),
         "ledger" => match partition {
             "hold" => item.contains_key("l"),

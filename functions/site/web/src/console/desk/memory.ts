@@ -20,6 +20,8 @@ export interface Pending {
   conversationId: string;
   text: string;
   isNote: boolean;
+  /** The last message that was in sight: what came behind it stays unread. */
+  after: string | undefined;
   /** `held`: it can still be taken back. `failed`: it is tried again. */
   state: "held" | "sending" | "failed";
 }

@@ -44,9 +44,9 @@ export function onDelivered(hear: typeof delivered): void {
 }
 
 /** Sends a text after a while in which it can be taken back. */
-export function send(conversationId: string, text: string, isNote: boolean): void {
+export function send(conversationId: string, text: string, isNote: boolean, after: string | undefined): void {
   excuse(conversationId);
-  const one: Pending = { key: crypto.randomUUID(), conversationId, text, isNote, state: "held" };
+  const one: Pending = { key: crypto.randomUUID(), conversationId, text, isNote, after, state: "held" };
   pending.value = [...pending.peek(), one];
   hold(one);
 }
@@ -111,11 +111,12 @@ async function deliver(key: string): Promise<void> {
   }
   alter(key, "sending");
   const path = { conversation_id: one.conversationId };
-  const body = { text: one.text };
+  const { text, after } = one;
+  const headers = { "Idempotency-Key": key };
   try {
     const sent = one.isNote
-      ? await api.call("POST /v1/inbox/{conversation_id}/notes", { path, body, headers: { "Idempotency-Key": key } })
-      : await api.call("POST /v1/inbox/{conversation_id}/messages", { path, body, headers: { "Idempotency-Key": key } });
+      ? await api.call("POST /v1/inbox/{conversation_id}/notes", { path, body: { text }, headers })
+      : await api.call("POST /v1/inbox/{conversation_id}/messages", { path, body: { text, ...(after && { after }) }, headers });
     ownIds.add(sent.id);
     delivered(one.conversationId, sent);
     drop(key);
