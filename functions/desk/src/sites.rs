@@ -122,6 +122,8 @@ pub struct Week {
 pub struct Rules {
     /// Up to 200 words, or few words in a row, that hand over at once, whatever their case.
     pub words: Option<Vec<String>>,
+    /// Up to 200 ids of entries whose questions go to a person, while one is there.
+    pub topics: Option<Vec<String>>,
     /// After so many answers in a row that the bot did not know: 1 to 5, 2 if nobody has set it.
     pub after_unknown: Option<u64>,
 }

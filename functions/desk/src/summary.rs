@@ -65,7 +65,7 @@ pub struct Totals {
     #[schema(required = true)]
     deflection: Option<f64>,
     handed_over: u64,
-    /// `asked`, `unknown`, `words`, `upset`, `account`, `taken_over`, `other`.
+    /// `asked`, `unknown`, `words`, `topic`, `upset`, `account`, `taken_over`, `other`.
     #[schema(value_type = BTreeMap<String, u64>)]
     handover_reasons: BTreeMap<&'static str, u64>,
     /// From the hand-over to the claim.

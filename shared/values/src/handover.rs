@@ -16,16 +16,19 @@ pub enum HandoverReason {
     Account,
     /// An agent took it over from the bot.
     TakenOver,
+    /// A topic of the site's rules.
+    Topic,
 }
 
 impl HandoverReason {
-    const ALL: [(u8, Self, &str); 6] = [
+    const ALL: [(u8, Self, &str); 7] = [
         (1, Self::Asked, "asked"),
         (2, Self::Unknown, "unknown"),
         (3, Self::Words, "words"),
         (4, Self::Upset, "upset"),
         (5, Self::Account, "account"),
         (7, Self::TakenOver, "taken_over"),
+        (8, Self::Topic, "topic"),
     ];
 
     /// As it is stored.

@@ -14,6 +14,8 @@ use super::text::{is_unseen, is_visible};
 const AFTER_CLOSING_MS: UnixMillis = 10 * 60_000;
 /// Words that hand over at most.
 const WORDS: usize = 200;
+/// Topics that hand over at most.
+const TOPICS: usize = 200;
 /// Characters of such a word, or of a few of them that belong together.
 const WORD_CHARACTERS: usize = 60;
 /// The highest wage.
@@ -37,6 +39,8 @@ pub struct SiteSettings {
 pub struct HandoverRules {
     /// Words that hand over at once, as whole words whatever their case.
     pub words: Vec<String>,
+    /// Ids of the entries whose questions a person answers, while one is there.
+    pub topics: Vec<String>,
     /// After so many answers in a row that the bot did not know it offers a person; before, it asks for
     /// other words.
     pub after_unknown: u8,
@@ -49,7 +53,7 @@ impl HandoverRules {
 
 impl Default for HandoverRules {
     fn default() -> Self {
-        Self { words: Vec::new(), after_unknown: Self::AFTER_UNKNOWN }
+        Self { words: Vec::new(), topics: Vec::new(), after_unknown: Self::AFTER_UNKNOWN }
     }
 }
 
@@ -70,6 +74,7 @@ pub struct RawSiteSettings {
 #[serde(deny_unknown_fields)]
 pub struct RawHandoverRules {
     words: Option<Vec<String>>,
+    topics: Option<Vec<String>>,
     after_unknown: Option<u64>,
 }
 
@@ -155,6 +160,14 @@ impl HandoverRules {
         if words.iter().any(|word| !is_visible(word) || !word.contains(char::is_alphanumeric)) {
             refuse("/handover/words", FieldCode::BadFormat);
         }
+        let topics = raw.topics.unwrap_or_default();
+        if topics.len() > TOPICS {
+            refuse("/handover/topics", FieldCode::TooLong);
+        }
+        let is_id = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if topics.iter().any(|id| !(1..=10).contains(&id.len()) || !id.bytes().all(is_id)) {
+            refuse("/handover/topics", FieldCode::BadFormat);
+        }
         let after_unknown = raw.after_unknown.unwrap_or(u64::from(Self::AFTER_UNKNOWN));
         match after_unknown {
             0 => refuse("/handover/after_unknown", FieldCode::TooSmall),
@@ -162,7 +175,7 @@ impl HandoverRules {
             _ => refuse("/handover/after_unknown", FieldCode::TooLarge),
         }
         let after_unknown = u8::try_from(after_unknown).unwrap_or(Self::AFTER_UNKNOWN);
-        Self { words, after_unknown }
+        Self { words, topics, after_unknown }
     }
 }
 
@@ -244,7 +257,7 @@ mod tests {
         assert_eq!(settings, SiteSettings::default());
         let given = json!({
             "opening_hours": { "time_zone": "Asia/Tokyo", "week": { "mon": [["09:00", "17:00"]] } },
-            "handover": { "words": ["Anwalt", "my lawyer"], "after_unknown": 3 },
+            "handover": { "words": ["Anwalt", "my lawyer"], "topics": ["refund-2"], "after_unknown": 3 },
             "hourly_wage": 28.5,
         });
         let settings = judged(given).unwrap();
@@ -256,12 +269,16 @@ mod tests {
 
     #[test]
     fn faults_are_named() {
-        let words = "/handover/words";
+        let (words, topics) = ("/handover/words", "/handover/topics");
         for (settings, expected) in [
             (json!({ "handover": { "words": [""] } }), (words, FieldCode::BadFormat)),
             (json!({ "handover": { "words": ["?!"] } }), (words, FieldCode::BadFormat)),
             (json!({ "handover": { "words": ["a".repeat(61)] } }), (words, FieldCode::TooLong)),
             (json!({ "handover": { "words": vec!["a"; 201] } }), (words, FieldCode::TooLong)),
+            (json!({ "handover": { "topics": ["Refund"] } }), (topics, FieldCode::BadFormat)),
+            (json!({ "handover": { "topics": ["a".repeat(11)] } }), (topics, FieldCode::BadFormat)),
+            (json!({ "handover": { "topics": [""] } }), (topics, FieldCode::BadFormat)),
+            (json!({ "handover": { "topics": vec!["a"; 201] } }), (topics, FieldCode::TooLong)),
             (
                 json!({ "handover": { "after_unknown": 0 } }),
                 ("/handover/after_unknown", FieldCode::TooSmall),

@@ -7,3 +7,4 @@ import "./inbox/trouble.mjs";
 import "./inbox/answers.mjs";
 import "./inbox/search.mjs";
 import "./inbox/alerts.mjs";
+import "./inbox/thousand.mjs";

@@ -119,7 +119,7 @@ impl Lookers<'_> {
             let path = format!("/v1/inbox?status={list}");
             look.note("agent", &path, &agent.get(&path).await);
         }
-        for path in ["/v1/canned", "/v1/sites", "/v1/sites/default/widget"] {
+        for path in ["/v1/canned", "/v1/sites"] {
             look.note("agent", path, &agent.get(path).await);
         }
         let leads = Request::new("GET", "/v1/leads").header("sotto-purpose", "support");
@@ -195,6 +195,8 @@ async fn act(person: &Person, api: &Api, look: &mut Look) {
 async fn sealed(person: &Person, api: &Api, look: &mut Look) {
     let listed = api.send(&Request::new("GET", "/v1/keys")).await;
     look.note("anybody", "keys", &listed);
+    let widget = api.send(&Request::new("GET", "/v1/sites/default/widget")).await;
+    look.note("anybody", "widget", &widget);
     let there = api.clone();
     // Whoever has the root's pin takes no list that it has not signed.
     let taken = tokio::spawn(async move { published_keys(&there).await.remove(0) }).await;

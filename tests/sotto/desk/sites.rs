@@ -115,7 +115,7 @@ async fn an_admin_sets_a_site_and_what_is_read_is_what_is_sent() {
     let admin = desk.admin.stepped_up(&desk.world).await;
     let unset = admin.get("/v1/sites/default").await;
     let shape = json!({
-        "id": "default", "opening_hours": null, "handover": { "words": [], "after_unknown": 2 },
+        "id": "default", "opening_hours": null, "handover": { "words": [], "topics": [], "after_unknown": 2 },
         "webhook": null, "hourly_wage": null, "etag": "\"0\"",
     });
     assert_eq!((unset.status, unset.json(), unset.header("etag")), (200, shape.clone(), "\"0\""));
@@ -125,7 +125,7 @@ async fn an_admin_sets_a_site_and_what_is_read_is_what_is_sent() {
     let week = json!({ "mon": [["09:00", "12:30"], ["13:00", "17:00"]] });
     let body = json!({
         "opening_hours": { "time_zone": "Europe/Berlin", "week": week, "closed_on": ["2026-12-25"] },
-        "handover": { "words": ["Anwalt"], "after_unknown": 3 },
+        "handover": { "words": ["Anwalt"], "topics": ["refund"], "after_unknown": 3 },
         "webhook": { "url": URL, "events": ["lead"] },
         "hourly_wage": 28.5,
     });

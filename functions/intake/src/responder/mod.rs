@@ -85,10 +85,20 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
     let hand_over = Found::HandOver { text: base.hand_over() };
     let found = match (wanted, found) {
         // While nobody can take over, an answer that there is helps more than none.
-        (Some(HandoverReason::Upset), Found::Entry { .. }) if !available => found,
-        (Some(HandoverReason::Words | HandoverReason::Upset | HandoverReason::Account), _) => {
-            hand_over
+        (Some(HandoverReason::Upset | HandoverReason::Topic), Found::Entry { .. })
+            if !available =>
+        {
+            found
         }
+        (
+            Some(
+                HandoverReason::Words
+                | HandoverReason::Topic
+                | HandoverReason::Upset
+                | HandoverReason::Account,
+            ),
+            _,
+        ) => hand_over,
         _ => found,
     };
     let source = match found {
@@ -153,6 +163,11 @@ fn wanted(
         Found::Crisis { .. } => Some(HandoverReason::Asked),
         Found::HandOver { .. } => Some(asked(state)),
         _ if visit.settings.handover.is_named_in(text) => Some(HandoverReason::Words),
+        Found::Entry { id, .. }
+            if visit.settings.handover.topics.iter().any(|topic| topic == id) =>
+        {
+            Some(HandoverReason::Topic)
+        }
         _ if is_upset(text) => Some(HandoverReason::Upset),
         Found::Unknown { .. } if !visit.verified && names_account(text) => {
             Some(HandoverReason::Account)
@@ -250,7 +265,8 @@ mod tests {
 
     #[test]
     fn rules_anger_and_an_account_fetch_a_person_unasked() {
-        let rules = HandoverRules { words: vec!["Anwalt".to_owned()], ..HandoverRules::default() };
+        let (words, topics) = (vec!["Anwalt".to_owned()], vec!["returns".to_owned()]);
+        let rules = HandoverRules { words, topics, ..HandoverRules::default() };
         let settings = SiteSettings { handover: rules, ..SiteSettings::default() };
         let answered = |text: &str, verified, available| {
             let attendance = Attendance { open_now: true, available, next_opening_ms: None };
@@ -264,6 +280,8 @@ mod tests {
             ("xyzzy plugh my subscription frobnicates", false, Some(HandoverReason::Account)),
             ("xyzzy plugh my subscription frobnicates", true, None),
             ("where is my parcel?", false, None),
+            ("how do I return something?", true, Some(HandoverReason::Topic)),
+            ("how do I return something? my Anwalt asks", false, Some(HandoverReason::Words)),
             ("the Anwalt wants me to kill myself", false, Some(HandoverReason::Asked)),
         ] {
             let given = answered(text, verified, true);
@@ -273,6 +291,8 @@ mod tests {
         }
         let alone = answered("this is unacceptable, where is my parcel?", false, false);
         assert!(alone.source.is_some(), "what the bot knows it says");
+        let alone = answered("how do I return something?", false, false);
+        assert_eq!(alone.source, Some("returns"), "so it does of a topic for people");
         assert!(says_nobody(&answered("my Anwalt calls", false, false).text));
     }
 

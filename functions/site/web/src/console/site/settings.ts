@@ -11,7 +11,7 @@ export type Week = Record<Day, Span[]>;
 /** A site as it stands in the form, each part for itself. */
 export interface Settings {
   hours: { zone: string; week: Week; daysOff: string[] } | null;
-  handover: { words: string[]; unknown: number };
+  handover: { words: string[]; topics: string[]; unknown: number };
   url: string;
   wage: number | null;
 }
@@ -26,7 +26,7 @@ const MIDNIGHT = "24:00";
 export function settingsOf({ opening_hours, handover, webhook, hourly_wage }: Site): Settings {
   return {
     hours: opening_hours ? hoursOf(opening_hours) : null,
-    handover: { words: handover.words ?? [], unknown: handover.after_unknown ?? 2 },
+    handover: { words: handover.words ?? [], topics: handover.topics ?? [], unknown: handover.after_unknown ?? 2 },
     url: webhook?.url ?? "",
     wage: hourly_wage ?? null,
   };
@@ -51,7 +51,7 @@ export function bodyOf({ hours, handover, url, wage }: Settings) {
   const spans = (day: Day) => (hours?.week[day] ?? []).map(([from, until]): Span => [from, ended(until)]);
   return {
     opening_hours: hours && { time_zone: hours.zone, week: weekOf(spans), closed_on: hours.daysOff },
-    handover: { words: handover.words, after_unknown: handover.unknown },
+    handover: { words: handover.words, topics: handover.topics, after_unknown: handover.unknown },
     webhook: url === "" ? null : { url, events: ["lead"] },
     hourly_wage: wage,
   };

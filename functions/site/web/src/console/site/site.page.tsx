@@ -84,6 +84,7 @@ function Editor({ settings, onSave }: { settings: Settings; onSave: (mine: Setti
     const hours = signal(settings.hours ?? usualHours());
     const isAtHours = signal(settings.hours !== null);
     const typed = signal(settings.handover.words.join("\n"));
+    const listed = signal(settings.handover.topics.join("\n"));
     const options = [{ value: "always", label: words.always }, { value: "hours", label: words.atHours }] as const;
     const fault = (day: Day) => {
       const found = isAtHours.peek() ? faultOf(hours.peek().week[day]) : null;
@@ -93,11 +94,13 @@ function Editor({ settings, onSave }: { settings: Settings; onSave: (mine: Setti
       hours,
       isAtHours,
       typed,
+      listed,
       when: new Choice<"always" | "hours">(words.hoursWhat, [...options], isAtHours.peek() ? "hours" : "always"),
       faults: Object.fromEntries(
         DAYS.map((day) => [day, new Field({ name: `opening_hours/week/${day}`, label: words.days[day] ?? day, check: () => fault(day) })]),
       ) as Record<Day, Field>,
       words: new Field({ name: "handover/words", label: words.words, check: () => (isTooLong(linesOf(typed.peek())) ? words.wordLong : null) }),
+      topics: new Field({ name: "handover/topics", label: words.topics, check: () => (areIds(linesOf(listed.peek())) ? null : words.topicFormat) }),
       unknown: new Field({
         name: "handover/after_unknown",
         label: words.unknown,
@@ -127,7 +130,7 @@ function Editor({ settings, onSave }: { settings: Settings; onSave: (mine: Setti
   const save = () =>
     onSave({
       hours: form.isAtHours.value ? form.hours.value : null,
-      handover: { words: linesOf(form.typed.value), unknown: Number(form.unknown.value) },
+      handover: { words: linesOf(form.typed.value), topics: linesOf(form.listed.value), unknown: Number(form.unknown.value) },
       url: form.url.value.trim(),
       wage: form.wage.value === "" ? null : Number(form.wage.value),
     });
@@ -135,7 +138,7 @@ function Editor({ settings, onSave }: { settings: Settings; onSave: (mine: Setti
   return (
     <Form
       submit={pageWords().save}
-      fields={[...DAYS.map((day) => faults[day]), form.unknown, form.words, form.url, form.wage]}
+      fields={[...DAYS.map((day) => faults[day]), form.unknown, form.words, form.topics, form.url, form.wage]}
       inputs={
         <>
           <Part title={words.hours}>
@@ -145,7 +148,8 @@ function Editor({ settings, onSave }: { settings: Settings; onSave: (mine: Setti
           </Part>
           <Part title={words.handover}>
             <Input field={form.unknown} />
-            <Lines field={form.words} text={form.typed} />
+            <Lines field={form.words} text={form.typed} hint={words.wordsText} />
+            <Lines field={form.topics} text={form.listed} hint={words.topicsText} />
           </Part>
           <Part title={words.webhook}>
             <p>{words.webhookText}</p>
@@ -159,13 +163,13 @@ function Editor({ settings, onSave }: { settings: Settings; onSave: (mine: Setti
   );
 }
 
-/** Words, one a line. */
-function Lines({ field, text }: { field: Field; text: { value: string } }) {
+/** A list, one a line. */
+function Lines({ field, text, hint }: { field: Field; text: { value: string }; hint: string }) {
   const { id, error } = field;
   return (
     <div class="field">
       <label for={id}>{field.options.label}</label>
-      <p class="hint" id={`${id}-hint`}>{wordsOf(SITE).wordsText}</p>
+      <p class="hint" id={`${id}-hint`}>{hint}</p>
       <textarea
         id={id}
         rows={4}
@@ -189,6 +193,10 @@ function linesOf(text: string): string[] {
 
 function isTooLong(lines: string[]): boolean {
   return lines.length > MOST_WORDS || lines.some((line) => [...line].length > LONGEST_WORD);
+}
+
+function areIds(lines: string[]): boolean {
+  return lines.length <= MOST_WORDS && lines.every((line) => /^[a-z0-9-]{1,10}$/.test(line));
 }
 
 function tellSecret(secret: string): void {
