@@ -172,12 +172,12 @@ async function handedOver() {
   await anna.presence("available");
   await visit.button("Talk to a person").click();
   await visit.dialog().getByRole("status").getByText(/A person has been asked/).waitFor();
-  await pass(visit, 240);
+  await visit.pass(240);
   await anna.claim();
   for (let said = 0; said < 5; said++) {
-    await pass(visit, 60);
+    await visit.pass(60);
     await anna.say(`Answer ${said}`);
-    await pass(visit, 60);
+    await visit.pass(60);
     await anna.presence("available");
     await visit.dialog().getByRole("textbox").pressSequentially("I have read it");
     await visit.button("Send").click();
@@ -189,11 +189,3 @@ async function handedOver() {
   return { requests: requests.length, polls: polls.length };
 }
 
-/** Moves the page's clock in small steps; what each of them begins comes to its end first. */
-async function pass(visit, seconds) {
-  for (let step = 0; step < seconds * 4; step++) {
-    await visit.page.clock.runFor(250);
-    const under = visit.requests.filter((request) => !request.timing().responseEnd || request.timing().responseEnd < 0);
-    if (under.length > 0) await Promise.allSettled(under.slice(-2).map((request) => request.response().then((response) => response?.finished())));
-  }
-}

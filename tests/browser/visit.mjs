@@ -96,6 +96,15 @@ export class Visit {
     return this.requests.filter((request) => new URL(request.url()).pathname.startsWith("/v1/"));
   }
 
+  /** Moves the page's clock, once it is a clock that is moved, in small steps; what each of them begins comes to its end first. */
+  async pass(seconds) {
+    for (let step = 0; step < seconds * 4; step++) {
+      await this.page.clock.runFor(250);
+      const under = this.requests.filter((request) => !request.timing().responseEnd || request.timing().responseEnd < 0);
+      if (under.length > 0) await Promise.allSettled(under.slice(-2).map((request) => request.response().then((response) => response?.finished())));
+    }
+  }
+
   stored() {
     return this.page.evaluate(() => ({
       cookies: document.cookie,

@@ -29,11 +29,13 @@ pub const TYPING_MS: UnixMillis = 6_000;
 /// After this long without an answer or a look, an agent loses the conversation.
 pub const SILENCE_MS: UnixMillis = 5 * 60_000;
 /// How long an agent is remembered who is not there: longer than a conversation can be claimed.
-const REMEMBERED_MS: UnixMillis = 35 * DAY_MS;
+pub const REMEMBERED_MS: UnixMillis = 35 * DAY_MS;
 /// Stands for the name of somebody who was at no desk yet.
 const NAMELESS: &str = "-";
 /// How long a side is kept: longer than a conversation is open.
-const SIDE_MS: UnixMillis = 8 * DAY_MS;
+pub const SIDE_MS: UnixMillis = 8 * DAY_MS;
+/// How long a wait counts for estimates.
+pub const WAIT_MS: UnixMillis = 7 * DAY_MS;
 /// An estimate is the median of so many waits.
 const WAITS: i32 = 20;
 /// There is no estimate from fewer waits.
@@ -422,7 +424,7 @@ impl Store {
         let sort = format!("{:016}", i64::MAX / 1000 - now_ms);
         let mut item = key(format!("waits#{}", site.id), sort);
         item.insert("n".to_owned(), number(waited_ms.max(0) / 1000));
-        item.insert(EXPIRES_AT.to_owned(), expiry(now_ms + 7 * DAY_MS));
+        item.insert(EXPIRES_AT.to_owned(), expiry(now_ms + WAIT_MS));
         self.watch().put("note_wait", item).await
     }
 

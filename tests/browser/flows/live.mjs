@@ -1,7 +1,7 @@
 // A person answers: what the visitor sees of it, and what must not get lost.
 import assert from "node:assert/strict";
 import { test } from "../tests.mjs";
-import { intercept, isPost, messagesPath, QUESTION } from "../visit.mjs";
+import { intercept, isPost, messagesPath, problem, QUESTION } from "../visit.mjs";
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 
@@ -195,6 +195,38 @@ test("a person leaves: to the queue, to the assistant; and nobody is left", {}, 
   await visit.picture("live-nobody");
   await notes(visit).getByRole("button", { name: "Leave contact details" }).click();
   await visit.dialog().getByRole("heading", { name: "How can we reach you?" }).waitFor();
+});
+
+test("it asks often while a person answers and the page is seen, and seldom otherwise", {}, async (visit) => {
+  const { anna } = visit.place;
+  await visit.page.clock.install();
+  await waiting(visit);
+  const asks = async (what, seconds, least, most) => {
+    const before = polls(visit).length;
+    await visit.pass(seconds);
+    const count = polls(visit).length - before;
+    assert.ok(least <= count && count <= most, `${what}: ${count} in ${seconds} s`);
+  };
+  await asks("every three seconds in the queue", 30, 9, 11);
+  await see(visit, "hidden");
+  await asks("every fifteen on a hidden page", 60, 3, 5);
+  await see(visit, "visible");
+  await anna.presence("available");
+  await anna.claim();
+  await visit.pass(6);
+  await asks("every one and a half with a person", 30, 18, 21);
+  const path = "**/v1/conversations/*/messages?*";
+  await visit.page.route(path, (route) => route.fulfill(problem(503, "unavailable")));
+  await asks("twice as long after each failure", 60, 3, 8);
+  await visit.page.unroute(path);
+  await visit.page.route(path, (route) => route.fulfill(problem(429, "rate_limited", { "retry-after": "600" })));
+  await visit.pass(61);
+  await asks("not before it may", 400, 0, 0);
+  await visit.page.unroute(path);
+  await anna.say("Are you still there?");
+  await see(visit, "visible");
+  await visit.pass(3);
+  await visit.log().getByText("Are you still there?").waitFor();
 });
 
 test("an answer of the assistant helped, or not", {}, async (visit) => {

@@ -7,8 +7,8 @@ use auth::store::invitation;
 use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
 use shared::store::{
-    self, conversation, customer, delivery, due, erasure, hold, key_row, keyring, once, report,
-    session, subject, transport_key,
+    self, conversation, customer, delivery, due, erasure, hold, key_row, keyring, live, once,
+    report, session, subject, transport_key,
 };
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
@@ -117,11 +117,24 @@ fn rows() -> Vec<[String; 5]> {
             no(),
             ttl,
         ),
-        row("who types, what an agent has seen", "`watch`", "8 days at most".to_owned(), no(), ttl),
+        row(
+            "who types, what an agent has seen",
+            "`watch`",
+            format!("{} at most", span(live::SIDE_MS)),
+            no(),
+            ttl,
+        ),
         row(
             "that an agent is there, and their first name",
             "`watch`",
-            "35 days after the last time".to_owned(),
+            format!("{} after the last time", span(live::REMEMBERED_MS)),
+            no(),
+            ttl,
+        ),
+        row(
+            "how long a visitor waited for a person, not who it was",
+            "`watch`",
+            span(live::WAIT_MS),
             no(),
             ttl,
         ),
