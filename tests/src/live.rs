@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use futures_util::future::join_all;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
@@ -445,8 +446,16 @@ impl Talker {
 struct Agent {
     line: Line,
     number: usize,
-    /// Conversations that they have, by id: the visitor's number and the screen.
-    taken: HashMap<String, (usize, Screen)>,
+    /// Conversations that they have, by id.
+    taken: HashMap<String, Thread>,
+}
+
+/// A conversation on an agent's page, which looks at each of them for itself.
+struct Thread {
+    line: Line,
+    /// The visitor.
+    number: usize,
+    screen: Screen,
 }
 
 impl Agent {
@@ -479,8 +488,9 @@ impl Agent {
         self.line.random = None;
         self.look_around().await;
         let mut screens = Vec::new();
-        for (id, (number, mut screen)) in self.taken {
-            self.line.look(&mut screen, &format!("/v1/inbox/{id}")).await;
+        for (id, Thread { mut line, number, mut screen }) in self.taken {
+            line.random = None;
+            line.look(&mut screen, &format!("/v1/inbox/{id}")).await;
             screens.push((number, screen));
         }
         screens
@@ -488,21 +498,30 @@ impl Agent {
 
     /// Looks at each conversation with something new: what the visitor said in them.
     async fn look_around(&mut self) -> Vec<Question> {
-        let mut asked = Vec::new();
+        let mut read = HashSet::new();
         for row in self.line.inbox("mine").await {
             let id = row["conversation_id"].as_str().unwrap_or_default().to_owned();
             let known = lock(&self.line.board.conversations).get(&id).copied();
             let Some(number) = known else { continue };
             let is_new = !self.taken.contains_key(&id);
-            let (_, screen) =
-                self.taken.entry(id.clone()).or_insert_with(|| (number, Screen::of('a')));
+            let line = || Line::new(&self.line.board, 30_000 + number, self.line.token.clone());
+            self.taken.entry(id.clone()).or_insert_with(|| Thread {
+                line: line(),
+                number,
+                screen: Screen::of('a'),
+            });
             if is_new || row["unread"] != 0 {
-                let fresh = self.line.look(screen, &format!("/v1/inbox/{id}")).await;
-                let questions = fresh.iter().filter(|text| text.starts_with('v')).count();
-                let after = screen.after.clone();
-                asked.extend(std::iter::repeat_n(Question { id, number, after }, questions));
+                read.insert(id);
             }
         }
+        let threads = self.taken.iter_mut().filter(|(id, _)| read.contains(*id));
+        let looks = threads.map(async |(id, Thread { line, number, screen })| {
+            let fresh = line.look(screen, &format!("/v1/inbox/{id}")).await;
+            let questions = fresh.iter().filter(|text| text.starts_with('v')).count();
+            let after = screen.after.clone();
+            std::iter::repeat_n(Question { id: id.clone(), number: *number, after }, questions)
+        });
+        let asked: Vec<Question> = join_all(looks).await.into_iter().flatten().collect();
         asked
     }
 }

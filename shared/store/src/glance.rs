@@ -21,6 +21,8 @@ pub(super) const LIFETIME_MS: UnixMillis = 10 * 60_000;
 pub(super) const PRESENCE_LIFETIME_MS: UnixMillis = 30_000;
 /// The same of anybody at all, while a visitor waits: that everybody went away gives nothing back.
 pub(super) const STAFFED_LIFETIME_MS: UnixMillis = 12_000;
+/// How old the marks of the other side may be that a poll tells; a mark of typing lives for longer.
+pub(super) const SIDE_LIFETIME_MS: UnixMillis = 2_500;
 /// How old the place may be that a waiting visitor is told.
 pub(super) const PLACE_LIFETIME_MS: UnixMillis = 12_000;
 

@@ -64,7 +64,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use conversation::Conversation;
 use glance::Glance;
-use live::{Presence, Who};
+use live::{Presence, Side, Who};
 use once::Once;
 use seal::SealError;
 use seal::cache::Cache;
@@ -205,6 +205,7 @@ pub struct Store {
     presences: Cache<StaffId, Presence>,
     staffed: Cache<&'static str, UnixMillis>,
     places: Cache<(ConversationId, UnixMillis), u64>,
+    sides: Cache<(ConversationId, Who), Side>,
     sites: Cache<&'static str, Arc<StoredSite>>,
     typed: Cache<(ConversationId, Who), ()>,
 }
@@ -220,6 +221,7 @@ impl Store {
             glances: Cache::new(clock.clone(), glance::LIFETIME_MS, CONVERSATION_BOUND),
             presences: Cache::new(clock.clone(), glance::PRESENCE_LIFETIME_MS, CONVERSATION_BOUND),
             staffed: Cache::new(clock.clone(), glance::STAFFED_LIFETIME_MS, site_settings::BOUND),
+            sides: Cache::new(clock.clone(), glance::SIDE_LIFETIME_MS, CONVERSATION_BOUND),
             places: Cache::new(clock.clone(), glance::PLACE_LIFETIME_MS, CONVERSATION_BOUND),
             sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
             typed: Cache::new(clock.clone(), live::TYPED_LIFETIME_MS, CONVERSATION_BOUND),

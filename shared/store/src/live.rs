@@ -340,13 +340,14 @@ impl Store {
         Side::of(&self.watch(), id, who).await
     }
 
-    /// The same as it was a moment ago.
+    /// The same as it was some seconds ago.
     pub(super) async fn side_lately(
         &self,
         id: ConversationId,
         who: Who,
     ) -> Result<Side, StoreError> {
-        Side::of(&self.watch().lately(), id, who).await
+        let load = async || Side::of(&self.watch().lately(), id, who).await;
+        self.sides.get(&(id, who), load).await
     }
 
     /// Until when somebody is there to answer, as it was a moment ago; 0 when nobody may wait any more.
