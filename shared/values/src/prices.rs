@@ -80,7 +80,7 @@ const VISIT_REQUESTS: f64 = 4.0;
 /// Write units of a visit apart from its messages: the key, the first event, the facts for the reports.
 const VISIT_WRITE_UNITS: f64 = 3.0;
 /// A hand-over with four minutes of waiting and ten with an agent, polls included, in USD.
-pub const HANDOVER_USD: f64 = 0.000_707;
+pub const HANDOVER_USD: f64 = 0.000_691;
 
 /// An estimate of what so many conversations cost, in USD at list price.
 #[must_use]

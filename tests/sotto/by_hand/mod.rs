@@ -21,6 +21,9 @@ use template::Template;
 use life::{Life, Place, key_names, place_of, stored};
 use looks::{Look, Lookers, Seen};
 
+/// Rows of `watch` whose partition names somebody or something of the desk.
+const DESK: [&str; 4] = ["live#", "presence#", "agent#", "waits#"];
+
 /// The suite tries one change of so many.
 const EVERY: usize = 31;
 
@@ -65,6 +68,7 @@ fn kind_of(table: &str, item: &Item) -> String {
             let parts = if short == "watch" { 2 } else { 1 };
             let parts: Vec<_> = partition.split('#').take(parts).collect();
             match (parts.join("#").as_str(), text("k")) {
+                (desk, _) if DESK.iter().any(|kind| desk.starts_with(kind)) => parts[0].to_owned(),
                 ("subject", _) => "read".to_owned(),
                 (known, _) => known.to_owned(),
             }

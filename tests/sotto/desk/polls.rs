@@ -70,17 +70,21 @@ async fn whatever_happens_after_a_quiet_poll_is_in_the_next() {
     // From another tab.
     let other = visitor.say(&conversation, "are you there?").await.json();
     assert_eq!(said(&client.news().await), texts(&[("visitor", "are you there?")]));
+    // Marks are read once in two polls.
     assert_eq!(agent.post(&format!("{inbox}/typing"), &json!({})).await.status, 204);
+    desk.world.advance_seconds(3);
     assert_eq!(client.news().await.json()["typing"], true);
     desk.world.advance_seconds(1);
     assert_eq!(answer(agent, &inbox, "It is on its way.").await.status, 201);
     assert_eq!(client.news().await.json()["typing"], false, "that was what they typed");
     assert_eq!(agent.post(&format!("{inbox}/typing"), &json!({})).await.status, 204);
+    desk.world.advance_seconds(3);
     assert_eq!(client.news().await.json()["typing"], true, "and more");
     desk.world.advance_seconds(6);
     assert_eq!(client.news().await.json()["typing"], false);
     let seen = json!({ "message_id": other["message"]["id"] });
     assert_eq!(agent.post(&format!("{inbox}/seen"), &seen).await.status, 204);
+    desk.world.advance_seconds(3);
     assert_eq!(client.news().await.json()["seen"], other["message"]["id"]);
     let back = agent.post(&format!("{inbox}/release"), &json!({ "to": "queue" })).await;
     assert_eq!(back.status, 200, "{}", back.json());
