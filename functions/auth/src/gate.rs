@@ -5,7 +5,7 @@
 //! transaction with what was used up, on condition that the account still is what was read. So no way
 //! in forgets to ask whether somebody was disabled, has lost a role or has no second factor.
 
-use shared::access::staff::{self, ACCESS_SECONDS, Begins, Method, Staff};
+use shared::access::staff::{self, ACCESS_SECONDS, Begins, Cooling, Method, Staff};
 use shared::ids::{RequestId, SessionId};
 use shared::problem::{Code, Problem};
 use shared::seal::sign::Signer;
@@ -13,7 +13,7 @@ use shared::store::live::put_name;
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::write::{Transaction, Write, Written};
 use shared::values::policy::DAY_MS;
-use shared::values::role::Role;
+use shared::values::role::{Role, Roles};
 
 use crate::credential::password::StoredHash;
 use crate::keys::Keys;
@@ -314,6 +314,13 @@ fn work_name(app: &App, account: &Account) -> Result<Option<Write>, Problem> {
     Ok(Some(put_name(&app.store.watch, account.id, first, end_ms)?))
 }
 
+/// The person's roles that rest now: a reset lets all rest that reach others, whichever they have.
+fn cooling_of(account: &Account, now_seconds: i64) -> Option<Cooling> {
+    let Cooling { until, roles } = account.profile.cooling?;
+    let roles = roles.only(account.roles);
+    (now_seconds < until && roles != Roles::default()).then_some(Cooling { until, roles })
+}
+
 async fn grant(
     app: &App,
     keys: &Keys,
@@ -328,7 +335,7 @@ async fn grant(
         authenticated_at: session.authenticated_at,
         epoch: account.epoch,
         token: RequestId::generate(&app.clock)?.to_string(),
-        cooling: account.profile.cooling.filter(|cooling| app.clock.now_seconds() < cooling.until),
+        cooling: cooling_of(account, app.clock.now_seconds()),
     };
     let signer = signer(app).await?;
     let refresh =

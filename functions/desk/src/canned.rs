@@ -87,13 +87,14 @@ pub(crate) async fn put(
     if there.len() >= MOST && there.iter().all(|known| known.shortcut != shortcut) {
         return Err(Problem::new(Code::Conflict, "There are 500 already: delete one first."));
     }
-    let others = there.iter().filter(|known| known.shortcut != shortcut);
-    let bytes: usize = others.map(|known| known.text.len()).sum();
-    if bytes + text.reveal().len() > MOST_BYTES {
-        return Err(Problem::new(
-            Code::Conflict,
-            "All texts together are 500 kB already: delete some.",
-        ));
+    let before = there.iter().find(|known| known.shortcut == shortcut);
+    let before = before.map_or(0, |known| known.text.len());
+    let all: usize = there.iter().map(|known| known.text.len()).sum();
+    let length = text.reveal().len();
+    // A shorter text is always a step back to what fits.
+    if length > before && all - before + length > MOST_BYTES {
+        let full = "All texts together would be longer than 500 kB: shorten or delete one first.";
+        return Err(Problem::new(Code::Conflict, full));
     }
     let locale = locale.as_ref().map_or(site.language(0), Text::reveal).to_owned();
     let canned = Canned { shortcut, text: text.reveal().to_owned(), locale };

@@ -15,6 +15,7 @@ use shared::http::staff::{AgentOrAdmin, Allowed};
 use shared::ids::{ConversationId, StaffId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::seal::suite;
+use shared::store::StoreError;
 use shared::store::inbox::{List, Place, Row};
 use shared::store::live::{Side, Who};
 use shared::store::state::Status;
@@ -226,7 +227,7 @@ async fn listed(
             };
             goes_on && filter.lets(row)
         });
-        let opened = rows.map(async |row| Ok::<_, Problem>((app.store.tags_of(&row).await?, row)));
+        let opened = rows.map(async |row| Ok::<_, Problem>((tags_of(app, &row).await?, row)));
         for (tags, row) in try_join_all(opened).await? {
             if filter.tag.as_ref().is_none_or(|tag| tags.contains(tag)) {
                 found.push((row, tags));
@@ -238,6 +239,17 @@ async fn listed(
         }
     }
     Ok((found, place))
+}
+
+/// The tags of a row. What does not open hides no other row: it is told in the log, and has none.
+async fn tags_of(app: &App, row: &Row) -> Result<Vec<String>, StoreError> {
+    match app.store.tags_of(row).await {
+        Err(error) if error != StoreError::Unavailable => {
+            tracing::error!(conversation = %row.conversation, %error, "tags do not open");
+            Ok(Vec::new())
+        }
+        opened => opened,
+    }
 }
 
 async fn colleagues(app: &App, staff: &Staff) -> Result<Vec<AgentRef>, Problem> {

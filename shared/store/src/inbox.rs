@@ -9,6 +9,7 @@
 //! `e` when it was closed, `r` when it was claimed, `expires_at`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 
@@ -125,12 +126,11 @@ impl Row {
     #[must_use]
     pub fn answered(self, unseen: &[UnixMillis], now_ms: UnixMillis) -> Self {
         let later = u64::try_from(unseen.len()).unwrap_or(u64::MAX);
-        Self {
-            answered: self.answered.max(self.heard.saturating_sub(later)),
-            unanswered_since_ms: unseen.first().copied(),
-            last_message_ms: now_ms,
-            ..self
-        }
+        // Another answer may have seen more of them.
+        let answered = self.answered.max(self.heard.saturating_sub(later));
+        let open = usize::try_from(self.heard - answered).unwrap_or(usize::MAX);
+        let first = unseen.len().checked_sub(open).and_then(|first| unseen.get(first));
+        Self { answered, unanswered_since_ms: first.copied(), last_message_ms: now_ms, ..self }
     }
 
     /// The same once the agent has ended the conversation.
@@ -422,12 +422,23 @@ impl Store {
         Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
     }
 
-    /// The tags of a row, opened with its conversation's key; none once that was destroyed.
+    /// The tags of a row, opened with its conversation's key; none once that was destroyed. They are kept
+    /// for a minute, since lists are asked for again and again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn tags_of(&self, row: &Row) -> Result<Vec<String>, StoreError> {
         let (Some(tags), Some(subject)) = (&row.tags, row.subject) else { return Ok(Vec::new()) };
+        let load = async || self.opened_tags(row, subject, tags).await.map(Arc::new);
+        Ok(self.tags.get(&row.conversation, load).await?.to_vec())
+    }
+
+    async fn opened_tags(
+        &self,
+        row: &Row,
+        subject: SubjectId,
+        tags: &Sealed,
+    ) -> Result<Vec<String>, StoreError> {
         let found = self.row_for_staff(subject, row.conversation).await?;
         let Some((key, policy)) = found else { return Ok(Vec::new()) };
         match self.open_for_staff((&key, policy), false).await? {

@@ -208,6 +208,7 @@ pub struct Store {
     sides: Cache<(ConversationId, Who), Side>,
     sites: Cache<&'static str, Arc<StoredSite>>,
     typed: Cache<(ConversationId, Who), ()>,
+    tags: Cache<ConversationId, Arc<Vec<String>>>,
 }
 
 impl Store {
@@ -224,6 +225,7 @@ impl Store {
             sides: Cache::new(clock.clone(), glance::SIDE_LIFETIME_MS, CONVERSATION_BOUND),
             places: Cache::new(clock.clone(), glance::PLACE_LIFETIME_MS, CONVERSATION_BOUND),
             sites: Cache::new(clock.clone(), site_settings::LIFETIME_MS, site_settings::BOUND),
+            tags: Cache::new(clock.clone(), CONVERSATION_LIFETIME_MS, CONVERSATION_BOUND),
             typed: Cache::new(clock.clone(), live::TYPED_LIFETIME_MS, CONVERSATION_BOUND),
             ledger_table: Table::new(dynamo.clone(), config.ledger_table.clone()),
             desk_table: Table::new(dynamo.clone(), config.desk_table.clone()),

@@ -120,7 +120,6 @@ pub fn kept(
     let (earliest_ms, latest_ms) = match (row.unread(agent), row.unanswered_since_ms) {
         (0, _) => return Kept::Yes,
         (_, Some(first_ms)) if !has_looked => (first_ms, first_ms),
-        (1, _) => (row.last_message_ms, row.last_message_ms),
         _ => match first_unseen_ms {
             Some(first_ms) => (first_ms, first_ms),
             None => (agent.seen_ms, row.last_message_ms),

@@ -206,8 +206,9 @@ impl ReadPermit {
         Ok(subjects.iter().map(permit).collect())
     }
 
-    /// The writes that record an agent's claim, which lets them read the conversation until it ends: an
-    /// event, and a reading for the subject. They belong into the transaction of the claim.
+    /// The writes that record that an agent takes a conversation, or gives it to another `reader`, who may
+    /// read it until it ends: an event of each of them, and a reading for the subject. They belong into the
+    /// transaction of the claim.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -228,17 +229,18 @@ impl ReadPermit {
             words: None,
             scope: ReadScope::Conversation(id),
         };
-        let action = if by == reader {
-            Action::ConversationClaimed
-        } else {
-            Action::ConversationTransferred
-        };
+        let action =
+            if by == reader { Action::ConversationClaimed } else { Action::ConversationReceived };
         let recorded = SecurityEvent {
             reason: Some(Reason { id: event, purpose, words: None }),
-            ..SecurityEvent::by(by, action, id)
+            ..SecurityEvent::by(reader, action, id)
         };
         let read = store.put_read(subject, &record, events.end_ms()).await?;
-        Ok(vec![events.put(recorded)?, read])
+        let mut writes = vec![events.put(recorded)?, read];
+        if by != reader {
+            writes.push(events.put(SecurityEvent::by(by, Action::ConversationTransferred, id))?);
+        }
+        Ok(writes)
     }
 
     /// Opens the conversation that may be read.

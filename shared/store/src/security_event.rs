@@ -76,8 +76,10 @@ pub enum Action {
     IdentityKeyChanged,
     /// An agent took a conversation, and may read it until it ends or goes elsewhere.
     ConversationClaimed,
-    /// An agent gave a conversation to a colleague, who may read it from then on.
+    /// An agent gave a conversation to a colleague.
     ConversationTransferred,
+    /// An agent was given a conversation by a colleague, and may read it from then on.
+    ConversationReceived,
     /// A key was compromised, and another one took its place.
     KeyChanged,
     /// A transcript was read.
@@ -151,6 +153,7 @@ impl Action {
             Self::IdentityKeyChanged => "identity_key_changed",
             Self::ConversationClaimed => "conversation_claimed",
             Self::ConversationTransferred => "conversation_transferred",
+            Self::ConversationReceived => "conversation_received",
             Self::KeyChanged => "key_changed",
             Self::TranscriptRead => "transcript_read",
             Self::SubjectExported => "subject_exported",

@@ -70,6 +70,12 @@ impl Roles {
         Self(self.0 & !others.0)
     }
 
+    /// Those of these roles that are in `others` too.
+    #[must_use]
+    pub const fn only(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// Those that are in this set or in `others`.
     #[must_use]
     pub const fn with(self, others: Self) -> Self {

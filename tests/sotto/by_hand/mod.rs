@@ -333,7 +333,11 @@ impl Bench {
             let is_broken = |leaves: &BTreeMap<String, serde_json::Value>| {
                 leaves.iter().any(|(name, value)| name.ends_with("/integrity") && value == "broken")
             };
-            if *status >= 400 || (is_broken(leaves) && !is_broken(before)) {
+            let damaged = |leaves: &BTreeMap<String, serde_json::Value>| {
+                leaves.get("/damaged").and_then(serde_json::Value::as_u64)
+            };
+            let is_counted = damaged(leaves) > damaged(before);
+            if *status >= 400 || is_counted || (is_broken(leaves) && !is_broken(before)) {
                 if leaves.get("/code").is_some_and(|code| code == "internal") {
                     follows.push(format!("{what}: a fault of ours"));
                 }

@@ -1,6 +1,8 @@
 use serde_json::json;
 use shared::ids::ConversationId;
 use shared::store::attributes::Item;
+use shared::store::canned::Canned;
+use shared::values::site::Site;
 
 use super::{Desk, answer, answer_as, at_desk, claim, list, said, texts};
 use tests::site_server::{SiteServer, sign_in, visitor_of};
@@ -85,6 +87,7 @@ async fn it_goes_back_to_the_queue_to_the_bot_and_to_a_colleague() {
         done.iter().filter(|(table, item)| table.ends_with("events") && is(item)).count()
     };
     assert_eq!(by("conversation_transferred", &agent.id), 1, "the act of who gave it away");
+    assert_eq!(by("conversation_received", &colleague.id), 1, "who may read it since");
     assert_eq!(by("conversation_claimed", &colleague.id), 0);
     let read = colleague.get(&format!("{inbox}/messages")).await;
     assert_eq!(said(&read).last(), texts(&[("note", "asks about a parcel")]).last());
@@ -199,6 +202,17 @@ async fn agents_share_canned_answers() {
     assert_eq!(over.refusal(), (409, "conflict".into()), "one answer holds them all");
     let shorter = put("long-30", json!({ "text": "x" })).await;
     assert_eq!(shorter.status, 200, "in the place of a longer one");
+    // More than fits, from before there was a bound, can be shortened step by step.
+    let from_before = Canned {
+        shortcut: "from-before".to_owned(),
+        text: "x".repeat(200_000),
+        locale: "en".to_owned(),
+    };
+    let store = &desk.world.desk.store;
+    store.put_canned(Site::SHIPPED, &from_before).await.expect("a table");
+    assert_eq!(put("long-29", json!({ "text": "shorter" })).await.status, 200);
+    assert_eq!(put("long-29", json!({ "text": "longer again" })).await.status, 409);
+    assert_eq!(other.delete("/v1/canned/from-before").await.status, 204);
     let items = other.get("/v1/canned").await.json()["items"].clone();
     assert_eq!(items.as_array().map(Vec::len), Some(32));
     for at in 0..31 {
@@ -246,7 +260,8 @@ async fn an_erasure_takes_the_row_and_its_tags() {
     let request = tests::api::Request::new("DELETE", "/v1/me");
     let erased = desk.visitor.send(request.header("idempotency-key", fresh_key())).await;
     assert_eq!(erased.status, 200);
-    // The row is there until the sweep; what it says opens no more.
+    // The row is there until the sweep; what it says opens no more, in a warm function after a minute.
+    desk.world.advance_seconds(60);
     assert_eq!(list(&desk.agent, "closed").await[0]["tags"], json!([]));
     for _ in 0..2 {
         desk.world.advance_seconds(240);

@@ -119,8 +119,8 @@ async fn the_hours_follow_the_clocks_of_the_site() {
     }
 }
 
-/// Who waits at closing time may be taken for ten more minutes. Then the bot has them, who says when people are
-/// back: an agent's page may stay open all night.
+/// Who waits at closing time may be taken for ten more minutes. Then the bot has them: an
+/// agent's page may stay open all night.
 #[tokio::test]
 async fn a_queue_ends_ten_minutes_after_closing_time() {
     let desk = Desk::open().await;

@@ -163,6 +163,53 @@ async fn what_came_while_an_answer_was_written_stays_unread() {
     assert_eq!(list(agent, "mine").await[0]["unread"], 0);
 }
 
+/// An answer that was written long ago and arrives late takes back nothing that a later one has answered.
+#[tokio::test]
+async fn a_late_answer_does_not_make_its_agent_silent() {
+    let desk = Desk::open().await;
+    let mut alone = [desk.agent.clone()];
+    let (conversation, inbox) = desk.claimed().await;
+    let first = desk.visitor.say(&conversation, "where is it?").await.json();
+    desk.world.advance_seconds(1);
+    let second = desk.visitor.say(&conversation, "and the other one?").await.json();
+    let answer = async |agent: &Staff, text: &str, after: &serde_json::Value| {
+        let said = json!({ "text": text, "after": after["message"]["id"] });
+        let request = Request::new("POST", &format!("{inbox}/messages"));
+        let said = agent.send(request.header("idempotency-key", fresh_key()).json(&said)).await;
+        assert_eq!(said.status, 201, "{}", said.json());
+    };
+    answer(&alone[0], "Both are on their way.", &second).await;
+    wait(&desk, &mut alone, 6).await;
+    answer(&alone[0], "It is on its way.", &first).await;
+    assert_eq!(list(&alone[0], "mine").await[0]["unread"], 0);
+    desk.visitor.say(&conversation, "thank you").await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent");
+    wait(&desk, &mut alone, 4).await;
+    assert_eq!(status(&desk, &conversation).await, "with_agent", "four minutes after it");
+    wait(&desk, &mut alone, 1).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting");
+}
+
+/// Who answers what they have seen, and nothing of what they have not, is silent to the rest from its time on.
+#[tokio::test]
+async fn answers_to_what_was_seen_before_do_not_put_silence_off() {
+    let desk = Desk::open().await;
+    let mut alone = [desk.agent.clone()];
+    let (conversation, inbox) = desk.claimed().await;
+    let seen = desk.visitor.say(&conversation, "where is it?").await.json();
+    let mark = json!({ "message_id": seen["message"]["id"] });
+    assert_eq!(alone[0].post(&format!("{inbox}/seen"), &mark).await.status, 204);
+    desk.world.advance_seconds(1);
+    desk.visitor.say(&conversation, "and the other one?").await;
+    wait(&desk, &mut alone, 4).await;
+    let said = json!({ "text": "It is on its way.", "after": seen["message"]["id"] });
+    let request = Request::new("POST", &format!("{inbox}/messages"));
+    let request = request.header("idempotency-key", fresh_key()).json(&said);
+    assert_eq!(alone[0].send(request).await.status, 201);
+    wait(&desk, &mut alone, 1).await;
+    assert_eq!(status(&desk, &conversation).await, "waiting", "five minutes after the second");
+}
+
 /// Minutes in which these agents are there, each with a token that is good.
 async fn wait(desk: &Desk, agents: &mut [Staff], minutes: u32) {
     for _ in 0..minutes {

@@ -179,8 +179,8 @@ async fn an_estimate_is_the_median_of_at_least_five_waits() {
 async fn an_estimate_forgets_what_is_more_than_twenty_waits_ago() {
     let desk = Desk::open().await;
     let (store, site) = (&desk.world.desk.store, Site::SHIPPED);
-    // Ten long ones, and then twenty of which half are short: with the long ones the median would be 600.
-    for seconds in [600; 10].into_iter().chain([30; 10]).chain([60; 10]) {
+    // Twenty long ones, and then twenty short ones: of all of them the median would be 600.
+    for seconds in [600; 20].into_iter().chain([30; 10]).chain([60; 10]) {
         desk.world.advance_seconds(1);
         store.note_wait(site, seconds * 1000).await.expect("a table");
     }

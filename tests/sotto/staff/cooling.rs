@@ -108,6 +108,11 @@ async fn who_has_no_role_that_rests_is_not_told_to_wait() {
     let agent = back_after_a_reset(&world, &admin, &agent).await;
     let me = agent.get("/v1/auth/me").await.json();
     assert!(me["cool_until"].is_null() && me["cool_roles"].is_null(), "{me}");
+    let conversation = world.visitor().await.open().await;
+    let id = conversation.rsplit('/').next().expect("an id");
+    let read = Request::new("GET", &format!("/v1/transcripts/{id}"));
+    let read = read.header("sotto-purpose", "support");
+    assert_eq!(agent.send(read).await.refusal(), (404, "not_found".to_owned()));
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use super::{Broken, Records, breaks, bytes, is_position, is_sealed};
 const WORDS: [(&str, usize, &[&str]); 3] = [
     // A month, an hour, an id, a kind.
     ("keys", 40, &["i", "b", "x", "g", "c"]),
-    // A list of the inbox, with a site and an agent; id and name of the agent who has it.
-    ("conversations", 80, &["q", "a", "d"]),
+    // A list of the inbox; id and name of the agent who has it, a word of up to 100 characters.
+    ("conversations", 400, &["q", "a", "d"]),
     ("profiles", 40, &["k", "i", "q"]),
 ];
 /// Attributes that are sealed, in the tables where they are.

@@ -1,7 +1,7 @@
-// The search over what was said in the conversation that is open. Nothing of it leaves the browser.
+// The search over what was said in one's own conversations. Nothing of it leaves the browser.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
-import { answer, atWork, ben, close, log, take, waiting } from "./desk.mjs";
+import { answer, atWork, ben, close, log, rows, take, waiting } from "./desk.mjs";
 
 test("a word of the open conversation is found, by keyboard alone, and nobody is asked for it", {}, async (desk) => {
   const { page } = desk;
@@ -15,7 +15,7 @@ test("a word of the open conversation is found, by keyboard alone, and nobody is
   const asked = desk.requests.length;
   await page.keyboard.press("/");
   const bar = page.getByRole("search", { name: "Search" });
-  const field = bar.getByRole("textbox", { name: "Search this conversation" });
+  const field = bar.getByRole("textbox", { name: "Search your conversations" });
   await field.and(page.locator(":focus")).waitFor();
   await page.keyboard.type("PARCEL");
   const marks = log(desk).locator("mark");
@@ -40,9 +40,40 @@ test("a word of the open conversation is found, by keyboard alone, and nobody is
   assert.equal(await marks.count(), 0);
   const sent = desk.requests.slice(asked).map((request) => request.url() + (request.postData() ?? ""));
   assert.deepEqual(sent.filter((one) => /parcel|1.5/i.test(decodeURIComponent(one))), []);
+  await second(desk);
   await close(desk);
   await desk.press("Sign out", page.getByRole("navigation"));
   await desk.view("Sign in");
   await desk.isClean();
   await visit.context.close();
 });
+
+/** Another conversation of the agent's, in which the word stands too: the search leads there and goes on. */
+async function second(desk) {
+  const { page } = desk;
+  const visit = await waiting(desk);
+  await take(desk);
+  await visit.say("Two parcels, and one more parcel.");
+  await log(desk).getByText("Two parcels, and one more parcel.").waitFor();
+  const here = await page.getByRole("heading", { level: 2, name: /^Visitor / }).innerText();
+  await page.getByRole("textbox", { name: "Answer", exact: true }).press("Escape");
+  await page.keyboard.press("/");
+  await page.keyboard.type("1.5 kg");
+  const elsewhere = page.getByRole("list", { name: "In your other conversations" });
+  await elsewhere.getByRole("button", { name: /^Visitor .*: 1$/ }).waitFor();
+  await desk.looks("inbox-search-elsewhere");
+  await elsewhere.getByRole("button").press("Enter");
+  const bar = page.getByRole("search", { name: "Search" });
+  await bar.getByRole("status").getByText("1 of 1", { exact: true }).waitFor();
+  await bar.getByRole("textbox").and(page.locator(":focus")).waitFor();
+  assert.notEqual(await page.getByRole("heading", { level: 2, name: /^Visitor / }).innerText(), here);
+  await bar.getByRole("textbox").fill("one more parcel");
+  await elsewhere.getByRole("button").press("Enter");
+  await page.getByRole("heading", { level: 2, name: here }).waitFor();
+  await page.keyboard.press("Escape");
+  await close(desk);
+  await visit.context.close();
+  await page.getByRole("tab", { name: /^Mine/ }).click();
+  await rows(desk).first().click();
+  await log(desk).getByText("The parcel of Monday.").waitFor();
+}

@@ -69,7 +69,7 @@ export function Composer({ thread, locale, isOver = false }: Props) {
   const submit = () => {
     const { text, isNote } = draftOf(id);
     if (isOver || text.trim() === "" || over > 0) return;
-    send(id, text.trim(), isNote, thread.messages.peek().at(-1)?.id);
+    send(id, text.trim(), isNote, thread.after);
     change(id, { text: "", isNote: false });
     slash.value = null;
     box.current?.focus();

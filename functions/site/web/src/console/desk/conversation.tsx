@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { clockTime, date, day, List, me, named, type Row, wordsOf } from "../kit.ts";
 import { close, release, transfer } from "./actions.tsx";
 import { now } from "./clock.ts";
@@ -12,7 +12,7 @@ import { markOf } from "./list.tsx";
 import { pending } from "./memory.ts";
 import { refusals, remainingMs, sendNow, undo } from "./outbox.ts";
 import { isTaking, leave, takeItem } from "./place.ts";
-import { countsOf, Marked, type Search, SearchBar } from "./search.tsx";
+import { begun, countsOf, Marked, type Search, SearchBar } from "./search.tsx";
 import type { Message, Thread } from "./thread.ts";
 import { INBOX } from "./words.ts";
 
@@ -26,7 +26,7 @@ export function Conversation({ item, thread }: Props) {
   const words = wordsOf(CONVERSATION);
   const { back, visitor } = wordsOf(INBOX);
   const heading = useRef<HTMLHeadingElement>(null);
-  const search = useSignal<Search | null>(null);
+  const search = useSignal<Search | null>(useMemo(begun, []));
   const find = () => {
     if (search.peek()) document.querySelector<HTMLElement>(".search-bar input")?.focus();
     else search.value = { text: "", at: 0 };
@@ -35,7 +35,9 @@ export function Conversation({ item, thread }: Props) {
     search.value = null;
     heading.current?.focus({ preventScroll: true });
   };
-  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => {
+    if (!search.peek()) heading.current?.focus({ preventScroll: true });
+  }, []);
   useEffect(() => {
     thread.poll.start();
     return () => thread.poll.stop();
@@ -64,7 +66,7 @@ export function Conversation({ item, thread }: Props) {
       </header>
       <About item={item} thread={thread} />
       {thread.isBroken.value && <p class="notice"><strong>{words.broken}</strong></p>}
-      {search.value && <SearchBar search={search} messages={thread.messages.value} onClose={found} />}
+      {search.value && <SearchBar conversationId={thread.id} search={search} messages={thread.messages.value} onClose={found} />}
       <Log thread={thread} search={search.value} />
       {lost === null ? <Composer thread={thread} locale={item.locale} /> : <Lost item={item} thread={thread} code={lost} />}
     </section>

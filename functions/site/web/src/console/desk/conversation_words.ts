@@ -3,8 +3,10 @@ import type { Translated } from "../words.ts";
 /** The words of a conversation that is read and answered. */
 const en = {
   search: "Search",
-  searchFor: "Search this conversation",
-  searchText: "In your browser, and in this conversation alone: nobody else's words are searched.",
+  searchFor: "Search your conversations",
+  searchText: "In your browser, in the conversations that you have: nobody else's words are searched.",
+  elsewhere: "In your other conversations",
+  foundIn: (visitor: string, count: number) => `${visitor}: ${count}`,
   found: (at: number, all: number) => `${at} of ${all}`,
   notFound: "Not found",
   previousPlace: "Previous place",
@@ -97,8 +99,10 @@ export type ConversationWords = typeof en;
 
 const de: ConversationWords = {
   search: "Suchen",
-  searchFor: "In diesem Gespräch suchen",
-  searchText: "In Ihrem Browser und nur in diesem Gespräch: Die Worte anderer werden nicht durchsucht.",
+  searchFor: "In Ihren Gesprächen suchen",
+  searchText: "In Ihrem Browser, in den Gesprächen, die Sie haben: Die Worte anderer werden nicht durchsucht.",
+  elsewhere: "In Ihren anderen Gesprächen",
+  foundIn: (visitor, count) => `${visitor}: ${count}`,
   found: (at, all) => `${at} von ${all}`,
   notFound: "Nicht gefunden",
   previousPlace: "Vorige Stelle",

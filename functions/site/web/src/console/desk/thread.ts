@@ -29,10 +29,11 @@ export class Thread {
   readonly suggestions = signal<Suggestion[]>([]);
   /** The code that says why this agent has it no more. */
   readonly lost = signal<string | null>(null);
+  /** The last message of an answer to a poll, empty before the first: what came before it was in sight. */
+  after = "";
   readonly poll = new Poll(EVERY_MS, () => this.#read(), (problem) => this.#refused(problem));
   #polled: Message[] = [];
   #sent: Message[] = [];
-  #after = "";
   #state = "";
   #seenId = "";
   #typedAt = -TYPING_MS;
@@ -97,13 +98,13 @@ export class Thread {
     const isFirst = !this.isThere.peek();
     let cursor: string | null = null;
     do {
-      const known = isFirst && this.#after === "" ? {} : { after: this.#after, state: this.#state };
+      const known = isFirst && this.after === "" ? {} : { after: this.after, state: this.#state };
       const query: Record<string, string | undefined> = { ...known, ...(cursor && { cursor }) };
       const news: Answer<"GET /v1/inbox/{conversation_id}/messages"> = await api.call("GET /v1/inbox/{conversation_id}/messages", { path: this.path, query });
       if (!news && !cursor) return;
       if (!news) break;
       this.#state = news.state ?? "";
-      this.#after = news.items.at(-1)?.id ?? this.#after;
+      this.after = news.items.at(-1)?.id ?? this.after;
       if (news.context) this.context.value = news.context;
       if (news.integrity !== "ok") this.isBroken.value = true;
       this.isTyping.value = news.typing ?? false;
