@@ -286,7 +286,7 @@ const CASES: [Case; 52] = [
     Case {
         invariant: "inbox_missing",
         table: "conversations",
-        of: |i| has(i, &["q"]),
+        of: |i| text(i, "q").starts_with("waiting#"),
         to: deleted,
     },
     Case {

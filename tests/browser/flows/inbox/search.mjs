@@ -51,6 +51,7 @@ test("a word of the open conversation is found, by keyboard alone, and nobody is
 /** Another conversation of the agent's, in which the word stands too: the search leads there and goes on. */
 async function second(desk) {
   const { page } = desk;
+  const first = await page.getByRole("heading", { level: 2, name: /^Visitor / }).innerText();
   const visit = await waiting(desk);
   await take(desk);
   await visit.say("Two parcels, and one more parcel.");
@@ -74,6 +75,6 @@ async function second(desk) {
   await close(desk);
   await visit.context.close();
   await page.getByRole("tab", { name: /^Mine/ }).click();
-  await rows(desk).first().click();
+  await rows(desk).filter({ hasText: first }).click();
   await log(desk).getByText("The parcel of Monday.").waitFor();
 }
