@@ -6,7 +6,7 @@ import { Visit } from "./visit.mjs";
 
 const STEP_SECONDS = 30;
 /** The message that the browser itself writes for an answer that the page expects and deals with. */
-const REFUSED = /^Failed to load resource: the server responded with a status of 4(01|03|04|09|10|12|22)/;
+const REFUSED = /^Failed to load resource: the server responded with a status of 4(01|03|04|09|12|22)/;
 
 export class Desk extends Visit {
   static async open(browser, place, options) {

@@ -504,9 +504,8 @@ impl Agent {
             let known = lock(&self.line.board.conversations).get(&id).copied();
             let Some(number) = known else { continue };
             let is_new = !self.taken.contains_key(&id);
-            let line = || Line::new(&self.line.board, 30_000 + number, self.line.token.clone());
             self.taken.entry(id.clone()).or_insert_with(|| Thread {
-                line: line(),
+                line: Line::new(&self.line.board, 30_000 + number, self.line.token.clone()),
                 number,
                 screen: Screen::of('a'),
             });
@@ -521,8 +520,7 @@ impl Agent {
             let after = screen.after.clone();
             std::iter::repeat_n(Question { id: id.clone(), number: *number, after }, questions)
         });
-        let asked: Vec<Question> = join_all(looks).await.into_iter().flatten().collect();
-        asked
+        join_all(looks).await.into_iter().flatten().collect()
     }
 }
 

@@ -63,7 +63,7 @@ pub struct Change {
     pub inbox: Inbox,
 }
 
-/// What a change needs beside the conversation.
+/// Additions to a change.
 #[derive(Default)]
 pub struct Beside {
     /// Another agent, who may read it from then on: their reading is recorded with it.
@@ -72,9 +72,9 @@ pub struct Beside {
     pub after: Option<u64>,
 }
 
-/// What a change is decided on, with the row.
+/// The facts, beside the row, that decide a change.
 pub struct Deciding<'a> {
-    /// Who has the conversation.
+    /// The agent who has the conversation.
     pub agent: &'a Agent,
     /// The conversation.
     pub live: &'a Live,

@@ -192,7 +192,7 @@ pub(crate) async fn note(
     answer(&changed, &whose)
 }
 
-/// What was said, as its agent reads it.
+/// The response with a message, as its agent reads it.
 fn answer(changed: &Changed, whose: &str) -> Result<Response, Problem> {
     let response = Reply(StatusCode::CREATED, message(changed, whose)?).into_response();
     Ok(if changed.repeated { replayed(response) } else { response })

@@ -141,7 +141,7 @@ impl Store {
         if is_live(conversation.status_at(tail.state, self.clock.now_ms())) {
             row = self.inbox_row(conversation.id).await?;
             agent_side = self.side(conversation.id, Who::Agent).await?;
-            // What was seen here does not go back in the next answer.
+            // A mark that was told must not go back in the next answer.
             self.sides.put(&(conversation.id, Who::Agent), agent_side).await;
         }
         Ok(Live { conversation, tail, agent, row, agent_side, was_taken: false })

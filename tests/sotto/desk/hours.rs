@@ -119,7 +119,7 @@ async fn the_hours_follow_the_clocks_of_the_site() {
     }
 }
 
-/// Who waits at closing time may be taken for ten more minutes. Then the bot has them: an
+/// Agents may take a waiting visitor for ten minutes after closing time. Then the bot has them: an
 /// agent's page may stay open all night.
 #[tokio::test]
 async fn a_queue_ends_ten_minutes_after_closing_time() {

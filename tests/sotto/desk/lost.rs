@@ -129,8 +129,8 @@ async fn a_visitor_who_goes_on_writing_does_not_keep_a_silent_agent() {
     assert_eq!(status(&desk, &conversation).await, "waiting", "five");
 }
 
-/// What comes while an agent writes is not answered by what they write: it stays unread, and silence counts
-/// from it.
+/// A message that comes while an agent writes is not answered by the text: it stays unread, and silence
+/// counts from it.
 #[tokio::test]
 async fn what_came_while_an_answer_was_written_stays_unread() {
     let desk = Desk::open().await;
@@ -156,7 +156,7 @@ async fn what_came_while_an_answer_was_written_stays_unread() {
     assert_eq!(status(&desk, &conversation).await, "with_agent");
     wait(&desk, &mut alone, 1).await;
     assert_eq!(status(&desk, &conversation).await, "waiting", "nobody has read the second one");
-    // Who does not say what they have seen has answered everything.
+    // An answer without a place counts as an answer to everything.
     let agent = &alone[0];
     assert_eq!(claim(agent, &inbox).await.json()["unread"], 1);
     assert_eq!(super::answer(agent, &inbox, "Both are.").await.status, 201);
@@ -190,7 +190,7 @@ async fn a_late_answer_does_not_make_its_agent_silent() {
     assert_eq!(status(&desk, &conversation).await, "waiting");
 }
 
-/// Who answers what they have seen, and nothing of what they have not, is silent to the rest from its time on.
+/// An answer to what was seen leaves the rest unanswered: silence counts from its time on.
 #[tokio::test]
 async fn answers_to_what_was_seen_before_do_not_put_silence_off() {
     let desk = Desk::open().await;
@@ -290,7 +290,7 @@ async fn somebody_who_is_no_agent_any_more_is_out() {
     desk.there(&desk.agent.signed_in(&desk.world).await).await;
 }
 
-/// Whose conversation waits again is at the head, once a colleague is there.
+/// A conversation that waits again is at the head of the queue.
 #[tokio::test]
 async fn what_somebody_had_who_is_disabled_or_demoted_waits_again() {
     for change in [json!({ "roles": ["security"] }), json!({ "disabled": true })] {

@@ -60,7 +60,7 @@ fn must_end(table: &str, item: &Item) -> bool {
         }
         // Of customers; a contact loses its end by a hold.
         "profiles" => kind == "customer",
-        // What is counted of a conversation, and what is sent of a contact.
+        // Counts of a conversation, and deliveries of a contact.
         "desk" => ["facts#", "delivery#"].iter().any(|start| partition.starts_with(start)),
         "settings" => kind.starts_with("revoked#") || kind.starts_with("since#"),
         "ledger" => match partition {
