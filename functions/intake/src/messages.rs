@@ -240,10 +240,7 @@ fn exchange(conversation: &Conversation, event: &StoredEvent) -> Result<Exchange
     let mut messages = spoken(conversation, event, Reader::Visitor, responder::entry)?.into_iter();
     Ok(ExchangeResponse {
         message: messages.next().ok_or(Code::IntegrityFailed)?,
-        reply: messages.next().map(|reply| {
-            let says_nobody = responder::says_nobody(reply.text());
-            reply.offering_contact(says_nobody)
-        }),
+        reply: messages.next(),
         status: event.header.state.status.as_str(),
         news: None,
     })

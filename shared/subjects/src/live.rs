@@ -14,6 +14,7 @@ use store::live::{Side, Who, estimate_seconds};
 use store::log::Tail;
 use store::state::Status;
 use utoipa::ToSchema;
+use values::clock::rfc3339;
 use values::encoding::base64url;
 use values::ids::ConversationId;
 use values::problem::{FieldCode, Problem};
@@ -65,8 +66,19 @@ pub struct News {
     /// The visitor's last message that the agent has seen.
     seen: Option<String>,
     queue: Option<Queue>,
+    /// Null unless the bot has the conversation.
+    opening: Option<Opening>,
     /// Opaque; to be sent back as `state`.
     state: String,
+}
+
+/// When people answer, for a visitor who has none.
+#[derive(Serialize, ToSchema)]
+pub struct Opening {
+    /// Whether it is within the opening hours of the site.
+    open_now: bool,
+    /// When a closed site opens next, if it does within 60 days.
+    next_opening: Option<String>,
 }
 
 impl News {
@@ -170,6 +182,16 @@ impl<'a> Standing<'a> {
             }),
             _ => None,
         };
+        let opening = match self.status {
+            Status::Open => {
+                let attendance = store.attendance(conversation.site).await?;
+                Some(Opening {
+                    open_now: attendance.open_now,
+                    next_opening: attendance.next_opening_ms.map(rfc3339),
+                })
+            }
+            _ => None,
+        };
         Ok(News {
             integrity: page.integrity(),
             items: page.items,
@@ -179,6 +201,7 @@ impl<'a> Standing<'a> {
             typing: self.typing,
             seen: (self.seen_seq > 0).then(|| format!("{}.{}.0", conversation.id, self.seen_seq)),
             queue,
+            opening,
             state: self.state(),
         })
     }

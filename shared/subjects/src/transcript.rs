@@ -63,12 +63,6 @@ impl Message {
     pub fn text(&self) -> &str {
         &self.text
     }
-
-    /// The same with the offer to leave an address.
-    #[must_use]
-    pub fn offering_contact(self, offers_contact: bool) -> Self {
-        Self { offers_contact, ..self }
-    }
 }
 
 /// An entry of the knowledge base.
@@ -118,6 +112,7 @@ pub fn spoken(
                 messages.push(Message {
                     sources: Some(sources.collect()),
                     offers_person: event.header.state.offered,
+                    offers_contact: bot::says_nobody(&text),
                     ..message(1, "bot", None, text)
                 });
             }

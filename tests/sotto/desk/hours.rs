@@ -167,7 +167,11 @@ async fn a_poll_notices_that_the_queue_has_ended() {
     let path = format!("{conversation}/messages?after={after}&state={state}");
     assert_eq!(desk.visitor.get(&path).await.status, 204);
     desk.world.advance_seconds(13);
-    assert_eq!(desk.visitor.get(&path).await.json()["status"], json!("open"));
+    let ended = desk.visitor.get(&path).await.json();
+    assert_eq!(ended["status"], json!("open"));
+    let back = json!({ "open_now": false, "next_opening": "2026-11-09T08:00:00.000Z" });
+    assert_eq!(ended["opening"], back, "and the visitor is told when people are back");
+    assert_eq!(news["opening"], Value::Null, "as nobody is told who has a place in the queue");
 }
 
 #[tokio::test]
@@ -197,6 +201,9 @@ async fn a_word_of_the_site_hands_over_at_once_or_takes_an_address() {
         (&alone["status"], &alone["reply"]["offers_contact"]),
         (&json!("open"), &json!(true))
     );
+    let read = visitor.get(&format!("{other}/messages")).await.json();
+    let offers = |at: usize| read["items"][at]["offers_contact"].clone();
+    assert_eq!((offers(3), offers(1)), (json!(true), Value::Null), "also after a reload");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use local::aws::Service;
 use serde_json::{Value, json};
+use tests::api::Request;
 use tests::staff::Staff;
 use tests::visitor::Visitor;
 use tests::world::World;
@@ -106,6 +107,32 @@ async fn a_day_at_the_desk_is_in_the_report() {
     assert_eq!(hours.len(), 24);
     assert_eq!(hours.iter().filter_map(|hour| hour["conversations"].as_u64()).sum::<u64>(), 5);
     assert_eq!(hours[9]["at"], format!("{today}T09:00:00.000Z"));
+}
+
+#[tokio::test]
+async fn every_reason_of_a_hand_over_is_counted() {
+    let desk = Desk::open().await;
+    let Desk { world, agent, visitor, .. } = &desk;
+    let rules = json!({ "handover": { "words": ["my lawyer"], "topics": ["returns"] } });
+    let request = Request::new("PUT", "/v1/sites/default").header("if-match", "\"0\"");
+    let admin = desk.admin.stepped_up(world).await;
+    assert_eq!(admin.send(request.json(&rules)).await.status, 200);
+    let agent = agent.signed_in(world).await;
+    desk.there(&agent).await;
+    for said in [
+        "my lawyer writes",
+        "how do I return something?",
+        "This is unacceptable!",
+        "xyzzy my invoice plugh",
+        "human please",
+    ] {
+        let conversation = visitor.open().await;
+        let exchange = visitor.say(&conversation, said).await.json();
+        assert_eq!(exchange["status"], "waiting", "{said}");
+    }
+    world.count_reports().await;
+    let counted = json!({ "words": 1, "topic": 1, "upset": 1, "account": 1, "asked": 1 });
+    assert_eq!(totals(&agent).await["handover_reasons"], counted);
 }
 
 #[tokio::test]
@@ -242,7 +269,7 @@ async fn dates_are_those_of_the_sites_time_zone() {
     let wait = u64::try_from((noon - world.clock.now_ms()) / 1000).expect("a time to come");
     world.advance_seconds(wait);
     let agent = agent.signed_in(world).await;
-    visitor.open().await;
+    by_bot(visitor).await;
     world.count_reports().await;
     let report = summary(&agent, "").await;
     assert_ne!(report["to"].as_str(), Some(&today[..10]));
@@ -251,7 +278,8 @@ async fn dates_are_those_of_the_sites_time_zone() {
     let begins = json!(format!("{}T11:00:00.000Z", &today[..10]));
     assert_eq!((&last["at"], &last["conversations"]), (&begins, &json!(1)));
     assert_eq!(report["totals"]["outside_hours"], 1);
-    assert_eq!(report["totals"]["saved_money"], 0.0);
+    assert_eq!(report["totals"]["answered_by_bot_alone"], 1, "answered while nobody works");
+    assert_eq!(report["totals"]["saved_money"], 2.5, "five minutes of 30 an hour");
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-pub use shared::bot::says_nobody;
 use shared::bot::{Answer as Found, Base, Entry, Opening, is_upset, names_account};
 use shared::clock::UnixMillis;
 use shared::problem::{Code, Problem};
@@ -207,6 +206,7 @@ fn base(site: &Site, locale: u8) -> Option<&'static Base<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use shared::bot::says_nobody;
     use shared::values::site_settings::HandoverRules;
 
     use super::*;

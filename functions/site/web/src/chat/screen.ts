@@ -302,7 +302,7 @@ export class ChatScreen {
     this.#log.markSeen(news.seen ?? null);
     if (name === null && before !== null) this.#tellDeparture(before ?? this.words.somebody, news.status);
     else if (this.conversation.state.status === "waiting" && news.status === "open" && before === null) {
-      this.#tellNobody({ open_now: true, next_opening: null });
+      this.#tellNobody(news.opening ?? { open_now: true, next_opening: null });
     }
     this.#agent = name ?? (news.status === "with_agent" ? before : null);
     this.#showQueue(news.queue ?? null);

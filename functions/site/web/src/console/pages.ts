@@ -39,6 +39,19 @@ export const PAGES: Page[] = [
     load: () => import("./desk/answers.page.tsx"),
   },
   {
+    name: "closed",
+    address: "/closed",
+    roles: ["admin"],
+    isPlace: true,
+    title: { en: "Closed conversations", de: "Beendete Gespräche" },
+    about: {
+      en: "Which conversations agents have closed, when, and with which tags; no text.",
+      de: "Welche Gespräche beendet wurden, wann, und mit welchen Stichworten; kein Text.",
+    },
+    task: { en: "see which conversations were closed", de: "sehen, welche Gespräche beendet wurden" },
+    load: () => import("./closed/closed.page.tsx"),
+  },
+  {
     name: "leads",
     address: "/leads",
     roles: ["agent"],
