@@ -8,6 +8,9 @@ export const QUESTION = "where is my parcel?";
 export const SEALED = "application/sotto-sealed+json";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** As long as a step may take on a machine that is busy with other tests. */
+export const WAIT_MS = 45_000;
+
 /** A page in a context of its own, and all that it requested, complained about or stored. */
 export class Visit {
   requests = [];
@@ -18,7 +21,7 @@ export class Visit {
     this.output = output;
     this.context = context;
     this.page = page;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(WAIT_MS);
     page.on("request", (request) => this.requests.push(request));
     page.on("console", (line) => {
       if (["error", "warning"].includes(line.type())) this.complaints.push(line.text());

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use super::{LOCAL, Place, target};
 
-/// All flows together take a minute or two; this is for a machine that is busy.
-const FLOWS: Duration = Duration::from_mins(10);
+/// Each visit ends on its own (`tests/browser/run.mjs`); this is for a browser that does not.
+const FLOWS: Duration = Duration::from_mins(25);
 
 #[tokio::test]
 async fn a_visitor_chats_in_a_browser() {
@@ -105,10 +105,6 @@ async fn flows(file: &str, arguments: &[&str]) {
         .kill_on_drop(true)
         .output();
     let output = timeout(FLOWS, flow).await.expect("an end in time").expect("node starts");
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -2,7 +2,7 @@
 // what they are called, and what is spoken when it comes.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
-import { Visit } from "../../visit.mjs";
+import { Visit, WAIT_MS } from "../../visit.mjs";
 import { atWork, ben, log, rows } from "./desk.mjs";
 
 const UNKNOWN = "can a walrus play the trombone?";
@@ -42,7 +42,7 @@ async function has(locator, lines) {
     }
     return null;
   };
-  for (const end = Date.now() + 15_000; ; await locator.page().waitForTimeout(100)) {
+  for (const end = Date.now() + WAIT_MS; ; await locator.page().waitForTimeout(100)) {
     const tree = await locator.ariaSnapshot();
     const line = missing(tree);
     if (!line) return;
