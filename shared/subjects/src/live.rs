@@ -184,10 +184,11 @@ impl<'a> Standing<'a> {
         };
         let opening = match self.status {
             Status::Open => {
-                let attendance = store.attendance(conversation.site).await?;
+                let settings = store.site_settings(conversation.site).await?;
+                let now_ms = store.clock().now_ms();
                 Some(Opening {
-                    open_now: attendance.open_now,
-                    next_opening: attendance.next_opening_ms.map(rfc3339),
+                    open_now: settings.open_at(now_ms),
+                    next_opening: settings.next_opening(now_ms).map(rfc3339),
                 })
             }
             _ => None,
@@ -234,7 +235,7 @@ pub enum Glanced {
     /// Nothing is new.
     Quiet,
     /// No message is, but how things stand.
-    Moved(News),
+    Moved(Box<News>),
     /// It does not tell.
     Unclear,
 }
@@ -256,7 +257,7 @@ pub async fn glance(
         return Ok(Glanced::Quiet);
     }
     let nothing = Page { items: Vec::new(), next_cursor: None, is_sound: true };
-    Ok(Glanced::Moved(standing.news(store, &live, nothing).await?))
+    Ok(Glanced::Moved(Box::new(standing.news(store, &live, nothing).await?)))
 }
 
 /// The news behind a message of a visitor's own, which was appended now: nothing where something came

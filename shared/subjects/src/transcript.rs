@@ -57,12 +57,6 @@ impl Message {
     pub fn id(&self) -> &str {
         &self.id
     }
-
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
 }
 
 /// An entry of the knowledge base.

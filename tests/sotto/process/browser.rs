@@ -105,6 +105,10 @@ async fn flows(file: &str, arguments: &[&str]) {
         .kill_on_drop(true)
         .output();
     let output = timeout(FLOWS, flow).await.expect("an end in time").expect("node starts");
-    println!("{}", String::from_utf8_lossy(&output.stdout));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

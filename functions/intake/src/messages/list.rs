@@ -70,7 +70,7 @@ pub(crate) async fn get(
     match glance(&app.store, &find(&app, &visitor, id).await?, &since).await? {
         Glanced::Quiet => return Ok(StatusCode::NO_CONTENT.into_response()),
         Glanced::Moved(news) => {
-            return Ok(Reply(StatusCode::OK, MessagesOrNews::News(news)).into_response());
+            return Ok(Reply(StatusCode::OK, MessagesOrNews::News(*news)).into_response());
         }
         Glanced::Unclear => {}
     }

@@ -91,6 +91,6 @@ test("a paste that is cut is told of", {}, async (guest) => {
 test("a page that the API does not know is told apart from an outage, at once", {}, async (guest) => {
   await guest.page.goto(`${guest.place.shop.replace("127.0.0.1", "localhost")}/plain.html`);
   await guest.open();
-  await guest.alert().getByText(/not set up for this page/).waitFor({ timeout: 15_000 });
+  await guest.alert().getByText(/not set up for this page/).waitFor({ timeout: 5_000 });
   assert.ok(guest.complaints.some((line) => line.includes("SiteOrigins") && line.includes("http://localhost:")));
 });

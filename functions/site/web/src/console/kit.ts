@@ -26,4 +26,4 @@ export { linkOf, type Purpose } from "./sign_in/invitation_link.ts";
 export { knownPassword, NewPassword, newPassword, PasswordInput } from "./sign_in/password.tsx";
 export { attempt, complain, leavingSignal, show } from "./stage.tsx";
 export { takeWanted, want, type Wanted } from "./transcripts/wanted.ts";
-export { clockTime, date, day, named, pageWords, wordsOf } from "./words.ts";
+export { clockTime, date, day, languageName, named, pageWords, wordsOf } from "./words.ts";

@@ -19,6 +19,11 @@ export function named(names: Record<string, string>, value: string): string {
   return names[value] ?? value;
 }
 
+/** What a language is called. A tag that the browser does not know is shown as it is. */
+export function languageName(tag: string): string {
+  return new Intl.DisplayNames(locale.peek(), { type: "language", fallback: "code" }).of(tag) ?? tag;
+}
+
 export function date(time: string): string {
   return dateIn(locale.peek(), time);
 }

@@ -1,5 +1,5 @@
 import { usePages } from "../components/pages.ts";
-import { type Answer, api, date, Heading, type Open, Part, wordsOf } from "../kit.ts";
+import { type Answer, api, date, Heading, languageName, type Open, Part, wordsOf } from "../kit.ts";
 import { CLOSED } from "./words.ts";
 
 type Page = Pick<NonNullable<Answer<"GET /v1/inbox">>, "items" | "next_cursor">;
@@ -51,7 +51,7 @@ function Closed({ first }: { first: Page }) {
 function ClosedRow({ item, page }: { item: Item; page: number | null }) {
   const words = wordsOf(CLOSED);
   const { agent, conversation_id, last_message_at, locale, tags, verified } = item;
-  const about = [verified ? words.customer : words.guest, words.languageOf(locale), words.last(date(last_message_at)), ...tags];
+  const about = [verified ? words.customer : words.guest, languageName(locale), words.last(date(last_message_at)), ...tags];
   return (
     <li {...(page !== null && { "data-page": page, tabIndex: -1 })}>
       <div>

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { clockTime, date, day, List, me, named, type Row, wordsOf } from "../kit.ts";
+import { clockTime, date, day, languageName, List, me, named, type Row, wordsOf } from "../kit.ts";
 import { close, release, transfer } from "./actions.tsx";
 import { now } from "./clock.ts";
 import { type Command, provide } from "./commands.ts";
@@ -103,7 +103,7 @@ function About({ item, thread }: Props) {
     <details class="about-conversation">
       <summary>
         <span title={item.verified ? inbox.isCustomer : inbox.isGuest}>{item.verified ? inbox.customer : inbox.guest}</span>
-        {" · "}{inbox.language(item.locale)}
+        {" · "}{languageName(item.locale)}
         {context && ` · ${words.purposes}: ${context.purposes.map((purpose) => named(words.purpose, purpose)).join(", ")}`}
       </summary>
       <List rows={rows} />

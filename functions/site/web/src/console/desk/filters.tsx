@@ -1,4 +1,4 @@
-import { wordsOf } from "../kit.ts";
+import { languageName, wordsOf } from "../kit.ts";
 import { filter, type Filter, lists, narrow, NO_FILTER, tab } from "./inbox.ts";
 import { INBOX } from "./words.ts";
 
@@ -34,7 +34,7 @@ export function Filters() {
       <summary>{now === NO_FILTER ? words.filter : words.filterOn}</summary>
       <div class="filters">
         {input("tag", "text")}
-        {select("locale", locales.map((locale) => [locale, words.language(locale)]))}
+        {select("locale", locales.map((locale) => [locale, languageName(locale)]))}
         {tab.value !== "mine" && agents.length > 0 && select("agent", agents.map((name) => [name, name]))}
         {input("from", "date")}
         {input("to", "date")}

@@ -1,6 +1,6 @@
 import { effect, untracked, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { wordsOf } from "../kit.ts";
+import { languageName, wordsOf } from "../kit.ts";
 import { since } from "./clock.ts";
 import { type Item, more, opened, type Tab, tab } from "./inbox.ts";
 import { cursor, openAtCursor, openItem } from "./place.ts";
@@ -81,7 +81,7 @@ export function Rows({ of, items }: { of: Tab; items: Item[] }) {
 function Row({ item, of, index, isAt }: { item: Item; of: Tab; index: number; isAt: boolean }) {
   const words = wordsOf(INBOX);
   const isOpen = opened.value?.conversation_id === item.conversation_id;
-  const about = [words.language(item.locale), ...(item.agent && of !== "mine" ? [item.agent.name] : []), ...item.tags];
+  const about = [languageName(item.locale), ...(item.agent && of !== "mine" ? [item.agent.name] : []), ...item.tags];
   return (
     <button
       type="button"

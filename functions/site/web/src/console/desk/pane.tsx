@@ -1,6 +1,6 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { complain, date, List, type Row, wordsOf } from "../kit.ts";
+import { complain, date, languageName, List, type Row, wordsOf } from "../kit.ts";
 import { isAvailable } from "./duty.ts";
 import { isMine, type Item, opened } from "./inbox.ts";
 import { later } from "./later.ts";
@@ -45,7 +45,7 @@ function Card({ item }: { item: Item }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => heading.current?.focus(), []);
   const isFree = item.status === "waiting" || item.status === "open";
-  const rows: Row[] = [[words.identity, item.verified ? words.isCustomer : words.isGuest], [words.locale, words.language(item.locale)]];
+  const rows: Row[] = [[words.identity, item.verified ? words.isCustomer : words.isGuest], [words.locale, languageName(item.locale)]];
   if (item.waiting_since) rows.push([words.waitingSince, date(item.waiting_since)]);
   if (item.last_message_at) rows.push([words.lastMessage, date(item.last_message_at)]);
   if (item.agent) rows.push([words.answeredBy, item.agent.name]);

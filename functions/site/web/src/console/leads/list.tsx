@@ -1,7 +1,7 @@
 import { download } from "../../download.ts";
 import { usePages } from "../components/pages.ts";
 import { openedId } from "../desk/memory.ts";
-import { type Answer, api, date, go, Part, SmallButton, wordsOf } from "../kit.ts";
+import { type Answer, api, date, go, languageName, Part, SmallButton, wordsOf } from "../kit.ts";
 import { say } from "../stage.tsx";
 import { LEADS } from "./words.ts";
 
@@ -84,7 +84,7 @@ async function wholeFile(asked: Asked): Promise<string> {
 function LeadRow({ lead, page, isOwn }: { lead: Lead; page: number | null; isOwn: boolean }) {
   const words = wordsOf(LEADS);
   const { name, email, phone, created_at, locale, conversation_id } = lead;
-  const about = [date(created_at), ...(locale ? [words.languageOf(locale)] : [])].join(" · ");
+  const about = [date(created_at), ...(locale ? [languageName(locale)] : [])].join(" · ");
   const opened = () => {
     openedId.value = conversation_id;
     void go("/inbox");
