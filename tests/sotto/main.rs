@@ -16,6 +16,7 @@ mod counts;
 mod deployed;
 mod desk;
 mod faults;
+mod knowledge;
 mod lifecycle;
 mod privacy;
 mod process;

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const FUNCTIONS: [&str; 7] =
-    ["auth", "desk", "intake", "monitor", "preflight", "retention", "site"];
+const FUNCTIONS: [&str; 8] =
+    ["auth", "desk", "editor", "intake", "monitor", "preflight", "retention", "site"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -122,7 +122,7 @@ fn functions_built_alone_choose_the_same_features() {
         intake.keys().any(|package| package.starts_with("aws-sdk-dynamodb ")),
         "no tree was read"
     );
-    for function in ["auth", "desk", "monitor", "preflight", "retention"] {
+    for function in ["auth", "desk", "editor", "monitor", "preflight", "retention"] {
         for (package, chosen) in features(function) {
             if let Some(expected) = intake.get(&package) {
                 assert_eq!(&chosen, expected, "{function}: features of {package}");

@@ -9,10 +9,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use data_encoding::BASE64;
 use desk::return_claims::Returned;
+use editor::Content;
 use intake::rotate::Stores;
 use intake::rotate::job::{Job, JobError};
 use lambda_http::{Context, LambdaEvent};
 use local::aws::{Aws, Options};
+use local::content::demo;
 use local::iam::access_key;
 use local::iam::seen::file_of_the_tests;
 use retention::sweep::{self, Swept};
@@ -25,6 +27,7 @@ use shared::http::finish::finish;
 use shared::ids::{ConversationId, StaffId};
 use shared::store::attributes::Item;
 use shared::store::body::Agent;
+use shared::store::knowledge::{Publication, Shelf};
 use shared::store::live::Presence;
 use shared::store::settings::Settings;
 use shared::values::site::Site;
@@ -54,6 +57,8 @@ pub struct World {
     pub retention: shared::http::staff_app::App,
     /// The parts of the desk.
     pub desk: shared::http::staff_app::App,
+    /// The parts of the editor.
+    pub editor: shared::http::staff_app::App,
     /// How functions are configured.
     pub config: Config,
     /// How the function that visitors call is configured.
@@ -75,7 +80,33 @@ impl World {
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let world = Self::start(None, BEGINNING_MS, settings);
         world.rotate_keys().await;
+        Box::pin(world.publish_demo()).await;
         world
+    }
+
+    /// A world whose keys have been rotated once, and in which nothing is published.
+    pub async fn unpublished() -> Self {
+        let world = Self::start(None, BEGINNING_MS, &[]);
+        world.rotate_keys().await;
+        world
+    }
+
+    /// Publishes the entries of the demo, as an admin would.
+    ///
+    /// # Panics
+    /// Where it cannot.
+    pub async fn publish_demo(&self) {
+        let site = Site::SHIPPED;
+        for locale in site.locales {
+            let Content { edition, base } = demo(locale).expect("the demo speaks it");
+            let (bytes, evaluation) = base.expect("it is trained");
+            let stored = self.editor.store.stored_site(site).await.expect("settings");
+            let publication =
+                Publication { edition: &edition, bytes: &bytes, evaluation, restored: None };
+            let shelf = Shelf { site, locale };
+            let published = self.editor.store.publish(shelf, &stored, publication, None).await;
+            assert!(published.expect("it is published").is_some());
+        }
     }
 
     /// A world at `now_ms` that keeps its data in `folder`, or finds it there.
@@ -132,6 +163,9 @@ impl World {
             shared::http::staff_app::Config::read_sealable(&read).expect("a configuration");
         let desk_sdk = sdk(&config, &access_key("desk"));
         let desk = shared::http::staff_app::App::with_sdk(&desk_config, clock.clone(), &desk_sdk);
+        let editor_sdk = sdk(&config, &access_key("editor"));
+        let editor =
+            shared::http::staff_app::App::with_sdk(&retention_config, clock.clone(), &editor_sdk);
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
@@ -143,6 +177,7 @@ impl World {
             auth,
             retention,
             desk,
+            editor,
             config,
             visitors_config,
             auth_config,
@@ -175,7 +210,9 @@ impl World {
         let sdk = self.sdk_of("desk");
         let desk =
             shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
-        Api::Events(finish(routes.merge(desk::routes(desk)), self.clock.clone(), &[]))
+        let editor = editor::routes(self.retention_of("editor"));
+        let routes = routes.merge(desk::routes(desk)).merge(editor);
+        Api::Events(finish(routes, self.clock.clone(), &[]))
     }
 
     fn retention_of(&self, program: &str) -> shared::http::staff_app::App {
@@ -190,6 +227,7 @@ impl World {
         let auth = auth::routes(self.auth.clone());
         let routes = auth.merge(retention::routes(self.retention.clone()));
         let routes = routes.merge(desk::routes(self.desk.clone()));
+        let routes = routes.merge(editor::routes(self.editor.clone()));
         Api::Events(finish(routes, self.clock.clone(), &[]))
     }
 

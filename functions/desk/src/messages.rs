@@ -110,7 +110,7 @@ pub(crate) async fn get(
     let since = Since { after, state: query.state, cursor, limit };
     let reader = staff.id.to_string();
     let reader = Reader::Staff(&reader);
-    let found = news(&app.store, &live, reader, &since, |_, _, _| None).await?;
+    let found = news(&app.store, &live, reader, &since, None).await?;
     let Some(news) = found else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let noted = (!news.is_sound()).then_some(Extension(Noted(Metric::Corrupt)));
     let context = if is_first { Some(context(&app, &live).await?) } else { None };
@@ -217,7 +217,7 @@ fn idempotency(
 
 fn message(changed: &Changed, reader: &str) -> Result<Message, Problem> {
     let conversation = &changed.live.conversation;
-    let messages = spoken(conversation, &changed.event, Reader::Staff(reader), |_, _, _| None)?;
+    let messages = spoken(conversation, &changed.event, Reader::Staff(reader), None)?;
     messages.into_iter().next().ok_or_else(|| Code::IntegrityFailed.into())
 }
 

@@ -1,12 +1,9 @@
 //! `GET /v1/inbox/{conversation_id}/suggestions`: published entries that may answer the visitor's last
 //! message.
 
-use std::sync::LazyLock;
-
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
-use shared::bot::Base;
 use shared::http::request::{Sealable, TranscriptPath};
 use shared::http::response::Reply;
 use shared::http::staff::{Agent as AgentRole, Allowed};
@@ -24,21 +21,12 @@ const MOST: usize = 3;
 /// Events behind which a message of the visitor is looked for no more.
 const LOOKED_AT: u64 = 64;
 
-/// The bases that intake answers from.
-const PUBLISHED: [&[u8]; 2] = [
-    include_bytes!("../../intake/knowledge/shop.en.model"),
-    include_bytes!("../../intake/knowledge/shop.de.model"),
-];
-
-static BASES: LazyLock<Vec<Base<'static>>> =
-    LazyLock::new(|| PUBLISHED.iter().filter_map(|bytes| Base::load(bytes).ok()).collect());
-
 /// An entry that may answer.
 #[derive(Serialize, ToSchema)]
 pub struct Suggestion {
     entry_id: String,
-    title: &'static str,
-    answer: &'static str,
+    title: String,
+    answer: String,
     /// 0 to 1.
     score: f32,
 }
@@ -59,17 +47,17 @@ pub(crate) async fn get(
 ) -> Result<Reply<SuggestionsResponse>, Problem> {
     let live = claimed(&app, &staff, id).await?;
     let site = live.conversation.site;
-    let language = site.language(live.tail.state.locale);
-    let base = BASES.iter().find(|base| base.locale() == language);
-    let asked = last_message(&app, &live).await?;
+    let (bases, asked) = tokio::join!(app.bases.of(site), last_message(&app, &live));
+    let (bases, asked) = (bases?, asked?);
+    let base = bases.base(site, live.tail.state.locale);
     let items = match (base, asked) {
         (Some(base), Some(asked)) => base
             .candidates(&asked, MOST)
             .into_iter()
             .map(|found| Suggestion {
                 entry_id: found.entry.id.to_owned(),
-                title: found.entry.title,
-                answer: found.entry.answer,
+                title: found.entry.title.to_owned(),
+                answer: found.entry.answer.to_owned(),
                 score: found.score,
             })
             .collect(),

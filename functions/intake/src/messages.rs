@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::access::token::Visitor;
 use shared::http::app::App;
+use shared::http::bases::SiteBases;
 use shared::http::live::{News, Since, behind_own, news, position};
 use shared::http::metrics::{Metric, Noted};
 use shared::http::request::{ConversationPath, IdempotencyKey, Json};
@@ -74,25 +75,34 @@ pub(crate) async fn post(
     let after: Option<Text<0, 80>> = judge_optional(request.after, "/after")?;
     let after = after.map(|after| asked_after(id, after.reveal())).transpose()?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
-    // The settings are in memory but once a minute, and then read beside the log.
-    let (located, settings) =
-        tokio::join!(locate(&app, &visitor, id, cursor), app.store.site_settings(Site::SHIPPED),);
-    let (located, settings) = (located?, settings?);
+    // Settings and bases are in memory but once a minute, and then read beside the log.
+    let (located, settings, bases) = tokio::join!(
+        locate(&app, &visitor, id, cursor),
+        app.store.site_settings(Site::SHIPPED),
+        app.bases.of(Site::SHIPPED),
+    );
+    let (located, settings, bases) = (located?, settings?, bases?);
     let conversation = located.conversation.clone();
     let idempotency = idempotency(&conversation, &key, text.reveal());
     let known = app.store.find_repeated(id, &located.tail, &idempotency.key).await?;
     let (event, tail) = if let Some(event) = known {
         (event, None)
     } else {
-        let writer =
-            Writer { app: &app, visitor: &visitor, settings: &settings, idempotency, text: &text };
+        let writer = Writer {
+            app: &app,
+            visitor: &visitor,
+            settings: &settings,
+            bases: &bases,
+            idempotency,
+            text: &text,
+        };
         writer.write(located).await?
     };
     let is_first = tail.is_some();
     let own = match (&tail, after) {
         (Some(tail), Some(after)) => {
             let appended = (&event, tail);
-            behind_own(&app.store, &conversation, appended, after, responder::entry).await?
+            behind_own(&app.store, &conversation, appended, after, Some(&bases)).await?
         }
         _ => None,
     };
@@ -106,9 +116,9 @@ pub(crate) async fn post(
     if !is_first && event.header.idempotency.as_ref() != Some(&idempotency) {
         return Err(Code::IdempotencyMismatch.into());
     }
-    let mut exchange = exchange(&conversation, &event)?;
+    let mut exchange = exchange(&conversation, &event, &bases)?;
     exchange.news = match (own, after) {
-        (None, Some(after)) => news_after(&app, Arc::clone(&conversation), after).await?,
+        (None, Some(after)) => news_after(&app, Arc::clone(&conversation), after, &bases).await?,
         (own, _) => own,
     };
     let mut response = Reply(StatusCode::CREATED, exchange).into_response();
@@ -119,6 +129,8 @@ pub(crate) async fn post(
     // While somebody waits, messages stand alone: this exchange is the one that asked for a person.
     if event.header.kind == Kind::Exchange && event.header.state.status == Status::Waiting {
         response.extensions_mut().insert(Noted(Metric::HandedOver));
+    } else if bases.is_damaged() {
+        response.extensions_mut().insert(Noted(Metric::BaseDamaged));
     }
     Ok(response)
 }
@@ -133,11 +145,12 @@ async fn news_after(
     app: &App,
     conversation: Arc<Conversation>,
     after: Option<Position>,
+    bases: &SiteBases,
 ) -> Result<Option<News>, Problem> {
     let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
     let live = app.store.live(held).await?;
     let since = Since { after, state: None, cursor: None, limit: 50 };
-    news(&app.store, &live, Reader::Visitor, &since, responder::entry).await
+    news(&app.store, &live, Reader::Visitor, &since, Some(bases)).await
 }
 
 /// A message on its way into the log.
@@ -145,6 +158,7 @@ struct Writer<'a> {
     app: &'a App,
     visitor: &'a Visitor,
     settings: &'a SiteSettings,
+    bases: &'a SiteBases,
     idempotency: Idempotency,
     text: &'a Text<1, MESSAGE_CHARACTERS>,
 }
@@ -199,14 +213,14 @@ impl Writer<'_> {
             return Ok(Some(Draft { body, state, idempotency, inbox: Inbox::Heard, asked: None }));
         }
         let text = self.text.reveal();
-        let (settings, verified) = (self.settings, self.visitor.verified);
-        let visit = Visit { settings, verified, looked };
+        let (bases, settings, verified) = (self.bases, self.settings, self.visitor.verified);
+        let visit = Visit { bases, settings, verified, looked };
         let answer = responder::answer(conversation.site, &state, text, visit)?;
         let has_to_look = answer.wanted.is_some() || answer.knowledge == Knowledge::Uncounted;
         if has_to_look && looked.is_none() {
             return Ok(None);
         }
-        let sources = answer.source.into_iter().map(str::to_owned).collect();
+        let sources = answer.source.into_iter().collect();
         let spoken = Spoken { message, reply: Some((answer.text, sources)) };
         let (status, inbox) = match answer.wanted {
             Some(_) if answer.hands_over => {
@@ -236,8 +250,12 @@ fn idempotency(conversation: &Conversation, key: &str, text: &str) -> Idempotenc
     }
 }
 
-fn exchange(conversation: &Conversation, event: &StoredEvent) -> Result<ExchangeResponse, Problem> {
-    let mut messages = spoken(conversation, event, Reader::Visitor, responder::entry)?.into_iter();
+fn exchange(
+    conversation: &Conversation,
+    event: &StoredEvent,
+    bases: &SiteBases,
+) -> Result<ExchangeResponse, Problem> {
+    let mut messages = spoken(conversation, event, Reader::Visitor, Some(bases))?.into_iter();
     Ok(ExchangeResponse {
         message: messages.next().ok_or(Code::IntegrityFailed)?,
         reply: messages.next(),

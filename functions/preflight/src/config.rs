@@ -14,6 +14,8 @@ pub struct Config {
     pub retention: Version,
     /// The new version of the desk.
     pub desk: Version,
+    /// The new version of the editor.
+    pub editor: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -55,7 +57,7 @@ impl Version {
 
 impl Config {
     /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
-    /// `SOTTO_DESK_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the
+    /// `SOTTO_DESK_VERSION`, `SOTTO_EDITOR_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the
     /// default, or `off`), `AWS_REGION`, `AWS_ENDPOINT_URL` (also
     /// with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
     ///
@@ -79,6 +81,7 @@ impl Config {
             version("SOTTO_AUTH_VERSION"),
             version("SOTTO_RETENTION_VERSION"),
             version("SOTTO_DESK_VERSION"),
+            version("SOTTO_EDITOR_VERSION"),
             version("SOTTO_SITE_VERSION"),
             pins(),
             set("SOTTO_ISSUER"),
@@ -90,6 +93,7 @@ impl Config {
                 Ok(auth),
                 Ok(retention),
                 Ok(desk),
+                Ok(editor),
                 Ok(site),
                 Ok(root_pins),
                 Ok(issuer),
@@ -100,6 +104,7 @@ impl Config {
                 auth,
                 retention,
                 desk,
+                editor,
                 site,
                 root_pins,
                 issuer,
@@ -109,8 +114,15 @@ impl Config {
                 codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
                 trust_roots: TrustRoots::read(lookup),
             }),
-            (intake, auth, retention, desk, site, pins, issuer, demo_page, region) => {
-                let versions = [intake.err(), auth.err(), retention.err(), desk.err(), site.err()];
+            (intake, auth, retention, desk, editor, site, pins, issuer, demo_page, region) => {
+                let versions = [
+                    intake.err(),
+                    auth.err(),
+                    retention.err(),
+                    desk.err(),
+                    editor.err(),
+                    site.err(),
+                ];
                 let others = [pins.err(), issuer.err(), demo_page.err(), region.err()];
                 let faults = versions.into_iter().chain(others);
                 Err(faults.flatten().collect::<Vec<_>>().join(" "))
@@ -133,6 +145,7 @@ mod tests {
                 "SOTTO_AUTH_VERSION" => "arn:aws-cn:lambda:cn-north-1:123456789012:function:auth:3",
                 "SOTTO_RETENTION_VERSION" => "arn:aws:lambda:eu-central-1:1:function:retention:1",
                 "SOTTO_DESK_VERSION" => "arn:aws:lambda:eu-central-1:1:function:desk:4",
+                "SOTTO_EDITOR_VERSION" => "arn:aws:lambda:eu-central-1:1:function:editor:1",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -164,6 +177,7 @@ mod tests {
             ("SOTTO_AUTH_VERSION", "arn:aws:lambda:eu-central-1:1:function:auth:live".to_owned()),
             ("SOTTO_RETENTION_VERSION", String::new()),
             ("SOTTO_DESK_VERSION", "desk".to_owned()),
+            ("SOTTO_EDITOR_VERSION", "editor".to_owned()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

@@ -38,6 +38,8 @@ pub enum Check {
     Receipt,
     /// The inbox is refused to somebody who is not on the staff.
     Inbox,
+    /// What the bot knows is refused to somebody who is not on the staff.
+    Knowledge,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -110,6 +112,7 @@ impl Label for Check {
             Self::StaffOnly => "retention-staff-only",
             Self::Receipt => "retention-receipt",
             Self::Inbox => "desk-inbox",
+            Self::Knowledge => "editor-knowledge",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

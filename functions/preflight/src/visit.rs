@@ -79,6 +79,7 @@ impl<'a> Visit<'a> {
         self.take(Check::StaffOnly, self.staff_only()).await?;
         self.take(Check::Receipt, self.receipt()).await?;
         self.take(Check::Inbox, self.inbox()).await?;
+        self.take(Check::Knowledge, self.knowledge()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -232,6 +233,11 @@ impl<'a> Visit<'a> {
     async fn inbox(&self) -> Result<(), Fault> {
         let inbox = Request::new("GET", "/v1/inbox");
         refuses_strangers(self.gateway.send(&self.config.desk, &inbox).await?)
+    }
+
+    async fn knowledge(&self) -> Result<(), Fault> {
+        let knowledge = Request::new("GET", "/v1/knowledge");
+        refuses_strangers(self.gateway.send(&self.config.editor, &knowledge).await?)
     }
 
     async fn receipt(&self) -> Result<(), Fault> {

@@ -22,6 +22,7 @@ use shared::store::read_record::ReadPurpose;
 use shared::store::security_event::Action;
 use shared::values::encoding::{from_timed, timed};
 use shared::values::site::Site;
+use shared::values::spreadsheet::neutral;
 use utoipa::ToSchema;
 
 use crate::grounds::text;
@@ -238,27 +239,6 @@ fn csv_of(items: &[LeadItem]) -> Option<Vec<u8>> {
         file.write_record(item.cells().iter().map(|cell| neutral(cell))).ok()?;
     }
     file.into_inner().ok()
-}
-
-/// The cell as a spreadsheet shows it and does not compute it (OWASP, CSV injection), also one that takes
-/// semicolons, tabs or line ends inside it for separators.
-fn neutral(cell: &str) -> String {
-    const COMPUTES: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    const SEPARATES: [char; 7] = [',', ';', '|', ':', '\t', '\r', '\n'];
-    let mut neutral = String::with_capacity(cell.len() + 1);
-    if cell.starts_with(['\t', '\r', '\n']) {
-        neutral.push('\'');
-    }
-    let mut may_begin = true;
-    for letter in cell.chars() {
-        if may_begin && COMPUTES.contains(&letter) {
-            neutral.push('\'');
-        }
-        // Blanks and quotation marks before a formula are left out by some.
-        may_begin = SEPARATES.contains(&letter) || (may_begin && matches!(letter, ' ' | '"'));
-        neutral.push(letter);
-    }
-    neutral
 }
 
 fn write_place((left_ms, subject): ListPlace) -> String {

@@ -69,8 +69,7 @@ pub(crate) async fn get(
     let reader = staff.id.to_string();
     let asked = (query.cursor.as_deref(), query.limit);
     // The bases are compiled into the function that answers from them: here a source has its id.
-    let page = Page::read(&app.store, &conversation, Reader::Staff(&reader), asked, |_, _, _| None)
-        .await?;
+    let page = Page::read(&app.store, &conversation, Reader::Staff(&reader), asked, None).await?;
     let noted = (!page.is_sound).then_some(Extension(Noted(Metric::Corrupt)));
     let integrity = page.integrity();
     let response = TranscriptResponse {

@@ -1,7 +1,7 @@
 //! Publishes the shipped knowledge bases and measures how well the bot answers.
 //!
-//! `cargo knowledge publish` trains from `functions/intake/knowledge/*.json` and writes the models
-//! beside them; `cargo knowledge evaluate` asks them the phrasings in `evaluation/`, or draws few
+//! `cargo knowledge publish` trains the demo's bases from `infra/local/demo/knowledge` and those without
+//! entries from `shared/bot/words`, and writes each beside its source; `cargo knowledge evaluate` asks them the phrasings in `evaluation/`, or draws few
 //! phrasings from a file of intents, trains with the same code, and asks the rest.
 
 #![expect(

@@ -16,7 +16,7 @@ use lexopt::prelude::{Long, Value, ValueExt};
 
 const USAGE: &str = "\
 cargo knowledge publish
-    Trains the shipped bases and writes functions/intake/knowledge/shop.*.model.
+    Trains the demo's bases and those without entries, and writes them beside their sources.
 cargo knowledge evaluate
     Asks the shipped bases the phrasings in infra/knowledge/evaluation.
 cargo knowledge evaluate --locale en FILE
@@ -106,11 +106,16 @@ impl Request {
 fn publish() -> Result<(), String> {
     for locale in shipped::LOCALES {
         let published = shipped::train(locale)?;
-        let path = shipped::model_path(locale);
-        std::fs::write(&path, &published.bytes)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let talk = shipped::train_talk(locale)?;
+        for (path, bytes) in [
+            (shipped::model_path(locale), &published.bytes),
+            (shipped::talk_path(locale), &talk.bytes),
+            (shipped::judged_path(locale), &shipped::judged(&published.calibration)?),
+        ] {
+            std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
         let found = &published.calibration;
-        println!("shop.{locale}.model: {} bytes", published.bytes.len());
+        println!("demo, {locale}: {} bytes", published.bytes.len());
         println!(
             "  held out in turn: {} of {} phrasings right, {} wrong answers, {} out of scope",
             found.right, found.questions, found.wrong, found.out_of_scope
@@ -128,7 +133,7 @@ fn evaluate_shipped(locale: &str, asked: &[phrasings::Phrasing]) -> Result<(), S
     let model = shipped::model(locale)?;
     let base = Base::load(&model).map_err(|error| format!("{locale}: {error}"))?;
     phrasings::are_known(asked, &base)?;
-    println!("shop.{locale}, {} bytes", model.len());
+    println!("demo, {locale}: {} bytes", model.len());
     println!("{}", Report::of(&base, asked));
     Ok(())
 }

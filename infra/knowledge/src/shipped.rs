@@ -1,13 +1,13 @@
-//! The bases that are shipped: where their files lie, publishing them, and asking them.
+//! The demo's bases, and those without entries: where their files lie, publishing them, and asking them.
 
 use std::path::{Path, PathBuf};
 
-use bot::{Published, Source, publish};
+use bot::{Calibration, Published, Source, Words, publish};
+use serde_json::json;
 
 use crate::phrasings::{self, Phrasing, Unasked};
 
-/// Locales of the shipped bases.
-pub const LOCALES: [&str; 2] = ["en", "de"];
+pub use bot::LOCALES;
 
 /// Checks that there is a base in that language.
 ///
@@ -20,26 +20,55 @@ pub fn is_shipped(locale: &str) -> Result<(), String> {
     Err(format!("--locale {locale}: there is no such base; there are {}", LOCALES.join(" and ")))
 }
 
-/// Reads the source of a base: `functions/intake/knowledge/shop.<locale>.json`.
+/// The source of the demo's base: its entries, `infra/local/demo/knowledge/<locale>.json`, and the words of
+/// the bot.
 ///
 /// # Errors
 /// The path and why it cannot be read.
 pub fn source(locale: &str) -> Result<Source, String> {
-    json(&knowledge(&format!("shop.{locale}.json")))
+    Ok(words(locale)?.source(locale, 1, read(&demo(&format!("{locale}.json")))?))
 }
 
-/// Questions that the base must refuse: `out-of-scope.<locale>.json`.
+/// Questions that every base must refuse.
 ///
 /// # Errors
-/// The path and why it cannot be read.
+/// A sentence when the bot does not speak the language.
 pub fn out_of_scope(locale: &str) -> Result<Vec<String>, String> {
-    json(&knowledge(&format!("out-of-scope.{locale}.json")))
+    Ok(words(locale)?.out_of_scope)
 }
 
-/// Where the published base lies: `shop.<locale>.model`.
+/// Where the published base lies: `infra/local/demo/knowledge/<locale>.model`.
 #[must_use]
 pub fn model_path(locale: &str) -> PathBuf {
-    knowledge(&format!("shop.{locale}.model"))
+    demo(&format!("{locale}.model"))
+}
+
+/// Where it is kept how the demo's base was judged: `infra/local/demo/knowledge/<locale>.judged.json`.
+#[must_use]
+pub fn judged_path(locale: &str) -> PathBuf {
+    demo(&format!("{locale}.judged.json"))
+}
+
+/// How a base was judged, as the file has it.
+///
+/// # Errors
+/// None that is known of.
+pub fn judged(found: &Calibration) -> Result<Vec<u8>, String> {
+    let missed: Vec<&String> = found.missed.iter().map(|(question, _, _)| question).collect();
+    let wrong = found.missed.iter().filter(|(_, _, instead)| instead.is_some()).count();
+    let silent = missed.len() - wrong;
+    let (questions, right) = (found.questions, found.right);
+    let evaluation =
+        json!({ "questions": questions, "right": right, "wrong": wrong, "silent": silent });
+    let judged = json!({ "evaluation": evaluation, "missed": missed });
+    let text = serde_json::to_string_pretty(&judged).map_err(|error| error.to_string())?;
+    Ok((text + "\n").into_bytes())
+}
+
+/// Where the base without entries lies: `shared/bot/words/<locale>.model`.
+#[must_use]
+pub fn talk_path(locale: &str) -> PathBuf {
+    root().join(format!("shared/bot/words/{locale}.model"))
 }
 
 /// Phrasings that no base was trained on: `evaluation/<locale>.jsonl`.
@@ -58,7 +87,17 @@ pub fn unasked(locale: &str) -> Result<Vec<Unasked>, String> {
     phrasings::read(&root().join(format!("infra/knowledge/evaluation/unasked.{locale}.jsonl")))
 }
 
-/// Trains the base of a locale from its files.
+/// Trains the base without entries, which answers where nothing is published.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_talk(locale: &str) -> Result<Published, String> {
+    let words = words(locale)?;
+    publish(&words.source(locale, 0, Vec::new()), &words.out_of_scope)
+        .map_err(|error| format!("{locale}: {error}"))
+}
+
+/// Trains the demo's base of a locale from its files.
 ///
 /// # Errors
 /// A file that cannot be read, or a source that breaks a rule.
@@ -75,15 +114,19 @@ pub fn model(locale: &str) -> Result<Vec<u8>, String> {
     std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn knowledge(name: &str) -> PathBuf {
-    root().join("functions/intake/knowledge").join(name)
+fn words(locale: &str) -> Result<Words, String> {
+    Words::of(locale).ok_or_else(|| format!("the bot does not speak {locale}"))
+}
+
+fn demo(name: &str) -> PathBuf {
+    root().join("infra/local/demo/knowledge").join(name)
 }
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))

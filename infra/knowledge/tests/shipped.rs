@@ -9,10 +9,17 @@ use knowledge::shipped;
 #[test]
 fn models_are_what_their_sources_give() {
     for locale in shipped::LOCALES {
-        let trained = shipped::train(locale).unwrap().bytes;
+        let published = shipped::train(locale).unwrap();
+        let judged = std::fs::read(shipped::judged_path(locale)).unwrap();
+        let fresh = shipped::judged(&published.calibration).unwrap();
+        assert!(judged == fresh, "{locale}.judged.json is stale: run `cargo knowledge publish`");
+        let trained = published.bytes;
         let stored = shipped::model(locale).unwrap();
-        assert!(trained == stored, "shop.{locale}.model is stale: run `cargo knowledge publish`");
+        assert!(trained == stored, "{locale}.model is stale: run `cargo knowledge publish`");
         assert!(stored.len() < 300_000, "{}", stored.len());
+        let talk = std::fs::read(shipped::talk_path(locale)).unwrap();
+        let trained = shipped::train_talk(locale).unwrap().bytes;
+        assert!(trained == talk, "words/{locale}.model is stale: run `cargo knowledge publish`");
     }
 }
 

@@ -26,10 +26,12 @@ cargo local permissions    writes docs/permissions.md: what each role grants, an
   --control-port N   where clock, jobs and faults are controlled (9001)
   --data DIR         the folder that keeps the data (.sotto)
   --fresh            start empty
+  --content DIR      what the bot begins to know, in the place of the demo shop: a file for each
+                     language, such as en.csv, de.md or en.jsonl, as an import takes it
   --demo             a month of made-up conversations, and links that sign in their staff
 
 Port 0 picks a free one. `cargo local aws` takes --aws-port, --data, --fresh, --origin,
---guest-limit, --sealed-only and --allow-private-webhooks.
+--guest-limit, --sealed-only, --allow-private-webhooks and --content.
 ";
 
 /// The command that was asked for.
@@ -74,6 +76,8 @@ pub struct Base {
     pub sealed_only: bool,
     /// Whether webhooks may lead to this machine.
     pub private_webhooks: bool,
+    /// The folder of what the bot begins to know; the demo shop's without one.
+    pub content: Option<PathBuf>,
 }
 
 /// The command line makes no sense; the text says which part.
@@ -106,6 +110,7 @@ where
         guest_limit: "0".to_owned(),
         sealed_only: false,
         private_webhooks: false,
+        content: None,
     };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -115,11 +120,12 @@ where
             Arg::Long("control-port") => {
                 control_port = Some(port_of(&mut parser, "--control-port")?);
             }
-            Arg::Long("data") => base.data = folder_of(&mut parser)?,
+            Arg::Long("data") => base.data = folder_of(&mut parser, "--data")?,
             Arg::Long("fresh") => base.fresh = true,
             Arg::Long("demo") => demo = true,
             Arg::Long("sealed-only") => base.sealed_only = true,
             Arg::Long("allow-private-webhooks") => base.private_webhooks = true,
+            Arg::Long("content") => base.content = Some(folder_of(&mut parser, "--content")?),
             Arg::Long("guest-limit") => base.guest_limit = limit_of(&mut parser)?,
             Arg::Long("origin") => base.origins.push(origin_of(&mut parser)?),
             Arg::Value(word) if word == "aws" && !aws_only => aws_only = true,
@@ -174,10 +180,10 @@ fn limit_of(parser: &mut Parser) -> Result<String, UsageError> {
     GuestLimit::read(&value).map(|_| value).ok_or_else(|| UsageError(fault.to_owned()))
 }
 
-fn folder_of(parser: &mut Parser) -> Result<PathBuf, UsageError> {
+fn folder_of(parser: &mut Parser, flag: &str) -> Result<PathBuf, UsageError> {
     let folder = PathBuf::from(parser.value()?);
     if folder.as_os_str().is_empty() {
-        return Err(UsageError("--data needs the name of a folder".to_owned()));
+        return Err(UsageError(format!("{flag} needs the name of a folder")));
     }
     Ok(folder)
 }
@@ -218,10 +224,11 @@ mod tests {
             ["--port", "0", "--aws-port", "1", "--control-port", "2", "--data", "x y", "--fresh"]
                 .into_iter()
                 .chain(["--guest-limit", "0.5", "--sealed-only", "--demo"])
-                .chain(["--allow-private-webhooks"]);
+                .chain(["--allow-private-webhooks", "--content", "ours"]);
         let joined = ["--port=0", "--aws-port=1", "--control-port=2", "--data=x y", "--fresh"]
             .into_iter()
-            .chain(["--guest-limit=0.5", "--sealed-only", "--demo", "--allow-private-webhooks"]);
+            .chain(["--guest-limit=0.5", "--sealed-only", "--demo", "--allow-private-webhooks"])
+            .chain(["--content=ours"]);
         let expected = Command::Everything {
             port: 0,
             control_port: 2,
@@ -234,6 +241,7 @@ mod tests {
                 guest_limit: "0.5".to_owned(),
                 sealed_only: true,
                 private_webhooks: true,
+                content: Some(PathBuf::from("ours")),
             },
         };
         assert_eq!(parse(spaced).unwrap(), expected);

@@ -8,6 +8,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod content;
 mod control;
 mod demo;
 mod deployment;

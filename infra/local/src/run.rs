@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::aws::{Aws, Options, StartError};
 use crate::cli::{Base, Command, HELP};
+use crate::content;
 use crate::control::{self, Controls};
 use crate::demo::{Beginning, Demo, Stage};
 use crate::deployment::{self, FIRST_ADMIN, Settings};
@@ -73,7 +74,8 @@ async fn everything(
     // The console is at the last one.
     let origins = [base.origins.as_slice(), &own_origins].concat();
     let settings = deployment::prepare(&aws, &origins, &base)?;
-    let Functions { mut routes, jobs, auth, .. } = build(&settings, &clock, &aws).await?;
+    let Functions { mut routes, jobs, auth, .. } =
+        build(&settings, &clock, &aws, base.content.as_deref()).await?;
     let mut invitation = first_admin(&auth).await?;
     let mut colleague = None;
     let console = origins.last().map(String::as_str).unwrap_or_default();
@@ -141,7 +143,7 @@ async fn aws_only(base: Base) -> Result<(), String> {
     let aws = start_aws(&base, &clock)?;
     let origins = [base.origins.as_slice(), &WATCH_ORIGINS.map(str::to_owned)].concat();
     let settings = deployment::prepare(&aws, &origins, &base)?;
-    let stack = build(&settings, &clock, &aws).await?;
+    let stack = build(&settings, &clock, &aws, base.content.as_deref()).await?;
     let settings = settings.with("SOTTO_ROOT_PIN", stack.root_pin);
     folder
         .write(Path::new(ENV_FILE), &settings.env_file())
@@ -187,7 +189,12 @@ async fn first_admin(auth: &auth::state::App) -> Result<Option<String>, String> 
 
 /// Builds every function from the configuration that it would read in the cloud, and runs the
 /// rotation once, since nothing can be sealed before there are keys.
-async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Functions, String> {
+async fn build(
+    settings: &Settings,
+    clock: &Clock,
+    aws: &Arc<Aws>,
+    content: Option<&Path>,
+) -> Result<Functions, String> {
     let visitors = settings.config()?;
     let config = &visitors.stores;
     let sdk = deployment::sdk_config(&config.backend, "intake")?;
@@ -217,7 +224,6 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Fun
         .ok_or("The key rotation told no root pin.")?
         .to_owned();
     let site = settings.clone().with("SOTTO_ROOT_PIN", root_pin.clone()).site()?;
-    app.warm();
     let auth = settings.auth()?;
     let sdk = deployment::sdk_config(&auth.backend, "auth")?;
     let auth = auth::state::App::with_sdk(&auth, clock.clone(), &sdk)?;
@@ -225,8 +231,13 @@ async fn build(settings: &Settings, clock: &Clock, aws: &Arc<Aws>) -> Result<Fun
     let kept = shared::http::staff_app::App::with_sdk(&kept, clock.clone(), &sdk);
     let sdk = deployment::sdk_config(&config.backend, "desk")?;
     let at_desk = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &sdk);
+    let sdk = deployment::sdk_config(&config.backend, "editor")?;
+    let editor =
+        shared::http::staff_app::App::with_sdk(&settings.retention()?, clock.clone(), &sdk);
+    Box::pin(content::publish(&editor, content)).await?;
+    app.warm();
     let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
-    let staff = staff.merge(desk::routes(at_desk));
+    let staff = staff.merge(desk::routes(at_desk)).merge(editor::routes(editor));
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
     let routes = finish(routes, clock.clone(), &config.origins);
     Ok(Functions { routes, jobs, auth, root_pin })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
+use crate::bases::Bases;
 use crate::keychain::Keys;
 use crate::transport::{OpensSealed, Transport};
 use store::clients;
@@ -29,6 +30,8 @@ pub struct Parts {
     pub origins: Vec<String>,
     /// Access to the stored data.
     pub store: Arc<Store>,
+    /// What the bot answers from.
+    pub bases: Bases,
     /// The keys of every request.
     pub keys: Keys,
     /// Whether visitors' requests and their responses have to be sealed.
@@ -67,6 +70,7 @@ impl App {
         let audit_days = AuditDays::default();
         let (dynamo, table) = (clients::dynamodb(&stores.backend, sdk), &config.events_table);
         Self(Arc::new(Parts {
+            bases: Bases::new(Arc::clone(&store)),
             keys: Keys::new(Arc::clone(&store), clock.clone()),
             guest_limit: config.guest_limit,
             sealed_only: config.sealed_only,
@@ -79,13 +83,12 @@ impl App {
         }))
     }
 
-    /// Loads the keys and settings that the first request will need, while the runtime asks for that request. A
+    /// Loads the keys, settings and bases that the first request will need, while the runtime asks for that request. A
     /// failure is ignored: the request loads the keys again and answers the error.
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {
-            let settings = app.store.site_settings(Site::SHIPPED);
-            let _warmed = tokio::join!(app.keys.get(), settings);
+            let _warmed = tokio::join!(app.keys.get(), app.bases.of(Site::SHIPPED));
         });
     }
 }

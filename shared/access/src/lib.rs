@@ -1,6 +1,7 @@
 //! Finds out who calls: the keys for that, and the extractors that only a known caller passes.
 
 pub mod app;
+pub mod bases;
 mod demands;
 pub mod identity;
 pub mod keychain;

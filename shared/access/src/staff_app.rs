@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bases::Bases;
 use crate::requirement::KnowsStaff;
 use crate::staff_keychain::StaffKeyring;
 use crate::transport::{OpensSealed, Transport, TransportKeys};
@@ -65,6 +66,8 @@ pub struct Parts {
     pub sealed_only: bool,
     /// The store of visitors' data, and of the requests about it.
     pub store: Arc<Store>,
+    /// What the bot answers from.
+    pub bases: Bases,
     /// The security events, which say who read what and why.
     pub events: SecurityEvents,
     /// Where webhooks may lead.
@@ -99,12 +102,15 @@ impl App {
         let kept = staff_keys.audit_days();
         let events =
             SecurityEvents::new(dynamo.clone(), config.events_table.clone(), clock.clone(), kept);
+        let store =
+            Arc::new(Store::new(&config.stores, dynamo, Arc::clone(&settings), clock.clone()));
         Self(Arc::new(Parts {
+            bases: Bases::new(Arc::clone(&store)),
             issuer: backend.issuer.clone(),
             staff_keys,
-            transport_keys: TransportKeys::new(Arc::clone(&settings), clock.clone()),
+            transport_keys: TransportKeys::new(settings, clock.clone()),
             sealed_only: config.sealed_only,
-            store: Arc::new(Store::new(&config.stores, dynamo, settings, clock.clone())),
+            store,
             events,
             clock,
             webhooks: config.stores.webhooks,

@@ -135,7 +135,7 @@ impl<'a> Layout<'a> {
         }
         let entries = usize::from(u16_at(head, 12).ok_or(Malformed)?);
         let bucket_bits = u32::from(u16_at(head, 14).ok_or(Malformed)?);
-        if entries == 0 || !(1..=15).contains(&bucket_bits) {
+        if !(1..=15).contains(&bucket_bits) {
             return Err(Malformed);
         }
         let thresholds = [number(head, 16)?, number(head, 20)?];

@@ -26,11 +26,13 @@ mod talk;
 mod tests;
 mod train;
 mod weighting;
+mod words;
 
 pub use base::{Answer, Base, Candidate, Entry};
 pub use file::Malformed;
 pub use normal::normalise;
 pub use sentences::{Opening, says_nobody};
-pub use source::{Reply, Source, SourceEntry, SourceError};
+pub use source::{Reply, Source, SourceEntry, SourceError, is_link};
 pub use talk::{is_upset, names_account};
 pub use train::{Calibration, Published, publish};
+pub use words::{LOCALES, Words, talk};

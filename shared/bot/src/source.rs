@@ -50,7 +50,7 @@ pub struct SourceEntry {
     pub questions: Vec<String>,
     /// The bot's answer.
     pub answer: String,
-    /// A path on the site that says more.
+    /// A path on the site, or an `https` address, that says more.
     pub url: Option<String>,
 }
 
@@ -61,13 +61,13 @@ pub enum SourceError {
     Locale,
     /// A reply, disclosure or `unknown` has no text.
     Reply,
-    /// There is no entry, or there are more than 2,000.
+    /// There are more than 2,000 entries.
     Entries,
     /// The entry at this position has an id that breaks the rule or stands twice.
     Id(usize),
     /// The entry at this position lacks a title, an answer or a question, or a text is too long.
     Text(usize),
-    /// The entry at this position has a link that is not a path on the site.
+    /// The entry at this position has a link that is neither a path on the site nor `https`.
     Url(usize),
 }
 
@@ -76,12 +76,12 @@ impl fmt::Display for SourceError {
         match self {
             Self::Locale => f.write_str("locale is not a language tag"),
             Self::Reply => f.write_str("a reply has no text, or too long a text"),
-            Self::Entries => f.write_str("needs 1 to 2,000 entries"),
+            Self::Entries => f.write_str("has more than 2,000 entries"),
             Self::Id(at) => write!(f, "entry {at}: id is not a slug of 1 to 10, or stands twice"),
             Self::Text(at) => {
                 write!(f, "entry {at}: title, answer or questions missing or too long")
             }
-            Self::Url(at) => write!(f, "entry {at}: url is not a path on the site"),
+            Self::Url(at) => write!(f, "entry {at}: url is neither a path on the site nor https"),
         }
     }
 }
@@ -105,7 +105,7 @@ impl Source {
         if !replies.into_iter().chain([&self.disclosure, &self.unknown]).all(|text| fits(text)) {
             return Err(SourceError::Reply);
         }
-        if self.entries.is_empty() || self.entries.len() > MAX_ENTRIES {
+        if self.entries.len() > MAX_ENTRIES {
             return Err(SourceError::Entries);
         }
         let mut seen = BTreeSet::new();
@@ -117,7 +117,7 @@ impl Source {
             if !fits(&entry.title) || !fits(&entry.answer) || !asked {
                 return Err(SourceError::Text(at));
             }
-            if entry.url.as_deref().is_some_and(|url| !path(url)) {
+            if entry.url.as_deref().is_some_and(|url| !is_link(url)) {
                 return Err(SourceError::Url(at));
             }
         }
@@ -134,18 +134,26 @@ fn slug(id: &str) -> bool {
     (1..=10).contains(&id.len()) && id.bytes().all(allowed)
 }
 
-/// A path of this site: `//host` and `/\host` would lead a browser elsewhere.
-fn path(url: &str) -> bool {
-    let mut bytes = url.bytes();
-    bytes.next() == Some(b'/')
-        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+/// Whether an address may stand beside an answer: a path of the site, or `https` with a host; at most 512
+/// visible ASCII characters. `//host` and `/\host` would lead a browser elsewhere.
+#[must_use]
+pub fn is_link(url: &str) -> bool {
+    let is_path = || {
+        let mut bytes = url.bytes();
+        bytes.next() == Some(b'/') && !matches!(bytes.next(), Some(b'/' | b'\\'))
+    };
+    let names_host = |rest: &str| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        !host.is_empty() && !host.contains(['@', '\\', '<', '>', '"'])
+    };
+    (is_path() || url.strip_prefix("https://").is_some_and(names_host))
         && url.len() <= 512
         && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Reply, Source, SourceEntry, SourceError};
+    use super::{MAX_ENTRIES, Reply, Source, SourceEntry, SourceError, is_link};
 
     fn source() -> Source {
         let reply = || Reply { answer: "Yes.".into(), questions: Vec::new() };
@@ -177,14 +185,28 @@ mod tests {
         };
         assert_eq!(broken(|s| s.locale.clear()), Err(SourceError::Locale));
         assert_eq!(broken(|s| s.unknown.clear()), Err(SourceError::Reply));
-        assert_eq!(broken(|s| s.entries.clear()), Err(SourceError::Entries));
+        assert_eq!(broken(|s| s.entries.clear()), Ok(()), "it talks all the same");
+        let many = |s: &mut Source| s.entries = vec![s.entries[0].clone(); MAX_ENTRIES + 1];
+        assert_eq!(broken(many), Err(SourceError::Entries));
         assert_eq!(broken(|s| s.entries[0].id = "A b".into()), Err(SourceError::Id(0)));
         assert_eq!(broken(|s| s.entries.push(s.entries[0].clone())), Err(SourceError::Id(1)));
         assert_eq!(broken(|s| s.entries[0].questions.clear()), Err(SourceError::Text(0)));
-        for url in ["", "a", "//host", "/\\host", "https://host", "/a b"] {
+        for url in [
+            "",
+            "a",
+            "//host",
+            "/\\host",
+            "http://host",
+            "https://",
+            "https:///a",
+            "https://me@host",
+            "javascript:alert(1)",
+            "/a b",
+        ] {
             let mut source = source();
             source.entries[0].url = Some(url.into());
             assert_eq!(source.check(), Err(SourceError::Url(0)), "{url}");
         }
+        assert!(is_link("https://shop.example/help?a=1#b"));
     }
 }

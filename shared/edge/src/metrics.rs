@@ -69,6 +69,8 @@ pub enum Metric {
     KeyChanged,
     /// A contact that no webhook has taken, and that is sent no more.
     DeliveryGivenUp,
+    /// An answer while the site's published base cannot be used.
+    BaseDamaged,
     /// For how long the oldest erasure has waited to be finished, in seconds.
     ErasureAge,
     /// The same of the oldest log whose key ended before its items.
@@ -77,7 +79,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -105,6 +107,7 @@ impl Metric {
         Self::ErasureAsked,
         Self::KeyChanged,
         Self::DeliveryGivenUp,
+        Self::BaseDamaged,
         Self::ErasureAge,
         Self::PurgeAge,
     ];
@@ -140,6 +143,7 @@ impl Metric {
             Self::ErasureAsked => "ErasureAsked",
             Self::KeyChanged => "KeyChanged",
             Self::DeliveryGivenUp => "DeliveryGivenUp",
+            Self::BaseDamaged => "BaseDamaged",
             Self::ErasureAge => "ErasureAge",
             Self::PurgeAge => "PurgeAge",
         }
@@ -193,6 +197,7 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::CoolingDown
         | Code::Conflict
         | Code::Stale
+        | Code::Worse
         | Code::PreconditionRequired
         | Code::NotFound
         | Code::ConversationClosed

@@ -4,6 +4,7 @@
 pub mod announced;
 pub mod asked_erasure;
 pub mod attributes;
+pub mod base;
 pub mod body;
 pub mod branch_row;
 pub mod canned;
@@ -27,6 +28,7 @@ pub mod inbox;
 pub mod key_change;
 pub mod key_row;
 pub mod keyring;
+pub mod knowledge;
 pub mod lead;
 pub mod ledger;
 pub mod live;

@@ -118,6 +118,8 @@ pub enum Action {
     SiteChanged,
     /// A contact was opened to be sent to the site's webhook.
     ContactSent,
+    /// Another base was published: the bot answers from it.
+    KnowledgePublished,
 }
 
 impl Action {
@@ -173,6 +175,7 @@ impl Action {
             Self::CaseChanged => "case_changed",
             Self::SiteChanged => "site_changed",
             Self::ContactSent => "contact_sent",
+            Self::KnowledgePublished => "knowledge_published",
         }
     }
 }

@@ -1,15 +1,18 @@
 //! What admins set of a site. It speaks of nobody, and stands in the clear.
 //!
 //! Settings item: `p` = `site#<site>`, `k` = `settings`, `d` the settings as JSON, `n` the version, one
-//! more with each change, `t` when it was changed, `w` 1 if the site has a [webhook](super::webhook).
+//! more with each change, `t` when it was changed, `w` 1 if the site has a [webhook](super::webhook). `b` has
+//! the heads of its [bases](super::base); whoever publishes may change nothing else of the item, and whoever
+//! changes the settings leaves it alone.
 
 use std::sync::Arc;
 
-use super::attributes::{Item, corrupt, in_table, number, read_number, string, take_string};
+use super::attributes::{Item, Value, corrupt, in_table, number, read_number, string, take_string};
+use super::base::{Heads, read_heads};
 use super::settings::Settings;
 use super::table::{Key, Table};
 use super::webhook::WebhookChange;
-use super::write::{Write, put_if};
+use super::write::{Write, update};
 use super::{Store, StoreError};
 use values::clock::UnixMillis;
 use values::site::Site;
@@ -31,10 +34,16 @@ pub struct StoredSite {
     pub changed_ms: Option<UnixMillis>,
     /// Whether the site has a webhook.
     pub has_webhook: bool,
+    /// Which bases are published.
+    pub bases: Heads,
 }
 
 impl StoredSite {
     fn read(mut item: Item) -> Result<Self, StoreError> {
+        let bases = read_heads(&item)?;
+        if !item.contains_key("n") {
+            return Ok(Self { bases, ..Self::default() });
+        }
         let json = take_string(&mut item, "d")?;
         let raw: RawSiteSettings = serde_json::from_str(&json).map_err(|_| corrupt("d"))?;
         Ok(Self {
@@ -42,24 +51,36 @@ impl StoredSite {
             version: read_number(&item, "n")?,
             changed_ms: Some(read_number(&item, "t")?),
             has_webhook: item.contains_key("w"),
+            bases,
         })
     }
 
-    fn to_item(&self, site: &Site) -> Result<Item, StoreError> {
-        let Self { settings, version, changed_ms, has_webhook } = self;
-        let mut item = site_key(site).item();
+    /// The change by which these settings take the place of those of `known`.
+    fn write(&self, table: &Table, site: &Site, known: &Self) -> Result<Write, StoreError> {
+        let Self { settings, version, changed_ms, has_webhook, bases: _ } = self;
         let json = serde_json::to_string(&**settings).map_err(|_| StoreError::Failed)?;
-        item.insert("d".to_owned(), string(json));
-        item.insert("n".to_owned(), number(*version));
-        item.insert("t".to_owned(), number(changed_ms.unwrap_or_default()));
-        if *has_webhook {
-            item.insert("w".to_owned(), number(1));
-        }
-        Ok(item)
+        let mut values: Vec<(&'static str, Value)> = vec![
+            (":d", string(json)),
+            (":m", number(*version)),
+            (":t", number(changed_ms.unwrap_or_default())),
+        ];
+        let change = if *has_webhook {
+            values.push((":w", number(1)));
+            "SET d = :d, n = :m, t = :t, w = :w"
+        } else {
+            "SET d = :d, n = :m, t = :t REMOVE w"
+        };
+        let unchanged = if known.version == 0 {
+            "attribute_not_exists(n)"
+        } else {
+            values.push((":n", number(known.version)));
+            "n = :n"
+        };
+        update(table, &site_key(site), (change, unchanged), values)
     }
 }
 
-fn site_key(site: &Site) -> Key {
+pub(super) fn site_key(site: &Site) -> Key {
     Key::new(format!("site#{}", site.id), "settings")
 }
 
@@ -85,7 +106,11 @@ impl Store {
         Ok(self.kept_site(site).await?.has_webhook)
     }
 
-    async fn kept_site(&self, site: &Site) -> Result<Arc<StoredSite>, StoreError> {
+    /// The settings and the heads of the published bases: read at most once a minute.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn kept_site(&self, site: &Site) -> Result<Arc<StoredSite>, StoreError> {
         let load = async || Ok(Arc::new(self.stored_site(site).await?));
         self.sites.get(&site.id, load).await
     }
@@ -123,12 +148,10 @@ impl Store {
             version: known.version + 1,
             changed_ms: Some(self.clock.now_ms()),
             has_webhook,
+            bases: known.bases.clone(),
         };
-        let table = self.settings_table();
-        let unchanged = if known.version == 0 { "attribute_not_exists(p)" } else { "n = :n" };
-        let values = (known.version > 0).then(|| (":n", number(known.version)));
         let mut writes = self.transaction();
-        writes.push(put_if(&table, changed.to_item(site)?, unchanged, values)?);
+        writes.push(changed.write(&self.settings_table(), site, known)?);
         writes.push(event);
         writes.extend(self.webhook_write(site, &webhook).await?);
         if !writes.commit("put_site").await?.is_whole() {

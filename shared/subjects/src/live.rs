@@ -270,7 +270,7 @@ pub async fn behind_own(
     conversation: &Arc<Conversation>,
     (event, tail): (&StoredEvent, &Tail),
     after: Option<Position>,
-    entries: Entries,
+    entries: Entries<'_>,
 ) -> Result<Option<News>, Problem> {
     let Some(live) = store.behind_own(conversation, (event, tail), told(after)).await? else {
         return Ok(None);
@@ -292,7 +292,7 @@ pub async fn news(
     live: &Live,
     reader: Reader<'_>,
     since: &Since,
-    entries: Entries,
+    entries: Entries<'_>,
 ) -> Result<Option<News>, Problem> {
     let Live { conversation, tail, agent: _, row: _, agent_side, was_taken: _ } = live;
     let now_ms = store.clock().now_ms();

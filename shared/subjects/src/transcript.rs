@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bot::Entry;
+use access::bases::SiteBases;
 use seal::envelope::Sealed;
 use seal::place::Place;
 use store::body::{Body, Claim, Words};
@@ -16,15 +16,14 @@ use values::clock::rfc3339;
 use values::encoding::{base64url, from_base64url};
 use values::ids::ConversationId;
 use values::problem::{Code, FieldCode, Problem};
-use values::site::Site;
 
 /// Events read at once. Those without text, such as ratings, fill no page, so a page may take several
 /// reads; after these it ends early and says where it goes on.
 const EVENTS_PER_READ: i32 = 64;
 const READS_PER_PAGE: usize = 4;
 
-/// Finds an entry of a site's base by its id, in a language of the site, if it is still published.
-pub type Entries = fn(&'static Site, u8, &str) -> Option<Entry<'static>>;
+/// The bases in which entries are looked up; `None` for a reader who sees their ids alone.
+pub type Entries<'a> = Option<&'a SiteBases>;
 
 /// A message of a conversation.
 #[derive(Serialize, ToSchema)]
@@ -66,7 +65,7 @@ pub struct Source {
     title: String,
     /// A path on the site that says more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'static str>,
+    url: Option<String>,
 }
 
 /// The messages of an event that this reader sees, in order: none, one or two.
@@ -77,7 +76,7 @@ pub fn spoken(
     conversation: &Conversation,
     event: &StoredEvent,
     reader: Reader<'_>,
-    entries: Entries,
+    entries: Entries<'_>,
 ) -> Result<Vec<Message>, StoreError> {
     let message = |part: u8, author, name, text| Message {
         id: format!("{}.{}.{part}", conversation.id, event.seq),
@@ -97,8 +96,12 @@ pub fn spoken(
             if let Some((text, sources)) = reply {
                 let locale = event.header.state.locale;
                 let sources = sources.into_iter().map(|id| {
-                    match entries(conversation.site, locale, &id) {
-                        Some(entry) => Source { id, title: entry.title.to_owned(), url: entry.url },
+                    match entries.and_then(|bases| bases.entry(conversation.site, locale, &id)) {
+                        Some(entry) => Source {
+                            title: entry.title.to_owned(),
+                            url: entry.url.map(str::to_owned),
+                            id,
+                        },
                         // It is not published, or not here; what it was called is not kept.
                         None => Source { title: id.clone(), id, url: None },
                     }
@@ -163,7 +166,7 @@ impl Page {
         conversation: &Conversation,
         reader: Reader<'_>,
         (cursor, limit): (Option<&str>, usize),
-        entries: Entries,
+        entries: Entries<'_>,
     ) -> Result<Self, Problem> {
         let start = match cursor {
             None => Position { seq: 1, part: 0 },
@@ -181,7 +184,7 @@ impl Page {
         conversation: &Conversation,
         reader: Reader<'_>,
         (start, limit): (Position, usize),
-        entries: Entries,
+        entries: Entries<'_>,
     ) -> Result<Self, Problem> {
         let mut draft = Draft::new(conversation, start, limit, (reader, entries));
         let mut goes_on = true;
@@ -258,7 +261,7 @@ impl Position {
 struct Draft<'a> {
     conversation: &'a Conversation,
     reader: Reader<'a>,
-    entries: Entries,
+    entries: Entries<'a>,
     start: Position,
     limit: usize,
     items: Vec<Message>,
@@ -271,7 +274,7 @@ impl<'a> Draft<'a> {
         conversation: &'a Conversation,
         start: Position,
         limit: usize,
-        (reader, entries): (Reader<'a>, Entries),
+        (reader, entries): (Reader<'a>, Entries<'a>),
     ) -> Self {
         Self {
             conversation,

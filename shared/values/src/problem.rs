@@ -57,6 +57,8 @@ pub enum Code {
     Conflict,
     /// It was changed since the caller has read it; a [`Code::Conflict`] of a conditional request.
     Stale,
+    /// A base that answers worse than the one that it would replace.
+    Worse,
     /// The request has to say which state it changes.
     PreconditionRequired,
     /// The conversation was erased.
@@ -89,7 +91,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -114,6 +116,7 @@ impl Code {
         Self::NotClaimed,
         Self::Conflict,
         Self::Stale,
+        Self::Worse,
         Self::PreconditionRequired,
         Self::Erased,
         Self::LegalHold,
@@ -202,6 +205,11 @@ impl Code {
             Self::Stale => {
                 (StatusCode::PRECONDITION_FAILED, "conflict", "It was changed since it was read")
             }
+            Self::Worse => (
+                StatusCode::CONFLICT,
+                "worse",
+                "What would be published answers worse than what is published",
+            ),
             Self::PreconditionRequired => (
                 StatusCode::PRECONDITION_REQUIRED,
                 "precondition_required",
@@ -343,6 +351,18 @@ pub enum FieldCode {
     TooSmall,
     /// A number above the most that is allowed.
     TooLarge,
+    /// An entry without a title.
+    NoTitle,
+    /// An entry without an answer.
+    NoAnswer,
+    /// An entry without a phrasing, or with an empty one.
+    NoQuestion,
+    /// A text with a tag or a character reference of HTML.
+    Markup,
+    /// An address that may not stand beside an answer.
+    BadUrl,
+    /// A phrasing that another entry has too.
+    DuplicateQuestion,
 }
 
 impl FieldCode {
@@ -361,6 +381,17 @@ impl FieldCode {
             Self::NotAllowed => ("not_allowed", "This value is not one of those allowed."),
             Self::TooSmall => ("too_small", "This value is less than the least allowed."),
             Self::TooLarge => ("too_large", "This value is more than the most allowed."),
+            Self::NoTitle => ("no_title", "An entry needs a title."),
+            Self::NoAnswer => ("no_answer", "An entry needs an answer."),
+            Self::NoQuestion => {
+                ("no_question", "An entry needs a phrasing, and none may be empty.")
+            }
+            Self::Markup => ("markup", "This text contains HTML. Write plain text."),
+            Self::BadUrl => ("bad_url", "Give a path of the site or an https address."),
+            Self::DuplicateQuestion => (
+                "duplicate_question",
+                "Another entry has this phrasing: a question has one answer.",
+            ),
         }
     }
 }

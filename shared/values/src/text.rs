@@ -15,6 +15,19 @@ pub const MESSAGE_CHARACTERS: usize = 4_000;
 /// are no UTF-8, so that they are refused as a value and not as broken JSON. No `Debug`.
 pub struct RawText(Zeroizing<Vec<u8>>);
 
+impl RawText {
+    /// The text; nothing where it is not well-formed Unicode.
+    pub(super) fn into_text(mut self) -> Option<String> {
+        String::from_utf8(std::mem::take(&mut *self.0)).ok()
+    }
+}
+
+impl From<&str> for RawText {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.as_bytes().to_vec()))
+    }
+}
+
 impl<'de> Deserialize<'de> for RawText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Bytes;

@@ -2,6 +2,7 @@
 // changes an account for good.
 import "./console/account.mjs";
 import "./console/people.mjs";
+import "./console/knowledge.mjs";
 import "./console/everybody.mjs";
 import "./console/trouble.mjs";
 import "./console/changes.mjs";

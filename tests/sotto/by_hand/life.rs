@@ -157,6 +157,7 @@ impl Life {
         life.sets_days(30).await;
 
         life.webhook().await;
+        life.knowledge().await;
         life.ended().await;
         let live = life.chats().await;
         life.customers(&site).await;
@@ -224,6 +225,25 @@ impl Life {
         self.world.advance_seconds(61);
         self.admin = self.admin.signed_in(&self.world).await;
         self.remember().await;
+    }
+
+    /// What the bot knows.
+    async fn knowledge(&mut self) {
+        let admin = self.admin.signed_in(&self.world).await.stepped_up(&self.world).await;
+        let conditions = [("if-none-match", "*"), ("if-match", "\"1\"")];
+        for (answer, (name, tag)) in ["Behind the building.", "In the yard."].iter().zip(conditions)
+        {
+            let entry =
+                json!({ "title": "Parking", "questions": ["Where can I park?"], "answer": answer });
+            let put = Request::new("PUT", "/v1/knowledge/parking").header(name, tag);
+            let put = admin.send(put.json(&entry)).await;
+            assert!(put.status < 300, "{}", put.json());
+            let published = admin.post("/v1/knowledge/publish", &json!({ "force": true })).await;
+            assert_eq!(published.status, 200, "{}", published.json());
+            self.remember().await;
+        }
+        self.world.advance_seconds(61);
+        self.admin = self.admin.signed_in(&self.world).await;
     }
 
     /// What agents share, and what is counted for the reports.

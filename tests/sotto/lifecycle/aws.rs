@@ -18,6 +18,7 @@ use super::listener::{Listener, Taken};
 
 pub(super) const INTAKE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:intake:7";
 pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function:auth:3";
+pub(super) const EDITOR: &str = "arn:aws:lambda:eu-central-1:123456789012:function:editor:1";
 pub(super) const DESK: &str = "arn:aws:lambda:eu-central-1:123456789012:function:desk:1";
 pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
@@ -59,7 +60,8 @@ impl Endpoints {
         let (intake, auth) = (world.router.clone(), auth::router(world.auth.clone()));
         let retention = retention::router(world.retention.clone());
         let desk = desk::router(world.desk.clone());
-        let functions = Functions { intake, auth, retention, desk, site, at, mishap };
+        let editor = editor::router(world.editor.clone());
+        let functions = Functions { intake, auth, retention, desk, editor, site, at, mishap };
         let lambda = Listener::start(move |request| functions.clone().invoked(request)).await;
         let codedeploy = Listener::start(async |_: Taken| told(StatusCode::OK, "{}")).await;
         Self { lambda, codedeploy }
@@ -90,6 +92,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
             "SOTTO_AUTH_VERSION" => AUTH,
             "SOTTO_RETENTION_VERSION" => RETENTION,
             "SOTTO_DESK_VERSION" => DESK,
+            "SOTTO_EDITOR_VERSION" => EDITOR,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -134,6 +137,7 @@ struct Functions {
     auth: Router,
     retention: Router,
     desk: Router,
+    editor: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -149,6 +153,7 @@ impl Functions {
             AUTH => self.auth,
             RETENTION => self.retention,
             DESK => self.desk,
+            EDITOR => self.editor,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

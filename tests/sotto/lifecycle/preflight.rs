@@ -119,6 +119,7 @@ async fn every_check_that_answers_500_is_named() {
         (("GET", "/v1/retention/policy"), Check::StaffOnly),
         (("GET", NO_RECEIPT), Check::Receipt),
         (("GET", "/v1/inbox"), Check::Inbox),
+        (("GET", "/v1/knowledge"), Check::Knowledge),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {

@@ -279,6 +279,13 @@ fn rows() -> Vec<[String; 5]> {
             "deleted",
         ),
         row(
+            "what the bot knows: drafts, and the last 50 publications",
+            "`desk`, `settings`",
+            "until an admin deletes them, and 49 more have been published".to_owned(),
+            no(),
+            "speaks of nobody",
+        ),
+        row(
             "that a contact is to be sent to the webhook, or was not taken",
             "`desk`",
             span(delivery::KEPT_MS),

@@ -62,6 +62,7 @@ async fn every_shipped_event_is_answered() {
             "auth" => auth::router(world.auth.clone()),
             "retention" => retention::router(world.retention.clone()),
             "desk" => desk::router(world.desk.clone()),
+            "editor" => editor::router(world.editor.clone()),
             "intake" => intake::router(world.app.clone()),
             other => panic!("{other} serves no route here"),
         };

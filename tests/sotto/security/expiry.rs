@@ -60,7 +60,8 @@ async fn everything_that_speaks_of_a_person_has_an_end() {
     let now = world.clock.now_seconds();
     let mut seen = 0;
     for (table, item) in world.all_items().await {
-        let of_the_staff = table.ends_with("watch");
+        // Nobody has said anything to the desk, which has what the bot knows.
+        let of_the_staff = table.ends_with("watch") || table.ends_with("desk");
         if table.ends_with("settings") || table.ends_with("transport") || of_the_staff {
             continue;
         }

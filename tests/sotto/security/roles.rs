@@ -29,7 +29,7 @@ const PURPOSES: [&str; 9] = [
 const BRANCHES: [&str; 8] =
     ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 26] = [
+const PARTITIONS: [&str; 29] = [
     "*",
     "staff",
     "ledger",
@@ -44,7 +44,10 @@ const PARTITIONS: [&str; 26] = [
     "once#identity-jti#x",
     "guests#x",
     "agent#x",
+    "base#x",
     "canned#x",
+    "knowledge#x",
+    "version#x",
     "facts#x",
     "delivery#x",
     "site#x",
@@ -57,7 +60,8 @@ const PARTITIONS: [&str; 26] = [
     "subject#x",
     "touched#x",
 ];
-const ATTRIBUTES: [&[&str]; 5] = [&[], &["k", "w"], &["k", "s"], &["k", "v"], &["s", "m", "z"]];
+const ATTRIBUTES: [&[&str]; 6] =
+    [&[], &["b"], &["k", "w"], &["k", "s"], &["k", "v"], &["s", "m", "z"]];
 /// Every operation upon items; the five first name one item.
 const OPERATIONS: [&str; 9] = [
     "PutItem",
@@ -197,8 +201,14 @@ fn a_security_event_is_appended_and_never_changed() {
     for function in functions() {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
-            let named = ["AuthFunction", "DeskFunction", "RetentionFunction", "SweepFunction"]
-                .contains(&function);
+            let named = [
+                "AuthFunction",
+                "DeskFunction",
+                "EditorFunction",
+                "RetentionFunction",
+                "SweepFunction",
+            ]
+            .contains(&function);
             let of_nobody = ["IntakeFunction", "RotateKeysFunction", "WebhooksFunction"];
             let tells = named || of_nobody.contains(&function);
             let puts = operation == "PutItem";

@@ -152,7 +152,9 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         ("functions/desk", _) if function == "DeskFunction" => {
             |lookup| drop(shared::http::staff_app::Config::read_sealable(lookup))
         }
-        ("functions/desk", _) => |lookup| drop(shared::http::staff_app::Config::read(lookup)),
+        ("functions/desk" | "functions/editor", _) => {
+            |lookup| drop(shared::http::staff_app::Config::read(lookup))
+        }
         ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
         ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),
         ("functions/preflight", _) => |lookup| drop(preflight::config::Config::read(lookup)),

@@ -22,6 +22,7 @@ async fn the_fixture_of_this_release() {
         world.advance_seconds(DAY);
         world.rotate_keys().await;
     }
+    Box::pin(world.publish_demo()).await;
     let visits = json!({
         "open": open(&world).await,
         "waiting": waiting(&world).await,

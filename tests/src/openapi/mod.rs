@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use shared::http::demands::{Route, Token};
 
 /// The functions that are called by HTTP, and what they are for.
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("intake", "Visitors: sessions, conversations, contacts, their own export and erasure."),
     ("auth", "Staff: invitations, sign-in, second factors, sessions, people."),
     (
@@ -19,6 +19,7 @@ const FUNCTIONS: [(&str, &str); 5] = [
         "Staff: transcripts, subject requests, holds, retention; receipts for everybody.",
     ),
     ("desk", "Agents: who waits, and what is said to them."),
+    ("editor", "Admins: what the bot knows, tried, published and taken back."),
     ("site", "Pages, scripts and styles."),
 ];
 
@@ -30,6 +31,7 @@ pub fn document() -> Value {
         serde_json::to_value(auth::api().get_openapi()),
         serde_json::to_value(retention::api().get_openapi()),
         serde_json::to_value(desk::api().get_openapi()),
+        serde_json::to_value(editor::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ];
     let (mut paths, mut schemas) = (Map::new(), Map::new());
@@ -70,10 +72,8 @@ pub fn document() -> Value {
 /// Every route with its demands.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [intake::demands(), auth::demands(), retention::demands(), desk::demands(), site::demands()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let staff = [auth::demands(), retention::demands(), desk::demands(), editor::demands()];
+    [intake::demands()].into_iter().chain(staff).chain([site::demands()]).flatten().collect()
 }
 
 /// The name of an operation: its method and path, which no other has. tests/events names its files so.

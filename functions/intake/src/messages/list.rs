@@ -13,10 +13,10 @@ use shared::http::request::{ConversationPath, PageQuery, PollQuery};
 use shared::http::response::Reply;
 use shared::http::transcript::{Message, Page, Reader};
 use shared::problem::{Code, Problem};
+use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::commit::{find, find_now};
-use crate::responder;
 
 /// A page of messages.
 #[derive(Serialize, ToSchema)]
@@ -52,10 +52,12 @@ pub(crate) async fn get(
     query: PollQuery,
 ) -> Result<Response, Problem> {
     let Some(after) = query.after else {
-        let conversation = find_now(&app, &visitor, id).await?;
+        let (conversation, bases) =
+            tokio::join!(find_now(&app, &visitor, id), app.bases.of(Site::SHIPPED));
+        let (conversation, bases) = (conversation?, bases?);
         let asked = (query.page.cursor.as_deref(), query.page.limit);
         let page =
-            Page::read(&app.store, &conversation, Reader::Visitor, asked, responder::entry).await?;
+            Page::read(&app.store, &conversation, Reader::Visitor, asked, Some(&bases)).await?;
         let integrity = page.integrity();
         let is_sound = page.is_sound;
         let response =
@@ -77,7 +79,8 @@ pub(crate) async fn get(
     let conversation = find_now(&app, &visitor, id).await?;
     let held = app.store.held(conversation).await?.ok_or(Code::NotFound)?;
     let live = app.store.settle(held).await?;
-    match news(&app.store, &live, Reader::Visitor, &since, responder::entry).await? {
+    let bases = app.bases.of(Site::SHIPPED).await?;
+    match news(&app.store, &live, Reader::Visitor, &since, Some(&bases)).await? {
         None => Ok(StatusCode::NO_CONTENT.into_response()),
         Some(news) => {
             let is_sound = news.is_sound();

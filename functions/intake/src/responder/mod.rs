@@ -1,9 +1,8 @@
 //! The bot: it answers from the published knowledge base of the site, in the visitor's language.
 
-use std::sync::LazyLock;
-
-use shared::bot::{Answer as Found, Base, Entry, Opening, is_upset, names_account};
+use shared::bot::{Answer as Found, Opening, is_upset, names_account};
 use shared::clock::UnixMillis;
+use shared::http::bases::SiteBases;
 use shared::problem::{Code, Problem};
 use shared::store::live::Attendance;
 use shared::store::state::State;
@@ -12,22 +11,12 @@ use shared::values::opening_hours::Zone;
 use shared::values::site::Site;
 use shared::values::site_settings::SiteSettings;
 
-/// The bases of the default site, in the order of its languages. They are published by
-/// `cargo knowledge publish` and part of the function, so that answering makes no call.
-const PUBLISHED: [&[u8]; 2] = [
-    include_bytes!("../../knowledge/shop.en.model"),
-    include_bytes!("../../knowledge/shop.de.model"),
-];
-
-static BASES: LazyLock<Vec<Option<Base<'static>>>> =
-    LazyLock::new(|| PUBLISHED.iter().map(|bytes| Base::load(bytes).ok()).collect());
-
 /// An answer of the bot.
 pub struct Answer {
     /// The text.
     pub text: String,
     /// The entry that it is taken from.
-    pub source: Option<&'static str>,
+    pub source: Option<String>,
     /// Why the visitor is to have a person; `None` where they are not.
     pub wanted: Option<HandoverReason>,
     /// Whether they are handed over to one.
@@ -52,6 +41,8 @@ pub enum Knowledge {
 /// Circumstances of an answer beside the text and the log.
 #[derive(Clone, Copy)]
 pub struct Visit<'a> {
+    /// The bases of the site.
+    pub bases: &'a SiteBases,
     /// The site's rules and hours.
     pub settings: &'a SiteSettings,
     /// Whether the site's server has said who the visitor is.
@@ -75,9 +66,9 @@ pub struct Looked {
 /// nobody is there, the answer says so in the place of handing over, and when people are back.
 ///
 /// # Errors
-/// [`Code::Internal`] when no base of that language was published.
+/// [`Code::Internal`] for a language that the bot does not speak.
 pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Result<Answer, Problem> {
-    let base = base(site, state.locale).ok_or(Code::Internal)?;
+    let base = visit.bases.base(site, state.locale).ok_or(Code::Internal)?;
     let found = base.answer(text, state.offered);
     let wanted = wanted(&found, state, text, visit);
     let available = visit.looked.is_none_or(|looked| looked.attendance.available);
@@ -101,10 +92,12 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
         _ => found,
     };
     let source = match found {
-        Found::Entry { id, .. } => Some(id),
+        Found::Entry { id, .. } => Some(id.to_owned()),
         _ => None,
     };
     let (knowledge, offers_person) = match found {
+        // Where nothing is published, other words would not help.
+        Found::Unknown { .. } if base.entries().next().is_none() => (Knowledge::Unknown, true),
         Found::Unknown { .. } => match offers_now(state, visit) {
             Some(offers) => (Knowledge::Unknown, offers),
             None => (Knowledge::Uncounted, false),
@@ -193,39 +186,50 @@ fn opening(zone: &Zone, at_ms: UnixMillis) -> Opening<'_> {
     }
 }
 
-/// An entry as it is published now.
-#[must_use]
-pub fn entry(site: &'static Site, locale: u8, id: &str) -> Option<Entry<'static>> {
-    base(site, locale)?.entry(id)
-}
-
-fn base(site: &Site, locale: u8) -> Option<&'static Base<'static>> {
-    let language = site.locales.get(usize::from(locale))?;
-    BASES.iter().flatten().find(|base| base.locale() == *language)
-}
-
 #[cfg(test)]
 mod tests {
-    use shared::bot::says_nobody;
+    use shared::bot::{Base, SourceEntry, Words, publish, says_nobody};
     use shared::values::site_settings::HandoverRules;
 
     use super::*;
 
     #[test]
-    fn every_language_of_the_site_has_a_base() {
-        let site = Site::find("default").unwrap();
-        for (locale, language) in (0..).zip(site.locales) {
-            assert_eq!(base(site, locale).map(Base::locale), Some(*language));
+    fn the_bot_speaks_every_language_of_the_site() {
+        let bases = SiteBases::default();
+        for (locale, language) in (0..).zip(Site::SHIPPED.locales) {
+            let base = bases.base(Site::SHIPPED, locale);
+            assert_eq!(base.map(Base::locale), Some(*language));
         }
+    }
+
+    /// Two entries in each language.
+    fn bases() -> SiteBases {
+        let entry = |id: &str, questions: &[&str]| SourceEntry {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            questions: questions.iter().map(|question| (*question).to_owned()).collect(),
+            answer: format!("The answer about {id}."),
+            url: None,
+        };
+        let english = vec![
+            entry("tracking", &["where is my parcel?", "track my parcel", "parcel not here"]),
+            entry("returns", &["how do I return something?", "send it back", "return a purchase"]),
+        ];
+        let german = vec![entry("tracking", &["Wo ist mein Paket?", "Paket verfolgen"])];
+        let base = |locale, entries| {
+            let words = Words::of(locale).unwrap();
+            publish(&words.source(locale, 1, entries), &words.out_of_scope).unwrap().bytes
+        };
+        SiteBases::of_bytes(vec![base("en", english), base("de", german)])
     }
 
     /// An answer while people are there, or are not.
     fn said(state: &State, text: &str, is_staffed: bool) -> Answer {
         let attendance =
             Attendance { open_now: true, available: is_staffed, next_opening_ms: None };
-        let settings = SiteSettings::default();
+        let (bases, settings) = (bases(), SiteSettings::default());
         let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
-        let visit = Visit { settings: &settings, verified: false, looked };
+        let visit = Visit { bases: &bases, settings: &settings, verified: false, looked };
         answer(Site::SHIPPED, state, text, visit).unwrap()
     }
 
@@ -234,7 +238,7 @@ mod tests {
         let opened = State::opened(0, 0);
         let first = said(&opened, "where is my parcel?", true);
         let second = said(&opened.answered(false), "where is my parcel?", true);
-        assert_eq!((first.source, first.hands_over), (second.source, false));
+        assert_eq!((&first.source, first.hands_over), (&second.source, false));
         assert!(first.source.is_some() && first.text.ends_with(&second.text));
         assert!(first.text.len() > second.text.len());
     }
@@ -267,11 +271,12 @@ mod tests {
     fn rules_anger_and_an_account_fetch_a_person_unasked() {
         let (words, topics) = (vec!["Anwalt".to_owned()], vec!["returns".to_owned()]);
         let rules = HandoverRules { words, topics, ..HandoverRules::default() };
-        let settings = SiteSettings { handover: rules, ..SiteSettings::default() };
+        let (bases, settings) =
+            (bases(), SiteSettings { handover: rules, ..SiteSettings::default() });
         let answered = |text: &str, verified, available| {
             let attendance = Attendance { open_now: true, available, next_opening_ms: None };
             let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
-            let visit = Visit { settings: &settings, verified, looked };
+            let visit = Visit { bases: &bases, settings: &settings, verified, looked };
             answer(Site::SHIPPED, &State::opened(0, 0), text, visit).unwrap()
         };
         for (text, verified, expected) in [
@@ -292,7 +297,7 @@ mod tests {
         let alone = answered("this is unacceptable, where is my parcel?", false, false);
         assert!(alone.source.is_some(), "what the bot knows it says");
         let alone = answered("how do I return something?", false, false);
-        assert_eq!(alone.source, Some("returns"), "so it does of a topic for people");
+        assert_eq!(alone.source.as_deref(), Some("returns"), "so it does of a topic for people");
         assert!(says_nobody(&answered("my Anwalt calls", false, false).text));
     }
 
@@ -301,12 +306,12 @@ mod tests {
         let raw = serde_json::from_str(
             r#"{"opening_hours":{"time_zone":"Europe/Berlin","week":{"mon":[["09:00","17:00"]]}}}"#,
         );
-        let settings = SiteSettings::judge(raw.unwrap()).unwrap();
+        let (bases, settings) = (bases(), SiteSettings::judge(raw.unwrap()).unwrap());
         // 30 November 2026, 08:00 UTC.
         let next_opening_ms = Some(1_796_025_600_000);
         let attendance = Attendance { open_now: false, available: false, next_opening_ms };
         let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
-        let visit = Visit { settings: &settings, verified: false, looked };
+        let visit = Visit { bases: &bases, settings: &settings, verified: false, looked };
         let given = |locale| {
             let asked = if locale == 0 { "human please" } else { "einen Menschen bitte" };
             answer(Site::SHIPPED, &State::opened(locale, 0), asked, visit).unwrap().text

@@ -33,7 +33,14 @@ export type Request<O extends Operation> = Pick<Operations[O], "path" | "query" 
   known?: Known;
   /** The part of a file that is asked for. */
   part?: Part;
+  /** A file in the place of the body. */
+  file?: SentFile;
 };
+
+export interface SentFile {
+  type: string;
+  text: string;
+}
 
 /** Where the next part of a long file begins; each answer renews it, and behind the last one it is null. */
 export interface Part {
@@ -217,6 +224,7 @@ interface Sent {
   isLong?: boolean | undefined;
   known?: Known | undefined;
   part?: Part | undefined;
+  file?: SentFile | undefined;
 }
 
 /** What agents say and read goes sealed both ways, as visitors' messages do. */
@@ -239,7 +247,7 @@ async function send(operation: Operation, request: Sent = {}, token?: string, is
   const response = await fetched(url, { method, headers, body }, request.isLong);
   let { status } = response;
   if (known?.tag && status === 304) return null;
-  const isText = response.headers.get("Content-Type")?.startsWith("text/");
+  const isText = /^(text\/|application\/jsonl)/.test(response.headers.get("Content-Type") ?? "");
   let answer = isText ? response.text : parsed(response.text);
   if (sealing && channel) {
     const isSealed = response.headers.get("Content-Type") === SEALED_JSON;
@@ -262,7 +270,9 @@ async function sealingModule(): Promise<typeof import("./sealing.ts")> {
 }
 
 /** The body as it is sent; the headers that go with it are added. */
-async function bodyOf(method: string, url: string, { body }: Sent, headers: Record<string, string>, channel?: Channel): Promise<string | null> {
+async function bodyOf(method: string, url: string, { body, file }: Sent, headers: Record<string, string>, channel?: Channel): Promise<string | null> {
+  if (file) headers["Content-Type"] = file.type;
+  if (file) return file.text;
   if (channel && body === undefined) headers["Sotto-Reply-Key"] = channel.replyKey;
   if (body === undefined) return null;
   headers["Content-Type"] = channel ? SEALED_JSON : "application/json";

@@ -148,6 +148,19 @@ export const PAGES: Page[] = [
     load: () => import("./site/site.page.tsx"),
   },
   {
+    name: "knowledge",
+    address: "/knowledge",
+    roles: ["agent", "admin"],
+    isPlace: true,
+    title: { en: "Knowledge", de: "Wissen" },
+    about: {
+      en: "What the assistant knows: its entries, how it answers, and what visitors get.",
+      de: "Was der Assistent weiß: seine Einträge, wie er antwortet, und was Besucher bekommen.",
+    },
+    task: { en: "write and publish what the assistant knows", de: "schreiben und veröffentlichen, was der Assistent weiß" },
+    load: () => import("./knowledge/knowledge.page.tsx"),
+  },
+  {
     name: "privacy",
     address: "/privacy",
     roles: ["privacy"],

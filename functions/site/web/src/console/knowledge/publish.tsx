@@ -1,0 +1,115 @@
+import { type Answer, api, ask, Field, pageWords, Problem, tell, wordsOf } from "../kit.ts";
+import { renewed } from "./edit.tsx";
+import { language } from "./store.ts";
+import { KNOWLEDGE } from "./words.ts";
+
+type Outlook = Answer<"POST /v1/knowledge/publish">;
+
+/** Changed answers that are shown. */
+const SHOWN = 20;
+
+/** Says what a publication would change, and publishes. */
+export async function publish(): Promise<void> {
+  const words = wordsOf(KNOWLEDGE);
+  const locale = language.peek();
+  const outlook = await api.call("POST /v1/knowledge/publish", { body: { locale, dry_run: true }, isLong: true });
+  ask({
+    title: words.publishTitle,
+    submit: words.publishNow,
+    fields: [],
+    children: <Changes of={outlook} />,
+    meaning: { conflict: words.meanwhile },
+    onSubmit: async () => {
+      // What is worse was shown.
+      await api.call("POST /v1/knowledge/publish", { body: { locale, force: outlook.worse }, isLong: true });
+      await renewed(words.wasPublished);
+    },
+  });
+}
+
+function Changes({ of: { evaluation, changed, worse } }: { of: Outlook }) {
+  const words = wordsOf(KNOWLEDGE);
+  return (
+    <>
+      {worse && <p class="notice" role="alert">{words.worse}</p>}
+      <p>{words.judged(evaluation)}</p>
+      {changed.length === 0 ? (
+        <p>{words.nothingChanges}</p>
+      ) : (
+        <>
+          <p>{words.changes(changed.length)}</p>
+          <ul class="changes">
+            {changed.slice(0, SHOWN).map(({ question, before, after }) => (
+              <li key={question}>
+                <span lang={language.peek()} dir="auto">{question}</span>
+                <span class="hint">{before ?? words.nobody} → {after ?? words.nobody}</span>
+              </li>
+            ))}
+            {changed.length > SHOWN && <li>…</li>}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Publishes an earlier version again. */
+export function restore(version: number): void {
+  const words = wordsOf(KNOWLEDGE);
+  ask({
+    title: words.restoreTitle(version),
+    text: words.restoreText,
+    submit: words.restore,
+    meaning: { conflict: words.meanwhile },
+    onSubmit: async () => {
+      const query = { locale: language.peek() };
+      await api.call("POST /v1/knowledge/versions/{version}/restore", { path: { version: String(version) }, query, body: {}, isLong: true });
+      await renewed(words.wasPublished);
+    },
+  });
+}
+
+const TYPES: Record<string, string> = { csv: "text/csv", jsonl: "application/jsonl", md: "text/markdown" };
+
+/** Takes entries from a file, and tells what became of them. */
+export function importFile(): void {
+  const words = wordsOf(KNOWLEDGE);
+  const typeOf = (name: string) => TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""];
+  const file: Field = new Field({
+    name: "file",
+    label: words.file,
+    attributes: { type: "file", accept: ".csv,.jsonl,.md,text/csv,text/markdown" },
+    check: (name) => (name === "" ? words.noFile : typeOf(name) ? null : words.otherFile),
+  });
+  let told: Answer<"POST /v1/knowledge/import"> | null = null;
+  ask({
+    title: words.importTitle,
+    text: words.importText,
+    submit: words.import,
+    fields: [file],
+    onClose: () => told && tell(words.imported, <Imported of={told} />, null),
+    onSubmit: async () => {
+      const [from] = file.input?.files ?? [];
+      if (!from) throw new Problem("cancelled");
+      const sent = { type: typeOf(from.name) ?? "", text: await from.text() };
+      told = await api.call("POST /v1/knowledge/import", { query: { locale: language.peek() }, file: sent, isLong: true });
+      await renewed("");
+    },
+  });
+}
+
+function Imported({ of: { added, changed, unchanged, rejected } }: { of: Answer<"POST /v1/knowledge/import"> }) {
+  const words = wordsOf(KNOWLEDGE);
+  const reasons: Record<string, string> = { ...pageWords().reason, too_many: words.tooMany, conflict: words.changed };
+  return (
+    <>
+      <p>{words.importedText(added, changed, unchanged)}</p>
+      {rejected.length > 0 && (
+        <>
+          <p>{words.rejected(rejected.length)}</p>
+          <ul class="changes">{rejected.slice(0, SHOWN).map(({ line, code }) => <li key={`${line} ${code}`}>{words.line(line)}: {reasons[code] ?? code}</li>)}</ul>
+        </>
+      )}
+    </>
+  );
+}
