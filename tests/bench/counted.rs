@@ -11,6 +11,7 @@ use shared::clock::month;
 use shared::http::app::App;
 use shared::seal::place::{BranchName, Purpose};
 use shared::values::prices::PRICES;
+use shared::values::site::Site;
 use tests::api::{Api, Request, Response};
 use tests::visitor::{Visitor, fresh_key, message};
 use tests::world::{World, item_size};
@@ -370,6 +371,7 @@ async fn initialised(world: &World) -> App {
     app.warm();
     // Each is loaded once, whichever request asks first.
     app.keys.get().await.expect("the keys");
+    app.bases.of(Site::SHIPPED).await.expect("the bases");
     let month = month(world.clock.now_ms());
     let transcripts = BranchName::new("default", Purpose::Transcript, &month);
     app.store.settings.branch_key(&transcripts).await.expect("the branch key");

@@ -25,6 +25,7 @@ mod instructions;
 mod measured;
 mod passwords;
 mod process;
+mod publishing;
 mod release;
 mod rows;
 mod runtime;

@@ -1,7 +1,7 @@
 //! `GET /v1/knowledge`, `GET`, `PUT` and `DELETE /v1/knowledge/{id}`: the entries as they are edited. They are
 //! drafts until they are published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -232,7 +232,8 @@ pub(crate) async fn put(
         let full = "All entries of a language together would be over 1 MB: shorten one first.";
         return Err(Problem::new(Code::Conflict, full));
     }
-    if others.clone().any(|other| shares_question(&other.entry, &entry)) {
+    let own: HashSet<String> = asked(&entry).collect();
+    if others.flat_map(|other| asked(&other.entry)).any(|question| own.contains(&question)) {
         return Err(Problem::invalid("/questions", FieldCode::DuplicateQuestion));
     }
     let put = app.store.put_draft(place.shelf(), (id, entry), known).await?;
@@ -306,10 +307,9 @@ pub(crate) fn judge(raw: RawEntry) -> Result<Entry, Vec<FieldError>> {
     Entry::judge(raw, is_link)
 }
 
-/// Whether two entries have a phrasing that the bot cannot tell apart.
-pub(crate) fn shares_question(one: &Entry, other: &Entry) -> bool {
-    let known: Vec<String> = one.questions.iter().map(|question| normalise(question)).collect();
-    other.questions.iter().any(|question| known.contains(&normalise(question)))
+/// The phrasings of an entry as the bot tells them apart: two entries may share none.
+pub(crate) fn asked(entry: &Entry) -> impl Iterator<Item = String> {
+    entry.questions.iter().map(|question| normalise(question))
 }
 
 /// UTF-8 bytes of an entry, roughly as it is stored.

@@ -4,6 +4,8 @@ mod csv;
 mod json_lines;
 mod markdown;
 
+use std::collections::{HashMap, HashSet};
+
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use http::StatusCode;
@@ -18,7 +20,7 @@ use shared::store::knowledge::{Draft, Published};
 use shared::values::entry::{ENTRIES, Entry, EntryId, RawEntry};
 use utoipa::ToSchema;
 
-use crate::entries::{MOST_BYTES, bytes, judge, shares_question};
+use crate::entries::{MOST_BYTES, asked, bytes, judge};
 use crate::shelf::{Place, PlaceQuery};
 
 /// Bytes of a file at most.
@@ -136,6 +138,7 @@ pub struct Refused {
 /// The first line that is not right.
 pub fn parse_file(kind: FileKind, bytes: &[u8]) -> Result<Vec<Published>, Refused> {
     let mut entries: Vec<Published> = Vec::new();
+    let mut taken = HashSet::new();
     for found in kind.parse(bytes) {
         let Found { line, entry } =
             found.map_err(|Fault { line, code }| Refused { line, code: code.words().0 })?;
@@ -143,7 +146,8 @@ pub fn parse_file(kind: FileKind, bytes: &[u8]) -> Result<Vec<Published>, Refuse
         let first =
             |errors: Vec<FieldError>| errors.first().map_or(FieldCode::BadFormat, |e| e.code);
         let entry = judge(entry).map_err(|errors| refused(first(errors)))?;
-        if entries.iter().any(|other| shares_question(&other.entry, &entry)) {
+        let own: HashSet<String> = asked(&entry).collect();
+        if own.into_iter().any(|question| !taken.insert(question)) {
             return Err(refused(FieldCode::DuplicateQuestion));
         }
         let is_taken = |id: &str| entries.iter().any(|other| other.id == id);
@@ -177,8 +181,7 @@ impl<S: Sync> FromRequest<S> for File {
 /// Stores the entries of a file among those that there are.
 async fn take(app: &App, place: Place, parsed: Parsed) -> Result<ImportResponse, Problem> {
     let shelf = place.shelf();
-    let mut shelved = Shelved { drafts: app.store.drafts(shelf).await?, bytes: 0 };
-    shelved.bytes = shelved.drafts.iter().map(|draft| bytes(&draft.entry)).sum();
+    let mut shelved = Shelved::of(app.store.drafts(shelf).await?);
     let mut done = ImportResponse { added: 0, changed: 0, unchanged: 0, rejected: Vec::new() };
     for found in parsed {
         let refused = match found.map(|found| (found.line, shelved.place_of(found))) {
@@ -211,6 +214,8 @@ async fn take(app: &App, place: Place, parsed: Parsed) -> Result<ImportResponse,
 /// The entries that are there, those of the file included as they come in.
 struct Shelved {
     drafts: Vec<Draft>,
+    /// The index of the entry that each phrasing is of.
+    asked: HashMap<String, usize>,
     bytes: usize,
 }
 
@@ -223,6 +228,14 @@ enum Placed {
 }
 
 impl Shelved {
+    fn of(drafts: Vec<Draft>) -> Self {
+        let mut shelved = Self { drafts: Vec::new(), asked: HashMap::new(), bytes: 0 };
+        for draft in drafts {
+            shelved.put(None, draft);
+        }
+        shelved
+    }
+
     fn place_of(&self, found: Found) -> Result<Placed, &'static str> {
         let first =
             |errors: Vec<FieldError>| errors.first().map_or("bad_format", |e| e.code.words().0);
@@ -240,8 +253,8 @@ impl Shelved {
                 return Ok(Placed::Same);
             }
         }
-        let others = self.drafts.iter().enumerate().filter(|(other, _)| Some(*other) != at);
-        if others.clone().any(|(_, other)| shares_question(&other.entry, &entry)) {
+        let is_others = |question| self.asked.get(&question).is_some_and(|of| Some(*of) != at);
+        if asked(&entry).any(is_others) {
             return Err(FieldCode::DuplicateQuestion.words().0);
         }
         let before = there.map_or(0, |there| bytes(&there.entry));
@@ -258,7 +271,10 @@ impl Shelved {
     fn put(&mut self, at: Option<usize>, draft: Draft) {
         let before = at.and_then(|at| self.drafts.get(at)).map_or(0, |draft| bytes(&draft.entry));
         self.bytes = self.bytes - before + bytes(&draft.entry);
-        match at.and_then(|at| self.drafts.get_mut(at)) {
+        let index = at.unwrap_or(self.drafts.len());
+        self.asked.retain(|_, of| *of != index);
+        self.asked.extend(asked(&draft.entry).map(|question| (question, index)));
+        match self.drafts.get_mut(index) {
             Some(there) => *there = draft,
             None => self.drafts.push(draft),
         }

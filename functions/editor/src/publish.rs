@@ -1,6 +1,6 @@
 //! `POST /v1/knowledge/publish`: the drafts of a language become what the bot answers from, within a minute.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -20,7 +20,7 @@ use shared::store::site_settings::StoredSite;
 use shared::values::entry::EntryId;
 use utoipa::ToSchema;
 
-use crate::entries::shares_question;
+use crate::entries::asked;
 use crate::shelf::Place;
 use crate::train::{Trained, answered, is_worse, train};
 
@@ -115,10 +115,11 @@ pub(crate) async fn post(
 /// The drafts of a language, as they would be published.
 async fn drafts(app: &App, place: Place) -> Result<Vec<Published>, Problem> {
     let drafts = app.store.drafts(place.shelf()).await?;
-    for (at, draft) in drafts.iter().enumerate() {
-        // Two who saved at the same instant.
-        let mut others = drafts.iter().skip(at + 1);
-        if others.any(|other| shares_question(&other.entry, &draft.entry)) {
+    let mut taken = HashSet::new();
+    for draft in &drafts {
+        let own: HashSet<String> = asked(&draft.entry).collect();
+        // Of two who saved at the same instant.
+        if own.into_iter().any(|question| !taken.insert(question)) {
             return Err(Problem::invalid("/questions", FieldCode::DuplicateQuestion));
         }
     }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::store::attributes::Item;
+use shared::store::knowledge::{Edition, Evaluation, KEPT, Publication, Shelf};
 use shared::values::site::Site;
 use tests::api::Request;
 
@@ -203,6 +204,43 @@ async fn a_publication_is_an_event_and_old_ones_are_cleaned_away() {
         table.ends_with("settings") && partition.is_some_and(|p| p.starts_with("base#"))
     });
     assert_eq!(pieces.count(), 2, "the one in force, and the one before");
+}
+
+/// In both languages, so that neither gets a right that only the other needs.
+#[tokio::test]
+async fn each_language_has_entries_and_versions_of_its_own_and_fifty_are_kept() {
+    let room = Room::new().await;
+    let editor = &room.world.editor.store;
+    for locale in Site::SHIPPED.locales {
+        let shelf = Shelf { site: Site::SHIPPED, locale };
+        let edition = Edition::default();
+        for _ in 0..KEPT + 2 {
+            let known = editor.stored_site(Site::SHIPPED).await.expect("a site");
+            let (bytes, evaluation, restored) = (locale.as_bytes(), Evaluation::default(), None);
+            let publication = Publication { edition: &edition, bytes, evaluation, restored };
+            assert!(
+                editor
+                    .publish(shelf, &known, publication, None)
+                    .await
+                    .expect("an answer")
+                    .is_some()
+            );
+        }
+        let versions = editor.versions(shelf).await.expect("a list");
+        let ends = (versions.first().map(|v| v.version), versions.last().map(|v| v.version));
+        assert_eq!((versions.len(), ends), (KEPT as usize, (Some(KEPT + 2), Some(3))));
+
+        let path = format!("/v1/knowledge/parking?locale={locale}");
+        let entry = json!({ "title": "P", "questions": ["p?"], "answer": "p", "locale": locale });
+        let put = Request::new("PUT", "/v1/knowledge/parking").header("if-none-match", "*");
+        assert_eq!(room.admin.send(put.json(&entry)).await.status, 201);
+        assert_eq!(room.agent.get(&path).await.json()["locale"], json!(locale));
+        let published = room.publish(&json!({ "locale": locale })).await;
+        assert_eq!(published.json()["version"], json!(KEPT + 3), "{}", published.json());
+        assert_eq!(room.admin.delete(&path).await.status, 204);
+        let restore = format!("/v1/knowledge/versions/{}/restore?locale={locale}", KEPT + 3);
+        assert_eq!(room.admin.post(&restore, &json!({})).await.status, 200);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ Dist {
         Page { language: "en", tag: "0e397dc95929a31c128064c65bfc02d6", html: include_str!("index.en.html") },
         Page { language: "de", tag: "baf78dd7de7e41bf743c15bd2a2768e4", html: include_str!("index.de.html") },
     ],
-    console: Page { language: "en", tag: "9a4d618793eb940fcfe2065ae60da4b0", html: include_str!("console.html") },
+    console: Page { language: "en", tag: "2a4c7ef7cd94d96e3705fe0ee4d362b3", html: include_str!("console.html") },
     files: &[
         File { path: "/assets/chat-en-a6491d1b13930806.js", content_type: "text/javascript; charset=utf-8", tag: "a6491d1b13930806476a99ed06618fdf", plain: include_bytes!("assets/chat-en-a6491d1b13930806.js"), gzipped: include_bytes!("assets/chat-en-a6491d1b13930806.js.gz") },
         File { path: "/assets/chat-de-c20370ecbdee04d4.js", content_type: "text/javascript; charset=utf-8", tag: "c20370ecbdee04d44ee0f68aa7155ee0", plain: include_bytes!("assets/chat-de-c20370ecbdee04d4.js"), gzipped: include_bytes!("assets/chat-de-c20370ecbdee04d4.js.gz") },
@@ -13,7 +13,7 @@ Dist {
         File { path: "/assets/seal-3e600a8cbdded041.js", content_type: "text/javascript; charset=utf-8", tag: "3e600a8cbdded041f95a61bfdfe19261", plain: include_bytes!("assets/seal-3e600a8cbdded041.js"), gzipped: include_bytes!("assets/seal-3e600a8cbdded041.js.gz") },
         File { path: "/assets/work-7a10931e6a689076.js", content_type: "text/javascript; charset=utf-8", tag: "7a10931e6a68907631e678b3011d38dc", plain: include_bytes!("assets/work-7a10931e6a689076.js"), gzipped: include_bytes!("assets/work-7a10931e6a689076.js.gz") },
         File { path: "/widget.js", content_type: "text/javascript; charset=utf-8", tag: "3163054df1414e7a260ecb79864e09e4", plain: include_bytes!("widget.js"), gzipped: include_bytes!("widget.js.gz") },
-        File { path: "/assets/console-7f5f30587bcf9f35.css", content_type: "text/css; charset=utf-8", tag: "7f5f30587bcf9f35c82029c90711d074", plain: include_bytes!("assets/console-7f5f30587bcf9f35.css"), gzipped: include_bytes!("assets/console-7f5f30587bcf9f35.css.gz") },
+        File { path: "/assets/console-58d7088a4cd7a9b5.css", content_type: "text/css; charset=utf-8", tag: "58d7088a4cd7a9b5c3e42ce7fd103316", plain: include_bytes!("assets/console-58d7088a4cd7a9b5.css"), gzipped: include_bytes!("assets/console-58d7088a4cd7a9b5.css.gz") },
         File { path: "/assets/console-knowledge.page-KUJTH7IC.js", content_type: "text/javascript; charset=utf-8", tag: "a635af5c3fae997527edde003987caa3", plain: include_bytes!("assets/console-knowledge.page-KUJTH7IC.js"), gzipped: include_bytes!("assets/console-knowledge.page-KUJTH7IC.js.gz") },
         File { path: "/assets/console-receipt-3XHV6JP4.js", content_type: "text/javascript; charset=utf-8", tag: "f78a46b4fd16494deda71a5024e94825", plain: include_bytes!("assets/console-receipt-3XHV6JP4.js"), gzipped: include_bytes!("assets/console-receipt-3XHV6JP4.js.gz") },
         File { path: "/assets/console-privacy.page-T6N4UEZX.js", content_type: "text/javascript; charset=utf-8", tag: "fdea11e89693c7a7f8d241dc1f3b276b", plain: include_bytes!("assets/console-privacy.page-T6N4UEZX.js"), gzipped: include_bytes!("assets/console-privacy.page-T6N4UEZX.js.gz") },
