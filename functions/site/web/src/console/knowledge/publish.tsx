@@ -1,6 +1,6 @@
 import { type Answer, api, ask, Field, pageWords, Problem, tell, wordsOf } from "../kit.ts";
 import { renewed } from "./edit.tsx";
-import { language } from "./store.ts";
+import { known, language } from "./store.ts";
 import { KNOWLEDGE } from "./words.ts";
 
 type Outlook = Answer<"POST /v1/knowledge/publish">;
@@ -29,6 +29,8 @@ export async function publish(): Promise<void> {
 
 function Changes({ of: { evaluation, changed, worse } }: { of: Outlook }) {
   const words = wordsOf(KNOWLEDGE);
+  // One that was deleted has its id alone.
+  const titleOf = (id: string | null) => (id === null ? words.nobody : (known.peek().items.find((one) => one.id === id)?.title ?? id));
   return (
     <>
       {worse && <p class="notice" role="alert">{words.worse}</p>}
@@ -42,7 +44,7 @@ function Changes({ of: { evaluation, changed, worse } }: { of: Outlook }) {
             {changed.slice(0, SHOWN).map(({ question, before, after }) => (
               <li key={question}>
                 <span lang={language.peek()} dir="auto">{question}</span>
-                <span class="hint">{before ?? words.nobody} → {after ?? words.nobody}</span>
+                <span class="hint">{titleOf(before)} → {titleOf(after)}</span>
               </li>
             ))}
             {changed.length > SHOWN && <li>…</li>}
