@@ -1,12 +1,11 @@
 //! Rows of publishing: how long 200 entries take, and when a warm function answers from them.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 use tests::api::Request;
 use tests::visitor::Visitor;
 use tests::world::World;
 
+use crate::counted::stopwatch;
 use crate::rows::{Goal, Row};
 
 /// Words that make five entries of one.
@@ -27,7 +26,7 @@ pub(crate) async fn take() -> [Row; 2] {
         said["reply"]["sources"].as_array().is_some_and(|sources| !sources.is_empty())
     };
     assert!(!answers().await, "nothing is published");
-    let began = Instant::now();
+    let began = stopwatch();
     let published = admin.post("/v1/knowledge/publish", &json!({})).await;
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(published.status, 200, "{}", published.json());
