@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::header::{ETAG, IF_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use http::header::IF_MATCH;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::http::request::{PathId, PlainJson};
-use shared::http::response::Reply;
+use shared::http::response::{Reply, etag};
 use shared::http::staff::{Admin, AgentOrAdmin, Allowed, SteppedUp};
 use shared::problem::{Code, FieldCode, FieldError, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
@@ -212,11 +212,6 @@ async fn shown(
     Ok(webhook.map(|webhook| WebhookResponse::of(Some(webhook.url()))))
 }
 
-/// The tag of a version.
-fn etag(version: u64) -> String {
-    format!("\"{version}\"")
-}
-
 impl WebhookRequest {
     fn judge(self, reach: Reach) -> Result<WebhookUrl, FieldError> {
         let refused = |pointer, code| FieldError { pointer, code };
@@ -243,9 +238,7 @@ impl SiteResponse {
     }
 
     fn tagged(self) -> Result<Response, Problem> {
-        let tag = HeaderValue::from_str(&self.etag).map_err(|_| Code::Internal)?;
-        let mut response = Reply(StatusCode::OK, self).into_response();
-        response.headers_mut().insert(ETAG, tag);
-        Ok(response)
+        let tag = self.etag.clone();
+        Reply(StatusCode::OK, self).tagged(&tag)
     }
 }

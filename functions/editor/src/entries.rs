@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use axum::response::Response;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::bot::{is_link, normalise};
 use shared::clock::rfc3339;
 use shared::http::request::{PathId, PlainJson};
-use shared::http::response::Reply;
+use shared::http::response::{Reply, etag};
 use shared::http::staff::{Admin, AgentOrAdmin, Allowed};
 use shared::http::staff_app::App;
 use shared::problem::{Code, FieldCode, FieldError, Problem};
@@ -61,7 +61,7 @@ pub struct EntriesResponse {
     /// Always null: an answer has all.
     #[schema(required = true)]
     next_cursor: Option<String>,
-    /// How many published entries have no draft any more: the next publication takes them away.
+    /// Published entries without a draft: the next publication takes them away.
     gone: usize,
 }
 
@@ -124,15 +124,12 @@ impl EntryResponse {
     }
 
     fn tagged(self, status: StatusCode) -> Result<Response, Problem> {
-        let tag = self.etag.as_deref().unwrap_or_default();
-        let tag = HeaderValue::from_str(tag).map_err(|_| Code::Internal)?;
-        let mut response = Reply(status, self).into_response();
-        response.headers_mut().insert(ETAG, tag);
-        Ok(response)
+        let tag = self.etag.clone().unwrap_or_default();
+        Reply(status, self).tagged(&tag)
     }
 }
 
-/// What is published of a language, by id.
+/// The published entries of a language, by id.
 pub(crate) async fn published(
     app: &App,
     place: Place,
@@ -268,7 +265,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Which state a request changes.
+/// The state that a request changes.
 enum Condition {
     /// That of a tag.
     Tag(String),
@@ -295,11 +292,6 @@ impl Condition {
             Self::New => version == 0,
         }
     }
-}
-
-/// The tag of a version.
-fn etag(version: u64) -> String {
-    format!("\"{version}\"")
 }
 
 /// Judges an entry.

@@ -28,7 +28,7 @@ const LIMIT: usize = 2_000_000;
 /// Refusals that are listed at most.
 const LISTED: usize = 1_000;
 
-/// What became of a file.
+/// The result of an import.
 #[derive(Serialize, ToSchema)]
 pub struct ImportResponse {
     /// Entries that are new.
@@ -83,7 +83,7 @@ pub(crate) async fn post(
     Ok(Reply(StatusCode::OK, response))
 }
 
-/// How a file is read.
+/// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// `title,question,answer,url`.
@@ -118,7 +118,7 @@ impl FileKind {
     }
 }
 
-/// The body of a request, and how it is read.
+/// The body of a request and its form.
 pub(crate) struct File {
     kind: FileKind,
     bytes: Bytes,
@@ -219,7 +219,7 @@ struct Shelved {
     bytes: usize,
 }
 
-/// Where an entry goes.
+/// The place of an entry.
 enum Placed {
     /// It is there already.
     Same,

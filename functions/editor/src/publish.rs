@@ -14,7 +14,7 @@ use shared::http::staff_app::App;
 use shared::ids::StaffId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::base::MOST_BYTES;
-use shared::store::knowledge::{Draft, Edition, Evaluation, Publication, Published, Version};
+use shared::store::knowledge::{Edition, Evaluation, Publication, Published, Version};
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::site_settings::StoredSite;
 use shared::values::entry::EntryId;
@@ -27,7 +27,7 @@ use crate::train::{Trained, answered, is_worse, train};
 /// Changed answers that are listed at most.
 const LISTED: usize = 500;
 
-/// What to publish.
+/// A request to publish the drafts of a language.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishRequest {
@@ -56,7 +56,7 @@ pub struct PublishResponse {
     changed: Vec<ChangedAnswer>,
 }
 
-/// How the base answers its own phrasings, each asked of a base that was trained without it. Visitors fare
+/// The judgement of a base by its own phrasings, each asked of a base that was trained without it. Visitors fare
 /// better, since they mostly repeat what is there.
 #[derive(Serialize, ToSchema)]
 pub struct EvaluationResponse {
@@ -123,9 +123,7 @@ async fn drafts(app: &App, place: Place) -> Result<Vec<Published>, Problem> {
             return Err(Problem::invalid("/questions", FieldCode::DuplicateQuestion));
         }
     }
-    let published =
-        |draft: Draft| Published { id: draft.id.as_str().to_owned(), entry: draft.entry };
-    Ok(drafts.into_iter().map(published).collect())
+    Ok(drafts.into_iter().map(Published::from).collect())
 }
 
 /// A base that may be published, beside the one that is.
@@ -156,7 +154,7 @@ impl Candidate {
                     app.store.version(place.shelf(), head.version),
                     app.store.base(place.site, place.locale, head),
                 );
-                // One that is damaged is no reason to go on without another.
+                // A damaged version does not hinder the next one.
                 let edition = version.ok().flatten().map(|(_, edition)| edition);
                 (edition.unwrap_or_default(), bytes.ok())
             }
@@ -175,7 +173,7 @@ impl Candidate {
     }
 
     fn next_version(&self, place: Place) -> u32 {
-        self.stored.bases.get(place.locale).map_or(0, |head| head.version) + 1
+        self.stored.published(place.locale) + 1
     }
 
     /// Publishes it; 412 when somebody else has published since it was compared.
@@ -200,16 +198,13 @@ fn changed(
     new: &Base<'_>,
     (before, after): (&Edition, &Edition),
 ) -> Vec<ChangedAnswer> {
-    let of = |edition: &Edition| -> Vec<String> {
-        edition.entries.iter().flat_map(|published| published.entry.questions.clone()).collect()
-    };
-    let questions: BTreeSet<String> = of(before).into_iter().chain(of(after)).collect();
-    let ask = |question: String| {
-        let (before, after) = (answered(old, &question), answered(new, &question));
+    let questions: BTreeSet<&str> = before.questions().chain(after.questions()).collect();
+    let ask = |question: &str| {
+        let (before, after) = (answered(old, question), answered(new, question));
         (before != after).then(|| ChangedAnswer {
+            question: question.to_owned(),
             before: before.map(str::to_owned),
             after: after.map(str::to_owned),
-            question,
         })
     };
     questions.into_iter().filter_map(ask).take(LISTED).collect()
@@ -217,14 +212,14 @@ fn changed(
 
 /// Content that a site begins with.
 pub struct Content {
-    /// The entries; what is missed is told by whoever judged the base.
+    /// The entries, with the phrasings that the base misses, if there is one.
     pub edition: Edition,
-    /// The base and how it was judged; trained here without one.
+    /// The base and its judgement; without one, a base is trained.
     pub base: Option<(Vec<u8>, Evaluation)>,
 }
 
 /// Puts entries on a shelf where nothing is drafted or published yet, and publishes them: the content that
-/// `cargo local` begins with. True when it did.
+/// `cargo local` begins with.
 ///
 /// # Errors
 /// Those of the store, and entries that break a rule.
@@ -232,11 +227,11 @@ pub async fn begin_with(
     app: &App,
     (site, locale): (&str, &str),
     content: Content,
-) -> Result<bool, Problem> {
+) -> Result<(), Problem> {
     let place = Place::of_body(Some(site), Some(locale))?;
     let (shelf, stored) = (place.shelf(), app.store.stored_site(place.site).await?);
     if stored.bases.contains_key(locale) || !app.store.drafts(shelf).await?.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let Content { mut edition, base } = content;
     edition.entries.sort_by(|one, other| one.id.cmp(&other.id));
@@ -250,5 +245,6 @@ pub async fn begin_with(
     };
     let Trained { edition, bytes, evaluation } = &*trained;
     let publication = Publication { edition, bytes, evaluation: *evaluation, restored: None };
-    Ok(app.store.publish(shelf, &stored, publication, None).await?.is_some())
+    app.store.publish(shelf, &stored, publication, None).await?;
+    Ok(())
 }

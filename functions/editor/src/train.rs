@@ -1,5 +1,6 @@
 //! From entries to a base, and how well it answers.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::bot::{Answer, Base, SourceEntry, Words, publish};
@@ -8,15 +9,15 @@ use shared::store::knowledge::{Edition, Evaluation, Published};
 
 /// A base that is trained and not published.
 pub(crate) struct Trained {
-    /// What it was made of, and what it missed.
+    /// Its entries, and the phrasings that it missed.
     pub(crate) edition: Edition,
     /// For [`Base::load`].
     pub(crate) bytes: Vec<u8>,
-    /// How it was judged.
+    /// Its judgement.
     pub(crate) evaluation: Evaluation,
 }
 
-/// A base that was trained, and what of.
+/// A trained base with the entries that it was made of.
 struct Last {
     locale: String,
     entries: Vec<Published>,
@@ -43,11 +44,10 @@ pub(crate) fn train(locale: &str, entries: Vec<Published>) -> Result<Arc<Trained
         tracing::error!(%error, "entries that were taken cannot be published");
         Code::Internal
     })?;
-    let wrong = base.calibration.missed.iter().filter(|(_, _, instead)| instead.is_some()).count();
-    let (questions, right) = (base.calibration.questions, base.calibration.right);
-    let silent = questions.saturating_sub(right + wrong);
-    let evaluation = Evaluation { questions, right, wrong, silent };
-    let missed = base.calibration.missed.into_iter().map(|(question, _, _)| question).collect();
+    let found = base.calibration;
+    let (wrong, silent) = (found.misled(), found.silent());
+    let evaluation = Evaluation { questions: found.questions, right: found.right, wrong, silent };
+    let missed = found.missed.into_iter().map(|(question, _, _)| question).collect();
     let edition = Edition { entries: entries.clone(), missed };
     let trained = Arc::new(Trained { edition, bytes: base.bytes, evaluation });
     *last() = Some(Last { locale: locale.to_owned(), entries, trained: Arc::clone(&trained) });
@@ -80,13 +80,11 @@ const BOUND: f64 = 0.02;
 /// nothing worse.
 #[expect(clippy::cast_precision_loss, reason = "counts of questions")]
 pub(crate) fn is_worse(before: &Edition, after: &Edition) -> bool {
-    let all = |edition: &Edition| -> Vec<String> {
-        edition.entries.iter().flat_map(|published| published.entry.questions.clone()).collect()
-    };
-    let now = all(after);
-    let common: Vec<String> = all(before).into_iter().filter(|q| now.contains(q)).collect();
+    let now: HashSet<&str> = after.questions().collect();
+    let common: Vec<&str> = before.questions().filter(|question| now.contains(question)).collect();
     let missed = |edition: &Edition| {
-        common.iter().filter(|question| edition.missed.contains(question)).count()
+        let missed: HashSet<&str> = edition.missed.iter().map(String::as_str).collect();
+        common.iter().filter(|question| missed.contains(*question)).count()
     };
     let lost = missed(after).saturating_sub(missed(before));
     lost > 1 && lost as f64 > BOUND * common.len() as f64

@@ -1,4 +1,4 @@
-//! `POST /v1/knowledge/try`: what the bot would say to a text.
+//! `POST /v1/knowledge/try`: the bot's reaction to a text, before a visitor sends it.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -34,7 +34,7 @@ pub struct TryRequest {
     state: Option<String>,
 }
 
-/// What the bot would do.
+/// The bot's reaction to a text.
 #[derive(Serialize, ToSchema)]
 pub struct TryResponse {
     /// The likeliest first.
@@ -70,10 +70,8 @@ pub(crate) async fn post(
     let response = match request.state.as_deref() {
         None | Some("draft") => {
             let drafts = app.store.drafts(place.shelf()).await?;
-            let entries = drafts
-                .into_iter()
-                .map(|draft| Published { id: draft.id.as_str().to_owned(), entry: draft.entry });
-            let trained = train(place.locale, entries.collect())?;
+            let entries = drafts.into_iter().map(Published::from).collect();
+            let trained = train(place.locale, entries)?;
             let base = Base::load(&trained.bytes).map_err(|_| Code::Internal)?;
             TryResponse::of(&base, text.reveal())
         }

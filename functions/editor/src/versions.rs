@@ -21,13 +21,13 @@ use crate::shelf::PlaceQuery;
 pub struct VersionResponse {
     version: u32,
     published_at: String,
-    /// How many it has.
+    /// The number of its entries.
     entries: usize,
     evaluation: EvaluationResponse,
     /// The version whose entries were published again.
     #[schema(required = true)]
     restored: Option<u32>,
-    /// Whether it is what the bot answers from.
+    /// Whether the bot answers from it.
     current: bool,
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn list(
     let place = query.place;
     let (stored, versions) =
         tokio::join!(app.store.stored_site(place.site), app.store.versions(place.shelf()));
-    let current = stored?.bases.get(place.locale).map_or(0, |head| head.version);
+    let current = stored?.published(place.locale);
     let items = versions?.into_iter().map(|version| VersionResponse::new(version, current));
     Ok(Reply(StatusCode::OK, VersionsResponse { items: items.collect() }))
 }

@@ -38,7 +38,7 @@ pub enum Check {
     Receipt,
     /// The inbox is refused to somebody who is not on the staff.
     Inbox,
-    /// What the bot knows is refused to somebody who is not on the staff.
+    /// The bot's entries are refused to somebody who is not on the staff.
     Knowledge,
     /// The page comes with its policy and the pin.
     Page,

@@ -68,7 +68,7 @@ pub(crate) async fn get(
     let conversation = permit.open(&app.store, (&row, policy)).await?;
     let reader = staff.id.to_string();
     let asked = (query.cursor.as_deref(), query.limit);
-    // The bases are compiled into the function that answers from them: here a source has its id.
+    // This function loads no base, so a source has its id alone.
     let page = Page::read(&app.store, &conversation, Reader::Staff(&reader), asked, None).await?;
     let noted = (!page.is_sound).then_some(Extension(Noted(Metric::Corrupt)));
     let integrity = page.integrity();

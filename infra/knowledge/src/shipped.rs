@@ -43,21 +43,20 @@ pub fn model_path(locale: &str) -> PathBuf {
     demo(&format!("{locale}.model"))
 }
 
-/// Where it is kept how the demo's base was judged: `infra/local/demo/knowledge/<locale>.judged.json`.
+/// The file of the judgement of the demo's base: `infra/local/demo/knowledge/<locale>.judged.json`.
 #[must_use]
 pub fn judged_path(locale: &str) -> PathBuf {
     demo(&format!("{locale}.judged.json"))
 }
 
-/// How a base was judged, as the file has it.
+/// The judgement of a base, as its file has it.
 ///
 /// # Errors
 /// None that is known of.
 pub fn judged(found: &Calibration) -> Result<Vec<u8>, String> {
     let missed: Vec<&String> = found.missed.iter().map(|(question, _, _)| question).collect();
-    let wrong = found.missed.iter().filter(|(_, _, instead)| instead.is_some()).count();
-    let silent = missed.len() - wrong;
     let (questions, right) = (found.questions, found.right);
+    let (wrong, silent) = (found.misled(), found.silent());
     let evaluation =
         json!({ "questions": questions, "right": right, "wrong": wrong, "silent": silent });
     let judged = json!({ "evaluation": evaluation, "missed": missed });

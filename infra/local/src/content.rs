@@ -1,4 +1,4 @@
-//! What the bot knows when `cargo local` begins: the demo shop, or a folder of one's own.
+//! The bot's knowledge when `cargo local` begins: the demo shop, or a folder of one's own.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ pub fn demo(locale: &str) -> Option<Content> {
     Some(Content { edition, base: Some((bytes.to_vec(), evaluation)) })
 }
 
-/// Publishes what the bot knows, where nothing is published yet.
+/// Publishes the content of each language in which nothing is published yet.
 pub(crate) async fn publish(app: &App, folder: Option<&Path>) -> Result<(), String> {
     let site = Site::SHIPPED;
     for locale in site.locales {

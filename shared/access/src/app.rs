@@ -30,7 +30,7 @@ pub struct Parts {
     pub origins: Vec<String>,
     /// Access to the stored data.
     pub store: Arc<Store>,
-    /// What the bot answers from.
+    /// The bases that the bot answers from.
     pub bases: Bases,
     /// The keys of every request.
     pub keys: Keys,
@@ -83,8 +83,8 @@ impl App {
         }))
     }
 
-    /// Loads the keys, settings and bases that the first request will need, while the runtime asks for that request. A
-    /// failure is ignored: the request loads the keys again and answers the error.
+    /// Loads the keys, settings and bases that the first request will need, while the runtime asks for that
+    /// request. A failure is ignored: the request loads them again and answers the error.
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {

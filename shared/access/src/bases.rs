@@ -21,7 +21,7 @@ self_cell!(
     }
 );
 
-/// What a site has published, in the order of its languages.
+/// The published bases of a site, in the order of its languages.
 #[derive(Clone, Default)]
 pub struct SiteBases {
     bases: Vec<Option<(Head, Arc<Loaded>)>>,
@@ -32,9 +32,9 @@ impl SiteBases {
     /// The base of a language by its index: the published one, or one that talks and offers a person.
     #[must_use]
     pub fn base(&self, site: &Site, locale: u8) -> Option<&Base<'_>> {
-        match self.bases.get(usize::from(locale)) {
-            Some(Some((_, loaded))) => Some(loaded.borrow_dependent()),
-            _ => talk(site.locales.get(usize::from(locale))?),
+        match self.at(usize::from(locale)) {
+            Some((_, loaded)) => Some(loaded.borrow_dependent()),
+            None => talk(site.locales.get(usize::from(locale))?),
         }
     }
 
@@ -44,7 +44,7 @@ impl SiteBases {
         self.base(site, locale)?.entry(id)
     }
 
-    /// Whether what is published cannot be used, and an earlier base answers in its place, or none.
+    /// Whether a published base does not load, so that an earlier one answers in its place, or none.
     #[must_use]
     pub const fn is_damaged(&self) -> bool {
         self.is_damaged

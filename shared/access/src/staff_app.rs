@@ -66,7 +66,7 @@ pub struct Parts {
     pub sealed_only: bool,
     /// The store of visitors' data, and of the requests about it.
     pub store: Arc<Store>,
-    /// What the bot answers from.
+    /// The bases that the bot answers from.
     pub bases: Bases,
     /// The security events, which say who read what and why.
     pub events: SecurityEvents,

@@ -48,6 +48,20 @@ pub struct Calibration {
     pub missed: Vec<(String, String, Option<String>)>,
 }
 
+impl Calibration {
+    /// Phrasings of entries that another entry answered.
+    #[must_use]
+    pub fn misled(&self) -> usize {
+        self.missed.iter().filter(|(_, _, instead)| instead.is_some()).count()
+    }
+
+    /// Phrasings of entries that no entry answered.
+    #[must_use]
+    pub fn silent(&self) -> usize {
+        self.missed.len() - self.misled()
+    }
+}
+
 /// Trains a base and calibrates its thresholds; `out_of_scope` are questions it must refuse.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! What the bot says and understands on every site, whatever is published there: greetings, thanks, the
-//! request for a person, and questions of all the world that no site's entries answer.
+//! The bot's words on every site, whatever is published there: greetings, thanks, the request for a person,
+//! and questions of all the world that no site's entries answer.
 
 use std::sync::LazyLock;
 

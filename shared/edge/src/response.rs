@@ -2,7 +2,7 @@
 //! the request's id, where every response is finished.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
@@ -26,6 +26,23 @@ impl<T: Serialize> IntoResponse for Reply<T> {
             Err(_) => Problem::from(Code::Internal).into_response(),
         }
     }
+}
+
+impl<T: Serialize> Reply<T> {
+    /// The response with the header `ETag`.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] for a tag that no header can have.
+    pub fn tagged(self, tag: &str) -> Result<Response, Problem> {
+        let tag = HeaderValue::from_str(tag).map_err(|_| Code::Internal)?;
+        Ok(([(ETAG, tag)], self).into_response())
+    }
+}
+
+/// The tag of a version of something that conditional requests change.
+#[must_use]
+pub fn etag(version: u64) -> String {
+    format!("\"{version}\"")
 }
 
 /// Says of a response that it was given before, to the same request.

@@ -23,7 +23,7 @@ pub const MOST_BYTES: usize = 4_000_000;
 /// Bytes of a piece: an item has 400 kB at most.
 pub(super) const PIECE: usize = 350_000;
 
-/// Which base of a language is published.
+/// The published base of a language, by its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {

@@ -52,7 +52,7 @@ pub struct Published {
     pub entry: Entry,
 }
 
-/// What a publication was made of.
+/// The content of a publication.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edition {
     /// The entries.
@@ -61,7 +61,20 @@ pub struct Edition {
     pub missed: Vec<String>,
 }
 
-/// How a base answers its own phrasings, each asked of a base that was trained without it.
+impl Edition {
+    /// All phrasings.
+    pub fn questions(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().flat_map(|published| &published.entry.questions).map(String::as_str)
+    }
+}
+
+impl From<Draft> for Published {
+    fn from(Draft { id, entry, .. }: Draft) -> Self {
+        Self { id: id.as_str().to_owned(), entry }
+    }
+}
+
+/// The judgement of a base by its own phrasings, each asked of a base that was trained without it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Phrasings.
@@ -81,16 +94,16 @@ pub struct Version {
     pub version: u32,
     /// When it was published.
     pub published_ms: UnixMillis,
-    /// What it has.
+    /// Its facts.
     pub facts: Facts,
 }
 
-/// What is told of a publication.
+/// The facts of a publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
-    /// How many entries.
+    /// The number of its entries.
     pub entries: usize,
-    /// How it was judged.
+    /// The judgement of its base.
     pub evaluation: Evaluation,
     /// The version whose entries were published again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,11 +116,11 @@ pub struct Facts {
 
 /// A base on its way to being published.
 pub struct Publication<'a> {
-    /// What it is made of.
+    /// Its content.
     pub edition: &'a Edition,
     /// Its bytes.
     pub bytes: &'a [u8],
-    /// How it was judged.
+    /// The judgement of its base.
     pub evaluation: Evaluation,
     /// The version whose entries these are, if they are published again.
     pub restored: Option<u32>,
@@ -271,7 +284,7 @@ impl Store {
     ) -> Result<Option<Version>, StoreError> {
         let Shelf { site, locale } = shelf;
         let Publication { edition, bytes, evaluation, restored } = publication;
-        let version = known.bases.get(locale).map_or(0, |head| head.version) + 1;
+        let version = known.published(locale) + 1;
         let key = shelf.version_key(version);
         let json = serde_json::to_vec(edition).map_err(|_| StoreError::Failed)?;
         let kept = put_pieces(&self.desk_table, &key.partition, version, &json).await?;

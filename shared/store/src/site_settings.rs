@@ -34,11 +34,17 @@ pub struct StoredSite {
     pub changed_ms: Option<UnixMillis>,
     /// Whether the site has a webhook.
     pub has_webhook: bool,
-    /// Which bases are published.
+    /// The heads of the published bases.
     pub bases: Heads,
 }
 
 impl StoredSite {
+    /// The version that is published in a language; 0 where nothing is.
+    #[must_use]
+    pub fn published(&self, locale: &str) -> u32 {
+        self.bases.get(locale).map_or(0, |head| head.version)
+    }
+
     fn read(mut item: Item) -> Result<Self, StoreError> {
         let bases = read_heads(&item)?;
         if !item.contains_key("n") {

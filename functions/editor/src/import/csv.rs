@@ -18,7 +18,7 @@ struct Row {
     url: String,
 }
 
-/// Which column has what.
+/// The places of the columns.
 struct Columns {
     title: usize,
     question: usize,
