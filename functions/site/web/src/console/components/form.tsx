@@ -28,7 +28,7 @@ export interface FieldOptions {
 export class Field {
   readonly id = newId();
   readonly error = signal<ComponentChildren>(null);
-  input: HTMLInputElement | null = null;
+  input: HTMLInputElement | HTMLTextAreaElement | null = null;
 
   constructor(readonly options: FieldOptions) {}
 
@@ -48,6 +48,10 @@ interface InputProps {
   field: Field;
   /** In place of the type that the field has. */
   type?: string;
+  /** The lines that are seen of a text of several; one line without. */
+  rows?: number;
+  /** The language of the text, if it is not that of the page. */
+  lang?: string;
   onInput?: () => void;
   onFocus?: () => void;
   /** The content below the input. */
@@ -55,7 +59,7 @@ interface InputProps {
 }
 
 /** An input with its label, a hint and a place for what is wrong with it, all tied together. */
-export function Input({ field, type, onInput, onFocus, children }: InputProps) {
+export function Input({ field, type, rows, lang, onInput, onFocus, children }: InputProps) {
   const { id, options } = field;
   const { label, hint, value, attributes } = options;
   const error = field.error.value;
@@ -63,23 +67,23 @@ export function Input({ field, type, onInput, onFocus, children }: InputProps) {
     field.error.value = null;
     onInput?.();
   };
+  const shared = {
+    ...attributes,
+    id,
+    defaultValue: value ?? "",
+    "aria-describedby": hint ? `${id}-hint ${id}-error` : `${id}-error`,
+    "aria-invalid": error ? ("true" as const) : undefined,
+    ref: (input: HTMLInputElement | HTMLTextAreaElement | null) => {
+      field.input = input;
+    },
+    onInput: typed,
+    onFocus,
+  };
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {hint && <p id={`${id}-hint`} class="hint">{hint}</p>}
-      <input
-        {...(attributes as object)}
-        {...(type && ({ type } as object))}
-        id={id}
-        defaultValue={value ?? ""}
-        aria-describedby={hint ? `${id}-hint ${id}-error` : `${id}-error`}
-        aria-invalid={error ? "true" : undefined}
-        ref={(input) => {
-          field.input = input;
-        }}
-        onInput={typed}
-        onFocus={onFocus}
-      />
+      {rows ? <textarea {...(shared as object)} class="lines" rows={rows} lang={lang} dir="auto" /> : <input {...(shared as object)} {...(type && ({ type } as object))} />}
       <p id={`${id}-error`} class="error">{error}</p>
       {children}
     </div>

@@ -1,36 +1,7 @@
-import { signal } from "@preact/signals";
-import { useId } from "preact/hooks";
 import { api, ask, complain, Field, Input, pageWords, wordsOf } from "../kit.ts";
 import { say } from "../stage.tsx";
 import { type Entry, known, language, read } from "./store.ts";
 import { KNOWLEDGE } from "./words.ts";
-
-/** A text of several lines in a form. What is wrong with it stands in the field, which has no input of its own. */
-function Area({ field, text, rows }: { field: Field; text: { value: string }; rows: number }) {
-  const id = useId();
-  const { label, hint } = field.options;
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <p class="hint" id={`${id}-hint`}>{hint}</p>
-      <textarea
-        id={id}
-        class="knowledge-text"
-        rows={rows}
-        dir="auto"
-        lang={language.peek()}
-        defaultValue={text.value}
-        aria-describedby={`${id}-hint ${id}-error`}
-        aria-invalid={field.error.value ? "true" : undefined}
-        onInput={({ currentTarget }) => {
-          text.value = currentTarget.value;
-          field.error.value = null;
-        }}
-      />
-      <p class="error" id={`${id}-error`}>{field.error}</p>
-    </div>
-  );
-}
 
 const linesOf = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
@@ -44,12 +15,10 @@ export function edit(one: Entry | null): void {
     value: one?.title ?? "",
     attributes: { required: true, autocomplete: "off", maxlength: "200" },
   });
-  const asked = signal(one?.questions.join("\n") ?? "");
-  const said = signal(one?.answer ?? "");
   const reasons = pageWords().reason;
-  const missing = (text: { value: string }, code: string) => () => (text.value.trim() === "" ? reasons[code] ?? null : null);
-  const questions = new Field({ name: "questions", label: words.questions, hint: words.questionsHint, check: missing(asked, "no_question") });
-  const answer = new Field({ name: "answer", label: words.answer, hint: words.answerHint, check: missing(said, "no_answer") });
+  const written = (code: string) => (text: string) => (text.trim() === "" ? reasons[code] ?? null : null);
+  const questions = new Field({ name: "questions", label: words.questions, hint: words.questionsHint, value: one?.questions.join("\n") ?? "", check: written("no_question") });
+  const answer = new Field({ name: "answer", label: words.answer, hint: words.answerHint, value: one?.answer ?? "", check: written("no_answer") });
   const url = new Field({
     name: "url",
     label: words.url,
@@ -65,8 +34,8 @@ export function edit(one: Entry | null): void {
     inputs: (
       <>
         <Input field={title} />
-        <Area field={questions} text={asked} rows={6} />
-        <Area field={answer} text={said} rows={5} />
+        <Input field={questions} rows={6} lang={language.peek()} />
+        <Input field={answer} rows={5} lang={language.peek()} />
         <Input field={url} />
         <Input field={review} type="date" />
       </>
@@ -80,11 +49,11 @@ export function edit(one: Entry | null): void {
         headers: condition,
         body: {
           title: title.value,
-          questions: linesOf(asked.value),
-          answer: said.value,
+          questions: linesOf(questions.value),
+          answer: answer.value,
           url: url.value.trim() || null,
           review_on: review.value || null,
-          keep_together: (one?.keep_together ?? []).filter((part) => said.value.includes(part)),
+          keep_together: (one?.keep_together ?? []).filter((part) => answer.value.includes(part)),
           locale: language.peek(),
         },
       });

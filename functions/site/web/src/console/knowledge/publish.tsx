@@ -91,7 +91,7 @@ export function importFile(): void {
     fields: [file],
     onClose: () => told && tell(words.imported, <Imported of={told} />, null),
     onSubmit: async () => {
-      const [from] = file.input?.files ?? [];
+      const from = file.input instanceof HTMLInputElement ? file.input.files?.[0] : null;
       if (!from) throw new Problem("cancelled");
       const sent = { type: typeOf(from.name) ?? "", text: await from.text() };
       told = await api.call("POST /v1/knowledge/import", { query: { locale: language.peek() }, file: sent, isLong: true });
