@@ -9,10 +9,8 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
-use super::site_settings::{StoredSite, site_key};
+use super::attributes::{Item, binary, corrupt, in_table, take_binary};
 use super::table::{Key, Page, Table};
-use super::write::{Write, update};
 use super::{Store, StoreError};
 use seal::suite;
 use values::encoding::base64url;
@@ -129,26 +127,6 @@ impl Store {
         (version, bytes): (u32, &[u8]),
     ) -> Result<Head, StoreError> {
         put_pieces(&self.settings_table(), &partition(site, locale), version, bytes).await
-    }
-
-    /// The write by which a base is in force; refused where another one was published meanwhile.
-    pub(super) fn head_write(
-        &self,
-        site: &Site,
-        known: &StoredSite,
-        (locale, head): (&str, Head),
-    ) -> Result<Write, StoreError> {
-        let json = |heads: &Heads| serde_json::to_string(heads).map_err(|_| StoreError::Failed);
-        let mut heads = known.bases.clone();
-        heads.insert(locale.to_owned(), head);
-        let mut values = vec![(":b", string(json(&heads)?))];
-        let condition = if known.bases.is_empty() {
-            "attribute_not_exists(b)"
-        } else {
-            values.push((":o", string(json(&known.bases)?)));
-            "b = :o"
-        };
-        update(&self.settings_table(), &site_key(site), ("SET b = :b", condition), values)
     }
 
     /// Deletes the bases before the last one: a function may still be reading that.

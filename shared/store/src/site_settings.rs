@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::attributes::{Item, Value, corrupt, in_table, number, read_number, string, take_string};
-use super::base::{Heads, read_heads};
+use super::base::{Head, Heads, read_heads};
 use super::settings::Settings;
 use super::table::{Key, Table};
 use super::webhook::WebhookChange;
@@ -86,7 +86,7 @@ impl StoredSite {
     }
 }
 
-pub(super) fn site_key(site: &Site) -> Key {
+fn site_key(site: &Site) -> Key {
     Key::new(format!("site#{}", site.id), "settings")
 }
 
@@ -165,5 +165,25 @@ impl Store {
         }
         self.sites.put(&site.id, Arc::new(changed.clone())).await;
         Ok(Some(changed))
+    }
+
+    /// The write by which a base is in force; refused where another one was published meanwhile.
+    pub(super) fn head_write(
+        &self,
+        site: &Site,
+        known: &StoredSite,
+        (locale, head): (&str, Head),
+    ) -> Result<Write, StoreError> {
+        let json = |heads: &Heads| serde_json::to_string(heads).map_err(|_| StoreError::Failed);
+        let mut heads = known.bases.clone();
+        heads.insert(locale.to_owned(), head);
+        let mut values = vec![(":b", string(json(&heads)?))];
+        let condition = if known.bases.is_empty() {
+            "attribute_not_exists(b)"
+        } else {
+            values.push((":o", string(json(&known.bases)?)));
+            "b = :o"
+        };
+        update(&self.settings_table(), &site_key(site), ("SET b = :b", condition), values)
     }
 }
