@@ -1,5 +1,6 @@
 // A visitor's use of the widget, in a real browser: node flow.mjs BASE_URL OUTPUT_FOLDER
 import "./flows/first_path.mjs";
+import "./flows/choices.mjs";
 import "./flows/everybody.mjs";
 import "./flows/protection.mjs";
 import "./flows/trouble.mjs";

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use shared::ids::{ConversationId, SubjectId};
 use shared::store::conversation::{Conversation, Found};
-use shared::store::event::{Header, Kind, Spoken, StoredEvent, place};
+use shared::store::event::{Answered, Header, Kind, Spoken, StoredEvent, place};
 
 use crate::PATIENCE;
 use crate::visitor::Visitor;
@@ -32,7 +32,8 @@ impl World {
         let (mut requests, mut bytes) = (Vec::new(), 0);
         for number in 0..count {
             let (message, reply) = said(number);
-            let spoken = Spoken { message, reply: Some((reply, Vec::new())) };
+            let reply = Answered { text: reply, ..Answered::default() };
+            let spoken = Spoken { message, reply: Some(reply) };
             last = next(&conversation, &last, &spoken);
             let item = last.to_item(id, conversation.due_ms());
             bytes += item_size(&item);

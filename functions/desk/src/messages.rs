@@ -110,7 +110,9 @@ pub(crate) async fn get(
     let since = Since { after, state: query.state, cursor, limit };
     let reader = staff.id.to_string();
     let reader = Reader::Staff(&reader);
-    let found = news(&app.store, &live, reader, &since, None).await?;
+    // In memory but once a minute: an agent reads what entries are called.
+    let bases = app.bases.of(live.conversation.site).await?;
+    let found = news(&app.store, &live, reader, &since, Some(&bases)).await?;
     let Some(news) = found else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let noted = (!news.is_sound()).then_some(Extension(Noted(Metric::Corrupt)));
     let context = if is_first { Some(context(&app, &live).await?) } else { None };

@@ -63,9 +63,11 @@ pub struct EvaluationResponse {
     questions: usize,
     /// Answered with their own entry.
     right: usize,
+    /// Asked back, with their own entry among the choices.
+    offered: usize,
     /// Answered with another one.
     wrong: usize,
-    /// Not answered.
+    /// Neither answered nor asked back with it.
     silent: usize,
 }
 
@@ -83,8 +85,8 @@ pub struct ChangedAnswer {
 
 impl From<Evaluation> for EvaluationResponse {
     fn from(judged: Evaluation) -> Self {
-        let Evaluation { questions, right, wrong, silent } = judged;
-        Self { questions, right, wrong, silent }
+        let Evaluation { questions, right, offered, wrong, silent } = judged;
+        Self { questions, right, offered, wrong, silent }
     }
 }
 

@@ -45,8 +45,13 @@ pub(crate) fn train(locale: &str, entries: Vec<Published>) -> Result<Arc<Trained
         Code::Internal
     })?;
     let found = base.calibration;
-    let (wrong, silent) = (found.misled(), found.silent());
-    let evaluation = Evaluation { questions: found.questions, right: found.right, wrong, silent };
+    let evaluation = Evaluation {
+        questions: found.questions,
+        right: found.right,
+        offered: found.offered,
+        wrong: found.misled(),
+        silent: found.silent(),
+    };
     let missed = found.missed.into_iter().map(|(question, _, _)| question).collect();
     let edition = Edition { entries: entries.clone(), missed };
     let trained = Arc::new(Trained { edition, bytes: base.bytes, evaluation });
@@ -66,7 +71,7 @@ fn source_entry(Published { id, entry }: &Published) -> SourceEntry {
 
 /// The entry that a base answers with, if it does.
 pub(crate) fn answered<'a>(base: &Base<'a>, question: &str) -> Option<&'a str> {
-    match base.answer(question, false) {
+    match base.answer_alone(question) {
         Answer::Entry { id, .. } => Some(id),
         _ => None,
     }

@@ -39,8 +39,8 @@ pub struct TryRequest {
 pub struct TryResponse {
     /// The likeliest first.
     candidates: Vec<CandidateEntry>,
-    /// `entry`, `greeting`, `thanks`, `hand_over`, `unknown`, `declined`, `machine`, `nothing_asked`, `abuse`
-    /// or `crisis`.
+    /// `entry`, `asked_back`, `greeting`, `thanks`, `hand_over`, `unknown`, `unhelped`, `declined`, `machine`,
+    /// `nothing_asked`, `abuse` or `crisis`.
     reaction: &'static str,
     /// The entry that it would answer with.
     #[schema(required = true)]
@@ -88,13 +88,15 @@ pub(crate) async fn post(
 
 impl TryResponse {
     fn of(base: &Base<'_>, text: &str) -> Self {
-        let answer = base.answer(text, false);
+        let answer = base.answer_alone(text);
         let (reaction, entry_id) = match &answer {
             Answer::Entry { id, .. } => ("entry", Some((*id).to_owned())),
             Answer::Greeting { .. } => ("greeting", None),
             Answer::Thanks { .. } => ("thanks", None),
             Answer::HandOver { .. } => ("hand_over", None),
             Answer::Unknown { .. } => ("unknown", None),
+            Answer::Asked { .. } => ("asked_back", None),
+            Answer::Unhelped { .. } => ("unhelped", None),
             Answer::Declined { .. } => ("declined", None),
             Answer::Machine { .. } => ("machine", None),
             Answer::NothingAsked { .. } => ("nothing_asked", None),

@@ -20,7 +20,7 @@ use shared::ids::ConversationId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::body::Body;
 use shared::store::conversation::Conversation;
-use shared::store::event::{Idempotency, Kind, Spoken, StoredEvent};
+use shared::store::event::{Answered, Idempotency, Kind, Spoken, StoredEvent};
 use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Draft, Tail};
 use shared::store::state::{State as LogState, Status};
@@ -30,18 +30,23 @@ use shared::values::site_settings::SiteSettings;
 use utoipa::ToSchema;
 
 use crate::commit::{Located, Outcome, commit, find_now, locate, speak};
-use crate::responder::{self, Knowledge, Looked, Visit};
+use crate::responder::{self, Looked, Sent, Visit};
 
+/// Longest id of an entry.
+const ENTRY_ID_CHARACTERS: usize = 10;
 /// Where the log ends, for the next message.
 static CURSOR: HeaderName = HeaderName::from_static("sotto-cursor");
 
-/// A message of the visitor.
+/// A message of the visitor: a text, or a choice.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageRequest {
     /// 1 to 4,000 characters.
-    #[schema(value_type = String)]
+    #[schema(value_type = Option<String>)]
     text: Option<RawText>,
+    /// In its place: the id of an entry that the bot has asked about. Its title stands in the conversation.
+    #[schema(value_type = Option<String>)]
+    choice: Option<RawText>,
     /// The last message that the client has; then the response has the news behind it.
     #[schema(value_type = Option<String>)]
     after: Option<RawText>,
@@ -71,7 +76,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     Json(request): Json<MessageRequest>,
 ) -> Result<Response, Problem> {
-    let text: Text<1, MESSAGE_CHARACTERS> = Text::required(request.text, "/text")?;
+    let words = Words::judge(request.text, request.choice)?;
     let after: Option<Text<0, 80>> = judge_optional(request.after, "/after")?;
     let after = after.map(|after| asked_after(id, after.reveal())).transpose()?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
@@ -83,7 +88,7 @@ pub(crate) async fn post(
     );
     let (located, settings, bases) = (located?, settings?, bases?);
     let conversation = located.conversation.clone();
-    let idempotency = idempotency(&conversation, &key, text.reveal());
+    let idempotency = idempotency(&conversation, &key, words.sent());
     let known = app.store.find_repeated(id, &located.tail, &idempotency.key).await?;
     let (event, tail) = if let Some(event) = known {
         (event, None)
@@ -94,7 +99,7 @@ pub(crate) async fn post(
             settings: &settings,
             bases: &bases,
             idempotency,
-            text: &text,
+            sent: words.sent(),
         };
         writer.write(located).await?
     };
@@ -153,6 +158,29 @@ async fn news_after(
     news(&app.store, &live, Reader::Visitor, &since, Some(bases)).await
 }
 
+/// The words of a message.
+enum Words {
+    Text(Text<1, MESSAGE_CHARACTERS>),
+    Choice(Text<1, ENTRY_ID_CHARACTERS>),
+}
+
+impl Words {
+    fn judge(text: Option<RawText>, choice: Option<RawText>) -> Result<Self, Problem> {
+        Ok(match (text, choice) {
+            (Some(_), Some(_)) => return Err(Problem::invalid("/choice", FieldCode::NotAllowed)),
+            (None, Some(choice)) => Self::Choice(Text::required(Some(choice), "/choice")?),
+            (text, None) => Self::Text(Text::required(text, "/text")?),
+        })
+    }
+
+    fn sent(&self) -> Sent<'_> {
+        match self {
+            Self::Text(text) => Sent::Text(text.reveal()),
+            Self::Choice(id) => Sent::Choice(id.reveal()),
+        }
+    }
+}
+
 /// A message on its way into the log.
 struct Writer<'a> {
     app: &'a App,
@@ -160,7 +188,7 @@ struct Writer<'a> {
     settings: &'a SiteSettings,
     bases: &'a SiteBases,
     idempotency: Idempotency,
-    text: &'a Text<1, MESSAGE_CHARACTERS>,
+    sent: Sent<'a>,
 }
 
 impl Writer<'_> {
@@ -168,24 +196,28 @@ impl Writer<'_> {
     async fn write(&self, located: Located) -> Result<(StoredEvent, Option<Tail>), Problem> {
         let (conversation, now_ms) = (located.conversation.clone(), self.app.clock.now_ms());
         let mut from = located;
-        let mut looked = None;
+        let mut looked: Option<Looked> = None;
         loop {
             let outcome = commit(self.app, from, |state| {
                 let spent = speak(&conversation, state, now_ms)?;
-                self.draft(&conversation, spent, looked)
+                self.draft(&conversation, spent, looked.as_ref())
             });
             match outcome.await? {
                 Outcome::Appended(event, tail) => return Ok((event, Some(tail))),
                 Outcome::Repeated(event) => return Ok((event, None)),
-                // A person is wanted, or may have to be offered; only then it is looked whether there is one.
+                // A person is wanted or may have to be offered, or the text leans on the one before; only
+                // then somebody looks.
                 Outcome::Unneeded(_) => {
                     let (attendance, end) = tokio::join!(
                         self.app.store.attendance(conversation.site),
                         self.app.store.tail(conversation.id),
                     );
                     let end = end?;
-                    let unknown_in_a_row = end.unknown_in_a_row();
-                    looked = Some(Looked { attendance: attendance?, unknown_in_a_row });
+                    looked = Some(Looked {
+                        attendance: attendance?,
+                        unknown_in_a_row: end.unknown_in_a_row(),
+                        before: end.last_exchange(&conversation)?,
+                    });
                     let tail = end.of(&conversation)?.ok_or(Code::NotFound)?;
                     // The cursor may have been of before this very message.
                     let (store, key) = (&self.app.store, &self.idempotency.key);
@@ -204,24 +236,29 @@ impl Writer<'_> {
         &self,
         conversation: &Conversation,
         state: LogState,
-        looked: Option<Looked>,
+        looked: Option<&Looked>,
     ) -> Result<Option<Draft>, Problem> {
-        let message = self.text.reveal().to_owned();
+        let (bases, settings, verified) = (self.bases, self.settings, self.visitor.verified);
         let idempotency = Some(self.idempotency);
+        let message = match self.sent {
+            Sent::Text(text) => text.to_owned(),
+            Sent::Choice(id) => responder::title(conversation.site, &state, id, bases)?,
+        };
         if state.status != Status::Open {
             let body = Body::Said(Spoken { message, reply: None });
             return Ok(Some(Draft { body, state, idempotency, inbox: Inbox::Heard, asked: None }));
         }
-        let text = self.text.reveal();
-        let (bases, settings, verified) = (self.bases, self.settings, self.visitor.verified);
         let visit = Visit { bases, settings, verified, looked };
-        let answer = responder::answer(conversation.site, &state, text, visit)?;
-        let has_to_look = answer.wanted.is_some() || answer.knowledge == Knowledge::Uncounted;
-        if has_to_look && looked.is_none() {
+        let Some(answer) = responder::answer(conversation.site, &state, self.sent, visit)? else {
             return Ok(None);
-        }
-        let sources = answer.source.into_iter().collect();
-        let spoken = Spoken { message, reply: Some((answer.text, sources)) };
+        };
+        let is_asking = !answer.choices.is_empty();
+        let reply = Answered {
+            text: answer.text,
+            sources: answer.source.into_iter().collect(),
+            choices: answer.choices,
+        };
+        let spoken = Spoken { message, reply: Some(reply) };
         let (status, inbox) = match answer.wanted {
             Some(_) if answer.hands_over => {
                 let row = Row::entering(conversation, state.locale, verified, state.at_ms);
@@ -233,7 +270,8 @@ impl Writer<'_> {
             body: Body::Said(spoken),
             state: state
                 .answered(answer.offers_person)
-                .not_knowing(answer.knowledge != Knowledge::Known)
+                .not_knowing(answer.unknown)
+                .asking(is_asking)
                 .with_status(status),
             idempotency,
             inbox,
@@ -242,11 +280,15 @@ impl Writer<'_> {
     }
 }
 
-fn idempotency(conversation: &Conversation, key: &str, text: &str) -> Idempotency {
+fn idempotency(conversation: &Conversation, key: &str, sent: Sent<'_>) -> Idempotency {
     let mac = |label, parts: &[&[u8]]| conversation.key.short_mac(label, parts);
+    let key = key.as_bytes();
     Idempotency {
-        key: mac("idempotency key", &[key.as_bytes()]),
-        body: mac("idempotency body", &[key.as_bytes(), text.as_bytes()]),
+        key: mac("idempotency key", &[key]),
+        body: match sent {
+            Sent::Text(text) => mac("idempotency body", &[key, text.as_bytes()]),
+            Sent::Choice(id) => mac("idempotency choice", &[key, id.as_bytes()]),
+        },
     }
 }
 

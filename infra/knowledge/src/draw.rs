@@ -93,6 +93,7 @@ fn source(drawn: &BTreeMap<&str, Vec<&str>>) -> Source {
         unknown: "-".into(),
         greeting: silent(),
         thanks: silent(),
+        crisis: Vec::new(),
         hand_over: silent(),
         entries: drawn.values().enumerate().map(entry).collect(),
     }

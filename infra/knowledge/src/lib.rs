@@ -15,3 +15,4 @@ pub mod draw;
 pub mod phrasings;
 pub mod report;
 pub mod shipped;
+pub mod strangers;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bot::Base;
-use knowledge::{draw, phrasings, report::Report, shipped};
+use knowledge::{draw, phrasings, report::Report, shipped, strangers::Fares};
 use lexopt::prelude::{Long, Value, ValueExt};
 
 const USAGE: &str = "\
@@ -28,9 +28,10 @@ cargo knowledge evaluate --train FILE [--test FILE] [--per-intent 5,10] [--seeds
 fn main() -> ExitCode {
     let outcome = Request::parse().and_then(|request| match request {
         Request::Publish => publish(),
-        Request::Shipped => shipped::LOCALES
-            .iter()
-            .try_for_each(|locale| evaluate_shipped(locale, &shipped::evaluation(locale)?)),
+        Request::Shipped => shipped::LOCALES.iter().try_for_each(|locale| {
+            evaluate_shipped(locale, &shipped::evaluation(locale)?)?;
+            ["strangers", "kept"].iter().try_for_each(|set| evaluate_strangers(set, locale))
+        }),
         Request::Asked { locale, file } => evaluate_shipped(&locale, &phrasings::read(&file)?),
         Request::Drawn { train, test, per_intent, seeds } => {
             evaluate_drawn(&train, test.as_deref(), &per_intent, seeds)
@@ -117,8 +118,8 @@ fn publish() -> Result<(), String> {
         let found = &published.calibration;
         println!("demo, {locale}: {} bytes", published.bytes.len());
         println!(
-            "  held out in turn: {} of {} phrasings right, {} wrong answers, {} out of scope",
-            found.right, found.questions, found.wrong, found.out_of_scope
+            "  held out in turn: {} of {} phrasings right, {} asked back, {} wrong answers, {} out of scope",
+            found.right, found.questions, found.offered, found.wrong, found.out_of_scope
         );
         for (text, due, instead) in &found.missed {
             if let Some(instead) = instead {
@@ -135,6 +136,14 @@ fn evaluate_shipped(locale: &str, asked: &[phrasings::Phrasing]) -> Result<(), S
     phrasings::are_known(asked, &base)?;
     println!("demo, {locale}: {} bytes", model.len());
     println!("{}", Report::of(&base, asked));
+    Ok(())
+}
+
+fn evaluate_strangers(set: &str, locale: &str) -> Result<(), String> {
+    let model = shipped::model(locale)?;
+    let base = Base::load(&model).map_err(|error| format!("{locale}: {error}"))?;
+    println!("{set}, {locale}:");
+    println!("{}", Fares::of(&base, &shipped::strangers(set, locale)?));
     Ok(())
 }
 

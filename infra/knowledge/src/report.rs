@@ -16,6 +16,8 @@ pub struct Report {
     pub out_of_scope: usize,
     /// In scope, and the right entry was given.
     pub right: usize,
+    /// In scope, and it was asked back with the right entry among the choices.
+    pub offered: usize,
     /// An entry was given, and not the right one; in or out of scope.
     pub wrong: usize,
     /// Out of scope, and no entry was given.
@@ -36,7 +38,7 @@ impl Report {
         let mut report = Self::default();
         let start = Instant::now();
         let answers: Vec<Answer<'_>> =
-            phrasings.iter().map(|phrasing| base.answer(&phrasing.text, false)).collect();
+            phrasings.iter().map(|phrasing| base.answer_alone(&phrasing.text)).collect();
         let asked = u32::try_from(phrasings.len()).unwrap_or(u32::MAX).max(1);
         report.time_per_answer = start.elapsed() / asked;
         for (phrasing, answer) in phrasings.iter().zip(answers) {
@@ -45,10 +47,10 @@ impl Report {
         report
     }
 
-    /// Right answers as a share of the questions in scope.
+    /// Right answers, and those of which the right entry was to choose, as a share of the questions in scope.
     #[must_use]
-    pub fn accuracy(&self) -> f64 {
-        share(self.right, self.in_scope)
+    pub fn served(&self) -> f64 {
+        share(self.right + self.offered, self.in_scope)
     }
 
     /// Wrong answers as a share of all questions.
@@ -64,6 +66,8 @@ impl Report {
             Answer::Thanks { .. } => "(thanks)",
             Answer::HandOver { .. } => "(hand-over)",
             Answer::Unknown { .. } => "(unknown)",
+            Answer::Asked { .. } => "(asked back)",
+            Answer::Unhelped { .. } => "(unhelped)",
             Answer::Declined { .. } => "(declined)",
             Answer::Machine { .. } => "(machine)",
             Answer::NothingAsked { .. } => "(nothing asked)",
@@ -75,8 +79,11 @@ impl Report {
         let right = if let Some(due) = due {
             self.in_scope += 1;
             self.unknown += usize::from(matches!(answer, Answer::Unknown { .. }));
+            let named = matches!(answer, Answer::Asked { choices, .. }
+                if choices.iter().any(|entry| entry.id == due));
             self.right += usize::from(done == due);
-            done == due
+            self.offered += usize::from(named);
+            done == due || named
         } else {
             self.out_of_scope += 1;
             self.refused += usize::from(!given);
@@ -94,7 +101,12 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "questions in scope        {:>6}", self.in_scope)?;
         writeln!(f, "questions out of scope    {:>6}", self.out_of_scope)?;
-        writeln!(f, "accuracy (right, of in)   {:>8.1} %", 100.0 * self.accuracy())?;
+        writeln!(
+            f,
+            "right (of in)             {:>8.1} %",
+            100.0 * share(self.right, self.in_scope)
+        )?;
+        writeln!(f, "right or asked back       {:>8.1} %", 100.0 * self.served())?;
         writeln!(f, "wrong answers (of all)    {:>8.1} %", 100.0 * self.wrong_rate())?;
         let refused = share(self.refused, self.out_of_scope);
         writeln!(f, "refused (of out)          {:>8.1} %", 100.0 * refused)?;

@@ -6,6 +6,7 @@ use bot::{Calibration, Published, Source, Words, publish};
 use serde_json::json;
 
 use crate::phrasings::{self, Phrasing, Unasked};
+use crate::strangers::Asked;
 
 pub use bot::LOCALES;
 
@@ -55,10 +56,11 @@ pub fn judged_path(locale: &str) -> PathBuf {
 /// None that is known of.
 pub fn judged(found: &Calibration) -> Result<Vec<u8>, String> {
     let missed: Vec<&String> = found.missed.iter().map(|(question, _, _)| question).collect();
-    let (questions, right) = (found.questions, found.right);
+    let (questions, right, offered) = (found.questions, found.right, found.offered);
     let (wrong, silent) = (found.misled(), found.silent());
-    let evaluation =
-        json!({ "questions": questions, "right": right, "wrong": wrong, "silent": silent });
+    let evaluation = json!({
+        "questions": questions, "right": right, "offered": offered, "wrong": wrong, "silent": silent,
+    });
     let judged = json!({ "evaluation": evaluation, "missed": missed });
     let text = serde_json::to_string_pretty(&judged).map_err(|error| error.to_string())?;
     Ok((text + "\n").into_bytes())
@@ -84,6 +86,15 @@ pub fn evaluation(locale: &str) -> Result<Vec<Phrasing>, String> {
 /// The path and why it cannot be read.
 pub fn unasked(locale: &str) -> Result<Vec<Unasked>, String> {
     phrasings::read(&root().join(format!("infra/knowledge/evaluation/unasked.{locale}.jsonl")))
+}
+
+/// Questions of hands that did not write the entries: `evaluation/strangers.<locale>.jsonl`, with which the
+/// bot was tuned, and `evaluation/kept.<locale>.jsonl`, with which it was not.
+///
+/// # Errors
+/// The path and why it cannot be read.
+pub fn strangers(set: &str, locale: &str) -> Result<Vec<Asked>, String> {
+    phrasings::read(&root().join(format!("infra/knowledge/evaluation/{set}.{locale}.jsonl")))
 }
 
 /// Trains the base without entries, which answers where nothing is published.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bot::{Answer, Base, normalise};
-use knowledge::report::Report;
+use bot::{Answer, Base, Turn, normalise};
+use knowledge::report::{Report, share};
 use knowledge::shipped;
+use knowledge::strangers::Fares;
 
 #[test]
 fn models_are_what_their_sources_give() {
@@ -24,14 +25,39 @@ fn models_are_what_their_sources_give() {
 }
 
 #[test]
-fn nine_in_ten_right_and_under_five_in_a_hundred_wrong() {
+fn nine_in_ten_right_or_asked_back_and_under_five_in_a_hundred_wrong() {
     for (locale, in_scope, out_of_scope) in [("en", 100, 50), ("de", 40, 20)] {
         let model = shipped::model(locale).unwrap();
         let asked = shipped::evaluation(locale).unwrap();
         let report = Report::of(&Base::load(&model).unwrap(), &asked);
         assert!(report.in_scope >= in_scope && report.out_of_scope >= out_of_scope, "{report}");
-        assert!(report.accuracy() >= 0.9, "{locale}\n{report}");
+        assert!(report.served() >= 0.9, "{locale}\n{report}");
         assert!(report.wrong_rate() < 0.05, "{locale}\n{report}");
+    }
+}
+
+/// The floors are a little below what is measured, so that a change that loses something shows.
+#[test]
+fn questions_of_other_hands_are_answered_asked_back_or_refused() {
+    for (locale, set, plain, dialogues) in [
+        ("en", "strangers", 0.93, 0.66),
+        ("de", "strangers", 0.89, 0.74),
+        ("en", "kept", 0.84, 0.55),
+        ("de", "kept", 0.84, 0.54),
+    ] {
+        let model = shipped::model(locale).unwrap();
+        let asked = shipped::strangers(set, locale).unwrap();
+        let fares = Fares::of(&Base::load(&model).unwrap(), &asked);
+        assert!(fares.plain.all >= 120 && fares.oblique.all >= 80 && fares.out >= 95, "{fares}");
+        assert!(fares.plain.served() >= plain, "{locale} {set}\n{fares}");
+        assert!(fares.plain.misled() <= 0.03, "{locale} {set}\n{fares}");
+        assert!(fares.oblique.misled() <= 0.03, "{locale} {set}\n{fares}");
+        assert!(fares.answered * 100 <= 6 * fares.out, "{locale} {set}\n{fares}");
+        assert!(fares.refused() >= 0.7, "{locale} {set}\n{fares}");
+        let (all, right) = fares.dialogues;
+        assert!(share(right, all) >= dialogues, "{locale} {set}\n{fares}");
+        let (all, known) = fares.crises;
+        assert!(known + 1 >= all && fares.false_alarms.len() <= 8, "{locale} {set}\n{fares}");
     }
 }
 
@@ -122,7 +148,7 @@ fn texts_that_ask_nothing_get_no_entry() {
         assert!(texts.len() >= least, "{locale}: {}", texts.len());
         let mut answered = Vec::new();
         for one in &texts {
-            let answer = base.answer(&one.text, false);
+            let answer = base.answer_alone(&one.text);
             let crisis = matches!(answer, Answer::Crisis { .. });
             assert_eq!(crisis, one.kind == "crisis", "{locale}: {}", one.text);
             if matches!(answer, Answer::Entry { .. }) {
@@ -136,6 +162,7 @@ fn texts_that_ask_nothing_get_no_entry() {
 
 #[test]
 fn an_offer_is_accepted_and_declined_in_the_words_that_people_use() {
+    let offered = Turn { offered: true, ..Turn::default() };
     for locale in shipped::LOCALES {
         let model = shipped::model(locale).unwrap();
         let base = Base::load(&model).unwrap();
@@ -152,7 +179,7 @@ fn an_offer_is_accepted_and_declined_in_the_words_that_people_use() {
             "👍",
             "please do",
         ] {
-            let answer = base.answer(yes, true);
+            let answer = base.answer(yes, &offered).unwrap();
             assert!(matches!(answer, Answer::HandOver { .. }), "{locale}: {yes}");
         }
         for no in [
@@ -167,7 +194,7 @@ fn an_offer_is_accepted_and_declined_in_the_words_that_people_use() {
             "später",
             "👎",
         ] {
-            let answer = base.answer(no, true);
+            let answer = base.answer(no, &offered).unwrap();
             assert!(matches!(answer, Answer::Declined { .. }), "{locale}: {no}");
         }
     }
@@ -204,15 +231,18 @@ fn another_language_is_not_answered() {
     }
 }
 
+/// The reaction to a text: an entry's id where it is answered, or named first where it is asked back.
 #[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn handled(locale: &str, text: &str) -> String {
     let model = shipped::model(locale).unwrap();
-    let done = match Base::load(&model).unwrap().answer(text, false) {
+    let done = match Base::load(&model).unwrap().answer_alone(text) {
         Answer::Entry { id, .. } => id,
         Answer::Greeting { .. } => "greeting",
         Answer::Thanks { .. } => "thanks",
         Answer::HandOver { .. } => "hand-over",
         Answer::Unknown { .. } => "unknown",
+        Answer::Asked { choices, .. } => choices.first().map_or("", |first| first.id),
+        Answer::Unhelped { .. } => "unhelped",
         Answer::Declined { .. } => "declined",
         Answer::Machine { .. } => "machine",
         Answer::NothingAsked { .. } => "nothing asked",

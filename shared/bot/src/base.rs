@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::features::{self, Feature};
-use super::file::{ENTRY_STRINGS, FIXED_STRINGS, Found, Layout, Malformed};
+use super::file::{ENTRY_STRINGS, FIXED_STRINGS, Found, Layout, Malformed, Thresholds};
 use super::sentences::Opening;
 use super::talk::Talk;
+use super::turn::{self, Before, Leaning, Pick, Reaction, Turn};
 use super::{normal, sentences, talk, weighting};
 
 /// How much the distance to the next best question counts in a confidence, against the distance
@@ -14,6 +16,14 @@ use super::{normal, sentences, talk, weighting};
 const RIVAL_SHARE: f32 = 0.75;
 /// Longest small-talk phrase, in words, that is looked for before and after a question.
 const MAX_PHRASE_WORDS: usize = 6;
+
+/// Words beside thanks that need not be understood.
+const MOST_BESIDE_THANKS: usize = 3;
+/// Longest text that may be small talk in words that no phrase has.
+const MOST_SMALL_TALK: usize = 4;
+
+/// The confidence from which on a short text is small talk: a wrong "hello" costs little.
+const SMALL_TALK: f32 = 0.2;
 
 /// A word is telling when at most one in so many questions uses it.
 const TELLING_SHARE: usize = 8;
@@ -29,6 +39,9 @@ const SHORT_TEXT: usize = 3;
 const ALONE: f32 = 1.1;
 const AMONG_STRANGERS: f32 = 2.2;
 const ONLY_PARTS: f32 = 2.94;
+
+/// Entries that are named at once, when it is asked which is meant.
+pub(super) const MOST_CHOICES: usize = 3;
 
 /// A published base. Borrows its bytes, copies and parses nothing.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +63,7 @@ pub struct Entry<'a> {
 }
 
 /// The bot's reaction to a text; every word of it comes from the base.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer<'a> {
     /// A greeting and nothing else.
     Greeting {
@@ -72,8 +85,21 @@ pub enum Answer<'a> {
         answer: &'a str,
         /// A path on the site that says more.
         url: Option<&'a str>,
-        /// Confidence, 0 to 1; above [`Base::threshold`].
+        /// Confidence, 0 to 1; above [`Base::threshold`] where the text was not a choice.
         score: f32,
+    },
+    /// The bot is not sure which entry is meant, and asks.
+    Asked {
+        /// The question.
+        text: &'a str,
+        /// One to three entries, the likeliest first.
+        choices: Vec<Entry<'a>>,
+    },
+    /// None of the entries that were named is meant, or the answer did not help and there is no other. The
+    /// text offers a person.
+    Unhelped {
+        /// The text.
+        text: &'a str,
     },
     /// The visitor asks for a person.
     HandOver {
@@ -121,6 +147,8 @@ impl<'a> Answer<'a> {
             | Self::Thanks { text }
             | Self::HandOver { text }
             | Self::Unknown { text }
+            | Self::Asked { text, .. }
+            | Self::Unhelped { text }
             | Self::Declined { text }
             | Self::Machine { text }
             | Self::NothingAsked { text }
@@ -159,6 +187,7 @@ impl<'a> Answer<'a> {
         matches!(
             self,
             Self::Unknown { .. }
+                | Self::Unhelped { .. }
                 | Self::Machine { .. }
                 | Self::NothingAsked { .. }
                 | Self::Abuse { .. }
@@ -217,7 +246,7 @@ impl<'a> Base<'a> {
     /// Lowest score at which an entry is given as the answer.
     #[must_use]
     pub fn threshold(&self) -> f32 {
-        score(self.layout.thresholds[0])
+        score(self.layout.thresholds.answer)
     }
 
     /// All entries, in the author's order.
@@ -231,27 +260,186 @@ impl<'a> Base<'a> {
         self.entries().find(|entry| entry.id == id)
     }
 
-    /// The bot's answer to a text; `offered` says that its last answer offered a person.
+    /// The bot's answer to a text that nothing was said before.
     #[must_use]
-    pub fn answer(&self, text: &str, offered: bool) -> Answer<'a> {
+    pub fn answer_alone(&self, text: &str) -> Answer<'a> {
+        let unknown = Answer::Unknown { text: self.unknown() };
+        self.answer(text, &Turn::default()).unwrap_or(unknown)
+    }
+
+    /// The bot's answer to a text in its turn. `None` where it depends on what was said before, and nobody
+    /// has looked ([`Before::Unread`]).
+    #[must_use]
+    pub fn answer(&self, text: &str, turn: &Turn<'_>) -> Option<Answer<'a>> {
         let said = sentences::of(self.locale());
         let words = normal::words(text);
-        match talk::of(text, &words) {
-            Some(Talk::Yes) if offered => return Answer::HandOver { text: self.hand_over() },
-            Some(Talk::No) if offered => return Answer::Declined { text: said.declined },
-            Some(Talk::Machine) => return Answer::Machine { text: said.machine },
-            Some(Talk::Crisis) => return Answer::Crisis { text: said.crisis },
-            Some(Talk::Abuse) => return Answer::Abuse { text: said.abuse },
-            Some(Talk::Code) => return Answer::NothingAsked { text: said.code },
-            Some(Talk::No) => {
-                return self.small_talk(&words).unwrap_or(Answer::Declined { text: said.declined });
-            }
-            Some(Talk::Yes) => {
-                return self.small_talk(&words).unwrap_or(Answer::NothingAsked { text: said.yes });
-            }
-            None => {}
+        let talk = talk::of(text, &words);
+        let picked = match talk {
+            Some(Talk::Crisis | Talk::Abuse | Talk::Machine) => None,
+            Some(Talk::No) => turn::pick(&words).or(Some(Pick::Neither)),
+            _ => turn::numbered(text).or_else(|| turn::pick(&words)),
+        };
+        if turn.asked
+            && let Some(picked) = picked
+        {
+            return self.picked(picked, turn);
         }
-        self.question(&words)
+        let declined = Answer::Declined { text: said.declined };
+        let thanks = || self.without_small_talk(&words).1 == Some(Polite::Thanks);
+        Some(match talk {
+            Some(Talk::Yes) if !turn.offered && thanks() => self.thanks(),
+            Some(Talk::Yes) if turn.asked => return self.agreed(turn),
+            Some(Talk::Yes) if turn.offered => Answer::HandOver { text: self.hand_over() },
+            Some(Talk::No) if turn.offered => declined,
+            Some(Talk::Machine) => Answer::Machine { text: said.machine },
+            Some(Talk::Crisis) => Answer::Crisis { text: said.crisis },
+            Some(Talk::Abuse) => Answer::Abuse { text: said.abuse },
+            Some(Talk::Code) => Answer::NothingAsked { text: said.code },
+            Some(Talk::No) => self.small_talk(&words).unwrap_or(declined),
+            Some(Talk::Yes) => {
+                self.small_talk(&words).unwrap_or(Answer::NothingAsked { text: said.yes })
+            }
+            None if turn::is_unhelped(&words) => return self.unhelped(turn),
+            None => return self.asked(text, &words, turn),
+        })
+    }
+
+    /// The answer of an entry that the visitor chose; `None` for one that is not published.
+    #[must_use]
+    pub fn chosen(&self, id: &str) -> Option<Answer<'a>> {
+        self.entry(id).map(|Entry { id, title, answer, url }| Answer::Entry {
+            id,
+            title,
+            answer,
+            url,
+            score: 1.0,
+        })
+    }
+
+    /// The answer to a choice among those that were named.
+    fn picked(&self, pick: Pick, turn: &Turn<'_>) -> Option<Answer<'a>> {
+        let unhelped = Answer::Unhelped { text: self.unknown() };
+        let choices = match (pick, turn.before) {
+            (Pick::Neither, _) | (_, Before::Nothing) => return Some(unhelped),
+            (_, Before::Unread) => return None,
+            (_, Before::Said { choices, .. }) => choices,
+        };
+        let id = match pick {
+            Pick::Nth(at) => choices.get(at),
+            Pick::Last => choices.last(),
+            Pick::Neither => None,
+        };
+        Some(id.and_then(|id| self.chosen(id)).unwrap_or(unhelped))
+    }
+
+    /// The answer to a yes where it was asked which entry is meant: the only one, or the same question.
+    fn agreed(&self, turn: &Turn<'_>) -> Option<Answer<'a>> {
+        let choices = match turn.before {
+            Before::Unread => return None,
+            Before::Said { choices, .. } => choices,
+            Before::Nothing => &[],
+        };
+        let known: Vec<Entry<'a>> = choices.iter().filter_map(|id| self.entry(id)).collect();
+        Some(match known.as_slice() {
+            [] => Answer::Unhelped { text: self.unknown() },
+            [only] => self.chosen(only.id).unwrap_or(Answer::Unhelped { text: self.unknown() }),
+            _ => self.which(known),
+        })
+    }
+
+    /// The answer to somebody whom the answer before did not help: other entries that may be meant, or a
+    /// person.
+    fn unhelped(&self, turn: &Turn<'_>) -> Option<Answer<'a>> {
+        let others = match turn.before {
+            Before::Unread => return None,
+            Before::Said { text, entry: Some(entry), .. } => {
+                let ask = self.layout.thresholds.ask;
+                self.choices(&normal::words(text), ask, Some(entry))
+            }
+            Before::Said { .. } | Before::Nothing => Vec::new(),
+        };
+        if others.is_empty() {
+            return Some(Answer::Unhelped { text: self.unknown() });
+        }
+        Some(self.which(others))
+    }
+
+    fn which(&self, choices: Vec<Entry<'a>>) -> Answer<'a> {
+        let said = sentences::of(self.locale());
+        let text = if choices.len() == 1 { said.this } else { said.which };
+        Answer::Asked { text, choices }
+    }
+
+    /// The answer to a question: by itself, by one of its parts, or with the text before it.
+    fn asked(&self, text: &str, words: &[char], turn: &Turn<'_>) -> Option<Answer<'a>> {
+        let is_sure =
+            |answer: &Answer<'_>| !matches!(answer, Answer::Unknown { .. } | Answer::Asked { .. });
+        let leaning = match turn.before {
+            Before::Nothing => Leaning::No,
+            _ => turn::leaning(words),
+        };
+        let whole = self.question(words);
+        if is_sure(&whole) && leaning < Leaning::Yes {
+            return Some(whole);
+        }
+        if !is_sure(&whole)
+            && let Some(reaction) = turn::reaction(words, turn)
+        {
+            return match reaction {
+                Reaction::Unhelped => self.unhelped(turn),
+                Reaction::Declines if turn.asked => self.picked(Pick::Neither, turn),
+                Reaction::Declines => {
+                    let said = sentences::of(self.locale());
+                    Some(Answer::Declined { text: said.declined })
+                }
+                Reaction::Accepts => Some(Answer::HandOver { text: self.hand_over() }),
+            };
+        }
+        let (rest, polite) = self.without_small_talk(words);
+        if !is_sure(&whole)
+            && polite == Some(Polite::Thanks)
+            && word_count(rest) <= MOST_BESIDE_THANKS
+        {
+            return Some(self.thanks());
+        }
+        let before = match turn.before {
+            Before::Said { text, .. } if leaning > Leaning::No => Some(text),
+            Before::Unread if leaning > Leaning::No => return None,
+            _ => None,
+        };
+        let both = before.map(|before| normal::words(&format!("{before} {text}")));
+        let together = both.as_ref().map(|both| self.question(both));
+        if let Some(entry @ Answer::Entry { .. }) = together {
+            return Some(entry);
+        }
+        if is_sure(&whole) {
+            return Some(whole);
+        }
+        let parts: Vec<Answer<'a>> =
+            turn::parts(text).iter().map(|part| self.question(part)).collect();
+        let score = |answer: &Answer<'_>| match answer {
+            Answer::Entry { score, .. } => Some(*score),
+            Answer::HandOver { .. } => Some(1.0),
+            Answer::Crisis { .. } => Some(2.0),
+            _ => None,
+        };
+        let scored = parts.iter().filter_map(|part| Some((score(part)?, part)));
+        if let Some((_, sure)) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+            return Some(sure.clone());
+        }
+        if let Some(choices) = first_of_each(&parts) {
+            return Some(self.which(choices));
+        }
+        // Whoever goes on after an answer asks something of the site: the likeliest are named at least.
+        if let (Some(both), Before::Said { entry: Some(entry), .. }) = (&both, turn.before) {
+            let mut choices = self.choices(both, f32::MIN, None);
+            if !choices.iter().any(|choice| choice.id == entry) {
+                choices.truncate(MOST_CHOICES - 1);
+                choices.extend(self.entry(entry));
+            }
+            return Some(self.which(choices));
+        }
+        Some(whole)
     }
 
     /// The answer to a text that is nothing but a greeting, thanks or a farewell.
@@ -262,6 +450,7 @@ impl<'a> Base<'a> {
 
     fn question(&self, words: &[char]) -> Answer<'a> {
         let (question, said) = self.without_small_talk(words);
+        let question = turn::without_frame(question);
         if question.is_empty() {
             let unknown = Answer::Unknown { text: self.unknown() };
             return said.map_or(unknown, |said| self.politely(said));
@@ -269,19 +458,35 @@ impl<'a> Base<'a> {
         if self.layout.has_phrase(2, features::phrase(question)) {
             return Answer::HandOver { text: self.hand_over() };
         }
-        let scores = self.scores(question);
+        let mut scores = self.scores(question);
         let entries = self.layout.entries;
+        // Small talk in other words is short; what is longer asks something.
+        if word_count(question) > MOST_SMALL_TALK {
+            scores.leave_out(entries..entries + 2);
+        }
         let Some((best, confidence)) = scores.best() else {
             return Answer::Unknown { text: self.unknown() };
         };
-        let [threshold, hand_over_threshold] = self.layout.thresholds;
-        if best == entries + 2 && confidence >= hand_over_threshold {
+        let Thresholds { answer, hand_over, crisis, ask } = self.layout.thresholds;
+        if best == entries + 2 && confidence >= hand_over {
             return Answer::HandOver { text: self.hand_over() };
         }
+        if best == entries + 3 {
+            if confidence >= crisis && talk::has_sign_of_crisis(question) {
+                return Answer::Crisis { text: sentences::of(self.locale()).crisis };
+            }
+            scores.leave_out(best..best + 1);
+        }
+        let (best, confidence) = scores.best().unwrap_or((best, confidence));
         let enough =
-            if best < entries { threshold.max(self.least_confidence(question)) } else { threshold };
+            if best < entries { answer.max(self.least_confidence(question)) } else { SMALL_TALK };
         if confidence < enough || best > entries + 1 {
-            return Answer::Unknown { text: self.unknown() };
+            let least = ask.max(self.least_confidence(question));
+            let choices = self.likely(&scores, least, None);
+            if choices.is_empty() {
+                return Answer::Unknown { text: self.unknown() };
+            }
+            return self.which(choices);
         }
         if best == entries {
             return self.greeting();
@@ -291,6 +496,24 @@ impl<'a> Base<'a> {
         }
         let Entry { id, title, answer, url } = self.entry_at(best);
         Answer::Entry { id, title, answer, url, score: score(confidence) }
+    }
+
+    /// The entries that a text may mean, but for one.
+    fn choices(&self, words: &[char], enough: f32, but: Option<&str>) -> Vec<Entry<'a>> {
+        self.likely(&self.scores(self.without_small_talk(words).0), enough, but)
+    }
+
+    /// The entries that lie at least so far before "out of scope", the likeliest first.
+    fn likely(&self, scores: &Scores, enough: f32, but: Option<&str>) -> Vec<Entry<'a>> {
+        if scores.known == 0 {
+            return Vec::new();
+        }
+        let mut ranked: Vec<(f32, Entry<'a>)> = (0..self.layout.entries)
+            .map(|at| (scores.before_none(at), self.entry_at(at)))
+            .filter(|(margin, entry)| *margin >= enough && Some(entry.id) != but)
+            .collect();
+        ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        ranked.into_iter().map(|(_, entry)| entry).take(MOST_CHOICES).collect()
     }
 
     /// The entries that fit best, best first, whether or not they reach the threshold.
@@ -443,6 +666,30 @@ impl<'a> Base<'a> {
     }
 }
 
+/// The entries that the parts of a text may mean, each part's likeliest first; none where no part says any.
+fn first_of_each<'a>(parts: &[Answer<'a>]) -> Option<Vec<Entry<'a>>> {
+    let asked: Vec<&[Entry<'a>]> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Answer::Asked { choices, .. } => Some(choices.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let mut named: Vec<Entry<'a>> = Vec::new();
+    for rank in 0..MOST_CHOICES {
+        for choice in asked.iter().filter_map(|choices| choices.get(rank)) {
+            if named.len() < MOST_CHOICES && !named.contains(choice) {
+                named.push(*choice);
+            }
+        }
+    }
+    (!named.is_empty()).then_some(named)
+}
+
+fn word_count(words: &[char]) -> usize {
+    words.split(|letter| *letter == ' ').filter(|word| !word.is_empty()).count()
+}
+
 /// Where each word starts and ends.
 fn spans(words: &[char]) -> Vec<(usize, usize)> {
     let mut from = 0;
@@ -477,6 +724,17 @@ impl Scores {
         let ranked = in_scope.iter().enumerate();
         let best = ranked.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(class, _)| class)?;
         Some((best, self.confidence(best)))
+    }
+
+    /// Makes classes the least likely.
+    fn leave_out(&mut self, classes: Range<usize>) {
+        self.classes.get_mut(classes).into_iter().flatten().for_each(|score| *score = f32::MIN);
+    }
+
+    /// How far a class lies before "out of scope".
+    pub(super) fn before_none(&self, class: usize) -> f32 {
+        let score = |at: usize| self.classes.get(at).copied().unwrap_or(f32::MIN);
+        score(class) - score(self.classes.len().saturating_sub(1))
     }
 
     /// How far a class lies before its best rival and before "out of scope".

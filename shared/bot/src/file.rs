@@ -1,6 +1,6 @@
 //! The published form of a base: one run of bytes, read in place.
 //!
-//! Little-endian. A header of 56 bytes; 256 rarities (f32, by the number of questions that use a
+//! Little-endian. A header of 64 bytes; 256 rarities (f32, by the number of questions that use a
 //! feature); hashes of whole small-talk phrases (u32); ends of the strings (u32); the strings;
 //! offsets of the buckets (u32, one more than buckets); the rows. A row is the lower half of a
 //! feature's hash (u16), the number of questions that use it (u8), the number of weights (u8), and
@@ -12,15 +12,15 @@ use std::fmt;
 
 use super::features::BLOCKS;
 
-const MAGIC: &[u8; 8] = b"sottokb1";
-const HEADER: usize = 56;
+const MAGIC: &[u8; 8] = b"sottokb2";
+const HEADER: usize = 64;
 const RARITIES: usize = 256;
 /// Strings before those of the entries: locale, disclosure, unknown, and the three replies.
 pub(super) const FIXED_STRINGS: usize = 6;
 /// Strings of an entry: id, title, answer, url.
 pub(super) const ENTRY_STRINGS: usize = 4;
-/// Classes beside the entries: greeting, thanks, hand-over, out of scope.
-pub(super) const FIXED_CLASSES: usize = 4;
+/// Classes beside the entries: greeting, thanks, hand-over, crisis, out of scope.
+pub(super) const FIXED_CLASSES: usize = 5;
 
 /// The bytes are not a published base of this format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,29 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+/// Confidences from which on the bot does something.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Thresholds {
+    /// Answers with an entry.
+    pub(super) answer: f32,
+    /// Takes a text for the request for a person.
+    pub(super) hand_over: f32,
+    /// Takes a text for a crisis.
+    pub(super) crisis: f32,
+    /// Asks which entry is meant; before "out of scope" alone, for rivals are named.
+    pub(super) ask: f32,
+}
+
+impl Thresholds {
+    const fn list(&self) -> [f32; 4] {
+        [self.answer, self.hand_over, self.crisis, self.ask]
+    }
+}
+
 /// The contents of a file, for writing.
 pub(super) struct Parts<'a> {
     pub(super) version: u32,
-    pub(super) thresholds: [f32; 2],
+    pub(super) thresholds: Thresholds,
     pub(super) scales: [f32; BLOCKS],
     pub(super) rarities: Vec<f32>,
     pub(super) phrases: [Vec<u32>; 3],
@@ -57,7 +76,7 @@ pub(super) struct Row {
 pub(super) struct Layout<'a> {
     pub(super) version: u32,
     pub(super) entries: usize,
-    pub(super) thresholds: [f32; 2],
+    pub(super) thresholds: Thresholds,
     pub(super) scales: [f32; BLOCKS],
     bucket_bits: u32,
     rarities: &'a [u8],
@@ -102,7 +121,7 @@ pub(super) fn write(mut parts: Parts<'_>) -> Vec<u8> {
     out.extend(parts.version.to_le_bytes());
     out.extend((entries as u16).to_le_bytes());
     out.extend((bucket_bits as u16).to_le_bytes());
-    out.extend(parts.thresholds.iter().flat_map(|value| value.to_le_bytes()));
+    out.extend(parts.thresholds.list().iter().flat_map(|value| value.to_le_bytes()));
     out.extend(parts.scales.iter().flat_map(|value| value.to_le_bytes()));
     out.extend(parts.phrases.iter().flat_map(|some| (some.len() as u16).to_le_bytes()));
     out.extend([0; 2]);
@@ -138,12 +157,17 @@ impl<'a> Layout<'a> {
         if !(1..=15).contains(&bucket_bits) {
             return Err(Malformed);
         }
-        let thresholds = [number(head, 16)?, number(head, 20)?];
-        let scales = [number(head, 24)?, number(head, 28)?, number(head, 32)?, number(head, 36)?];
+        let thresholds = Thresholds {
+            answer: number(head, 16)?,
+            hand_over: number(head, 20)?,
+            crisis: number(head, 24)?,
+            ask: number(head, 28)?,
+        };
+        let scales = [number(head, 32)?, number(head, 36)?, number(head, 40)?, number(head, 44)?];
         let phrase_count = |at| u16_at(head, at).map(usize::from).ok_or(Malformed);
-        let counts = [phrase_count(40)?, phrase_count(42)?, phrase_count(44)?];
-        let text_len = u32_at(head, 48).ok_or(Malformed)? as usize;
-        let rows_len = u32_at(head, 52).ok_or(Malformed)? as usize;
+        let counts = [phrase_count(48)?, phrase_count(50)?, phrase_count(52)?];
+        let text_len = u32_at(head, 56).ok_or(Malformed)? as usize;
+        let rows_len = u32_at(head, 60).ok_or(Malformed)? as usize;
 
         let mut take = |items: usize, size: usize| {
             let (taken, left) = rest.split_at_checked(items.checked_mul(size)?)?;

@@ -25,6 +25,7 @@ mod talk;
 #[cfg(test)]
 mod tests;
 mod train;
+mod turn;
 mod weighting;
 mod words;
 
@@ -35,4 +36,5 @@ pub use sentences::{Opening, says_nobody};
 pub use source::{Reply, Source, SourceEntry, SourceError, is_link};
 pub use talk::{is_upset, names_account};
 pub use train::{Calibration, Published, publish};
+pub use turn::{Before, Turn};
 pub use words::{LOCALES, Words, talk};

@@ -6,6 +6,10 @@ pub(super) struct Sentences {
     pub(super) declined: &'static str,
     /// To a question without an answer, while no person is offered yet.
     pub(super) again: &'static str,
+    /// To a question that several entries may answer; they are named beside it.
+    pub(super) which: &'static str,
+    /// The same of one entry.
+    pub(super) this: &'static str,
     /// To a yes where nothing was offered.
     pub(super) yes: &'static str,
     /// To a number or a code.
@@ -77,6 +81,8 @@ const MONTHS: [[&str; 12]; 2] = [
 const ENGLISH: Sentences = Sentences {
     declined: "All right. What would you like to know?",
     again: "I have found no answer to that. Could you say it in other words?",
+    which: "Do you mean one of these?",
+    this: "Do you mean this?",
     yes: "What would you like to know? I can also fetch a person: shall I?",
     code: "I see a number or a code, but no question, and I cannot look anything up by it. A person can. Shall I fetch one?",
     machine: "I am an automated assistant, not a person. Shall I fetch a person?",
@@ -90,6 +96,8 @@ const ENGLISH: Sentences = Sentences {
 const GERMAN: Sentences = Sentences {
     declined: "In Ordnung. Was möchten Sie wissen?",
     again: "Darauf habe ich keine Antwort gefunden. Können Sie es mit anderen Worten sagen?",
+    which: "Meinen Sie eines davon?",
+    this: "Meinen Sie das?",
     yes: "Was möchten Sie wissen? Ich kann auch einen Menschen holen: Soll ich?",
     code: "Ich sehe eine Nummer oder einen Code, aber keine Frage, und kann damit nichts nachschlagen. Ein Mensch kann das. Soll ich einen holen?",
     machine: "Ich bin ein automatischer Assistent, kein Mensch. Soll ich einen Menschen holen?",

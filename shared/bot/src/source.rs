@@ -23,6 +23,9 @@ pub struct Source {
     pub thanks: Reply,
     /// Requests for a person, and what to say before one comes.
     pub hand_over: Reply,
+    /// What people say who speak of ending or harming themselves. The reply is the bot's own.
+    #[serde(default)]
+    pub crisis: Vec<String>,
     /// The questions the bot can answer.
     pub entries: Vec<SourceEntry>,
 }
@@ -165,6 +168,7 @@ mod tests {
             greeting: reply(),
             thanks: reply(),
             hand_over: reply(),
+            crisis: Vec::new(),
             entries: vec![SourceEntry {
                 id: "a".into(),
                 title: "A".into(),

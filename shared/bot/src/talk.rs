@@ -2,11 +2,12 @@
 //! machine answers. It is decided before the entries are asked, by the words of every language at
 //! once, because people mix them.
 
-mod words;
+pub(super) mod words;
 
 use self::words::{
     ABOUT_ACCOUNT, ABUSE, AGREEING, AROUND, AROUND_A_MACHINE, ASKS_FOR, CONSTANTS, CRISIS,
-    CRISIS_WORDS, DECLINING, FILLING, FOR_A_MACHINE, IGNORED, SIGNS, UPSET,
+    CRISIS_SIGNS, CRISIS_TOGETHER, CRISIS_WORDS, DECLINING, FILLING, FOR_A_MACHINE, IGNORED, SIGNS,
+    UPSET,
 };
 use super::normal;
 
@@ -36,7 +37,11 @@ pub(super) fn of(text: &str, letters: &[char]) -> Option<Talk> {
     let normal: String = letters.iter().collect();
     let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
     let begins_so = |word: &&str| CRISIS_WORDS.iter().any(|start| word.starts_with(start));
-    if CRISIS.iter().any(|phrase| stands_in(phrase, &words)) || words.iter().any(begins_so) {
+    let begins = |start: &&str| words.iter().any(|word| word.starts_with(*start));
+    if CRISIS.iter().any(|phrase| stands_in(phrase, &words))
+        || words.iter().any(begins_so)
+        || CRISIS_TOGETHER.iter().any(|starts| starts.iter().all(begins))
+    {
         return Some(Talk::Crisis);
     }
     if words.len() > MOST_WORDS {
@@ -60,6 +65,19 @@ pub(super) fn of(text: &str, letters: &[char]) -> Option<Talk> {
     is_code(text).then_some(Talk::Code)
 }
 
+/// Whether a text has a word that a crisis may have.
+pub(super) fn has_sign_of_crisis(letters: &[char]) -> bool {
+    let begins = |from: usize, start: &str| {
+        let mut letters = letters.iter().skip(from);
+        start.chars().all(|due| letters.next() == Some(&due))
+    };
+    let starts =
+        letters.iter().enumerate().filter(|(_, letter)| **letter == ' ').map(|(at, _)| at + 1);
+    std::iter::once(0)
+        .chain(starts)
+        .any(|from| CRISIS_SIGNS.iter().any(|start| begins(from, start)))
+}
+
 /// Whether a visitor says that they are angry or have had enough, in the words of any language.
 #[must_use]
 pub fn is_upset(text: &str) -> bool {
@@ -79,7 +97,7 @@ fn says_one_of(phrases: &[&str], text: &str) -> bool {
 }
 
 /// Whether every word belongs to a phrase of the lists.
-fn covered(words: &[&str], lists: &[&[&str]]) -> bool {
+pub(super) fn covered(words: &[&str], lists: &[&[&str]]) -> bool {
     let mut left = words;
     while !left.is_empty() {
         let longest =
@@ -108,7 +126,7 @@ fn first_of(words: &[&str]) -> Talk {
 }
 
 /// How many words the phrase has, if the words begin with it.
-fn begins(phrase: &str, words: &[&str]) -> Option<usize> {
+pub(super) fn begins(phrase: &str, words: &[&str]) -> Option<usize> {
     // Most phrases fail at their first letters. That has to be quick, because each message is
     // compared with some hundreds of phrases.
     let mut rest = phrase;
@@ -122,7 +140,7 @@ fn begins(phrase: &str, words: &[&str]) -> Option<usize> {
     None
 }
 
-fn stands_in(phrase: &str, words: &[&str]) -> bool {
+pub(super) fn stands_in(phrase: &str, words: &[&str]) -> bool {
     (0..words.len()).any(|from| begins(phrase, words.get(from..).unwrap_or_default()).is_some())
 }
 

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::base::Scores;
+use super::base::{MOST_CHOICES, Scores};
 use super::classifier::{self, Example, Weights};
 use super::features::{self, BLOCKS, Feature};
-use super::file::{self, FIXED_CLASSES, Parts, Row};
+use super::file::{self, FIXED_CLASSES, Parts, Row, Thresholds};
 use super::source::{Source, SourceError};
 use super::{normal, weighting};
 
 /// Parts of the phrasings that are held out in turn to find the thresholds.
 const FOLDS: usize = 5;
-/// Share of the held-out out-of-scope examples that the threshold refuses. Held-out phrasings of
-/// entries are no guide: they were written to differ, visitors mostly repeat them.
-const REFUSED: f64 = 0.75;
+/// Shares of the held-out out-of-scope examples that get no answer, and about which nothing is asked back.
+/// Held-out phrasings of entries are no guide: they were written to differ, visitors mostly repeat them. Many
+/// of the examples are near misses, so that of strangers' questions fewer get through: with these shares some 4
+/// in a hundred are answered, and about some 15 it is asked back (`cargo knowledge evaluate`).
+const ANSWER_REFUSES: f64 = 0.90;
+const ASK_REFUSES: f64 = 0.80;
 /// With fewer examples than this the share says nothing.
 const LEAST_EXAMPLES: usize = 20;
 const DEFAULT_THRESHOLD: f32 = 0.6;
@@ -21,6 +24,8 @@ const DEFAULT_THRESHOLD: f32 = 0.6;
 const LEAST_THRESHOLD: f32 = 0.2;
 /// The cost of handing over a question that the bot could answer, in questions rightly handed over.
 const COST_OF_WRONG_HAND_OVER: i64 = 10;
+/// The cost of help lines that nobody needed, in crises that were seen.
+const COST_OF_WRONG_CRISIS: i64 = 2;
 
 /// A base ready to be stored, and what its calibration found.
 #[derive(Clone, Debug)]
@@ -39,11 +44,13 @@ pub struct Calibration {
     pub questions: usize,
     /// Of those, answered with their own entry.
     pub right: usize,
+    /// Of the others, asked back with their own entry among the choices.
+    pub offered: usize,
     /// Answered with another entry, out-of-scope examples included.
     pub wrong: usize,
     /// Out-of-scope examples.
     pub out_of_scope: usize,
-    /// Phrasings that were not answered rightly: the phrasing, its entry's id, and the id of the
+    /// Phrasings that were neither answered rightly nor asked back with their entry: the phrasing, its entry's id, and the id of the
     /// entry given instead, if any. For the author to read.
     pub missed: Vec<(String, String, Option<String>)>,
 }
@@ -55,7 +62,7 @@ impl Calibration {
         self.missed.iter().filter(|(_, _, instead)| instead.is_some()).count()
     }
 
-    /// Phrasings of entries that no entry answered.
+    /// Phrasings of entries that no entry answered, and whose entry was not among the choices.
     #[must_use]
     pub fn silent(&self) -> usize {
         self.missed.len() - self.misled()
@@ -74,7 +81,7 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
     let groups: Vec<&[String]> = in_scope
         .chain(talk.iter().map(|reply| &reply.questions))
         .map(Vec::as_slice)
-        .chain([out_of_scope])
+        .chain([source.crisis.as_slice(), out_of_scope])
         .collect();
     let phrasings: Vec<Phrasing<'_>> = phrasings(&groups);
     let (thresholds, calibration) = calibrate(source, &phrasings);
@@ -228,37 +235,47 @@ const LEAST_WEIGHT: u8 = 2;
 
 /// Asks each part of the phrasings what a classifier trained on the other parts says, and puts the
 /// thresholds where the answers pay best.
-fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibration) {
+fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> (Thresholds, Calibration) {
     let entries = source.entries.len();
     let classes = entries + FIXED_CLASSES;
-    let hand_over = entries + 2;
-    let mut asked: Vec<(&Phrasing<'_>, usize, f32)> = Vec::new();
+    let mut asked: Vec<Held<'_>> = Vec::new();
     for fold in 0..FOLDS {
         let rest: Vec<&Phrasing<'_>> = phrasings.iter().filter(|some| some.fold != fold).collect();
         let model = Model::train(&rest, classes);
         for phrasing in phrasings.iter().filter(|some| some.fold == fold) {
-            if let Some((best, confidence)) = model.scores(&phrasing.features).best() {
-                asked.push((phrasing, best, confidence));
-            }
+            let scores = model.scores(&phrasing.features);
+            let Some((best, confidence)) = scores.best() else { continue };
+            let mut margins: Vec<(f32, usize)> =
+                (0..entries).map(|class| (scores.before_none(class), class)).collect();
+            margins.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+            margins.truncate(MOST_CHOICES);
+            asked.push(Held { phrasing, best, confidence, margins });
         }
     }
-    let refused = asked.iter().filter(|(phrasing, _, _)| phrasing.class + 1 == classes);
-    let threshold = threshold_refusing(refused.map(|(_, _, confidence)| *confidence).collect());
-    let handed = asked.iter().filter(|(_, best, _)| *best == hand_over);
-    let judged = handed.map(|(phrasing, _, confidence)| (*confidence, phrasing.class == hand_over));
-    let hand_over_threshold = best_threshold(judged.collect()).max(threshold);
+    let refused = || asked.iter().filter(|held| held.phrasing.class + 1 == classes);
+    let answer =
+        threshold_refusing(ANSWER_REFUSES, refused().map(|held| held.confidence).collect())
+            .max(LEAST_THRESHOLD);
+    let margins = refused().filter_map(|held| held.margins.first().map(|(margin, _)| *margin));
+    let ask = threshold_refusing(ASK_REFUSES, margins.collect());
+    let hand_over = threshold_of(&asked, entries + 2, COST_OF_WRONG_HAND_OVER);
+    let crisis = threshold_of(&asked, entries + 3, COST_OF_WRONG_CRISIS);
 
     let mut calibration = Calibration::default();
-    for (phrasing, best, confidence) in asked {
-        let given = (best < entries && confidence >= threshold).then_some(best);
+    for Held { phrasing, best, confidence, margins } in asked {
+        let given = (best < entries && confidence >= answer).then_some(best);
         calibration.out_of_scope += usize::from(phrasing.class + 1 == classes);
         calibration.wrong += usize::from(given.is_some_and(|given| given != phrasing.class));
         let Some(entry) = source.entries.get(phrasing.class) else {
             continue;
         };
         calibration.questions += 1;
+        let named =
+            margins.iter().any(|(margin, class)| *class == phrasing.class && *margin >= ask);
         if given == Some(phrasing.class) {
             calibration.right += 1;
+        } else if given.is_none() && named {
+            calibration.offered += 1;
         } else {
             let instead = given.and_then(|given| source.entries.get(given));
             calibration.missed.push((
@@ -268,26 +285,42 @@ fn calibrate(source: &Source, phrasings: &[Phrasing<'_>]) -> ([f32; 2], Calibrat
             ));
         }
     }
-    ([threshold, hand_over_threshold], calibration)
+    (Thresholds { answer, hand_over, crisis, ask }, calibration)
+}
+
+/// A phrasing, asked of a classifier that had not seen it.
+struct Held<'a> {
+    phrasing: &'a Phrasing<'a>,
+    best: usize,
+    confidence: f32,
+    /// The entries before "out of scope" the most, with how far.
+    margins: Vec<(f32, usize)>,
 }
 
 /// The confidence that the due share of out-of-scope examples does not reach.
-fn threshold_refusing(mut confidences: Vec<f32>) -> f32 {
+fn threshold_refusing(share: f64, mut confidences: Vec<f32>) -> f32 {
     confidences.sort_by(f32::total_cmp);
-    let refused = (confidences.len() as f64 * REFUSED).ceil() as usize;
+    let refused = (confidences.len() as f64 * share).ceil() as usize;
     let found = confidences.get(refused).filter(|_| confidences.len() >= LEAST_EXAMPLES);
-    found.map_or(DEFAULT_THRESHOLD, |confidence| confidence.max(LEAST_THRESHOLD))
+    found.map_or(DEFAULT_THRESHOLD, |confidence| *confidence)
 }
 
-/// The confidence from which on right hand-overs less the cost of wrong ones are most; between two
-/// confidences that were seen, the middle.
-fn best_threshold(mut judged: Vec<(f32, bool)>) -> f32 {
+/// The confidence from which on a class of talk is believed.
+fn threshold_of(asked: &[Held<'_>], class: usize, cost_of_wrong: i64) -> f32 {
+    let taken = asked.iter().filter(|held| held.best == class);
+    let judged = taken.map(|held| (held.confidence, held.phrasing.class == class));
+    best_threshold(judged.collect(), cost_of_wrong).max(LEAST_THRESHOLD)
+}
+
+/// The confidence from which on what was rightly taken for the class, less the cost of what was wrongly, is
+/// most; between two confidences that were seen, the middle.
+fn best_threshold(mut judged: Vec<(f32, bool)>, cost_of_wrong: i64) -> f32 {
     judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let mut gain = 0;
     let mut most = 0;
     let mut threshold = judged.first().map_or(1.0, |(confidence, _)| confidence + 0.1);
     for (at, (confidence, right)) in judged.iter().enumerate() {
-        gain += if *right { 1 } else { -COST_OF_WRONG_HAND_OVER };
+        gain += if *right { 1 } else { -cost_of_wrong };
         if gain > most {
             most = gain;
             let next = judged.get(at + 1).map_or(*confidence, |(next, _)| *next);

@@ -28,6 +28,7 @@ pub struct Words {
     greeting: Reply,
     thanks: Reply,
     hand_over: Reply,
+    crisis: Vec<String>,
     /// Questions that a base must refuse.
     pub out_of_scope: Vec<String>,
 }
@@ -51,6 +52,7 @@ impl Words {
             greeting: self.greeting.clone(),
             thanks: self.thanks.clone(),
             hand_over: self.hand_over.clone(),
+            crisis: self.crisis.clone(),
             entries,
         }
     }
@@ -75,9 +77,9 @@ mod tests {
         {
             let base = talk(locale).unwrap();
             assert_eq!(base.entries().count(), 0);
-            let answer = base.answer(asked, false);
+            let answer = base.answer_alone(asked);
             assert!(answer.offers_person(), "{locale}: {answer:?}");
-            assert!(matches!(base.answer(thanked, false), Answer::Thanks { .. }), "{locale}");
+            assert!(matches!(base.answer_alone(thanked), Answer::Thanks { .. }), "{locale}");
             assert!(base.candidates(asked, 3).is_empty());
         }
         assert!(talk("fr").is_none() && Words::of("fr").is_none());

@@ -250,31 +250,48 @@ pub fn place(site: &str, conversation: ConversationId, seq: u64, header: &Header
         .part(&header.encode())
 }
 
+/// An answer of the bot. No `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub struct Answered {
+    /// The text.
+    pub text: String,
+    /// The ids of the entries that it cites.
+    pub sources: Vec<String>,
+    /// The ids of the entries that the visitor may choose from.
+    pub choices: Vec<String>,
+}
+
+/// Set in the number of sources where choices follow them.
+const CHOICES_FLAG: usize = 0x40;
+
 /// The contents of an event's body that holds messages. No `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Spoken {
     /// The visitor's message.
     pub message: String,
-    /// The bot's answer and the ids of the entries it cites.
-    pub reply: Option<(String, Vec<String>)>,
+    /// The bot's answer.
+    pub reply: Option<Answered>,
 }
 
 impl Spoken {
     /// The compact encoding: length and text of the message; for an exchange the number of sources
-    /// with length and id each, then the reply to the end.
+    /// with length and id each, the same for choices if there are any, then the reply to the end.
     #[must_use]
     pub fn encode(&self) -> Plaintext {
         let mut out = Vec::with_capacity(self.message.len() + 512);
         push_length(&mut out, self.message.len());
         out.extend_from_slice(self.message.as_bytes());
-        if let Some((reply, sources)) = &self.reply {
-            push_length(&mut out, sources.len());
-            for source in sources {
-                push_length(&mut out, source.len());
-                out.extend_from_slice(source.as_bytes());
+        if let Some(Answered { text, sources, choices }) = &self.reply {
+            let flag = if choices.is_empty() { 0 } else { CHOICES_FLAG };
+            push_length(&mut out, sources.len() | flag);
+            push_all(&mut out, sources);
+            if !choices.is_empty() {
+                push_length(&mut out, choices.len());
+                push_all(&mut out, choices);
             }
-            out.extend_from_slice(reply.as_bytes());
+            out.extend_from_slice(text.as_bytes());
         }
         Plaintext::new(out)
     }
@@ -288,7 +305,7 @@ impl Spoken {
             return Ok(None);
         }
         let mut rest = body.reveal();
-        let read = |rest: &mut &[u8]| {
+        let read = |rest: &mut &[u8]| -> Option<String> {
             let length = take_length(rest)?;
             let (text, after) = rest.split_at_checked(length)?;
             *rest = after;
@@ -300,11 +317,27 @@ impl Spoken {
                 return rest.is_empty().then_some(Self { message, reply: None });
             }
             let count = take_length(&mut rest)?;
-            let sources = (0..count).map(|_| read(&mut rest)).collect::<Option<Vec<_>>>()?;
-            let reply = String::from_utf8(rest.to_vec()).ok()?;
-            Some(Self { message, reply: Some((reply, sources)) })
+            let ids = |rest: &mut &[u8], count: usize| {
+                (0..count).map(|_| read(rest)).collect::<Option<Vec<_>>>()
+            };
+            let sources = ids(&mut rest, count & !CHOICES_FLAG)?;
+            let choices = if count & CHOICES_FLAG == 0 {
+                Vec::new()
+            } else {
+                let count = take_length(&mut rest)?;
+                ids(&mut rest, count)?
+            };
+            let text = String::from_utf8(rest.to_vec()).ok()?;
+            Some(Self { message, reply: Some(Answered { text, sources, choices }) })
         };
         parse().map(Some).ok_or(corrupt("v").in_table("conversations"))
+    }
+}
+
+fn push_all(out: &mut Vec<u8>, ids: &[String]) {
+    for id in ids {
+        push_length(out, id.len());
+        out.extend_from_slice(id.as_bytes());
     }
 }
 
@@ -372,16 +405,16 @@ mod tests {
         #[test]
         fn what_was_said_is_read_back(
             message in ".{1,300}", reply in ".{0,300}",
-            sources in prop::collection::vec("[a-z-]{1,32}", 0..3), answered: bool,
+            sources in prop::collection::vec("[a-z-]{1,32}", 0..3),
+            choices in prop::collection::vec("[a-z-]{1,32}", 0..4), answered: bool,
         ) {
             let kind = if answered { Kind::Exchange } else { Kind::Message };
             let spoken = Spoken {
-                message: message.clone(),
-                reply: answered.then(|| (reply.clone(), sources.clone())),
+                message,
+                reply: answered.then_some(Answered { text: reply, sources, choices }),
             };
             let read = Spoken::decode(kind, &spoken.encode()).unwrap().unwrap();
-            prop_assert_eq!(read.message, message);
-            prop_assert_eq!(read.reply, answered.then_some((reply, sources)));
+            prop_assert_eq!(read, spoken);
         }
 
         #[test]

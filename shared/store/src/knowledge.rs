@@ -81,9 +81,11 @@ pub struct Evaluation {
     pub questions: usize,
     /// Answered with their own entry.
     pub right: usize,
+    /// Asked back, with their own entry among the choices.
+    pub offered: usize,
     /// Answered with another one.
     pub wrong: usize,
-    /// Not answered.
+    /// Neither answered nor asked back with it.
     pub silent: usize,
 }
 

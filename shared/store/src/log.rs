@@ -9,7 +9,7 @@ use super::attributes::{Item, binary, in_table, number, read_number, take_binary
 use super::body::{Body, Rating};
 use super::conversation::Conversation;
 use super::event::{
-    Header, Idempotency, KEY_HASH_LEN, Kind, LINK_LEN, StoredEvent, place as event_place,
+    Header, Idempotency, KEY_HASH_LEN, Kind, LINK_LEN, Spoken, StoredEvent, place as event_place,
 };
 use super::inbox::Inbox;
 use super::schema::Noun;
@@ -168,6 +168,16 @@ impl RawTail {
     pub fn unknown_in_a_row(&self) -> usize {
         let answers = self.0.iter().filter(|event| event.header.kind == Kind::Exchange);
         answers.take_while(|event| event.header.state.unknown).count()
+    }
+
+    /// The last exchange of the visitor with the bot.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it does not open.
+    pub fn last_exchange(&self, conversation: &Conversation) -> Result<Option<Spoken>, StoreError> {
+        let last = self.0.iter().find(|event| event.header.kind == Kind::Exchange);
+        let Some(event) = last else { return Ok(None) };
+        Spoken::decode(Kind::Exchange, &conversation.open(event)?)
     }
 
     /// The events.

@@ -13,7 +13,7 @@ use super::body::{
 use super::case::{Case, Kind as CaseKind, Step, What};
 use super::erasure::{OfNothing, Request};
 use super::erasure_request::{ErasureRequest, Waiting};
-use super::event::{Kind, Spoken};
+use super::event::{Answered, Kind, Spoken};
 use super::hold::{Hold, Released, Rest as HoldRest};
 use super::ledger::{Basis, Entry, Rest as EntryRest};
 use super::policy::StoredPolicy;
@@ -81,7 +81,9 @@ prop_compose! {
 }
 
 fn body() -> impl Strategy<Value = Body> {
-    let said = (text(), option::of((text(), vec(text(), 0..3))));
+    let answered = (text(), vec(text(), 0..3), vec(text(), 0..3))
+        .prop_map(|(text, sources, choices)| Answered { text, sources, choices });
+    let said = (text(), option::of(answered));
     prop_oneof![
         consent().prop_map(Body::Opened),
         said.prop_map(|(message, reply)| Body::Said(Spoken { message, reply })),

@@ -9,6 +9,8 @@ const REFILL_PER_SECOND: i64 = 200;
 /// The cost of one message, in hundredths.
 const COST: u16 = 100;
 const OFFERED_BIT: u8 = 4;
+/// The code of a status needs three of the four bits that it has.
+const ASKED_BIT: u8 = 3;
 /// The allowance needs fifteen bits; a release that does not know the sixteenth takes it for a full one.
 const UNKNOWN_BIT: u16 = 1 << 15;
 
@@ -64,6 +66,10 @@ impl Status {
 
 /// The data that the next decision is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "bits of the header, each with a meaning of its own"
+)]
 pub struct State {
     /// The status.
     pub status: Status,
@@ -73,6 +79,8 @@ pub struct State {
     pub offered: bool,
     /// Whether the bot did not know its last answer.
     pub unknown: bool,
+    /// Whether the bot's last answer was to ask which entry is meant.
+    pub asked: bool,
     /// Index of the language in the site's list.
     pub locale: u8,
     /// When the event of this state happened.
@@ -100,6 +108,7 @@ impl State {
             introduced: false,
             offered: false,
             unknown: false,
+            asked: false,
             locale,
             at_ms,
             allowance: FULL,
@@ -129,13 +138,19 @@ impl State {
     /// The same once the bot has answered, and with that has said that it is one.
     #[must_use]
     pub fn answered(self, offered: bool) -> Self {
-        Self { introduced: true, offered, unknown: false, ..self }
+        Self { introduced: true, offered, unknown: false, asked: false, ..self }
     }
 
     /// The same where the bot did not know the answer.
     #[must_use]
     pub fn not_knowing(self, unknown: bool) -> Self {
         Self { unknown, ..self }
+    }
+
+    /// The same where the bot asked which entry is meant.
+    #[must_use]
+    pub fn asking(self, asked: bool) -> Self {
+        Self { asked, ..self }
     }
 
     /// Takes one message off the allowance.
@@ -149,15 +164,15 @@ impl State {
         }
     }
 
-    /// Stored form: status and flags in two bytes (the upper half of the first is left to the
-    /// event's kind), allowance in two with one more flag, time in six.
+    /// Stored form: status and flags in two bytes (the first holds a flag, too, and its upper half is left
+    /// to the event's kind), allowance in two with one more flag, time in six.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let flags = u8::from(self.introduced)
             | (self.locale & 0x07) << 1
             | u8::from(self.offered) << OFFERED_BIT;
         let mut out = [0; Self::LEN];
-        out[0] = self.status.code();
+        out[0] = self.status.code() | u8::from(self.asked) << ASKED_BIT;
         out[1] = flags;
         let unknown = if self.unknown { UNKNOWN_BIT } else { 0 };
         out[2..4].copy_from_slice(&(self.allowance | unknown).to_be_bytes());
@@ -173,7 +188,8 @@ impl State {
         let mut at_ms = [0; 8];
         at_ms[2..].copy_from_slice(&time);
         Some(Self {
-            status: Status::from_code(first & 0x0f)?,
+            status: Status::from_code(first & 0x07)?,
+            asked: first >> ASKED_BIT & 1 == 1,
             introduced: flags & 1 == 1,
             offered: flags >> OFFERED_BIT & 1 == 1,
             locale: flags >> 1 & 0x07,
@@ -206,11 +222,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_stored_is_read_back(
-            status in 0_u8..5, introduced: bool, offered: bool, unknown: bool, locale in 0_u8..8, at_ms in 0_i64..1 << 47,
+            status in 0_u8..5, introduced: bool, offered: bool, unknown: bool, asked: bool, locale in 0_u8..8, at_ms in 0_i64..1 << 47,
             allowance in 0..=FULL,
         ) {
             let status = Status::from_code(status).unwrap();
-            let state = State { status, introduced, offered, unknown, locale, at_ms, allowance };
+            let state = State { status, introduced, offered, unknown, asked, locale, at_ms, allowance };
             prop_assert_eq!(State::decode(&state.encode()), Some(state));
         }
     }

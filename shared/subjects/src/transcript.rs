@@ -9,7 +9,7 @@ use seal::place::Place;
 use store::body::{Body, Claim, Words};
 use store::chain::Chain;
 use store::conversation::Conversation;
-use store::event::{Spoken, StoredEvent};
+use store::event::{Answered, Spoken, StoredEvent};
 use store::log::cursor_place;
 use store::{Store, StoreError};
 use values::clock::rfc3339;
@@ -22,7 +22,8 @@ use values::problem::{Code, FieldCode, Problem};
 const EVENTS_PER_READ: i32 = 64;
 const READS_PER_PAGE: usize = 4;
 
-/// The bases in which entries are looked up; `None` for a reader who sees their ids alone.
+/// The bases in which entries are looked up; `None` for a reader who sees their ids alone, since the role has
+/// no right to read bases.
 pub type Entries<'a> = Option<&'a SiteBases>;
 
 /// A message of a conversation.
@@ -40,6 +41,9 @@ pub struct Message {
     /// The entries that a bot's answer is taken from.
     #[serde(skip_serializing_if = "Option::is_none")]
     sources: Option<Vec<Source>>,
+    /// The entries that the bot asks about: a visitor sends the id of one as `choice`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<Vec<Choice>>,
     /// Whether the bot offers a person; a yes accepts.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
@@ -68,6 +72,13 @@ pub struct Source {
     url: Option<String>,
 }
 
+/// An entry that a visitor may have meant.
+#[derive(Serialize, ToSchema)]
+pub struct Choice {
+    id: String,
+    title: String,
+}
+
 /// The messages of an event that this reader sees, in order: none, one or two.
 ///
 /// # Errors
@@ -85,6 +96,7 @@ pub fn spoken(
         text,
         created_at: rfc3339(event.header.state.at_ms),
         sources: None,
+        choices: None,
         offers_person: false,
         offers_contact: false,
     };
@@ -93,10 +105,20 @@ pub fn spoken(
     Ok(match Body::decode(event.header.kind, &conversation.open(event)?)? {
         Body::Said(Spoken { message: said, reply }) => {
             let mut messages = vec![message(0, "visitor", None, said)];
-            if let Some((text, sources)) = reply {
+            if let Some(Answered { text, sources, choices }) = reply {
                 let locale = event.header.state.locale;
+                let entry =
+                    |id: &str| entries.and_then(|bases| bases.entry(conversation.site, locale, id));
+                let choices: Vec<Choice> = choices
+                    .into_iter()
+                    .map(|id| {
+                        let title =
+                            entry(&id).map_or_else(|| id.clone(), |entry| entry.title.to_owned());
+                        Choice { id, title }
+                    })
+                    .collect();
                 let sources = sources.into_iter().map(|id| {
-                    match entries.and_then(|bases| bases.entry(conversation.site, locale, &id)) {
+                    match entry(&id) {
                         Some(entry) => Source {
                             title: entry.title.to_owned(),
                             url: entry.url.map(str::to_owned),
@@ -108,6 +130,7 @@ pub fn spoken(
                 });
                 messages.push(Message {
                     sources: Some(sources.collect()),
+                    choices: Some(choices).filter(|choices| !choices.is_empty()),
                     offers_person: event.header.state.offered,
                     offers_contact: bot::says_nobody(&text),
                     ..message(1, "bot", None, text)

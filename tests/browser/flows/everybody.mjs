@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "../tests.mjs";
-import { intercept, QUESTION } from "../visit.mjs";
+import { intercept, PHONE, QUESTION } from "../visit.mjs";
 
 test("German", { locale: "de-DE" }, async (visit) => {
   await visit.load("/?lang=de");
@@ -34,7 +34,7 @@ test("dark", { colorScheme: "dark" }, async (visit) => {
   await visit.picture("dark");
 });
 
-test("on a phone the window fills the screen and holds the focus", phone(), async (visit) => {
+test("on a phone the window fills the screen and holds the focus", PHONE, async (visit) => {
   await visit.start();
   await visit.say(QUESTION);
   await visit.answered();
@@ -138,7 +138,3 @@ test("on somebody else's page with a strict policy of its own", {}, async (visit
     shop.close();
   }
 });
-
-function phone() {
-  return { viewport: { width: 390, height: 760 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
-}

@@ -1,5 +1,6 @@
 //! People take over: hand-over, claims, live messages, and what is told to whom.
 
+mod choices;
 mod claims;
 mod counted;
 mod deliveries;

@@ -1,9 +1,10 @@
 //! The bot: it answers from the published knowledge base of the site, in the visitor's language.
 
-use shared::bot::{Answer as Found, Opening, is_upset, names_account};
+use shared::bot::{Answer as Found, Before, Opening, Turn, is_upset, names_account};
 use shared::clock::UnixMillis;
 use shared::http::bases::SiteBases;
-use shared::problem::{Code, Problem};
+use shared::problem::{Code, FieldCode, Problem};
+use shared::store::event::Spoken;
 use shared::store::live::Attendance;
 use shared::store::state::State;
 use shared::values::handover::HandoverReason;
@@ -17,25 +18,25 @@ pub struct Answer {
     pub text: String,
     /// The entry that it is taken from.
     pub source: Option<String>,
+    /// The entries that the visitor may choose from.
+    pub choices: Vec<String>,
     /// Why the visitor is to have a person; `None` where they are not.
     pub wanted: Option<HandoverReason>,
     /// Whether they are handed over to one.
     pub hands_over: bool,
     /// Whether the answer offers a person.
     pub offers_person: bool,
-    /// Whether the bot knew it.
-    pub knowledge: Knowledge,
+    /// Whether the bot did not know what to say.
+    pub unknown: bool,
 }
 
-/// Whether the bot knows an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Knowledge {
-    /// It knows what to say.
-    Known,
-    /// It does not.
-    Unknown,
-    /// It does not, and has to know how many answers before were unknown to say whether it offers a person.
-    Uncounted,
+/// What a visitor sends to the bot.
+#[derive(Clone, Copy)]
+pub enum Sent<'a> {
+    /// A text.
+    Text(&'a str),
+    /// The id of an entry that they were asked about.
+    Choice(&'a str),
 }
 
 /// Circumstances of an answer beside the text and the log.
@@ -48,34 +49,48 @@ pub struct Visit<'a> {
     /// Whether the site's server has said who the visitor is.
     pub verified: bool,
     /// Facts that cost a request; `None` as long as nobody has looked.
-    pub looked: Option<Looked>,
+    pub looked: Option<&'a Looked>,
 }
 
 /// Facts that an answer needs now and then.
-#[derive(Clone, Copy)]
 pub struct Looked {
-    /// Whether people answer now; without it that is assumed.
+    /// Whether people answer now.
     pub attendance: Attendance,
     /// How many of the last answers in a row the bot did not know.
     pub unknown_in_a_row: usize,
+    /// The exchange before.
+    pub before: Option<Spoken>,
 }
 
-/// Answers `text` from the published entries; the first answer of a conversation says that a bot
+/// Answers `sent` from the published entries; the first answer of a conversation says that a bot
 /// gives it (EU AI Act, Art. 50). A yes accepts the person that was offered just before, a no declines.
 /// The site's rules, anger and an account that nobody has proven hand over without being asked. Where
-/// nobody is there, the answer says so in the place of handing over, and when people are back.
+/// nobody is there, the answer says so in the place of handing over, and when people are back. `None` where
+/// it cannot be decided before somebody has looked.
 ///
 /// # Errors
-/// [`Code::Internal`] for a language that the bot does not speak.
-pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Result<Answer, Problem> {
+/// 422 for a choice that is not published, [`Code::Internal`] for a language that the bot does not speak.
+pub fn answer(
+    site: &Site,
+    state: &State,
+    sent: Sent<'_>,
+    visit: Visit<'_>,
+) -> Result<Option<Answer>, Problem> {
     let base = visit.bases.base(site, state.locale).ok_or(Code::Internal)?;
-    let found = base.answer(text, state.offered);
-    let wanted = wanted(&found, state, text, visit);
+    let found = match sent {
+        Sent::Text(text) => base.answer(text, &turn(state, visit)),
+        Sent::Choice(id) => Some(base.chosen(id).ok_or_else(no_choice)?),
+    };
+    let Some(found) = found else { return Ok(None) };
+    let wanted = wanted(&found, state, sent, visit);
+    if wanted.is_some() && visit.looked.is_none() {
+        return Ok(None);
+    }
     let available = visit.looked.is_none_or(|looked| looked.attendance.available);
     let hand_over = Found::HandOver { text: base.hand_over() };
     let found = match (wanted, found) {
         // While nobody can take over, an answer that there is helps more than none.
-        (Some(HandoverReason::Upset | HandoverReason::Topic), Found::Entry { .. })
+        (Some(HandoverReason::Upset | HandoverReason::Topic), found @ Found::Entry { .. })
             if !available =>
         {
             found
@@ -89,22 +104,18 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
             ),
             _,
         ) => hand_over,
-        _ => found,
+        (_, found) => found,
     };
-    let source = match found {
-        Found::Entry { id, .. } => Some(id.to_owned()),
-        _ => None,
-    };
-    let (knowledge, offers_person) = match found {
+    let (unknown, offers_person) = match found {
         // Where nothing is published, other words would not help.
-        Found::Unknown { .. } if base.entries().next().is_none() => (Knowledge::Unknown, true),
+        Found::Unknown { .. } if base.entries().next().is_none() => (true, true),
         Found::Unknown { .. } => match offers_now(state, visit) {
-            Some(offers) => (Knowledge::Unknown, offers),
-            None => (Knowledge::Uncounted, false),
+            Some(offers) => (true, offers),
+            None => return Ok(None),
         },
-        _ => (Knowledge::Known, found.offers_person()),
+        _ => (matches!(found, Found::Unhelped { .. }), found.offers_person()),
     };
-    let said = if knowledge != Knowledge::Known && !offers_person {
+    let said = if unknown && !offers_person {
         Found::text_again(base.locale()).into()
     } else if available {
         found.text().into()
@@ -119,14 +130,52 @@ pub fn answer(site: &Site, state: &State, text: &str, visit: Visit<'_>) -> Resul
     } else {
         format!("{}\n\n{said}", base.disclosure())
     };
-    Ok(Answer {
+    let (source, choices) = match found {
+        Found::Entry { id, .. } => (Some(id.to_owned()), Vec::new()),
+        Found::Asked { choices, .. } => {
+            (None, choices.into_iter().map(|entry| entry.id.to_owned()).collect())
+        }
+        _ => (None, Vec::new()),
+    };
+    Ok(Some(Answer {
         text,
         source,
+        choices,
         wanted,
         hands_over: wanted.is_some() && available,
         offers_person,
-        knowledge,
-    })
+        unknown,
+    }))
+}
+
+/// The words of a choice, as they stand in the conversation.
+///
+/// # Errors
+/// As [`answer`].
+pub fn title(site: &Site, state: &State, id: &str, bases: &SiteBases) -> Result<String, Problem> {
+    let entry = bases.entry(site, state.locale, id).ok_or_else(no_choice)?;
+    Ok(entry.title.to_owned())
+}
+
+fn no_choice() -> Problem {
+    Problem::invalid("/choice", FieldCode::NotAllowed)
+}
+
+/// What was said before, as far as it is known.
+fn turn<'a>(state: &State, visit: Visit<'a>) -> Turn<'a> {
+    let before = match visit.looked {
+        _ if !state.introduced => Before::Nothing,
+        None => Before::Unread,
+        Some(looked) => match &looked.before {
+            Some(Spoken { message, reply: Some(reply) }) => Before::Said {
+                text: message,
+                entry: reply.sources.first().map(String::as_str),
+                choices: &reply.choices,
+            },
+            _ => Before::Nothing,
+        },
+    };
+    Turn { offered: state.offered, asked: state.asked, before }
 }
 
 /// Whether an answer that the bot does not know offers a person: after so many in a row as the site's
@@ -147,9 +196,14 @@ fn offers_now(state: &State, visit: Visit<'_>) -> Option<bool> {
 fn wanted(
     found: &Found<'_>,
     state: &State,
-    text: &str,
+    sent: Sent<'_>,
     visit: Visit<'_>,
 ) -> Option<HandoverReason> {
+    // Whoever chooses says nothing in words of their own.
+    let text = match sent {
+        Sent::Text(text) => text,
+        Sent::Choice(_) => "",
+    };
     match found {
         // In the clear nothing tells it from others.
         Found::Crisis { .. } => Some(HandoverReason::Asked),
@@ -228,9 +282,10 @@ mod tests {
         let attendance =
             Attendance { open_now: true, available: is_staffed, next_opening_ms: None };
         let (bases, settings) = (bases(), SiteSettings::default());
-        let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
+        let looked = Looked { attendance, unknown_in_a_row: 0, before: None };
+        let looked = Some(&looked);
         let visit = Visit { bases: &bases, settings: &settings, verified: false, looked };
-        answer(Site::SHIPPED, state, text, visit).unwrap()
+        answer(Site::SHIPPED, state, Sent::Text(text), visit).unwrap().unwrap()
     }
 
     #[test]
@@ -275,9 +330,10 @@ mod tests {
             (bases(), SiteSettings { handover: rules, ..SiteSettings::default() });
         let answered = |text: &str, verified, available| {
             let attendance = Attendance { open_now: true, available, next_opening_ms: None };
-            let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
+            let looked = Looked { attendance, unknown_in_a_row: 0, before: None };
+            let looked = Some(&looked);
             let visit = Visit { bases: &bases, settings: &settings, verified, looked };
-            answer(Site::SHIPPED, &State::opened(0, 0), text, visit).unwrap()
+            answer(Site::SHIPPED, &State::opened(0, 0), Sent::Text(text), visit).unwrap().unwrap()
         };
         for (text, verified, expected) in [
             ("where is my parcel? else my ANWALT calls", false, Some(HandoverReason::Words)),
@@ -310,11 +366,13 @@ mod tests {
         // 30 November 2026, 08:00 UTC.
         let next_opening_ms = Some(1_796_025_600_000);
         let attendance = Attendance { open_now: false, available: false, next_opening_ms };
-        let looked = Some(Looked { attendance, unknown_in_a_row: 0 });
+        let looked = Looked { attendance, unknown_in_a_row: 0, before: None };
+        let looked = Some(&looked);
         let visit = Visit { bases: &bases, settings: &settings, verified: false, looked };
         let given = |locale| {
             let asked = if locale == 0 { "human please" } else { "einen Menschen bitte" };
-            answer(Site::SHIPPED, &State::opened(locale, 0), asked, visit).unwrap().text
+            let state = State::opened(locale, 0);
+            answer(Site::SHIPPED, &state, Sent::Text(asked), visit).unwrap().unwrap().text
         };
         let english = "We are back on Monday, 30 November, at 09:00 (time zone Europe/Berlin).";
         let german =

@@ -56,10 +56,10 @@ pub(super) fn consent(consent: &ExportedConsent) -> usize {
 
 pub(super) fn event(event: &ExportedEvent) -> usize {
     let said = match event {
-        ExportedEvent::Message { at: _, author: _, name, text: said, sources } => {
-            let sources = sources.iter().flatten();
-            let sources = sources.map(|ExportedSource { id }| text(id) + ELEMENT);
-            optional(name.as_ref()) + text(said) + sources.sum::<usize>()
+        ExportedEvent::Message { at: _, author: _, name, text: said, sources, choices } => {
+            let entries = sources.iter().chain(choices).flatten();
+            let entries = entries.map(|ExportedSource { id }| text(id) + ELEMENT);
+            optional(name.as_ref()) + text(said) + entries.sum::<usize>()
         }
         ExportedEvent::Handover { at: _, reason: words }
         | ExportedEvent::Rated { at: _, score: _, comment: words } => optional(words.as_ref()),

@@ -181,6 +181,9 @@ pub enum ExportedEvent {
         /// The entries of the knowledge base that a bot's answer is taken from.
         #[serde(skip_serializing_if = "Option::is_none")]
         sources: Option<Vec<ExportedSource>>,
+        /// The entries that the bot asked about, when it was not sure which was meant.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        choices: Option<Vec<ExportedSource>>,
     },
     /// A person was asked for.
     Handover {

@@ -6,10 +6,11 @@
 //! was agreed to, of a rating, of a message and of a reading:
 //!
 //! ```
-//! # use store::{body::{Consent, Rating}, event::Spoken, read_record::ReadRecord};
+//! # use store::{body::{Consent, Rating}, event::{Answered, Spoken}, read_record::ReadRecord};
 //! fn agreed(Consent { locale: _, notice_version: _, purposes: _ }: Consent) {}
 //! fn rated(Rating { comment: _, score: _ }: Rating) {}
 //! fn said(Spoken { message: _, reply: _ }: Spoken) {}
+//! fn answered(Answered { text: _, sources: _, choices: _ }: Answered) {}
 //! fn read(record: ReadRecord) {
 //!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, words: _, scope: _ } =
 //!         record;
@@ -34,6 +35,11 @@
 //! ```
 //!
 //! ```compile_fail,E0027
+//! # use store::event::Answered;
+//! fn answered(Answered { text: _, sources: _ }: Answered) {}
+//! ```
+//!
+//! ```compile_fail,E0027
 //! # use store::read_record::{ReadRecord, ReadScope};
 //! fn read(record: ReadRecord) {
 //!     let ReadRecord { event: _, at: _, staff: _, role: _, purpose: _, scope: _ } = record;
@@ -50,7 +56,7 @@ use access::subject_access::SubjectAccess;
 use store::body::{Body, Claim, Closing, Consent, Feedback, Rating, Release, Words};
 use store::chain::Chain;
 use store::conversation::{Conversation, Found};
-use store::event::{Header, Spoken, StoredEvent};
+use store::event::{Answered, Header, Spoken, StoredEvent};
 use store::key_row::{Guarded, KeyRow, Term};
 use store::read_record::{ReadRecord, ReadScope};
 use store::reason::Reasons;
@@ -448,6 +454,7 @@ impl Content {
                 name: Some(agent.name),
                 text,
                 sources: None,
+                choices: None,
             }],
             Body::Annotated(Words { agent, text }) => {
                 vec![ExportedEvent::Note { at, name: agent.name, text }]
@@ -469,14 +476,15 @@ impl Content {
 }
 
 fn messages(Spoken { message: said, reply }: Spoken, at: &str) -> Vec<ExportedEvent> {
-    let message = |author, text, sources| {
+    let message = |author, text, sources, choices| {
         let at = at.to_owned();
-        ExportedEvent::Message { at, author, name: None, text, sources }
+        ExportedEvent::Message { at, author, name: None, text, sources, choices }
     };
-    let mut messages = vec![message(Author::Visitor, said, None)];
-    if let Some((text, sources)) = reply {
-        let sources = sources.into_iter().map(|id| ExportedSource { id }).collect();
-        messages.push(message(Author::Bot, text, Some(sources)));
+    let mut messages = vec![message(Author::Visitor, said, None, None)];
+    if let Some(Answered { text, sources, choices }) = reply {
+        let told = |ids: Vec<String>| ids.into_iter().map(|id| ExportedSource { id }).collect();
+        let choices = Some(choices).filter(|choices| !choices.is_empty());
+        messages.push(message(Author::Bot, text, Some(told(sources)), choices.map(told)));
     }
     messages
 }

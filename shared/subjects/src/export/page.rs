@@ -254,7 +254,7 @@ impl Page {
         let words = self.words;
         self.raw("<article><p>");
         match event {
-            ExportedEvent::Message { at, author, name, text, sources } => {
+            ExportedEvent::Message { at, author, name, text, sources, choices } => {
                 let author = match author {
                     Author::Visitor => words.visitor,
                     Author::Bot => words.bot,
@@ -265,9 +265,12 @@ impl Page {
                     self.raw(" (").text(name).raw(")");
                 }
                 self.raw("</p>").words_of(text);
-                if let Some(sources) = sources.as_ref().filter(|sources| !sources.is_empty()) {
-                    self.raw("<p>").raw(words.source).raw(":");
-                    for ExportedSource { id } in sources {
+                for (called, entries) in [(words.source, sources), (words.choices, choices)] {
+                    let Some(entries) = entries.as_ref().filter(|some| !some.is_empty()) else {
+                        continue;
+                    };
+                    self.raw("<p>").raw(called).raw(":");
+                    for ExportedSource { id } in entries {
                         self.raw(" ").text(id);
                     }
                     self.raw("</p>");

@@ -1,6 +1,7 @@
 import type { Answer, Api, Call } from "./api.ts";
 import type { Schemas } from "../console/contract.ts";
 import type { Retention } from "./retention.ts";
+import type { UnsentMessage } from "./unsent.ts";
 import { noticeVersion } from "./words.ts";
 
 export type Status = "open" | "waiting" | "with_agent" | "closed";
@@ -11,6 +12,8 @@ export interface Message {
   text: string;
   created_at: string;
   sources?: { id: string; title: string }[];
+  /** The entries that the bot asks about. */
+  choices?: { id: string; title: string }[];
   /** The name of the agent who wrote it. */
   name?: string;
   /** The bot offers to ask for a person. */
@@ -115,8 +118,9 @@ export class Conversation {
   }
 
   /** While a person is asked for, the answer brings what is new too; an exchange with the bot needs no more reads. */
-  async send(text: string, idempotencyKey: string): Promise<Exchange> {
-    const body = this.state.status === "open" ? { text } : { text, after: this.#after };
+  async send({ key: idempotencyKey, text, choice }: UnsentMessage): Promise<Exchange> {
+    const said = choice === undefined ? { text } : { choice };
+    const body = this.state.status === "open" ? said : { ...said, after: this.#after };
     return this.#call<Exchange>("POST", "/messages", { body, idempotencyKey, cursor: this.#cursor });
   }
 

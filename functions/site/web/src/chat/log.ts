@@ -10,6 +10,8 @@ const NEAR_END = 80;
 
 /** What the messages themselves offer to do. */
 interface Offers {
+  /** Says a text, or chooses an entry with this title. */
+  choose(text: string, choice?: string): void;
   handOver(): void;
   leaveContact(): void;
   /** Whether an answer helped. Answers whether the server knows it now. */
@@ -178,13 +180,23 @@ export class Log {
     return foot;
   }
 
-  #offered({ id, author, sources = [], offers_person, offers_contact }: Message): HTMLElement[] {
+  #offered({ id, author, sources = [], choices = [], offers_person, offers_contact }: Message): HTMLElement[] {
     if (author !== "bot") return [];
     const offered: HTMLElement[] = [];
     if (sources.length > 0) offered.push(this.#feedback(id));
+    if (choices.length > 0) offered.push(this.#choices(choices));
     if (offers_person) offered.push(button(this.words.handover, "chip offers-person", () => this.offers.handOver()));
     if (offers_contact) offered.push(this.contactButton());
     return offered;
+  }
+
+  /** What may be meant. It goes away with the next message (chat.css). */
+  #choices(entries: { id: string; title: string }[]): HTMLElement {
+    const chosen = ({ id, title }: { id: string; title: string }) =>
+      h("li", {}, button(title, "chip", () => this.offers.choose(title, id)));
+    const { other, choices } = this.words;
+    const neither = h("li", {}, button(other, "chip", () => this.offers.choose(other)));
+    return h("ul", { class: "choices", "aria-label": choices }, ...entries.map(chosen), neither);
   }
 
   /** The last word counts, so both buttons stay. */

@@ -4,7 +4,7 @@ import { button, field, form, h } from "../elements.ts";
 import { Live } from "./live.ts";
 import { ASSISTANT_NOTE, Log, type PendingMessage } from "./log.ts";
 import { endPanel, leadPanel, ratingPanel } from "./panels.ts";
-import { Unsent } from "./unsent.ts";
+import { Unsent, type UnsentMessage } from "./unsent.ts";
 import { regionalTag, type Words } from "./words.ts";
 
 const LONGEST_MESSAGE = "4000";
@@ -75,6 +75,7 @@ export class ChatScreen {
     private readonly around: Surroundings,
   ) {
     this.#log = new Log(words, locale, {
+      choose: (text, choice) => this.#choose(text, choice),
       handOver: () => void this.#handOver(),
       leaveContact: () => this.#leaveContact(),
       giveFeedback: (id, helpful) => around.attempt(() => conversation.giveFeedback(id, helpful)),
@@ -212,21 +213,30 @@ export class ChatScreen {
     if (!text.trim() || this.#input.readOnly) return;
     this.#input.value = "";
     this.#cut.textContent = "";
-    const key = crypto.randomUUID();
-    this.#deliver(text, key, this.#showPending(text, key));
+    this.#say({ key: crypto.randomUUID(), text });
   }
 
-  #showPending(text: string, key: string): PendingMessage {
+  /** The button that was pressed goes away, and the focus must not go with it. */
+  #choose(text: string, choice?: string): void {
+    this.#input.focus();
+    this.#say({ key: crypto.randomUUID(), text, ...(choice !== undefined && { choice }) });
+  }
+
+  #say(message: UnsentMessage): void {
+    this.#deliver(message, this.#showPending(message));
+  }
+
+  #showPending({ key, text }: UnsentMessage): PendingMessage {
     return this.#log.showPending(text, () => this.#unsent.remove(key));
   }
 
   /** However often it is tried: with one key it is one message. */
-  #deliver(text: string, idempotencyKey: string, pending: PendingMessage): void {
-    this.#unsent.add(idempotencyKey, text);
+  #deliver(unsent: UnsentMessage, pending: PendingMessage): void {
+    this.#unsent.add(unsent);
     this.#line = this.#line.then(async () => {
       const delivered = await this.around.attempt(async () => {
-        const { message, reply, status, news } = await this.conversation.send(text, idempotencyKey);
-        this.#unsent.remove(idempotencyKey);
+        const { message, reply, status, news } = await this.conversation.send(unsent);
+        this.#unsent.remove(unsent.key);
         pending.sent(message);
         if (reply) this.#log.show([message, reply]);
         this.conversation.state.status = status;
@@ -236,7 +246,7 @@ export class ChatScreen {
       if (delivered) return;
       pending.failed(() => {
         this.#input.focus();
-        this.#deliver(text, idempotencyKey, pending);
+        this.#deliver(unsent, pending);
       });
     });
   }
@@ -355,11 +365,11 @@ export class ChatScreen {
 
   /** Shows what could not be sent before the page was reloaded, to be sent under the same keys. */
   async #showUnsent(): Promise<void> {
-    for (const { key, text } of await this.#unsent.recall()) {
-      const pending = this.#showPending(text, key);
-      const send = () => this.#deliver(text, key, pending);
+    for (const unsent of await this.#unsent.recall()) {
+      const pending = this.#showPending(unsent);
+      const send = () => this.#deliver(unsent, pending);
       // It may be the one that stands in the log, and only its answer was lost: the server knows it by its key.
-      if (this.#log.shows(text)) send();
+      if (this.#log.shows(unsent.text)) send();
       else pending.failed(send, this.words.unsentKept);
     }
   }

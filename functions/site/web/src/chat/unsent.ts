@@ -5,6 +5,8 @@ import { sessionStorageOrNull } from "./memory.ts";
 export interface UnsentMessage {
   key: string;
   text: string;
+  /** The id of the entry that was chosen; the text is its title. */
+  choice?: string;
 }
 
 const PREFIX = "sotto-unsent:";
@@ -39,9 +41,9 @@ export class Unsent {
     }
   }
 
-  add(key: string, text: string): void {
-    if (this.#messages.some((message) => message.key === key)) return;
-    this.#messages.push({ key, text });
+  add(message: UnsentMessage): void {
+    if (this.#messages.some(({ key }) => key === message.key)) return;
+    this.#messages.push(message);
     this.#write();
   }
 

@@ -31,13 +31,15 @@ fn hostile() -> impl Strategy<Value = String> {
 fn event() -> impl Strategy<Value = ExportedEvent> {
     let at = || rfc3339(1_793_610_000_123);
     let author = prop::sample::select(vec![Author::Visitor, Author::Bot, Author::Agent]);
-    let sources = prop::option::of(prop::collection::vec(hostile(), 0..3));
+    let ids = || prop::option::of(prop::collection::vec(hostile(), 0..3));
     prop_oneof![
-        (author, prop::option::of(hostile()), hostile(), sources).prop_map(
-            move |(author, name, text, sources)| {
-                let source = |id| ExportedSource { id };
-                let sources = sources.map(|ids| ids.into_iter().map(source).collect());
-                ExportedEvent::Message { at: at(), author, name, text, sources }
+        (author, prop::option::of(hostile()), hostile(), ids(), ids()).prop_map(
+            move |(author, name, text, sources, choices)| {
+                let told = |ids: Vec<String>| {
+                    ids.into_iter().map(|id| ExportedSource { id }).collect::<Vec<_>>()
+                };
+                let (sources, choices) = (sources.map(told), choices.map(told));
+                ExportedEvent::Message { at: at(), author, name, text, sources, choices }
             }
         ),
         prop::option::of(hostile())

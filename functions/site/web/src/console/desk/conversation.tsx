@@ -198,7 +198,7 @@ interface SaidProps {
   children: ComponentChildren;
 }
 
-function Said({ message: { author, text, name, created_at, sources }, before, children }: SaidProps) {
+function Said({ message: { author, text, name, created_at, sources, choices }, before, children }: SaidProps) {
   const words = wordsOf(CONVERSATION);
   const isOwn = author === "agent" && name !== null && name !== undefined && me()?.name.startsWith(name);
   const by = author === "note" ? words.noteBy(name ?? words.author["agent"] ?? "") : isOwn ? words.you : (author === "agent" && name) || named(words.author, author);
@@ -208,6 +208,7 @@ function Said({ message: { author, text, name, created_at, sources }, before, ch
       <p class="said-by"><strong>{by}</strong> <time dateTime={created_at}>{isNewDay ? date(created_at) : clockTime(created_at)}</time></p>
       <p class="text" dir="auto">{children || text}</p>
       {sources && sources.length > 0 && <p class="hint">{words.from(sources.map(({ title }) => title).join(", "))}</p>}
+      {choices && <p class="hint">{words.choices(choices.map(({ title }) => title).join(", "))}</p>}
     </article>
   );
 }

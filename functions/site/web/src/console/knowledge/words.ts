@@ -51,6 +51,8 @@ const en = {
     thanks: "It replies to thanks:",
     hand_over: "It fetches a person:",
     unknown: "It does not know, and says:",
+    asked_back: "It asks back with the likeliest entries, and says:",
+    unhelped: "It knows nothing better, and says:",
     declined: "It takes a no:",
     machine: "It says what it is:",
     nothing_asked: "It asks back:",
@@ -62,8 +64,8 @@ const en = {
   publish: "Publish …",
   publishTitle: "Publish these entries?",
   publishNow: "Publish",
-  judged: ({ questions, right, wrong, silent }: Judged) =>
-    `Each of ${questions} phrasings was asked of an assistant that did not know it: ${right} right, ${wrong} wrong, ${silent} not answered. Visitors fare better, since they mostly repeat what is there.`,
+  judged: ({ questions, right, offered, wrong, silent }: Judged) =>
+    `Each of ${questions} phrasings was asked of an assistant that did not know it: ${right} answered rightly, ${offered} asked back with the right entry to choose, ${wrong} answered wrongly, ${silent} not answered. Visitors fare better, since they mostly repeat what is there.`,
   nothingChanges: "No phrasing is answered otherwise than before.",
   changes: (count: number) => (count === 1 ? "1 phrasing is answered otherwise:" : `${count} phrasings are answered otherwise:`),
   nobody: "no answer",
@@ -97,6 +99,7 @@ const en = {
 interface Judged {
   questions: number;
   right: number;
+  offered: number;
   wrong: number;
   silent: number;
 }
@@ -149,6 +152,8 @@ const de: typeof en = {
     thanks: "Er antwortet auf Dank:",
     hand_over: "Er holt einen Menschen:",
     unknown: "Er weiß es nicht und sagt:",
+    asked_back: "Er fragt mit den wahrscheinlichsten Einträgen zurück und sagt:",
+    unhelped: "Er weiß nichts Besseres und sagt:",
     declined: "Er nimmt ein Nein an:",
     machine: "Er sagt, was er ist:",
     nothing_asked: "Er fragt zurück:",
@@ -160,8 +165,8 @@ const de: typeof en = {
   publish: "Veröffentlichen …",
   publishTitle: "Diese Einträge veröffentlichen?",
   publishNow: "Veröffentlichen",
-  judged: ({ questions, right, wrong, silent }) =>
-    `Jede von ${questions} Formulierungen wurde einem Assistenten gestellt, der sie nicht kannte: ${right} richtig, ${wrong} falsch, ${silent} nicht beantwortet. Bei Besuchern geht es besser, denn sie wiederholen meist, was schon da steht.`,
+  judged: ({ questions, right, offered, wrong, silent }) =>
+    `Jede von ${questions} Formulierungen wurde einem Assistenten gestellt, der sie nicht kannte: ${right} richtig beantwortet, ${offered} mit dem richtigen Eintrag zur Wahl zurückgefragt, ${wrong} falsch beantwortet, ${silent} nicht beantwortet. Bei Besuchern geht es besser, denn sie wiederholen meist, was schon da steht.`,
   nothingChanges: "Keine Formulierung wird anders beantwortet als zuvor.",
   changes: (count) => (count === 1 ? "1 Formulierung wird anders beantwortet:" : `${count} Formulierungen werden anders beantwortet:`),
   nobody: "keine Antwort",

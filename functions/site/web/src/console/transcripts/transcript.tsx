@@ -57,12 +57,13 @@ function Items({ page: { integrity, messages }, number }: { page: Page; number: 
   return (
     <>
       {isBroken && <li {...markOf(true)}><p class="notice"><strong>{words.broken}</strong></p></li>}
-      {messages.map(({ id, author, created_at, text, sources }, i) => (
+      {messages.map(({ id, author, created_at, text, sources, choices }, i) => (
         <li key={id} {...markOf(i === 0 && !isBroken)}>
           <div>
             <p><strong>{named(words.author, author)}</strong> · <time dateTime={created_at}>{date(created_at)}</time></p>
             <p class="said" dir="auto">{text}</p>
             {sources && sources.length > 0 && <p class="hint">{words.from(sources.map(({ title }) => title).join(", "))}</p>}
+            {choices && <p class="hint">{words.choices(choices.map(({ title }) => title).join(", "))}</p>}
           </div>
         </li>
       ))}
