@@ -40,10 +40,10 @@ fn nine_in_ten_right_or_asked_back_and_under_five_in_a_hundred_wrong() {
 #[test]
 fn questions_of_other_hands_are_answered_asked_back_or_refused() {
     for (locale, set, plain, dialogues) in [
-        ("en", "strangers", 0.93, 0.66),
-        ("de", "strangers", 0.89, 0.74),
-        ("en", "kept", 0.84, 0.55),
-        ("de", "kept", 0.84, 0.54),
+        ("en", "strangers", 0.95, 0.70),
+        ("de", "strangers", 0.91, 0.71),
+        ("en", "kept", 0.87, 0.61),
+        ("de", "kept", 0.85, 0.50),
     ] {
         let model = shipped::model(locale).unwrap();
         let asked = shipped::strangers(set, locale).unwrap();
@@ -52,7 +52,7 @@ fn questions_of_other_hands_are_answered_asked_back_or_refused() {
         assert!(fares.plain.served() >= plain, "{locale} {set}\n{fares}");
         assert!(fares.plain.misled() <= 0.03, "{locale} {set}\n{fares}");
         assert!(fares.oblique.misled() <= 0.03, "{locale} {set}\n{fares}");
-        assert!(fares.answered * 100 <= 6 * fares.out, "{locale} {set}\n{fares}");
+        assert!(fares.answered * 100 <= 7 * fares.out, "{locale} {set}\n{fares}");
         assert!(fares.refused() >= 0.7, "{locale} {set}\n{fares}");
         let (all, right) = fares.dialogues;
         assert!(share(right, all) >= dialogues, "{locale} {set}\n{fares}");

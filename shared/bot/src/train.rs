@@ -15,8 +15,8 @@ const FOLDS: usize = 5;
 /// Held-out phrasings of entries are no guide: they were written to differ, visitors mostly repeat them. Many
 /// of the examples are near misses, so that of strangers' questions fewer get through: with these shares some 4
 /// in a hundred are answered, and about some 15 it is asked back (`cargo knowledge evaluate`).
-const ANSWER_REFUSES: f64 = 0.90;
-const ASK_REFUSES: f64 = 0.80;
+const ANSWER_REFUSES: f64 = 0.92;
+const ASK_REFUSES: f64 = 0.85;
 /// With fewer examples than this the share says nothing.
 const LEAST_EXAMPLES: usize = 20;
 const DEFAULT_THRESHOLD: f32 = 0.6;
@@ -83,7 +83,8 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
         .map(Vec::as_slice)
         .chain([source.crisis.as_slice(), out_of_scope])
         .collect();
-    let phrasings: Vec<Phrasing<'_>> = phrasings(&groups);
+    let mut phrasings: Vec<Phrasing<'_>> = phrasings(&groups);
+    phrasings.extend(own_words(source));
     let (thresholds, calibration) = calibrate(source, &phrasings);
     let model = Model::train(&phrasings.iter().collect::<Vec<_>>(), entries + FIXED_CLASSES);
     let (scales, rows) = model.quantised();
@@ -133,6 +134,24 @@ fn phrasings<'a>(groups: &[&'a [String]]) -> Vec<Phrasing<'a>> {
         }
     }
     all
+}
+
+/// The fold of texts that are never held out.
+const NEVER: usize = FOLDS;
+
+/// Each entry's title and the sentences of its answer: who asks about it uses some of the same words.
+fn own_words(source: &Source) -> impl Iterator<Item = Phrasing<'_>> {
+    let ends = |letter: char| matches!(letter, '.' | ';' | '!' | '?');
+    source.entries.iter().enumerate().flat_map(move |(class, entry)| {
+        let texts = entry.answer.split(ends).chain([entry.title.as_str()]);
+        let told = texts.map(|text| (text, features::features(text)));
+        told.filter(|(_, features)| !features.is_empty()).map(move |(text, features)| Phrasing {
+            text,
+            class,
+            fold: NEVER,
+            features,
+        })
+    })
 }
 
 /// Which features there are, how rare each is, and its weights.
