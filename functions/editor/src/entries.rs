@@ -33,6 +33,8 @@ pub struct EntryResponse {
     title: String,
     /// Ways to ask it.
     questions: Vec<String>,
+    /// Questions that look like them and that it does not answer.
+    near_misses: Vec<String>,
     answer: String,
     /// A path on the site, or an `https` address.
     #[schema(required = true)]
@@ -77,6 +79,9 @@ pub struct EntryRequest {
     /// 1 to 100 ways to ask it, each 1 to 300 characters.
     #[schema(value_type = Vec<String>)]
     questions: Option<Vec<RawText>>,
+    /// Up to 100 questions that look like them and that it does not answer, each 1 to 300 characters.
+    #[schema(value_type = Option<Vec<String>>)]
+    near_misses: Option<Vec<RawText>>,
     /// 1 to 2,000 characters.
     #[schema(value_type = String)]
     answer: Option<RawText>,
@@ -106,11 +111,12 @@ impl EntryResponse {
     }
 
     fn new(place: Place, id: String, entry: Entry, is_published: bool) -> Self {
-        let Entry { title, questions, answer, url, keep_together, review_on } = entry;
+        let Entry { title, questions, near_misses, answer, url, keep_together, review_on } = entry;
         Self {
             id,
             title,
             questions,
+            near_misses,
             answer,
             url,
             locale: place.locale,
@@ -209,6 +215,7 @@ pub(crate) async fn put(
     let entry = judge(RawEntry {
         title: request.title,
         questions: request.questions.unwrap_or_default(),
+        near_misses: request.near_misses.unwrap_or_default(),
         answer: request.answer,
         url: request.url,
         keep_together: request.keep_together.unwrap_or_default(),
@@ -306,7 +313,7 @@ pub(crate) fn asked(entry: &Entry) -> impl Iterator<Item = String> {
 
 /// UTF-8 bytes of an entry, roughly as it is stored.
 pub(crate) fn bytes(entry: &Entry) -> usize {
-    let Entry { title, questions, answer, url, keep_together, review_on: _ } = entry;
-    let lists = questions.iter().chain(keep_together).map(|text| text.len() + 3);
+    let Entry { title, questions, near_misses, answer, url, keep_together, review_on: _ } = entry;
+    let lists = questions.iter().chain(near_misses).chain(keep_together).map(|text| text.len() + 3);
     title.len() + answer.len() + url.as_ref().map_or(0, String::len) + lists.sum::<usize>() + 100
 }

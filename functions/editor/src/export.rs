@@ -46,11 +46,11 @@ fn csv_of(drafts: &[Draft]) -> Option<Vec<u8>> {
     let mut file = WriterBuilder::new()
         .quote_style(QuoteStyle::Always)
         .terminator(csv::Terminator::CRLF)
-        .from_writer(b"title,question,answer,url\r\n".to_vec());
+        .from_writer(b"title,question,answer,url,near_misses\r\n".to_vec());
     for Draft { entry, .. } in drafts {
         let url = entry.url.as_deref().unwrap_or_default();
-        let questions = entry.questions.join("|");
-        let cells = [&*entry.title, &questions, &entry.answer, url];
+        let (questions, near) = (entry.questions.join("|"), entry.near_misses.join("|"));
+        let cells = [&*entry.title, &questions, &entry.answer, url, &near];
         file.write_record(cells.map(neutral)).ok()?;
     }
     file.into_inner().ok()
@@ -62,6 +62,7 @@ fn lines_of(drafts: &[Draft]) -> String {
             "id": id.as_str(),
             "title": entry.title,
             "questions": entry.questions,
+            "near_misses": entry.near_misses,
             "answer": entry.answer,
             "url": entry.url,
             "keep_together": entry.keep_together,

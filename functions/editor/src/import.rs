@@ -1,6 +1,7 @@
 //! `POST /v1/knowledge/import`: entries out of a file. Lines that are right go in, the others come back.
 
 mod csv;
+mod html;
 mod json_lines;
 mod markdown;
 
@@ -68,10 +69,12 @@ type Parsed = Vec<Result<Found, Fault>>;
 #[utoipa::path(post, path = "/v1/knowledge/import",
     params(("site" = Option<String>, Query), ("locale" = Option<String>, Query)),
     request_body(content((String = "text/csv"), (String = "application/jsonl"),
-        (String = "text/markdown")),
-        description = "CSV with the header `title,question,answer,url`, several phrasings by several lines \
-                       of one title or separated by `|`; JSON Lines of entries; or Markdown, `## title`, \
-                       list items as phrasings, the rest as the answer. At most 2 MB."),
+        (String = "text/markdown"), (String = "text/html")),
+        description = "CSV with the header `title,question,answer,url,near_misses`, of which the last two may \
+                       be missing, several phrasings by several lines of one title or separated by `|`; JSON \
+                       Lines of entries; Markdown, `## title`, list items as phrasings, the rest as the \
+                       answer; or the HTML of a page, the questions of its schema.org `FAQPage` or else its \
+                       headings with what stands below. At most 2 MB."),
     responses((status = 200, body = ImportResponse)))]
 pub(crate) async fn post(
     State(app): State<App>,
@@ -86,24 +89,31 @@ pub(crate) async fn post(
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// `title,question,answer,url`.
+    /// `title,question,answer,url,near_misses`.
     Csv,
     /// An entry a line.
     JsonLines,
     /// A heading an entry.
     Markdown,
+    /// A page with questions.
+    Html,
 }
 
 impl FileKind {
     /// Every kind, with the end of its files' names.
-    pub const ALL: [(Self, &str); 3] =
-        [(Self::Csv, "csv"), (Self::JsonLines, "jsonl"), (Self::Markdown, "md")];
+    pub const ALL: [(Self, &str); 4] = [
+        (Self::Csv, "csv"),
+        (Self::JsonLines, "jsonl"),
+        (Self::Markdown, "md"),
+        (Self::Html, "html"),
+    ];
 
     fn of_media_type(essence: &str) -> Option<Self> {
         match essence {
             "text/csv" => Some(Self::Csv),
             "application/jsonl" | "application/x-ndjson" => Some(Self::JsonLines),
             "text/markdown" => Some(Self::Markdown),
+            "text/html" => Some(Self::Html),
             _ => None,
         }
     }
@@ -114,6 +124,7 @@ impl FileKind {
             Self::Csv => csv::parse(bytes),
             Self::JsonLines => json_lines::parse(bytes),
             Self::Markdown => markdown::parse(bytes),
+            Self::Html => html::parse(bytes),
         }
     }
 }
@@ -170,7 +181,7 @@ impl<S: Sync> FromRequest<S> for File {
         let (parts, body) = request.into_parts();
         let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default();
-        let taken = "Send text/csv, application/jsonl or text/markdown.";
+        let taken = "Send text/csv, application/jsonl, text/markdown or text/html.";
         let kind = FileKind::of_media_type(&essence.trim().to_ascii_lowercase())
             .ok_or(Problem::new(Code::UnsupportedMediaType, taken))?;
         let large = |_| Problem::new(Code::BodyTooLarge, "A file may have 2 MB: send it in parts.");
@@ -243,7 +254,11 @@ impl Shelved {
         let at = self.drafts.iter().position(|draft| draft.entry.title == entry.title);
         let there = at.and_then(|at| self.drafts.get(at));
         if let Some(there) = there {
-            // A file cannot say these.
+            // A file may not say these.
+            if entry.near_misses.is_empty() {
+                let still = |near: &&String| !entry.questions.contains(near);
+                entry.near_misses = there.entry.near_misses.iter().filter(still).cloned().collect();
+            }
             let kept = there.entry.keep_together.iter().filter(|part| entry.answer.contains(*part));
             if entry.keep_together.is_empty() {
                 entry.keep_together = kept.cloned().collect();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::bot::{Answer, Base, SourceEntry, Words, publish};
+use shared::bot::{Answer, Base, SourceEntry, Words, normalise, publish};
 use shared::problem::{Code, Problem};
 use shared::store::knowledge::{Edition, Evaluation, Published};
 
@@ -40,7 +40,7 @@ pub(crate) fn train(locale: &str, entries: Vec<Published>) -> Result<Arc<Trained
     }
     let words = Words::of(locale).ok_or(Code::Internal)?;
     let source = words.source(locale, 1, entries.iter().map(source_entry).collect());
-    let base = publish(&source, &words.out_of_scope).map_err(|error| {
+    let base = publish(&source, &refused(&words, &entries)).map_err(|error| {
         tracing::error!(%error, "entries that were taken cannot be published");
         Code::Internal
     })?;
@@ -57,6 +57,16 @@ pub(crate) fn train(locale: &str, entries: Vec<Published>) -> Result<Arc<Trained
     let trained = Arc::new(Trained { edition, bytes: base.bytes, evaluation });
     *last() = Some(Last { locale: locale.to_owned(), entries, trained: Arc::clone(&trained) });
     Ok(trained)
+}
+
+/// Questions that the base must refuse: those of all the world, and near misses, but for those that another
+/// entry answers.
+fn refused(words: &Words, entries: &[Published]) -> Vec<String> {
+    let questions = entries.iter().flat_map(|Published { entry, .. }| &entry.questions);
+    let answered: HashSet<String> = questions.map(|question| normalise(question)).collect();
+    let near = entries.iter().flat_map(|Published { entry, .. }| &entry.near_misses);
+    let near = near.filter(|near| !answered.contains(&normalise(near)));
+    words.out_of_scope.iter().chain(near).cloned().collect()
 }
 
 fn source_entry(Published { id, entry }: &Published) -> SourceEntry {
@@ -108,6 +118,7 @@ mod tests {
             questions: (0..questions).map(name).collect(),
             answer: "a".to_owned(),
             url: None,
+            near_misses: Vec::new(),
             keep_together: Vec::new(),
             review_on: None,
         };

@@ -41,8 +41,15 @@ pub fn demo(locale: &str) -> Option<Content> {
     let entries: Vec<SourceEntry> = serde_json::from_str(entries).ok()?;
     let Judged { evaluation, missed } = serde_json::from_str(judged).ok()?;
     let published = |SourceEntry { id, title, questions, answer, url }| {
-        let (keep_together, review_on) = (Vec::new(), None);
-        let entry = Entry { title, questions, answer, url, keep_together, review_on };
+        let entry = Entry {
+            title,
+            questions,
+            near_misses: Vec::new(),
+            answer,
+            url,
+            keep_together: Vec::new(),
+            review_on: None,
+        };
         Published { id, entry }
     };
     let edition = Edition { entries: entries.into_iter().map(published).collect(), missed };

@@ -71,6 +71,9 @@ pub struct Entry {
     pub title: String,
     /// 1 to 100 ways to ask it, each 1 to 300 characters.
     pub questions: Vec<String>,
+    /// Up to 100 questions that look like them and that this entry does not answer, each 1 to 300 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near_misses: Vec<String>,
     /// The answer, 1 to 2,000 characters.
     pub answer: String,
     /// A path on the site, or an `https` address, that says more.
@@ -91,6 +94,8 @@ pub struct RawEntry {
     pub title: Option<RawText>,
     /// See [`Entry::questions`].
     pub questions: Vec<RawText>,
+    /// See [`Entry::near_misses`].
+    pub near_misses: Vec<RawText>,
     /// See [`Entry::answer`].
     pub answer: Option<RawText>,
     /// See [`Entry::url`].
@@ -115,16 +120,24 @@ impl Entry {
             refuse("/title", FieldCode::BadFormat);
         }
         let answer = text(raw.answer, ("/answer", FieldCode::NoAnswer, ANSWER), &mut refuse);
-        if raw.questions.len() > QUESTIONS {
-            refuse("/questions", FieldCode::TooLong);
-        }
-        let mut questions: Vec<String> = Vec::new();
-        for question in raw.questions.into_iter().take(QUESTIONS) {
-            let question =
-                text(Some(question), ("/questions", FieldCode::NoQuestion, QUESTION), &mut refuse);
-            if !questions.contains(&question) {
-                questions.push(question);
+        let mut listed = |raw: Vec<RawText>, pointer| {
+            if raw.len() > QUESTIONS {
+                refuse(pointer, FieldCode::TooLong);
             }
+            let mut kept: Vec<String> = Vec::new();
+            for question in raw.into_iter().take(QUESTIONS) {
+                let field = (pointer, FieldCode::NoQuestion, QUESTION);
+                let question = text(Some(question), field, &mut refuse);
+                if !kept.contains(&question) {
+                    kept.push(question);
+                }
+            }
+            kept
+        };
+        let questions = listed(raw.questions, "/questions");
+        let near_misses = listed(raw.near_misses, "/near_misses");
+        if near_misses.iter().any(|near| questions.contains(near)) {
+            refuse("/near_misses", FieldCode::NotAllowed);
         }
         if questions.is_empty() {
             refuse("/questions", FieldCode::NoQuestion);
@@ -154,7 +167,7 @@ impl Entry {
         });
         errors.dedup();
         if errors.is_empty() {
-            Ok(Self { title, questions, answer, url, keep_together, review_on })
+            Ok(Self { title, questions, near_misses, answer, url, keep_together, review_on })
         } else {
             Err(errors)
         }

@@ -58,7 +58,10 @@ async fn every_form_gives_the_same_entry_and_an_export_comes_back_unchanged() {
     let markdown = "# Help\n\n## Dogs\n- May I bring my dog?\n- dogs allowed\n\nOn a lead.\n\nThey get water.\n";
     let done = room.import("text/markdown", markdown).await.json();
     assert_eq!(counts(&done), [1, 0, 0], "{done}");
-    let json = r#"{"title":"=Sum","question":"-1 + 2?","answer":"+3\n@home","url":null,"keep_together":[]}"#;
+    let page = "<h2>Is there Wi-Fi?</h2><p>Yes &amp; it is free.</p><script>alert(1)</script>";
+    let done = room.import("text/html; charset=utf-8", page).await.json();
+    assert_eq!(counts(&done), [1, 0, 0], "{done}");
+    let json = r#"{"title":"=Sum","question":"-1 + 2?","answer":"+3\n@home","url":null,"keep_together":[],"near_misses":["=1 + 1"]}"#;
     let done = room.import("application/jsonl", json).await.json();
     assert_eq!(counts(&done), [1, 0, 0], "{done}");
     let before = room.agent.get("/v1/knowledge").await.json();
@@ -70,11 +73,11 @@ async fn every_form_gives_the_same_entry_and_an_export_comes_back_unchanged() {
     for cell in ["\"=", "\"-", "\"+", "\"@", "\n@"] {
         assert!(!text.contains(cell), "{text}");
     }
-    assert_eq!(counts(&room.import("text/csv", &text).await.json()), [0, 0, 2]);
+    assert_eq!(counts(&room.import("text/csv", &text).await.json()), [0, 0, 3]);
     let lines = room.agent.get("/v1/knowledge/export?format=jsonl").await;
     assert_eq!(lines.header("content-type"), "application/jsonl");
     let lines = String::from_utf8(lines.body.clone()).expect("text");
-    assert_eq!(counts(&room.import("application/jsonl", &lines).await.json()), [0, 0, 2]);
+    assert_eq!(counts(&room.import("application/jsonl", &lines).await.json()), [0, 0, 3]);
     assert_eq!(room.agent.get("/v1/knowledge").await.json(), before);
     let refused = room.agent.get("/v1/knowledge/export?format=xml").await;
     assert_eq!(refused.refusal(), (422, "invalid".to_owned()));
@@ -95,6 +98,8 @@ async fn a_file_of_another_kind_or_too_large_is_refused() {
         ("text/csv", "name,text\na,b\n"),
         ("application/jsonl", "[]\n{\"title\""),
         ("text/markdown", "no title at all"),
+        ("text/html", "<p>no title at all"),
+        ("text/html", "<h2>What is &lt;b&gt;?</h2>Bold."),
     ] {
         let done = room.import(kind, file).await;
         assert_eq!((done.status, counts(&done.json())), (200, [0, 0, 0]), "{file}");

@@ -265,3 +265,33 @@ impl Room {
         self.agent.post("/v1/knowledge/try", &body).await.json()
     }
 }
+
+/// Two admins' words: what is asked, and what only looks like it.
+#[tokio::test]
+async fn a_near_miss_is_left_alone_and_what_another_entry_answers_is_answered() {
+    let room = Room::new().await;
+    room.with_two().await;
+    room.published().await;
+    let near = "Where do I find the parking brake?";
+    let before = room.tried(near, "published").await;
+    assert_eq!(before["candidates"][0]["entry_id"], json!("parking"), "{before}");
+    assert_ne!(before["reaction"], json!("unknown"), "the test needs a text that is mistaken");
+    let entry = json!({
+        "title": "Parking", "answer": "Park behind the building; it is free.",
+        "questions": ["Where can I park?", "parking space", "Is there a car park?"],
+        "near_misses": [near, "parking brake", "May I bring my dog?"],
+    });
+    let request = Request::new("PUT", "/v1/knowledge/parking").header("if-match", "\"1\"");
+    assert_eq!(room.admin.send(request.json(&entry)).await.status, 200);
+    let read = room.agent.get("/v1/knowledge/parking").await.json();
+    assert_eq!(read["near_misses"], entry["near_misses"]);
+    room.published().await;
+    assert_eq!(
+        room.tried("find the parking brake", "published").await["reaction"],
+        json!("unknown")
+    );
+    assert_eq!(room.tried("Where can I park?", "published").await["entry_id"], json!("parking"));
+    assert_eq!(room.tried("May I bring my dog?", "published").await["entry_id"], json!("dogs"));
+    let (_, sources) = room.asked(near).await;
+    assert!(sources.is_empty(), "{sources:?}");
+}

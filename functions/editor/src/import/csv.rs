@@ -14,6 +14,7 @@ struct Row {
     line: usize,
     title: String,
     questions: Vec<String>,
+    near_misses: Vec<String>,
     answer: String,
     url: String,
 }
@@ -24,6 +25,7 @@ struct Columns {
     question: usize,
     answer: usize,
     url: Option<usize>,
+    near_misses: Option<usize>,
 }
 
 impl Columns {
@@ -36,6 +38,7 @@ impl Columns {
             question: find(&["question", "questions"])?,
             answer: find(&["answer"])?,
             url: find(&["url"]),
+            near_misses: find(&["near_misses"]),
         })
     }
 }
@@ -96,15 +99,18 @@ fn add(rows: &mut Vec<Row>, columns: &Columns, record: &StringRecord, line: usiz
     let cell = |at: usize| plain(record.get(at).unwrap_or_default()).trim().to_owned();
     let title = cell(columns.title);
     let (answer, url) = (cell(columns.answer), columns.url.map(cell).unwrap_or_default());
-    let questions = cell(columns.question);
-    let questions = questions.split('|').map(str::trim).filter(|text| !text.is_empty());
+    let listed = |at: usize| -> Vec<String> {
+        let texts = cell(at);
+        texts.split('|').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    };
     let at = rows.iter().position(|row| row.title == title && !title.is_empty());
     let at = at.unwrap_or_else(|| {
         rows.push(Row { line, title, ..Row::default() });
         rows.len() - 1
     });
     let Some(row) = rows.get_mut(at) else { return };
-    row.questions.extend(questions.map(str::to_owned));
+    row.questions.extend(listed(columns.question));
+    row.near_misses.extend(columns.near_misses.map(listed).unwrap_or_default());
     if row.answer.is_empty() {
         row.answer = answer;
     }
@@ -115,11 +121,13 @@ fn add(rows: &mut Vec<Row>, columns: &Columns, record: &StringRecord, line: usiz
 
 impl Row {
     fn found(self) -> Found {
-        let Self { line, title, questions, answer, url } = self;
+        let Self { line, title, questions, near_misses, answer, url } = self;
+        let raw = |texts: Vec<String>| texts.iter().map(|text| RawText::from(&**text)).collect();
         let some = |text: String| Some(RawText::from(&*text)).filter(|_| !text.is_empty());
         let entry = RawEntry {
             title: some(title),
-            questions: questions.iter().map(|question| RawText::from(&**question)).collect(),
+            questions: raw(questions),
+            near_misses: raw(near_misses),
             answer: some(answer),
             url: some(url),
             ..RawEntry::default()

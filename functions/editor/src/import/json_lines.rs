@@ -15,6 +15,8 @@ struct Line {
     #[serde(default)]
     questions: Vec<RawText>,
     question: Option<RawText>,
+    #[serde(default)]
+    near_misses: Vec<RawText>,
     answer: Option<RawText>,
     url: Option<RawText>,
     #[serde(default)]
@@ -29,10 +31,16 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
         .filter(|(line, _)| !is_blank(line))
         .map(|(json, line)| match serde_json::from_slice::<Object<Line>>(json) {
             Ok(Object(read)) => {
-                let Line { title, questions, question, answer, url, keep_together, review_on } =
-                    read;
-                let questions = questions.into_iter().chain(question).collect();
-                let entry = RawEntry { title, questions, answer, url, keep_together, review_on };
+                let questions = read.questions.into_iter().chain(read.question).collect();
+                let entry = RawEntry {
+                    title: read.title,
+                    questions,
+                    near_misses: read.near_misses,
+                    answer: read.answer,
+                    url: read.url,
+                    keep_together: read.keep_together,
+                    review_on: read.review_on,
+                };
                 Ok(Found { line, entry })
             }
             Err(_) => Err(Fault { line, code: FieldCode::BadFormat }),

@@ -34,7 +34,7 @@ test("an admin imports a table, tries it and publishes it, and a visitor is answ
   await desk.press("Import a file");
   const dialog = page.getByRole("dialog", { name: "Import entries" });
   await desk.press("Import a file", dialog);
-  await dialog.getByText("Please choose a file.").waitFor();
+  await dialog.getByText("Please choose a file, or paste a page.").waitFor();
   await desk.field("File", dialog).setInputFiles({ name: "ours.csv", mimeType: "text/csv", buffer: Buffer.from(TABLE) });
   await desk.looks("knowledge-import");
   await desk.press("Import a file", dialog);
@@ -43,6 +43,11 @@ test("an admin imports a table, tries it and publishes it, and a visitor is answ
   await imported.getByText("Line 4: Please give the entry a title.").waitFor();
   await imported.getByText("Line 5: This contains HTML. Please write plain text.").waitFor();
   await desk.looks("knowledge-imported");
+  await desk.press("Done", imported);
+  await desk.press("Import a file");
+  await desk.field("Or a page (HTML)", dialog).fill("<h1>Help</h1><h2>Do you have Wi-Fi?</h2><p>Yes, it is <b>free</b>.</p>");
+  await desk.press("Import a file", dialog);
+  await imported.getByText("1 added, 0 changed, 0 as they were.").waitFor();
   await desk.press("Done", imported);
 
   await desk.field("Question").fill("May I bring my dog?");

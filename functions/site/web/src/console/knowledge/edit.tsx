@@ -18,6 +18,7 @@ export function edit(one: Entry | null): void {
   const reasons = pageWords().reason;
   const written = (code: string) => (text: string) => (text.trim() === "" ? reasons[code] ?? null : null);
   const questions = new Field({ name: "questions", label: words.questions, hint: words.questionsHint, value: one?.questions.join("\n") ?? "", check: written("no_question") });
+  const nearMisses = new Field({ name: "near_misses", label: words.nearMisses, hint: words.nearMissesHint, value: one?.near_misses.join("\n") ?? "" });
   const answer = new Field({ name: "answer", label: words.answer, hint: words.answerHint, value: one?.answer ?? "", check: written("no_answer") });
   const url = new Field({
     name: "url",
@@ -30,12 +31,13 @@ export function edit(one: Entry | null): void {
   ask({
     title: one ? words.changeTitle : words.addTitle,
     submit: pageWords().save,
-    fields: [title, questions, answer, url, review],
+    fields: [title, questions, nearMisses, answer, url, review],
     inputs: (
       <>
         <Input field={title} />
         <Input field={questions} rows={6} lang={language.peek()} />
         <Input field={answer} rows={5} lang={language.peek()} />
+        <Input field={nearMisses} rows={2} lang={language.peek()} />
         <Input field={url} />
         <Input field={review} type="date" />
       </>
@@ -50,6 +52,7 @@ export function edit(one: Entry | null): void {
         body: {
           title: title.value,
           questions: linesOf(questions.value),
+          near_misses: linesOf(nearMisses.value),
           answer: answer.value,
           url: url.value.trim() || null,
           review_on: review.value || null,

@@ -1,4 +1,4 @@
-import { type Answer, api, ask, Field, pageWords, Problem, tell, wordsOf } from "../kit.ts";
+import { type Answer, api, ask, Field, Input, pageWords, tell, wordsOf } from "../kit.ts";
 import { renewed } from "./edit.tsx";
 import { known, language } from "./store.ts";
 import { KNOWLEDGE } from "./words.ts";
@@ -71,29 +71,36 @@ export function restore(version: number): void {
   });
 }
 
-const TYPES: Record<string, string> = { csv: "text/csv", jsonl: "application/jsonl", md: "text/markdown" };
+const HTML = "text/html";
+const TYPES: Record<string, string> = { csv: "text/csv", jsonl: "application/jsonl", md: "text/markdown", html: HTML, htm: HTML };
 
-/** Takes entries from a file, and tells what became of them. */
+/** Takes entries from a file or a copied page, and tells what became of them. */
 export function importFile(): void {
   const words = wordsOf(KNOWLEDGE);
   const typeOf = (name: string) => TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""];
+  const page = new Field({ name: "page", label: words.page, hint: words.pageHint, value: "" });
   const file: Field = new Field({
     name: "file",
     label: words.file,
-    attributes: { type: "file", accept: ".csv,.jsonl,.md,text/csv,text/markdown" },
-    check: (name) => (name === "" ? words.noFile : typeOf(name) ? null : words.otherFile),
+    attributes: { type: "file", accept: ".csv,.jsonl,.md,.html,.htm,text/csv,text/markdown,text/html" },
+    check: (name) => (name === "" ? (page.value.trim() === "" ? words.noFile : null) : typeOf(name) ? null : words.otherFile),
   });
   let told: Answer<"POST /v1/knowledge/import"> | null = null;
   ask({
     title: words.importTitle,
     text: words.importText,
     submit: words.import,
-    fields: [file],
+    fields: [file, page],
+    inputs: (
+      <>
+        <Input field={file} />
+        <Input field={page} rows={3} lang={language.peek()} />
+      </>
+    ),
     onClose: () => told && tell(words.imported, <Imported of={told} />, null),
     onSubmit: async () => {
       const from = file.input instanceof HTMLInputElement ? file.input.files?.[0] : null;
-      if (!from) throw new Problem("cancelled");
-      const sent = { type: typeOf(from.name) ?? "", text: await from.text() };
+      const sent = from ? { type: typeOf(from.name) ?? "", text: await from.text() } : { type: HTML, text: page.value };
       told = await api.call("POST /v1/knowledge/import", { query: { locale: language.peek() }, file: sent, isLong: true });
       await renewed("");
     },
