@@ -274,13 +274,13 @@ impl<'a> Base<'a> {
         let said = sentences::of(self.locale());
         let words = normal::words(text);
         let talk = talk::of(text, &words);
-        let picked = match talk {
+        let picked = || match talk {
             Some(Talk::Crisis | Talk::Abuse | Talk::Machine) => None,
             Some(Talk::No) => turn::pick(&words).or(Some(Pick::Neither)),
             _ => turn::numbered(text).or_else(|| turn::pick(&words)),
         };
         if turn.asked
-            && let Some(picked) = picked
+            && let Some(picked) = picked()
         {
             return self.picked(picked, turn);
         }

@@ -37,7 +37,10 @@ pub(super) fn of(text: &str, letters: &[char]) -> Option<Talk> {
     let normal: String = letters.iter().collect();
     let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
     let begins_so = |word: &&str| CRISIS_WORDS.iter().any(|start| word.starts_with(start));
-    let begins = |start: &&str| words.iter().any(|word| word.starts_with(*start));
+    let first = |text: &str| text.as_bytes().first().copied();
+    let begins = |start: &&str| {
+        words.iter().any(|word| first(word) == first(start) && word.starts_with(*start))
+    };
     if CRISIS.iter().any(|phrase| stands_in(phrase, &words))
         || words.iter().any(begins_so)
         || CRISIS_TOGETHER.iter().any(|starts| starts.iter().all(begins))
@@ -129,6 +132,10 @@ fn first_of(words: &[&str]) -> Talk {
 pub(super) fn begins(phrase: &str, words: &[&str]) -> Option<usize> {
     // Most phrases fail at their first letters. That has to be quick, because each message is
     // compared with some hundreds of phrases.
+    let first = |text: &str| text.as_bytes().first().copied();
+    if first(phrase) != words.first().and_then(|word| first(word)) {
+        return None;
+    }
     let mut rest = phrase;
     for (before, word) in words.iter().enumerate() {
         rest = rest.strip_prefix(word)?;

@@ -77,8 +77,8 @@ pub(super) fn numbered(text: &str) -> Option<Pick> {
 pub(super) fn is_unhelped(words: &[char]) -> bool {
     let normal: String = words.iter().collect();
     let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
-    covered(&words, &[UNHELPED, AROUND_UNHELPED])
-        && UNHELPED.iter().any(|phrase| stands_in(phrase, &words))
+    UNHELPED.iter().any(|phrase| stands_in(phrase, &words))
+        && covered(&words, &[UNHELPED, AROUND_UNHELPED])
 }
 
 /// A reaction to the bot's last answer, in words of the visitor's own.
@@ -174,10 +174,15 @@ pub(super) fn without_frame(words: &[char]) -> &[char] {
 
 /// The words behind a phrase, if the words begin with it and more follows.
 fn behind<'a>(phrase: &str, words: &'a [char]) -> Option<&'a [char]> {
-    let length = phrase.chars().count();
-    let (front, rest) = words.split_at_checked(length)?;
-    let (space, rest) = rest.split_first()?;
-    (*space == ' ' && phrase.chars().eq(front.iter().copied())).then_some(rest)
+    let mut rest = words;
+    for due in phrase.chars() {
+        let (letter, behind) = rest.split_first()?;
+        if *letter != due {
+            return None;
+        }
+        rest = behind;
+    }
+    rest.strip_prefix(&[' '])
 }
 
 /// Join two questions in one sentence.
