@@ -10,8 +10,8 @@ function choices(visit) {
 }
 
 /** A visitor who was asked back. */
-async function asked(visit, text = UNSURE) {
-  await visit.start();
+async function asked(visit, text = UNSURE, path = "/") {
+  await visit.start(path);
   await visit.say(text);
   await choices(visit).waitFor();
 }
@@ -68,7 +68,7 @@ test("a choice that could not be sent is sent again, as the same choice", {}, as
 });
 
 test("on a phone, in German", { ...PHONE, locale: "de-DE" }, async (visit) => {
-  await asked(visit, "falsche Größe");
+  await asked(visit, "falsche Größe", "/?lang=de");
   await visit.button("Etwas anderes").waitFor();
   await visit.accessible();
   await visit.picture("choices-phone");

@@ -212,7 +212,7 @@ async fn an_upset_visitor_and_an_unproven_account_get_a_person() {
     for (text, status) in [
         ("This is unacceptable! Where is my parcel?", "waiting"),
         ("Das ist eine Frechheit", "waiting"),
-        ("xyzzy my invoice plugh", "waiting"),
+        ("xyzzy plugh mein Konto frobnicates", "waiting"),
         ("where is my parcel?", "open"),
     ] {
         let conversation = desk.visitor.open().await;

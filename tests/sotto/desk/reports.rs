@@ -124,7 +124,7 @@ async fn every_reason_of_a_hand_over_is_counted() {
         "my lawyer writes",
         "how do I return something?",
         "This is unacceptable!",
-        "xyzzy my invoice plugh",
+        "xyzzy plugh mein Konto frobnicates",
         "human please",
     ] {
         let conversation = visitor.open().await;

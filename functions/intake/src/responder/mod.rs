@@ -338,8 +338,8 @@ mod tests {
         for (text, verified, expected) in [
             ("where is my parcel? else my ANWALT calls", false, Some(HandoverReason::Words)),
             ("this is unacceptable, where is my parcel?", false, Some(HandoverReason::Upset)),
-            ("xyzzy plugh my subscription frobnicates", false, Some(HandoverReason::Account)),
-            ("xyzzy plugh my subscription frobnicates", true, None),
+            ("xyzzy plugh mein Konto frobnicates", false, Some(HandoverReason::Account)),
+            ("xyzzy plugh mein Konto frobnicates", true, None),
             ("where is my parcel?", false, None),
             ("how do I return something?", true, Some(HandoverReason::Topic)),
             ("how do I return something? my Anwalt asks", false, Some(HandoverReason::Words)),
