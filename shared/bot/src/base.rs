@@ -455,8 +455,12 @@ impl<'a> Base<'a> {
             let unknown = Answer::Unknown { text: self.unknown() };
             return said.map_or(unknown, |said| self.politely(said));
         }
-        if self.layout.has_phrase(2, features::phrase(question)) {
+        let phrase = features::phrase(question);
+        if self.layout.has_phrase(2, phrase) {
             return Answer::HandOver { text: self.hand_over() };
+        }
+        if self.layout.has_phrase(3, phrase) {
+            return Answer::Unknown { text: self.unknown() };
         }
         let mut scores = self.scores(question);
         let entries = self.layout.entries;

@@ -1,7 +1,7 @@
 //! The published form of a base: one run of bytes, read in place.
 //!
 //! Little-endian. A header of 64 bytes; 256 rarities (f32, by the number of questions that use a
-//! feature); hashes of whole small-talk phrases (u32); ends of the strings (u32); the strings;
+//! feature); hashes of whole phrases of talk, and of those that are out of scope (u32); ends of the strings (u32); the strings;
 //! offsets of the buckets (u32, one more than buckets); the rows. A row is the lower half of a
 //! feature's hash (u16), the number of questions that use it (u8), the number of weights (u8), and
 //! the weights: class (u8, u16 above 256 classes) and value (i8, times the kind's scale). The upper
@@ -59,7 +59,7 @@ pub(super) struct Parts<'a> {
     pub(super) thresholds: Thresholds,
     pub(super) scales: [f32; BLOCKS],
     pub(super) rarities: Vec<f32>,
-    pub(super) phrases: [Vec<u32>; 3],
+    pub(super) phrases: [Vec<u32>; 4],
     pub(super) strings: Vec<&'a str>,
     pub(super) rows: Vec<Row>,
 }
@@ -80,7 +80,7 @@ pub(super) struct Layout<'a> {
     pub(super) scales: [f32; BLOCKS],
     bucket_bits: u32,
     rarities: &'a [u8],
-    phrases: [&'a [u8]; 3],
+    phrases: [&'a [u8]; 4],
     ends: &'a [u8],
     text: &'a str,
     buckets: &'a [u8],
@@ -124,7 +124,6 @@ pub(super) fn write(mut parts: Parts<'_>) -> Vec<u8> {
     out.extend(parts.thresholds.list().iter().flat_map(|value| value.to_le_bytes()));
     out.extend(parts.scales.iter().flat_map(|value| value.to_le_bytes()));
     out.extend(parts.phrases.iter().flat_map(|some| (some.len() as u16).to_le_bytes()));
-    out.extend([0; 2]);
     out.extend(length(parts.strings.iter().map(|text| text.len()).sum()));
     out.extend(length(rows.len()));
     for count in 0..RARITIES {
@@ -165,7 +164,7 @@ impl<'a> Layout<'a> {
         };
         let scales = [number(head, 32)?, number(head, 36)?, number(head, 40)?, number(head, 44)?];
         let phrase_count = |at| u16_at(head, at).map(usize::from).ok_or(Malformed);
-        let counts = [phrase_count(48)?, phrase_count(50)?, phrase_count(52)?];
+        let counts = [phrase_count(48)?, phrase_count(50)?, phrase_count(52)?, phrase_count(54)?];
         let text_len = u32_at(head, 56).ok_or(Malformed)? as usize;
         let rows_len = u32_at(head, 60).ok_or(Malformed)? as usize;
 
@@ -182,7 +181,12 @@ impl<'a> Layout<'a> {
             scales,
             bucket_bits,
             rarities: section(RARITIES, 4)?,
-            phrases: [section(counts[0], 4)?, section(counts[1], 4)?, section(counts[2], 4)?],
+            phrases: [
+                section(counts[0], 4)?,
+                section(counts[1], 4)?,
+                section(counts[2], 4)?,
+                section(counts[3], 4)?,
+            ],
             ends: section(FIXED_STRINGS + ENTRY_STRINGS * entries, 4)?,
             text: std::str::from_utf8(section(text_len, 1)?).map_err(|_| Malformed)?,
             buckets: section((1 << bucket_bits) + 1, 4)?,
@@ -210,10 +214,11 @@ impl<'a> Layout<'a> {
         self.rarity(0)
     }
 
-    /// Whether a whole phrase is among those of greeting (0), thanks (1) or hand-over (2).
+    /// Whether a whole phrase is among those of greeting (0), thanks (1), hand-over (2) or out of scope (3).
     pub(super) fn has_phrase(&self, kind: usize, phrase: u32) -> bool {
         let known = self.phrases.get(kind).copied().unwrap_or_default();
-        known.chunks_exact(4).any(|bytes| bytes == phrase.to_le_bytes())
+        let (sorted, _) = known.as_chunks::<4>();
+        sorted.binary_search_by_key(&phrase, |bytes| u32::from_le_bytes(*bytes)).is_ok()
     }
 
     /// The weights of a feature.

@@ -109,7 +109,10 @@ pub fn publish(source: &Source, out_of_scope: &[String]) -> Result<Published, So
         thresholds,
         scales,
         rarities: (0..256).map(|with| weighting::rarity(with, model.classes)).collect(),
-        phrases: talk.map(|reply| phrase_hashes(&reply.questions)),
+        phrases: {
+            let [greeting, thanks, person] = talk.map(|reply| phrase_hashes(&reply.questions));
+            [greeting, thanks, person, phrase_hashes(out_of_scope)]
+        },
         strings,
         rows,
     });

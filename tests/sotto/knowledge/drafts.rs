@@ -8,7 +8,7 @@ use super::Room;
 fn entry() -> Value {
     json!({
         "title": "Parking", "questions": ["Where can I park?"], "answer": "Behind it. It is free.",
-        "url": "/parking", "keep_together": ["It is free."], "review_on": "2027-01-31",
+        "near_misses": ["parking brake"], "url": "/parking", "keep_together": ["It is free."], "review_on": "2027-01-31",
     })
 }
 
@@ -91,7 +91,7 @@ async fn what_is_not_right_is_named_and_nothing_is_stored() {
         ("near_misses", json!(many), "/near_misses", "too_long"),
         ("near_misses", json!([""]), "/near_misses", "no_question"),
         ("near_misses", json!(["<i>x</i>"]), "/near_misses", "markup"),
-        ("near_misses", json!(["Where can I park?"]), "/near_misses", "not_allowed"),
+        ("near_misses", json!(["A question of its own?"]), "/near_misses", "not_allowed"),
         ("url", json!("javascript:alert(1)"), "/url", "bad_url"),
         ("url", json!("http://shop.example"), "/url", "bad_url"),
         ("keep_together", json!(["Not in it."]), "/keep_together", "not_allowed"),

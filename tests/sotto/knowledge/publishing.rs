@@ -272,14 +272,17 @@ async fn a_near_miss_is_left_alone_and_what_another_entry_answers_is_answered() 
     let room = Room::new().await;
     room.with_two().await;
     room.published().await;
-    let near = "Where do I find the parking brake?";
+    let near = "Where can I park my money?";
     let before = room.tried(near, "published").await;
-    assert_eq!(before["candidates"][0]["entry_id"], json!("parking"), "{before}");
-    assert_ne!(before["reaction"], json!("unknown"), "the test needs a text that is mistaken");
+    assert_ne!(
+        before["reaction"],
+        json!("unknown"),
+        "the test needs a text that is mistaken: {before}"
+    );
     let entry = json!({
         "title": "Parking", "answer": "Park behind the building; it is free.",
         "questions": ["Where can I park?", "parking space", "Is there a car park?"],
-        "near_misses": [near, "parking brake", "May I bring my dog?"],
+        "near_misses": [near, "park my money", "May I bring my dog?"],
     });
     let request = Request::new("PUT", "/v1/knowledge/parking").header("if-match", "\"1\"");
     assert_eq!(room.admin.send(request.json(&entry)).await.status, 200);
