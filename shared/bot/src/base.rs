@@ -379,7 +379,9 @@ impl<'a> Base<'a> {
             _ => turn::leaning(words),
         };
         let whole = self.question(words);
-        if is_sure(&whole) && leaning < Leaning::Yes {
+        // An entry alone may be another one with the text before; a crisis is one.
+        let may_change = leaning == Leaning::Yes && matches!(whole, Answer::Entry { .. });
+        if is_sure(&whole) && !may_change {
             return Some(whole);
         }
         if !is_sure(&whole)
@@ -407,7 +409,8 @@ impl<'a> Base<'a> {
             Before::Unread if leaning > Leaning::No => return None,
             _ => None,
         };
-        let both = before.map(|before| normal::words(&format!("{before} {text}")));
+        // This text first: of a long one before it the end may be left out.
+        let both = before.map(|before| normal::words(&format!("{text} {before}")));
         let together = both.as_ref().map(|both| self.question(both));
         if let Some(entry @ Answer::Entry { .. }) = together {
             return Some(entry);
@@ -437,7 +440,9 @@ impl<'a> Base<'a> {
                 choices.truncate(MOST_CHOICES - 1);
                 choices.extend(self.entry(entry));
             }
-            return Some(self.which(choices));
+            if !choices.is_empty() {
+                return Some(self.which(choices));
+            }
         }
         Some(whole)
     }

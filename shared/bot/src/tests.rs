@@ -1,6 +1,6 @@
 //! A small base from source to answers, and everything that can be wrong with its bytes.
 
-use super::{Answer, Base, Malformed, Reply, Source, SourceEntry, publish};
+use super::{Answer, Base, Before, Malformed, Reply, Source, SourceEntry, Turn, publish};
 
 fn entry(id: &str, questions: &[&str]) -> SourceEntry {
     SourceEntry {
@@ -185,4 +185,29 @@ fn the_author_is_told_what_was_missed() {
     let found = published.calibration;
     assert_eq!((found.questions, found.out_of_scope), (9, 1));
     assert_eq!(found.missed.len() + found.right + found.offered, found.questions);
+}
+
+#[test]
+fn a_text_that_goes_on_with_the_one_before_is_answered_by_both() {
+    let bytes = model();
+    let base = Base::load(&bytes).unwrap();
+    let long = format!("where is my parcel? {}", "it is blue ".repeat(60));
+    for before in ["where is my parcel?", &long] {
+        let said = Before::Said { text: before, entry: Some("tracking"), choices: &[] };
+        let turn = Turn { before: said, ..Turn::default() };
+        let answer = base.answer("and my other parcel?", &turn).unwrap();
+        assert_eq!(id_of(&answer), "tracking", "{before}");
+    }
+    let unread = Turn { before: Before::Unread, ..Turn::default() };
+    assert_eq!(base.answer("and my other parcel?", &unread), None);
+    // The entry that answered is published no more, and nothing else is like it.
+    let gone = Before::Said { text: "zzz", entry: Some("gone"), choices: &[] };
+    let turn = Turn { before: gone, ..Turn::default() };
+    if let Answer::Asked { choices, .. } = base.answer("and xyzzy?", &turn).unwrap() {
+        assert!(!choices.is_empty());
+    }
+    // Nothing that was said before makes a crisis a question.
+    let said = Before::Said { text: "where is my parcel?", entry: Some("tracking"), choices: &[] };
+    let turn = Turn { before: said, asked: true, offered: true };
+    assert_eq!(id_of(&base.answer("and kill myself", &turn).unwrap()), "crisis");
 }

@@ -53,7 +53,7 @@ const MOST_GOING_ON: usize = 4;
 /// The choice that a text makes, if it is nothing else.
 pub(super) fn pick(words: &[char]) -> Option<Pick> {
     let normal: String = words.iter().collect();
-    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = split(&normal);
     let picks = |list: &[&str]| covered(&words, &[list, AROUND_A_PICK]);
     let names = |list: &[&str]| list.iter().any(|phrase| stands_in(phrase, &words));
     let is = |list: &[&str]| picks(list) && names(list);
@@ -76,7 +76,7 @@ pub(super) fn numbered(text: &str) -> Option<Pick> {
 /// Whether a text says that the answer before did not help, and nothing else.
 pub(super) fn is_unhelped(words: &[char]) -> bool {
     let normal: String = words.iter().collect();
-    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = split(&normal);
     UNHELPED.iter().any(|phrase| stands_in(phrase, &words))
         && covered(&words, &[UNHELPED, AROUND_UNHELPED])
 }
@@ -95,7 +95,7 @@ pub(super) enum Reaction {
 /// The reaction that a text is which the entries know nothing about.
 pub(super) fn reaction(words: &[char], turn: &Turn<'_>) -> Option<Reaction> {
     let normal: String = words.iter().collect();
-    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = split(&normal);
     if words.len() > MOST_LEANING {
         return None;
     }
@@ -124,7 +124,7 @@ pub(super) enum Leaning {
 /// How a text leans on the one before.
 pub(super) fn leaning(words: &[char]) -> Leaning {
     let normal: String = words.iter().collect();
-    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = split(&normal);
     let goes_on = GOING_ON.iter().any(|phrase| begins(phrase, &words).is_some());
     if words.is_empty() || words.len() > MOST_LEANING {
         Leaning::No
@@ -286,6 +286,10 @@ const FRAMES: &[&str] = &[
     "sorry",
     "bitte",
 ];
+
+fn split(normal: &str) -> Vec<&str> {
+    normal.split(' ').filter(|word| !word.is_empty()).collect()
+}
 
 /// Numbers of choices in words.
 const NTH: [&[&str]; 3] = [
