@@ -204,7 +204,7 @@ async fn take(app: &App, place: Place, parsed: Parsed) -> Result<ImportResponse,
             }
             Ok((line, Ok(Placed::At(at, id, entry)))) => {
                 let known = at.and_then(|at| shelved.drafts.get(at)).map_or(0, |d| d.version);
-                match app.store.put_draft(shelf, (id, entry), known).await? {
+                match app.store.put_draft(shelf, (id, *entry), known).await? {
                     Some(draft) => {
                         done.added += usize::from(at.is_none());
                         done.changed += usize::from(at.is_some());
@@ -235,7 +235,7 @@ enum Placed {
     /// It is there already.
     Same,
     /// To the draft of that index, or to a new one.
-    At(Option<usize>, EntryId, Entry),
+    At(Option<usize>, EntryId, Box<Entry>),
 }
 
 impl Shelved {
@@ -280,7 +280,7 @@ impl Shelved {
         let is_taken = |id: &str| self.drafts.iter().any(|draft| draft.id.as_str() == id);
         let id = there.map(|there| there.id.clone());
         let id = id.unwrap_or_else(|| EntryId::of_title(&entry.title, is_taken));
-        Ok(Placed::At(at, id, entry))
+        Ok(Placed::At(at, id, Box::new(entry)))
     }
 
     fn put(&mut self, at: Option<usize>, draft: Draft) {
