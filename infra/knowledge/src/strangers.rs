@@ -25,7 +25,7 @@ pub enum Asked {
         /// The entry that answers it.
         intent: String,
     },
-    /// What no entry answers.
+    /// A text that no entry answers.
     Out {
         /// The text.
         text: String,
@@ -107,7 +107,7 @@ pub struct Fares {
     pub answered: usize,
     /// Of those, asked back.
     pub asked_back: usize,
-    /// Texts that ask for no person, and were taken for it.
+    /// Of those, taken for the request for a person.
     pub handed_over: usize,
     /// Texts that speak of no crisis, and were taken for one; those of dialogues alone, too.
     pub false_alarms: Vec<String>,
@@ -115,7 +115,7 @@ pub struct Fares {
     pub crises: (usize, usize),
     /// Dialogues, and those of them in which every turn was right.
     pub dialogues: (usize, usize),
-    /// What was not handled rightly: kind, text, what was done.
+    /// Texts that were not handled rightly: kind, text, and the bot's reaction.
     pub misses: Vec<(&'static str, String, String)>,
 }
 
@@ -124,30 +124,29 @@ impl Fares {
     #[must_use]
     pub fn of(base: &Base<'_>, all: &[Asked]) -> Self {
         let mut fares = Self::default();
+        // The answer to a text that speaks of no crisis.
+        let harmless = |alarms: &mut Vec<String>, text: &String| {
+            let answer = base.answer_alone(text);
+            if matches!(answer, Answer::Crisis { .. }) {
+                alarms.push(text.clone());
+            }
+            answer
+        };
         for asked in all {
-            let texts = match asked {
-                Asked::Plain { text, .. }
-                | Asked::Oblique { text, .. }
-                | Asked::Out { text, .. } => {
-                    vec![text]
-                }
-                Asked::Dialogue { turns } => turns.iter().map(|said| &said.text).collect(),
-                Asked::Crisis { .. } => Vec::new(),
-            };
-            let alarms = |text: &&String| matches!(base.answer_alone(text), Answer::Crisis { .. });
-            fares.false_alarms.extend(texts.into_iter().filter(alarms).cloned());
             match asked {
                 Asked::Plain { text, intent } => {
-                    let missed = fares.plain.count(&base.answer_alone(text), intent);
+                    let missed =
+                        fares.plain.count(&harmless(&mut fares.false_alarms, text), intent);
                     fares.miss("plain", text, missed);
                 }
                 Asked::Oblique { text, intent } => {
-                    let missed = fares.oblique.count(&base.answer_alone(text), intent);
+                    let missed =
+                        fares.oblique.count(&harmless(&mut fares.false_alarms, text), intent);
                     fares.miss("oblique", text, missed);
                 }
                 Asked::Out { text, .. } => {
                     fares.out += 1;
-                    let answer = base.answer_alone(text);
+                    let answer = harmless(&mut fares.false_alarms, text);
                     fares.handed_over += usize::from(matches!(answer, Answer::HandOver { .. }));
                     fares.answered += usize::from(matches!(answer, Answer::Entry { .. }));
                     fares.asked_back += usize::from(matches!(answer, Answer::Asked { .. }));
@@ -163,6 +162,9 @@ impl Fares {
                 }
                 Asked::Dialogue { turns } => {
                     fares.dialogues.0 += 1;
+                    for said in turns {
+                        harmless(&mut fares.false_alarms, &said.text);
+                    }
                     let missed = dialogue(base, turns);
                     fares.dialogues.1 += usize::from(missed.is_none());
                     let text: Vec<&str> = turns.iter().map(|said| said.text.as_str()).collect();

@@ -62,6 +62,13 @@ pub struct Entry<'a> {
     pub url: Option<&'a str>,
 }
 
+impl<'a> Entry<'a> {
+    fn given(self, score: f32) -> Answer<'a> {
+        let Self { id, title, answer, url } = self;
+        Answer::Entry { id, title, answer, url, score }
+    }
+}
+
 /// The bot's reaction to a text; every word of it comes from the base.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer<'a> {
@@ -274,10 +281,12 @@ impl<'a> Base<'a> {
         let said = sentences::of(self.locale());
         let words = normal::words(text);
         let talk = talk::of(text, &words);
+        let normal: String = words.iter().collect();
+        let spoken = talk::split(&normal);
         let picked = || match talk {
             Some(Talk::Crisis | Talk::Abuse | Talk::Machine) => None,
-            Some(Talk::No) => turn::pick(&words).or(Some(Pick::Neither)),
-            _ => turn::numbered(text).or_else(|| turn::pick(&words)),
+            Some(Talk::No) => turn::pick(&spoken).or(Some(Pick::Neither)),
+            _ => turn::numbered(text).or_else(|| turn::pick(&spoken)),
         };
         if turn.asked
             && let Some(picked) = picked()
@@ -299,28 +308,21 @@ impl<'a> Base<'a> {
             Some(Talk::Yes) => {
                 self.small_talk(&words).unwrap_or(Answer::NothingAsked { text: said.yes })
             }
-            None if turn::is_unhelped(&words) => return self.unhelped(turn),
-            None => return self.asked(text, &words, turn),
+            None if turn::is_unhelped(&spoken) => return self.unhelped(turn),
+            None => return self.asked(text, (&words, &spoken), turn),
         })
     }
 
     /// The answer of an entry that the visitor chose; `None` for one that is not published.
     #[must_use]
     pub fn chosen(&self, id: &str) -> Option<Answer<'a>> {
-        self.entry(id).map(|Entry { id, title, answer, url }| Answer::Entry {
-            id,
-            title,
-            answer,
-            url,
-            score: 1.0,
-        })
+        self.entry(id).map(|entry| entry.given(1.0))
     }
 
     /// The answer to a choice among those that were named.
     fn picked(&self, pick: Pick, turn: &Turn<'_>) -> Option<Answer<'a>> {
-        let unhelped = Answer::Unhelped { text: self.unknown() };
         let choices = match (pick, turn.before) {
-            (Pick::Neither, _) | (_, Before::Nothing) => return Some(unhelped),
+            (Pick::Neither, _) | (_, Before::Nothing) => return Some(self.nothing_better()),
             (_, Before::Unread) => return None,
             (_, Before::Said { choices, .. }) => choices,
         };
@@ -329,7 +331,7 @@ impl<'a> Base<'a> {
             Pick::Last => choices.last(),
             Pick::Neither => None,
         };
-        Some(id.and_then(|id| self.chosen(id)).unwrap_or(unhelped))
+        Some(id.and_then(|id| self.chosen(id)).unwrap_or_else(|| self.nothing_better()))
     }
 
     /// The answer to a yes where it was asked which entry is meant: the only one, or the same question.
@@ -341,8 +343,8 @@ impl<'a> Base<'a> {
         };
         let known: Vec<Entry<'a>> = choices.iter().filter_map(|id| self.entry(id)).collect();
         Some(match known.as_slice() {
-            [] => Answer::Unhelped { text: self.unknown() },
-            [only] => self.chosen(only.id).unwrap_or(Answer::Unhelped { text: self.unknown() }),
+            [] => self.nothing_better(),
+            [only] => only.given(1.0),
             _ => self.which(known),
         })
     }
@@ -359,9 +361,13 @@ impl<'a> Base<'a> {
             Before::Said { .. } | Before::Nothing => Vec::new(),
         };
         if others.is_empty() {
-            return Some(Answer::Unhelped { text: self.unknown() });
+            return Some(self.nothing_better());
         }
         Some(self.which(others))
+    }
+
+    fn nothing_better(&self) -> Answer<'a> {
+        Answer::Unhelped { text: self.unknown() }
     }
 
     fn which(&self, choices: Vec<Entry<'a>>) -> Answer<'a> {
@@ -371,12 +377,17 @@ impl<'a> Base<'a> {
     }
 
     /// The answer to a question: by itself, by one of its parts, or with the text before it.
-    fn asked(&self, text: &str, words: &[char], turn: &Turn<'_>) -> Option<Answer<'a>> {
+    fn asked(
+        &self,
+        text: &str,
+        (words, spoken): (&[char], &[&str]),
+        turn: &Turn<'_>,
+    ) -> Option<Answer<'a>> {
         let is_sure =
             |answer: &Answer<'_>| !matches!(answer, Answer::Unknown { .. } | Answer::Asked { .. });
         let leaning = match turn.before {
             Before::Nothing => Leaning::No,
-            _ => turn::leaning(words),
+            _ => turn::leaning(spoken),
         };
         let whole = self.question(words);
         // An entry alone may be another one with the text before; a crisis is one.
@@ -385,7 +396,7 @@ impl<'a> Base<'a> {
             return Some(whole);
         }
         if !is_sure(&whole)
-            && let Some(reaction) = turn::reaction(words, turn)
+            && let Some(reaction) = turn::reaction(spoken, turn)
         {
             return match reaction {
                 Reaction::Unhelped => self.unhelped(turn),
@@ -433,7 +444,7 @@ impl<'a> Base<'a> {
         if let Some(choices) = first_of_each(&parts) {
             return Some(self.which(choices));
         }
-        // Whoever goes on after an answer asks something of the site: the likeliest are named at least.
+        // A visitor who goes on after an answer asks something of the site: the likeliest are named at least.
         if let (Some(both), Before::Said { entry: Some(entry), .. }) = (&both, turn.before) {
             let mut choices = self.choices(both, f32::MIN, None);
             if !choices.iter().any(|choice| choice.id == entry) {
@@ -473,7 +484,7 @@ impl<'a> Base<'a> {
         if word_count(question) > MOST_SMALL_TALK {
             scores.leave_out(entries..entries + 2);
         }
-        let Some((best, confidence)) = scores.best() else {
+        let Some((mut best, mut confidence)) = scores.best() else {
             return Answer::Unknown { text: self.unknown() };
         };
         let Thresholds { answer, hand_over, crisis, ask } = self.layout.thresholds;
@@ -485,13 +496,12 @@ impl<'a> Base<'a> {
                 return Answer::Crisis { text: sentences::of(self.locale()).crisis };
             }
             scores.leave_out(best..best + 1);
+            (best, confidence) = scores.best().unwrap_or((best, confidence));
         }
-        let (best, confidence) = scores.best().unwrap_or((best, confidence));
-        let enough =
-            if best < entries { answer.max(self.least_confidence(question)) } else { SMALL_TALK };
+        let least = self.least_confidence(question);
+        let enough = if best < entries { answer.max(least) } else { SMALL_TALK };
         if confidence < enough || best > entries + 1 {
-            let least = ask.max(self.least_confidence(question));
-            let choices = self.likely(&scores, least, None);
+            let choices = self.likely(&scores, ask.max(least), None);
             if choices.is_empty() {
                 return Answer::Unknown { text: self.unknown() };
             }
@@ -503,8 +513,7 @@ impl<'a> Base<'a> {
         if best == entries + 1 {
             return self.thanks();
         }
-        let Entry { id, title, answer, url } = self.entry_at(best);
-        Answer::Entry { id, title, answer, url, score: score(confidence) }
+        self.entry_at(best).given(score(confidence))
     }
 
     /// The entries that a text may mean, but for one.
@@ -518,8 +527,10 @@ impl<'a> Base<'a> {
             return Vec::new();
         }
         let mut ranked: Vec<(f32, Entry<'a>)> = (0..self.layout.entries)
-            .map(|at| (scores.before_none(at), self.entry_at(at)))
-            .filter(|(margin, entry)| *margin >= enough && Some(entry.id) != but)
+            .map(|at| (scores.before_none(at), at))
+            .filter(|(margin, _)| *margin >= enough)
+            .map(|(margin, at)| (margin, self.entry_at(at)))
+            .filter(|(_, entry)| Some(entry.id) != but)
             .collect();
         ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         ranked.into_iter().map(|(_, entry)| entry).take(MOST_CHOICES).collect()

@@ -23,7 +23,7 @@ pub struct Source {
     pub thanks: Reply,
     /// Requests for a person, and what to say before one comes.
     pub hand_over: Reply,
-    /// What people say who speak of ending or harming themselves. The reply is the bot's own.
+    /// Texts of people who speak of ending or harming themselves. The reply is the bot's own.
     #[serde(default)]
     pub crisis: Vec<String>,
     /// The questions the bot can answer.

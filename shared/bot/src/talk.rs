@@ -35,11 +35,10 @@ pub(super) enum Talk {
 /// [`normal::words`] leaves it.
 pub(super) fn of(text: &str, letters: &[char]) -> Option<Talk> {
     let normal: String = letters.iter().collect();
-    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = split(&normal);
     let begins_so = |word: &&str| CRISIS_WORDS.iter().any(|start| word.starts_with(start));
-    let first = |text: &str| text.as_bytes().first().copied();
     let begins = |start: &&str| {
-        words.iter().any(|word| first(word) == first(start) && word.starts_with(*start))
+        words.iter().any(|word| begins_alike(word, start) && word.starts_with(*start))
     };
     if CRISIS.iter().any(|phrase| stands_in(phrase, &words))
         || words.iter().any(begins_so)
@@ -70,15 +69,35 @@ pub(super) fn of(text: &str, letters: &[char]) -> Option<Talk> {
 
 /// Whether a text has a word that a crisis may have.
 pub(super) fn has_sign_of_crisis(letters: &[char]) -> bool {
-    let begins = |from: usize, start: &str| {
-        let mut letters = letters.iter().skip(from);
-        start.chars().all(|due| letters.next() == Some(&due))
-    };
     let starts =
         letters.iter().enumerate().filter(|(_, letter)| **letter == ' ').map(|(at, _)| at + 1);
-    std::iter::once(0)
-        .chain(starts)
-        .any(|from| CRISIS_SIGNS.iter().any(|start| begins(from, start)))
+    std::iter::once(0).chain(starts).any(|from| {
+        let left = letters.get(from..).unwrap_or_default();
+        CRISIS_SIGNS.iter().any(|start| behind(start, left).is_some())
+    })
+}
+
+/// The letters behind a beginning, if they begin so.
+pub(super) fn behind<'a>(start: &str, letters: &'a [char]) -> Option<&'a [char]> {
+    let mut rest = letters;
+    for due in start.chars() {
+        let (letter, left) = rest.split_first()?;
+        if *letter != due {
+            return None;
+        }
+        rest = left;
+    }
+    Some(rest)
+}
+
+/// The words of a normalised text.
+pub(super) fn split(normal: &str) -> Vec<&str> {
+    normal.split(' ').filter(|word| !word.is_empty()).collect()
+}
+
+/// Whether two texts begin with the same byte: a comparison that most phrases fail at once.
+fn begins_alike(one: &str, other: &str) -> bool {
+    one.as_bytes().first() == other.as_bytes().first()
 }
 
 /// Whether a visitor says that they are angry or have had enough, in the words of any language.
@@ -95,7 +114,7 @@ pub fn names_account(text: &str) -> bool {
 
 fn says_one_of(phrases: &[&str], text: &str) -> bool {
     let normal = normal::normalise(text);
-    let words: Vec<&str> = normal.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = split(&normal);
     phrases.iter().any(|phrase| stands_in(phrase, &words))
 }
 
@@ -132,8 +151,7 @@ fn first_of(words: &[&str]) -> Talk {
 pub(super) fn begins(phrase: &str, words: &[&str]) -> Option<usize> {
     // Most phrases fail at their first letters. That has to be quick, because each message is
     // compared with some hundreds of phrases.
-    let first = |text: &str| text.as_bytes().first().copied();
-    if first(phrase) != words.first().and_then(|word| first(word)) {
+    if !begins_alike(phrase, words.first()?) {
         return None;
     }
     let mut rest = phrase;

@@ -50,8 +50,8 @@ pub struct Calibration {
     pub wrong: usize,
     /// Out-of-scope examples.
     pub out_of_scope: usize,
-    /// Phrasings that were neither answered rightly nor asked back with their entry: the phrasing, its entry's id, and the id of the
-    /// entry given instead, if any. For the author to read.
+    /// Phrasings that were neither answered rightly nor asked back with their entry: the phrasing, its
+    /// entry's id, and the id of the entry given instead, if any. For the author to read.
     pub missed: Vec<(String, String, Option<String>)>,
 }
 

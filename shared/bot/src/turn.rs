@@ -1,8 +1,8 @@
-//! What was said before a text, and the texts that make sense only by it.
+//! The turn before a text, and the texts that make sense only by it.
 
 use super::normal;
 use super::talk::words::{AGREEING, DECLINING};
-use super::talk::{begins, covered, stands_in};
+use super::talk::{begins, behind, covered, stands_in};
 
 /// The words before a text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,7 +11,7 @@ pub struct Turn<'a> {
     pub offered: bool,
     /// Whether it asked which entry is meant.
     pub asked: bool,
-    /// What the two said.
+    /// The last exchange of the two.
     pub before: Before<'a>,
 }
 
@@ -51,11 +51,9 @@ const MOST_LEANING: usize = 12;
 const MOST_GOING_ON: usize = 4;
 
 /// The choice that a text makes, if it is nothing else.
-pub(super) fn pick(words: &[char]) -> Option<Pick> {
-    let normal: String = words.iter().collect();
-    let words = split(&normal);
-    let picks = |list: &[&str]| covered(&words, &[list, AROUND_A_PICK]);
-    let names = |list: &[&str]| list.iter().any(|phrase| stands_in(phrase, &words));
+pub(super) fn pick(words: &[&str]) -> Option<Pick> {
+    let picks = |list: &[&str]| covered(words, &[list, AROUND_A_PICK]);
+    let names = |list: &[&str]| list.iter().any(|phrase| stands_in(phrase, words));
     let is = |list: &[&str]| picks(list) && names(list);
     if is(NEITHER) {
         return Some(Pick::Neither);
@@ -74,11 +72,9 @@ pub(super) fn numbered(text: &str) -> Option<Pick> {
 }
 
 /// Whether a text says that the answer before did not help, and nothing else.
-pub(super) fn is_unhelped(words: &[char]) -> bool {
-    let normal: String = words.iter().collect();
-    let words = split(&normal);
-    UNHELPED.iter().any(|phrase| stands_in(phrase, &words))
-        && covered(&words, &[UNHELPED, AROUND_UNHELPED])
+pub(super) fn is_unhelped(words: &[&str]) -> bool {
+    UNHELPED.iter().any(|phrase| stands_in(phrase, words))
+        && covered(words, &[UNHELPED, AROUND_UNHELPED])
 }
 
 /// A reaction to the bot's last answer, in words of the visitor's own.
@@ -86,21 +82,19 @@ pub(super) fn is_unhelped(words: &[char]) -> bool {
 pub(super) enum Reaction {
     /// The answer did not help.
     Unhelped,
-    /// What was offered is not wanted.
+    /// The visitor does not want the person or the choices that were offered.
     Declines,
     /// The person that was offered is wanted.
     Accepts,
 }
 
 /// The reaction that a text is which the entries know nothing about.
-pub(super) fn reaction(words: &[char], turn: &Turn<'_>) -> Option<Reaction> {
-    let normal: String = words.iter().collect();
-    let words = split(&normal);
+pub(super) fn reaction(words: &[&str], turn: &Turn<'_>) -> Option<Reaction> {
     if words.len() > MOST_LEANING {
         return None;
     }
-    let has = |list: &[&str]| list.iter().any(|phrase| stands_in(phrase, &words));
-    let leads = |list: &[&str]| list.iter().any(|phrase| begins(phrase, &words).is_some());
+    let has = |list: &[&str]| list.iter().any(|phrase| stands_in(phrase, words));
+    let leads = |list: &[&str]| list.iter().any(|phrase| begins(phrase, words).is_some());
     if has(UNHELPED) {
         Some(Reaction::Unhelped)
     } else if (turn.offered || turn.asked) && leads(DECLINING) {
@@ -122,10 +116,8 @@ pub(super) enum Leaning {
 }
 
 /// How a text leans on the one before.
-pub(super) fn leaning(words: &[char]) -> Leaning {
-    let normal: String = words.iter().collect();
-    let words = split(&normal);
-    let goes_on = GOING_ON.iter().any(|phrase| begins(phrase, &words).is_some());
+pub(super) fn leaning(words: &[&str]) -> Leaning {
+    let goes_on = GOING_ON.iter().any(|phrase| begins(phrase, words).is_some());
     if words.is_empty() || words.len() > MOST_LEANING {
         Leaning::No
     } else if goes_on && words.len() <= MOST_GOING_ON {
@@ -166,23 +158,11 @@ pub(super) fn parts(text: &str) -> Vec<Vec<char>> {
 /// A question without the polite frame in front of it: "could you please tell me where my parcel is".
 pub(super) fn without_frame(words: &[char]) -> &[char] {
     let mut left = words;
-    while let Some(rest) = FRAMES.iter().find_map(|frame| behind(frame, left)) {
+    while let Some(rest) = FRAMES.iter().find_map(|frame| behind(frame, left)?.strip_prefix(&[' ']))
+    {
         left = rest;
     }
     left
-}
-
-/// The words behind a phrase, if the words begin with it and more follows.
-fn behind<'a>(phrase: &str, words: &'a [char]) -> Option<&'a [char]> {
-    let mut rest = words;
-    for due in phrase.chars() {
-        let (letter, behind) = rest.split_first()?;
-        if *letter != due {
-            return None;
-        }
-        rest = behind;
-    }
-    rest.strip_prefix(&[' '])
 }
 
 /// Join two questions in one sentence.
@@ -283,13 +263,8 @@ const FRAMES: &[&str] = &[
     "entschuldigung",
     "entschuldigen sie",
     "verzeihung",
-    "sorry",
     "bitte",
 ];
-
-fn split(normal: &str) -> Vec<&str> {
-    normal.split(' ').filter(|word| !word.is_empty()).collect()
-}
 
 /// Numbers of choices in words.
 const NTH: [&[&str]; 3] = [
@@ -540,7 +515,6 @@ const AROUND_UNHELPED: &[&str] = &[
     "na",
     "ja",
     "naja",
-    "sorry",
     "jetzt",
     "echt",
     "ueberhaupt",
@@ -605,6 +579,7 @@ const POINTING_BACK: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::talk::split;
     use super::*;
 
     #[test]
@@ -622,7 +597,7 @@ mod tests {
             ("the", None),
             ("", None),
         ] {
-            assert_eq!(pick(&normal::words(text)), expected, "{text}");
+            assert_eq!(pick(&split(&normal::normalise(text))), expected, "{text}");
         }
         let by_number =
             [("2", Some(Pick::Nth(1))), ("3.", Some(Pick::Nth(2))), ("4", None), ("0", None)];
@@ -638,10 +613,10 @@ mod tests {
             "hm, that doesn't help me at all",
             "Das hilft mir leider nicht.",
         ] {
-            assert!(is_unhelped(&normal::words(text)), "{text}");
+            assert!(is_unhelped(&split(&normal::normalise(text))), "{text}");
         }
         for text in ["the code does not help with the discount", "who can help me", "that", ""] {
-            assert!(!is_unhelped(&normal::words(text)), "{text}");
+            assert!(!is_unhelped(&split(&normal::normalise(text))), "{text}");
         }
     }
 
@@ -660,7 +635,7 @@ mod tests {
             ("yes, that would be lovely of you", &Turn::default(), None),
             ("nobody is there", &offered, None),
         ] {
-            assert_eq!(reaction(&normal::words(text), turn), expected, "{text}");
+            assert_eq!(reaction(&split(&normal::normalise(text)), turn), expected, "{text}");
         }
     }
 
@@ -675,7 +650,7 @@ mod tests {
             ("Wo bleibt mein Paket?", Leaning::No),
             ("", Leaning::No),
         ] {
-            assert_eq!(leaning(&normal::words(text)), expected, "{text}");
+            assert_eq!(leaning(&split(&normal::normalise(text))), expected, "{text}");
         }
     }
 

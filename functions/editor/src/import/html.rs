@@ -12,7 +12,7 @@ use super::{Fault, Found, Parsed};
 
 /// Titles stand in these: those of the first level name the page.
 const TITLES: [&[u8]; 8] = [b"h2", b"h3", b"h4", b"h5", b"h6", b"dt", b"summary", b"legend"];
-/// What stands in these is no answer.
+/// Elements whose text is no answer.
 const LEFT_OUT: [&[u8]; 13] = [
     b"script",
     b"style",
@@ -298,7 +298,7 @@ mod tests {
             "acceptedAnswer":[{"text":"5 &lt; 6"}]}]}]}</script>"#;
         let yes = of(2, "May I bring my dog?", "Yes.\nOn a lead.");
         assert_eq!(read(page), [yes, of(2, "Price?", "5 < 6")]);
-        // One that cannot be read leaves the headings.
+        // The headings count where the description cannot be read.
         let broken =
             "<script type=application/ld+json>{\"@type\":\"Question\"</script><h2>A?</h2>B.";
         assert_eq!(read(broken), [of(1, "A?", "B.")]);

@@ -30,7 +30,7 @@ pub struct Answer {
     pub unknown: bool,
 }
 
-/// What a visitor sends to the bot.
+/// A visitor's message to the bot.
 #[derive(Clone, Copy)]
 pub enum Sent<'a> {
     /// A text.
@@ -161,7 +161,7 @@ fn no_choice() -> Problem {
     Problem::invalid("/choice", FieldCode::NotAllowed)
 }
 
-/// What was said before, as far as it is known.
+/// The turn before, as far as it is known.
 fn turn<'a>(state: &State, visit: Visit<'a>) -> Turn<'a> {
     let before = match visit.looked {
         _ if !state.introduced => Before::Nothing,
@@ -199,7 +199,7 @@ fn wanted(
     sent: Sent<'_>,
     visit: Visit<'_>,
 ) -> Option<HandoverReason> {
-    // Whoever chooses says nothing in words of their own.
+    // A choice has no words of the visitor's own.
     let text = match sent {
         Sent::Text(text) => text,
         Sent::Choice(_) => "",
