@@ -1,7 +1,8 @@
 """Imports the routes and CORS of an HTTP API from its OpenAPI body, which is how SAM writes them.
 
-The emulator makes the API and leaves its body out. Answers the preflight of an origin that is not
-allowed as AWS does, too: 204 without a header that allows anything.
+The emulator makes the API and leaves its body out. As on AWS, an API without CORS passes preflights to its
+routes, and one with CORS answers that of an origin that is not allowed with 204 and no header that allows
+anything.
 """
 
 import re
@@ -18,6 +19,18 @@ _CORS = {
     "allowCredentials": "allowCredentials",
     "maxAge": "maxAge",
 }
+
+
+class _Routed(str):
+    """A method that the emulator does not take for a preflight, which it would answer itself."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
 
 
 def _import(api_id, body):
@@ -51,8 +64,7 @@ def _import(api_id, body):
     unknown = set(cors) - set(_CORS)
     if unknown:
         raise ValueError(f"unknown members of x-amazon-apigateway-cors: {sorted(unknown)}")
-    if cors:
-        apigateway._apis[api_id]["corsConfiguration"] = cors
+    apigateway._apis[api_id]["corsConfiguration"] = cors
 
 
 def install():
@@ -78,6 +90,14 @@ def install():
         return (204, {"Content-Length": "0"}, b"") if cors and status == 403 else (status, headers, body)
 
     apigateway._cors_preflight_response = answered
+    execute = apigateway._handle_execute_in_scope
+
+    async def executed(api_id, stage, path, method, *rest, **named):
+        configured = (apigateway._apis.get(api_id) or {}).get("corsConfiguration")
+        routed = method if configured or method != "OPTIONS" else _Routed(method)
+        return await execute(api_id, stage, path, routed, *rest, **named)
+
+    apigateway._handle_execute_in_scope = executed
     # The address that the stack's output names, when it is sent here as the Host.
     app._EXECUTE_API_RE = re.compile(
         r"^([a-f0-9]{8})\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)(?::\d+)?$")

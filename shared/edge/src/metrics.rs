@@ -11,6 +11,9 @@ use values::problem::{Cause, Code};
 pub const NAMESPACE: &str = "Sotto";
 /// The dimensions of our metrics; each is counted by the first one alone, and by both.
 pub const DIMENSIONS: [&str; 2] = ["stack", "function"];
+/// The third dimension by which one metric is counted as well: while a new version takes its first visitors, an
+/// answer 5xx of it takes it back. For Lambda such an answer is a success.
+pub const BY_VERSION: (&str, Metric) = ("version", Metric::Requests5xx);
 
 /// A metric. It counts events; an age is in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,18 +44,21 @@ struct Started {
 struct Deployment {
     stack: String,
     function: String,
+    /// The published version that runs, if one does.
+    version: Option<String>,
 }
 
 impl Deployment {
     /// Reads `SOTTO_STACK` and `SOTTO_FUNCTION`, which the template sets; without both of them there
-    /// is nobody who reads metrics.
+    /// is nobody who reads metrics. And `AWS_LAMBDA_FUNCTION_VERSION`, which Lambda sets.
     fn read(lookup: Lookup<'_>) -> Option<Self> {
         let name = |variable: &str| {
             let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
             let fits = |name: &String| (1..=128).contains(&name.len()) && name.bytes().all(is_name);
             lookup(variable).filter(fits)
         };
-        Some(Self { stack: name("SOTTO_STACK")?, function: name("SOTTO_FUNCTION")? })
+        let version = name("AWS_LAMBDA_FUNCTION_VERSION");
+        Some(Self { stack: name("SOTTO_STACK")?, function: name("SOTTO_FUNCTION")?, version })
     }
 }
 
@@ -230,6 +233,7 @@ mod tests {
         match name {
             "SOTTO_STACK" => Some("chat".to_owned()),
             "SOTTO_FUNCTION" => Some("intake".to_owned()),
+            "AWS_LAMBDA_FUNCTION_VERSION" => Some("12".to_owned()),
             _ => None,
         }
     }
@@ -270,7 +274,7 @@ mod tests {
         assert_eq!(line["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
         assert_eq!((&line["method"], &line["route"]), (&json!("POST"), &json!("none")));
         assert_eq!(line["function"], "intake");
-        for absent in ["_aws", "stack", "code", "cause"] {
+        for absent in ["_aws", "stack", "version", "code", "cause"] {
             assert!(line.get(absent).is_none(), "{absent}");
         }
     }
@@ -304,6 +308,23 @@ mod tests {
         assert_eq!((counted(&line), &line["level"]), (vec!["Corrupt"], &json!("WARN")));
         let line = line_of("GET", StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(counted(&line), ["Requests5xx"]);
+    }
+
+    #[test]
+    fn what_a_version_could_not_do_is_counted_by_the_version_too() {
+        let line = line_of("POST", Problem::from(Code::Unavailable));
+        let by_version = &line["_aws"]["CloudWatchMetrics"][1];
+        assert_eq!(by_version["Dimensions"], json!([["stack", "function", "version"]]));
+        assert_eq!(by_version["Metrics"], json!([{ "Name": "Requests5xx", "Unit": "Count" }]));
+        assert_eq!((&line["version"], &line["Requests5xx"]), (&json!("12"), &json!(1)));
+        let refused = line_of("POST", Problem::from(Code::TokenInvalid));
+        assert_eq!(refused["_aws"]["CloudWatchMetrics"].as_array().unwrap().len(), 1);
+        // Before it is published a function has no version that could be taken back.
+        let latest = Deployment::read(&|name| match name {
+            "AWS_LAMBDA_FUNCTION_VERSION" => Some("$LATEST".to_owned()),
+            name => deployed(name),
+        });
+        assert_eq!(latest.unwrap().version, None);
     }
 
     #[test]

@@ -25,8 +25,13 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// A text, or what is inside `!Ref` or `!Sub`, with every `${X}` and the `!Ref` as `<X>`.
+/// A text, or what is inside `!Ref`, `!GetAtt` or `!Sub`, with every `${X}`, the `!Ref` and the `!GetAtt` as
+/// `<X>`.
 fn text(value: &Value) -> String {
+    if value["Fn::GetAtt"].is_array() {
+        let path: Vec<String> = items(&value["Fn::GetAtt"]).map(text).collect();
+        return format!("<{}>", path.join("."));
+    }
     match (value.as_str(), value["Ref"].as_str(), value["Fn::Sub"].as_str()) {
         (Some(plain), ..) => plain.to_owned(),
         (_, Some(name), _) => format!("<{name}>"),
@@ -131,8 +136,10 @@ fn metrics_are_counted(template: &Value) -> Vec<String> {
             faults.push(format!("nobody counts {name}"));
         }
         let names: Vec<&str> = dimensions.iter().map(|(name, _)| name.as_str()).collect();
-        let [stack, _] = metrics::DIMENSIONS;
-        if names != [stack] && names != metrics::DIMENSIONS {
+        let [stack, function] = metrics::DIMENSIONS;
+        let (version, by_version) = metrics::BY_VERSION;
+        let is_third = names == [stack, function, version] && name == by_version.name();
+        if names != [stack] && names != metrics::DIMENSIONS && !is_third {
             faults.push(format!("{name} is not counted by {names:?}"));
         }
         if dimensions.iter().any(|(name, value)| name == stack && value != "<AWS::StackName>") {
@@ -167,8 +174,8 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         Some("x".to_owned())
     });
     let mut names = names.into_inner();
-    // Those of telemetry, which reads them from the process.
-    names.extend(["SOTTO_FUNCTION", "SOTTO_STACK"].map(ToOwned::to_owned));
+    // Those of telemetry, which reads them from the process, and one that nobody reads.
+    names.extend(["SOTTO_ATTEMPT", "SOTTO_FUNCTION", "SOTTO_STACK"].map(ToOwned::to_owned));
     // Only for a local AWS, and where no gateway says by which name it was called.
     names.remove("SOTTO_TRUST_ROOTS");
     names.remove("SOTTO_CONSOLE_ORIGIN");
@@ -211,6 +218,11 @@ fn retained(template: &Value) -> Vec<String> {
         ["DeletionPolicy", "UpdateReplacePolicy"]
             .into_iter()
             .filter(|policy| resource[policy] != "Retain")
+            // The key goes where its first deployment fails, when there is nothing that it could open.
+            .filter(move |policy| {
+                let is_first = id == "DataKey" && *policy == "DeletionPolicy";
+                !is_first || resource[policy] != "RetainExceptOnCreate"
+            })
             .map(move |policy| format!("{id} has not {policy} Retain"))
     })
     .collect()
@@ -281,7 +293,36 @@ fn watched(template: &Value) -> Vec<String> {
     faults
 }
 
-const CHECKS: [Check; 8] = [
+/// A new version that answers 5xx is taken back: for Lambda an answer is a success, whatever stands in it.
+fn taken_back(template: &Value) -> Vec<String> {
+    let (version, metric) = metrics::BY_VERSION;
+    let [stack, function] = metrics::DIMENSIONS;
+    let mut faults = Vec::new();
+    for (id, resource) in resources(template, "AWS::Serverless::Function") {
+        let properties = &resource["Properties"];
+        let alarms = &properties["DeploymentPreference"]["Alarms"];
+        let ours = &properties["Environment"]["Variables"]["SOTTO_FUNCTION"];
+        let pairs = [
+            (stack, "<AWS::StackName>".to_owned()),
+            (function, text(ours)),
+            (version, format!("<{id}.Version.Version>")),
+        ];
+        let rings = items(alarms).any(|alarm| {
+            let alarm = &template["Resources"][text(alarm).trim_matches(['<', '>'])]["Properties"];
+            let dimensions = items(&alarm["Dimensions"]);
+            let dimensions = dimensions.map(|one| (text(&one["Name"]), text(&one["Value"])));
+            text(&alarm["MetricName"]) == metric.name()
+                && dimensions
+                    .eq(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())))
+        });
+        if alarms.is_array() && !rings {
+            faults.push(format!("{id} answers 5xx and is not taken back"));
+        }
+    }
+    faults
+}
+
+const CHECKS: [Check; 9] = [
     sids,
     log_groups,
     dashboards_are_json,
@@ -290,19 +331,20 @@ const CHECKS: [Check; 8] = [
     retained,
     permissions,
     watched,
+    taken_back,
 ];
 
 #[test]
 fn the_template_says_of_the_code_what_is_so() {
     let template = to_json(DEPLOYED).expect("the template");
-    assert_eq!(CHECKS.map(|check| check(&template)), [const { Vec::<String>::new() }; 8]);
+    assert_eq!(CHECKS.map(|check| check(&template)), [const { Vec::<String>::new() }; 9]);
     assert!(!counted(&template).is_empty(), "there are metrics of ours in it");
 }
 
 #[test]
 fn what_is_not_so_is_seen() {
     // The check, a text, its replacement throughout the template, and the message of the check.
-    let cases: [(Check, &str, &str, &str); 22] = [
+    let cases: [(Check, &str, &str, &str); 25] = [
         (
             sids,
             "- Sid: ContentKeys\n",
@@ -409,6 +451,24 @@ fn what_is_not_so_is_seen() {
             "\"TableName\", \"${WatchTable}\"",
             "\"TableName\", \"${EventsTable}\"",
             "WatchTable has no ConsumedReadCapacityUnits in the dashboard",
+        ),
+        (
+            taken_back,
+            "          - !Ref AuthNewVersion5xx\n",
+            "",
+            "AuthFunction answers 5xx and is not taken back",
+        ),
+        (
+            taken_back,
+            "!GetAtt DeskFunction.Version.Version",
+            "!GetAtt SiteFunction.Version.Version",
+            "DeskFunction answers 5xx and is not taken back",
+        ),
+        (
+            taken_back,
+            "{Name: function, Value: site}",
+            "{Name: function, Value: pages}",
+            "SiteFunction answers 5xx and is not taken back",
         ),
     ];
     for (check, from, to, expected) in cases {

@@ -5,12 +5,13 @@ use crate::command::{Failure, ensure};
 use crate::stack::{NAME, Package};
 
 /// A set of parameters and the word that has to be in the sentence that refuses them.
-const WRONG: [(&[&str], &str); 7] = [
+const WRONG: [(&[&str], &str); 8] = [
     (&["SiteOrigins=http://shop.example"], "SiteOrigins"),
     (&["SiteOrigins=https://shop.example/chat"], "SiteOrigins"),
     (&["Issuer=shop#1"], "Issuer"),
     (&["LogRetentionDays=2"], "LogRetentionDays"),
     (&["RolloutType=AllAtOnce"], "RolloutType"),
+    (&["Attempt=once"], "Attempt"),
     (&["DeletionProtection=maybe"], "DeletionProtection"),
     (&["GuestLimit=-1"], "GuestLimit"),
 ];

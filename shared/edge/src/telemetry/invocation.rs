@@ -107,8 +107,11 @@ mod tests {
 
     #[test]
     fn a_failed_job_counts_as_one() {
-        let deployment =
-            Deployment { stack: "chat".to_owned(), function: "rotate-keys".to_owned() };
+        let deployment = Deployment {
+            stack: "chat".to_owned(),
+            function: "rotate-keys".to_owned(),
+            version: None,
+        };
         let clock = Clock::manual(1_793_610_000_000);
         let mut context = lambda_runtime::Context::default();
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();

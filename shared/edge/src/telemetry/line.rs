@@ -48,7 +48,7 @@ use axum::extract::MatchedPath;
 use http::StatusCode;
 
 use super::{Deployment, STARTED};
-use crate::metrics::{DIMENSIONS, Metric, NAMESPACE};
+use crate::metrics::{BY_VERSION, DIMENSIONS, Metric, NAMESPACE};
 use values::clock::{UnixMillis, rfc3339};
 use values::ids::{ConversationId, RequestId};
 use values::problem::{Cause, Code};
@@ -236,20 +236,35 @@ impl Line {
         for (metric, events) in &counts {
             let _infallible = write!(json, ",\"{}\":{events}", metric.name());
         }
-        if let (Some(Deployment { stack, .. }), false) = (deployment, counts.is_empty()) {
-            let metrics: Vec<_> = counts
-                .iter()
-                .map(|(metric, _)| format!("{{\"Name\":\"{}\",\"Unit\":\"Count\"}}", metric.name()))
-                .collect();
+        if let (Some(Deployment { stack, version, .. }), false) = (deployment, counts.is_empty()) {
+            let unit =
+                |metric: Metric| format!("{{\"Name\":\"{}\",\"Unit\":\"Count\"}}", metric.name());
+            let metrics: Vec<_> = counts.iter().map(|(metric, _)| unit(*metric)).collect();
             let [by_stack, by_function] = DIMENSIONS;
+            let (by_version, metric) = BY_VERSION;
+            let version =
+                version.as_ref().filter(|_| counts.iter().any(|(counted, _)| *counted == metric));
+            if let Some(version) = version {
+                let _infallible = write!(json, ",\"{by_version}\":\"{version}\"");
+            }
             let _infallible = write!(
                 json,
                 ",\"stack\":\"{stack}\",\"_aws\":{{\"Timestamp\":{at_ms},\"CloudWatchMetrics\":[{{\
                  \"Namespace\":\"{NAMESPACE}\",\
                  \"Dimensions\":[[\"{by_stack}\"],[\"{by_stack}\",\"{by_function}\"]],\
-                 \"Metrics\":[{}]}}]}}",
+                 \"Metrics\":[{}]}}",
                 metrics.join(",")
             );
+            if version.is_some() {
+                let _infallible = write!(
+                    json,
+                    ",{{\"Namespace\":\"{NAMESPACE}\",\
+                     \"Dimensions\":[[\"{by_stack}\",\"{by_function}\",\"{by_version}\"]],\
+                     \"Metrics\":[{}]}}",
+                    unit(metric)
+                );
+            }
+            json.push_str("]}");
         }
         json.push_str("}\n");
         json
@@ -268,7 +283,8 @@ mod tests {
     use super::*;
 
     fn deployment() -> Deployment {
-        Deployment { stack: "chat-eu".to_owned(), function: "intake".to_owned() }
+        let version = Some("7".to_owned());
+        Deployment { stack: "chat-eu".to_owned(), function: "intake".to_owned(), version }
     }
 
     /// The rules of CloudWatch's "Specification: Embedded metric format", as far as they are about
@@ -282,7 +298,7 @@ mod tests {
         assert!(at_ms > 1_000_000_000_000, "{at_ms} looks like seconds");
         let directives = aws["CloudWatchMetrics"].as_array().expect("a list");
         let mut names = Vec::new();
-        for directive in directives {
+        for (i, directive) in directives.iter().enumerate() {
             let namespace = directive["Namespace"].as_str().expect("a namespace");
             assert!((1..=1024).contains(&namespace.len()) && !namespace.starts_with("AWS/"));
             for set in directive["Dimensions"].as_array().expect("a list of sets") {
@@ -300,8 +316,10 @@ mod tests {
                 let name = metric["Name"].as_str().expect("a name");
                 assert!(document[name].is_number(), "{name} is no number beside _aws");
                 assert_eq!(metric["Unit"], "Count");
-                assert!(!names.contains(&name.to_owned()), "{name} is listed twice");
-                names.push(name.to_owned());
+                if i == 0 {
+                    assert!(!names.contains(&name.to_owned()), "{name} is listed twice");
+                    names.push(name.to_owned());
+                }
             }
         }
         names
