@@ -6,6 +6,7 @@ import "./flows/protection.mjs";
 import "./flows/trouble.mjs";
 import "./flows/customers.mjs";
 import "./flows/forget.mjs";
+import "./flows/voice.mjs";
 import { run } from "./run.mjs";
 import { Visit } from "./visit.mjs";
 

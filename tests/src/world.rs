@@ -23,7 +23,7 @@ use shared::clock::Clock;
 use shared::config::{Config, TrustRoots, VisitorsConfig};
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
-use shared::http::finish::finish;
+use shared::http::finish::{finish, no_other_page};
 use shared::ids::{ConversationId, StaffId};
 use shared::store::attributes::Item;
 use shared::store::body::Agent;
@@ -212,7 +212,7 @@ impl World {
             shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
         let editor = editor::routes(self.retention_of("editor"));
         let routes = routes.merge(desk::routes(desk)).merge(editor);
-        Api::Events(finish(routes, self.clock.clone(), &[]))
+        Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
     fn retention_of(&self, program: &str) -> shared::http::staff_app::App {
@@ -228,7 +228,7 @@ impl World {
         let routes = auth.merge(retention::routes(self.retention.clone()));
         let routes = routes.merge(desk::routes(self.desk.clone()));
         let routes = routes.merge(editor::routes(self.editor.clone()));
-        Api::Events(finish(routes, self.clock.clone(), &[]))
+        Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
     /// Runs the job that returns claims, as an instance of its own, and says what it did.

@@ -1,8 +1,9 @@
-//! `GET /.well-known/jwks.json`: what staff tokens are verified with (RFC 7517, 8037).
+//! `GET /.well-known/jwks.json`: what staff tokens and receipts are verified with (RFC 7517, 8037), by pages of
+//! any origin.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use shared::problem::Problem;
 
@@ -12,6 +13,9 @@ use crate::state::App;
     responses((status = 200, content_type = "application/jwk-set+json")))]
 pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
     let keys = app.staff_keys.get().await?;
-    let kind = HeaderValue::from_static("application/jwk-set+json");
-    Ok((StatusCode::OK, [(CONTENT_TYPE, kind)], keys.jwks().to_owned()).into_response())
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json")),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    ];
+    Ok((StatusCode::OK, headers, keys.jwks().to_owned()).into_response())
 }

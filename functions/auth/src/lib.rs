@@ -36,7 +36,7 @@ pub mod store;
 pub mod totp;
 
 use axum::Router;
-use shared::http::finish::finish as finish_responses;
+use shared::http::finish::{finish as finish_responses, no_other_page};
 
 use crate::state::App;
 
@@ -82,5 +82,5 @@ pub fn routes(app: App) -> Router {
 /// The function as it is served. No other origin's page may call it.
 pub fn router(app: App) -> Router {
     let clock = app.clock.clone();
-    finish_responses(routes(app), clock, &[])
+    finish_responses(routes(app), clock, no_other_page())
 }

@@ -92,7 +92,7 @@ impl InboxItem {
                 .agent
                 .as_ref()
                 .map(|agent| AgentRef { id: agent.id.to_string(), name: agent.name.clone() }),
-            unread: row.unread(agent),
+            unread: agent.unread(row),
             tags: Vec::new(),
         }
     }

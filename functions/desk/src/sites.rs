@@ -1,5 +1,6 @@
 //! `GET /v1/sites`, `GET` and `PUT /v1/sites/{id}`: what admins set of a site. In force within a minute.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -15,6 +16,7 @@ use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::site_settings::StoredSite;
 use shared::store::webhook::{Webhook, WebhookChange};
 use shared::values::internet::Reach;
+use shared::values::look::{Colours, Look, Notice, RawColours, RawLook, RawNotice, Texts};
 use shared::values::object::Object;
 use shared::values::opening_hours::{OpeningHours, RawOpeningHours};
 use shared::values::role::Role;
@@ -26,6 +28,8 @@ use utoipa::ToSchema;
 
 use shared::http::staff_app::App;
 
+/// The consent purposes that visitors are asked for.
+const PURPOSES: [&str; 1] = ["support"];
 /// Events of a site that its webhook is for.
 const EVENTS: [&str; 1] = ["lead"];
 
@@ -33,6 +37,24 @@ const EVENTS: [&str; 1] = ["lead"];
 #[derive(Serialize, ToSchema)]
 pub struct SiteResponse {
     id: &'static str,
+    /// The name above the conversation; `null` for none.
+    name: Option<String>,
+    /// Origins of pages that may embed the widget, beside those of the deployment's parameter `SiteOrigins`.
+    origins: Vec<String>,
+    /// Languages that the bot answers in, the site's own first.
+    locales: &'static [&'static str],
+    /// The first words in the window, by language.
+    greeting: Texts,
+    /// Questions to ask by a click, by language.
+    suggested: BTreeMap<String, Vec<String>>,
+    /// `null` for the widget's own.
+    #[schema(value_type = Option<ColoursShown>)]
+    colours: Option<Colours>,
+    /// The words on the button that opens the window, by language.
+    launcher: Texts,
+    /// The operator's own privacy notice.
+    privacy_url: Option<String>,
+    consent: ConsentResponse,
     /// `null` for always.
     #[schema(value_type = Option<Hours>)]
     opening_hours: Option<OpeningHours>,
@@ -64,12 +86,50 @@ pub struct WebhookResponse {
     secret: Option<String>,
 }
 
+/// The operator's own words in the notice that visitors agree to.
+#[derive(Serialize, ToSchema)]
+pub struct ConsentResponse {
+    /// The version in force. A new text makes a new one.
+    notice_version: String,
+    /// The words, by language.
+    text: Texts,
+    /// `support`.
+    purposes: [&'static str; 1],
+}
+
+/// Colours as `#rrggbb`.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct ColoursShown {
+    /// Of buttons and links: with a contrast of 4.5 to 1 against white and against the other.
+    pub accent: String,
+    /// Of the text on it.
+    pub on_accent: String,
+}
+
 /// Settings of a site. A member that is left out gets its default.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRequest {
     /// That of the path, if it is given.
     id: Option<String>,
+    /// Up to 60 characters.
+    name: Option<String>,
+    /// Up to 50, such as `https://shop.example`.
+    origins: Option<Vec<String>>,
+    /// Those of the answer, if they are given.
+    locales: Option<Vec<String>>,
+    /// Up to 500 characters, by language.
+    greeting: Option<Texts>,
+    /// Up to four in a language, each up to 100 characters.
+    suggested: Option<BTreeMap<String, Vec<String>>>,
+    #[schema(value_type = Option<ColoursShown>)]
+    colours: Option<Object<RawColours>>,
+    /// Up to 40 characters, by language.
+    launcher: Option<Texts>,
+    /// An `https` address of up to 2,000 characters.
+    privacy_url: Option<String>,
+    #[schema(value_type = Option<ConsentRequest>)]
+    consent: Option<Object<ConsentRequest>>,
     #[schema(value_type = Option<Hours>)]
     opening_hours: Option<Object<RawOpeningHours>>,
     #[schema(value_type = Option<Rules>)]
@@ -78,6 +138,19 @@ pub struct SiteRequest {
     webhook: Option<Object<WebhookRequest>>,
     /// 0 to 100,000.
     hourly_wage: Option<f64>,
+}
+
+/// A notice to set.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentRequest {
+    /// Up to 2,000 characters, by language.
+    text: Option<Texts>,
+    /// `support`, or left out.
+    purposes: Option<Vec<String>>,
+    /// Passed over: another text gets the next version by itself.
+    #[expect(dead_code, reason = "so that what was read can be sent")]
+    notice_version: Option<String>,
 }
 
 /// A webhook to set. Another address gets a new secret; the same one keeps its own.
@@ -166,19 +239,13 @@ pub(crate) async fn put(
 ) -> Result<Response, Problem> {
     let site = Site::find(&id).ok_or(Code::NotFound)?;
     let condition = headers.get(IF_MATCH).ok_or(Code::PreconditionRequired)?;
-    if request.id.is_some_and(|named| named != site.id) {
-        return Err(Problem::invalid("/id", FieldCode::NotAllowed));
-    }
-    let settings = SiteSettings::judge(RawSiteSettings {
-        opening_hours: request.opening_hours,
-        handover: request.handover,
-        hourly_wage: request.hourly_wage,
-    })?;
-    let url = request.webhook.map(|Object(webhook)| webhook.judge(app.webhooks)).transpose()?;
+    let (mut settings, url) = request.judge(site, app.webhooks)?;
     let known = app.store.stored_site(site).await?;
     if condition.as_bytes() != etag(known.version).as_bytes() {
         return Err(Code::Stale.into());
     }
+    let told = &known.settings.look.consent;
+    settings.look.consent = settings.look.consent.after(told, app.clock.now_ms());
     let before = if known.has_webhook { app.store.webhook(site).await? } else { None };
     let (change, webhook) = match url {
         None => (if known.has_webhook { WebhookChange::Remove } else { WebhookChange::Keep }, None),
@@ -212,6 +279,49 @@ async fn shown(
     Ok(webhook.map(|webhook| WebhookResponse::of(Some(webhook.url()))))
 }
 
+impl SiteRequest {
+    fn judge(
+        self,
+        site: &Site,
+        reach: Reach,
+    ) -> Result<(SiteSettings, Option<WebhookUrl>), Problem> {
+        if self.id.is_some_and(|named| named != site.id) {
+            return Err(Problem::invalid("/id", FieldCode::NotAllowed));
+        }
+        if self.locales.is_some_and(|named| named != site.locales) {
+            return Err(Problem::invalid("/locales", FieldCode::NotAllowed));
+        }
+        let consent = self.consent.map(|Object(consent)| consent.judge()).transpose()?;
+        let look = RawLook {
+            name: self.name,
+            greeting: self.greeting,
+            suggested: self.suggested,
+            colours: self.colours,
+            launcher: self.launcher,
+            privacy_url: self.privacy_url,
+            consent: consent.map(Object),
+        };
+        let settings = SiteSettings::judge(RawSiteSettings {
+            look,
+            origins: self.origins,
+            opening_hours: self.opening_hours,
+            handover: self.handover,
+            hourly_wage: self.hourly_wage,
+        })?;
+        let url = self.webhook.map(|Object(webhook)| webhook.judge(reach)).transpose()?;
+        Ok((settings, url))
+    }
+}
+
+impl ConsentRequest {
+    fn judge(self) -> Result<RawNotice, FieldError> {
+        if self.purposes.is_some_and(|purposes| purposes != PURPOSES) {
+            return Err(FieldError { pointer: "/consent/purposes", code: FieldCode::NotAllowed });
+        }
+        Ok(RawNotice { text: self.text.unwrap_or_default(), ..RawNotice::default() })
+    }
+}
+
 impl WebhookRequest {
     fn judge(self, reach: Reach) -> Result<WebhookUrl, FieldError> {
         let refused = |pointer, code| FieldError { pointer, code };
@@ -232,9 +342,27 @@ impl WebhookResponse {
 impl SiteResponse {
     fn new(site: &'static Site, stored: StoredSite, webhook: Option<WebhookResponse>) -> Self {
         let settings = Arc::unwrap_or_clone(stored.settings);
-        let SiteSettings { opening_hours, handover, hourly_wage } = settings;
-        let etag = etag(stored.version);
-        Self { id: site.id, opening_hours, handover, webhook, hourly_wage, etag }
+        let SiteSettings { look, origins, opening_hours, handover, hourly_wage } = settings;
+        let Look { name, greeting, suggested, colours, launcher, privacy_url, consent } = look;
+        let notice_version = consent.name();
+        let Notice { text, .. } = consent;
+        Self {
+            id: site.id,
+            name,
+            origins,
+            locales: site.locales,
+            greeting,
+            suggested,
+            colours,
+            launcher,
+            privacy_url,
+            consent: ConsentResponse { notice_version, text, purposes: PURPOSES },
+            opening_hours,
+            handover,
+            webhook,
+            hourly_wage,
+            etag: etag(stored.version),
+        }
     }
 
     fn tagged(self) -> Result<Response, Problem> {

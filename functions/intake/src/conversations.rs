@@ -10,12 +10,13 @@ use shared::http::request::{ConversationPath, Json};
 use shared::http::response::Reply;
 use shared::ids::ConversationId;
 use shared::problem::{Code, FieldCode, Problem};
-use shared::store::body;
 use shared::store::conversation::{Conversation, Opened};
 use shared::store::guests::Act;
 use shared::store::state::Status;
+use shared::store::{StoreError, body};
 use shared::text::{RawText, Text, judge_optional};
 use shared::values::object::Object;
+use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::admission::admit;
@@ -28,7 +29,7 @@ pub(crate) fn erased() -> Problem {
 }
 
 /// The purpose without which there is nothing to talk about.
-const SUPPORT: &str = "support";
+pub(crate) const SUPPORT: &str = "support";
 
 /// A conversation to open.
 #[derive(Deserialize, ToSchema)]
@@ -104,11 +105,15 @@ pub(crate) async fn post(
     if !visitor.verified {
         guest.may(&app, Act::Conversation).await?;
     }
-    if let Some((transcript_days, lead_days)) = days_told(notice.reveal()) {
-        let policy = app.store.settings.retention_policy(visitor.site).await?.policy;
-        if !policy.keeps_to(transcript_days, lead_days, app.clock.now_ms()) {
-            return Err(Problem::new(Code::ConsentRequired, "The notice said fewer days."));
-        }
+    let (is_in_force, is_kept_to) = tokio::join!(
+        is_in_force(&app, visitor.site, notice.reveal()),
+        is_kept_to(&app, visitor.site, notice.reveal()),
+    );
+    if !is_in_force? {
+        return Err(Problem::new(Code::ConsentRequired, "The notice has another version by now."));
+    }
+    if !is_kept_to? {
+        return Err(Problem::new(Code::ConsentRequired, "The notice said fewer days."));
     }
     let locale: Option<Text<1, 35>> = judge_optional(request.locale, "/locale")?;
     let locale = locale.as_ref().map_or("", Text::reveal);
@@ -148,6 +153,25 @@ pub(crate) async fn get(
     let tail = end_of_log(&app, &conversation).await?;
     let status = conversation.status_at(tail.state, app.clock.now_ms());
     Ok(Reply(StatusCode::OK, ConversationResponse::new(&conversation, status)))
+}
+
+/// Whether visitors may agree to a version of the notice.
+async fn is_in_force(app: &App, site: &Site, notice_version: &str) -> Result<bool, StoreError> {
+    let now_ms = app.clock.now_ms();
+    let kept = app.store.site_settings(site).await?;
+    if kept.look.consent.takes(notice_version, now_ms) {
+        return Ok(true);
+    }
+    // Another function may have shown what an admin changed within the last minute.
+    let stored = app.store.stored_site(site).await?;
+    Ok(stored.settings.look.consent.takes(notice_version, now_ms))
+}
+
+/// Whether nothing is kept for longer than the notice said, if it said days.
+async fn is_kept_to(app: &App, site: &Site, notice_version: &str) -> Result<bool, StoreError> {
+    let Some((transcript_days, lead_days)) = days_told(notice_version) else { return Ok(true) };
+    let policy = app.store.settings.retention_policy(site).await?.policy;
+    Ok(policy.keeps_to(transcript_days, lead_days, app.clock.now_ms()))
 }
 
 /// The days of transcripts and of contacts that a notice's version ends with, as in `2026-11 (30, 180)`.

@@ -28,8 +28,10 @@ pub mod typing;
 pub mod widget;
 
 use axum::Router;
+use http::HeaderValue;
 use shared::http::app::App;
-use shared::http::finish::finish;
+use shared::http::finish::{AllowOrigin, finish};
+use shared::values::site::Site;
 
 shared::table! {
     App:
@@ -57,8 +59,24 @@ pub fn routes(app: App) -> Router {
     served().with_state(app)
 }
 
+/// The pages that may call: those that the deployment names, and those that an admin of the site has added.
+/// Every preflight of the API arrives here, whichever function its route belongs to.
+pub fn pages(app: &App) -> AllowOrigin {
+    let app = app.clone();
+    AllowOrigin::async_predicate(move |origin: HeaderValue, _| async move {
+        let is_among =
+            |named: &[String]| named.iter().any(|one| one.as_bytes() == origin.as_bytes());
+        if is_among(&app.origins) {
+            return true;
+        }
+        // Where nobody can say, the page has to try again, as with everything else then.
+        let settings = app.store.site_settings(Site::SHIPPED).await;
+        settings.is_ok_and(|site| is_among(&site.origins))
+    })
+}
+
 /// The function as it is served.
 pub fn router(app: App) -> Router {
-    let (clock, origins) = (app.clock.clone(), app.origins.clone());
-    finish(routes(app), clock, &origins)
+    let (clock, pages) = (app.clock.clone(), pages(&app));
+    finish(routes(app), clock, pages)
 }

@@ -20,7 +20,7 @@ pub mod sweep;
 pub mod transcripts;
 
 use axum::Router;
-use shared::http::finish::finish;
+use shared::http::finish::{finish, no_other_page};
 
 use shared::http::staff_app::App;
 
@@ -57,5 +57,5 @@ pub fn routes(app: App) -> Router {
 /// The function as it is served. No other origin's page may call it.
 pub fn router(app: App) -> Router {
     let clock = app.clock.clone();
-    finish(routes(app), clock, &[])
+    finish(routes(app), clock, no_other_page())
 }

@@ -13,7 +13,7 @@ pub mod page;
 use std::sync::Arc;
 
 use axum::Router;
-use edge::finish::finish;
+use edge::finish::{finish, no_other_page};
 use values::clock::Clock;
 use values::config::{Lookup, switch};
 use values::pins::{PinError, Pins};
@@ -60,5 +60,5 @@ pub fn routes(config: &Config) -> Router {
 /// The function as it is served.
 pub fn router(config: &Config, clock: Clock) -> Router {
     // No origin is listed: scripts are for every page, and say so themselves.
-    finish(routes(config), clock, &[])
+    finish(routes(config), clock, no_other_page())
 }

@@ -17,9 +17,10 @@ const RULES: Rules = Rules {
     content: "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
         img-src 'self'; font-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
         form-action 'none'; require-trusted-types-for 'script'; trusted-types sotto",
+    // The widget takes dictation where the device does it by itself.
     permissions: "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
         encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), \
-        microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=()",
+        microphone=(self), midi=(), payment=(), publickey-credentials-get=(), usb=()",
 };
 
 /// The pages with the pins filled in.

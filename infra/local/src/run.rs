@@ -238,8 +238,9 @@ async fn build(
     app.warm();
     let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
     let staff = staff.merge(desk::routes(at_desk)).merge(editor::routes(editor));
+    let pages = intake::pages(&app);
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
-    let routes = finish(routes, clock.clone(), &config.origins);
+    let routes = finish(routes, clock.clone(), pages);
     Ok(Functions { routes, jobs, auth, root_pin })
 }
 

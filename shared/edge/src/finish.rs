@@ -13,7 +13,8 @@ use http::header::{
     RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+pub use tower_http::cors::AllowOrigin;
+use tower_http::cors::CorsLayer;
 use zeroize::Zeroizing;
 
 use super::reply::{BODY_LIMIT, ReplySlot};
@@ -34,12 +35,16 @@ const RESPONSE_LIMIT: usize = 128 * BODY_LIMIT;
 /// in their own words. Whatever it was about to write is written once or not at all.
 const DEADLINE: Duration = Duration::from_secs(9);
 
-/// Gives the routes of a function their fallbacks and finishes every response. `origins` are those
-/// whose pages may call the routes across origins.
-pub fn finish(router: Router, clock: Clock, origins: &[String]) -> Router {
-    let allowed = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+/// No page but those of the deployment itself.
+pub fn no_other_page() -> AllowOrigin {
+    AllowOrigin::list([])
+}
+
+/// Gives the routes of a function their fallbacks and finishes every response. `pages` says whose pages may
+/// call the routes across origins.
+pub fn finish(router: Router, clock: Clock, pages: AllowOrigin) -> Router {
     let cors = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(allowed))
+        .allow_origin(pages)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([
             AUTHORIZATION,
@@ -116,6 +121,8 @@ async fn seal(response: Response, sealer: ReplySealer) -> Option<Response> {
     }
     let sealed = sealer.seal(&with_status(&plain, status)).ok()?;
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(SEALED_JSON));
+    // Nobody else can open it, whatever the plain answer would allow.
+    parts.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     parts.headers.remove(CONTENT_LENGTH);
     Some(Response::from_parts(parts, sealed.into()))
 }

@@ -19,7 +19,6 @@ use super::attributes::{
 };
 use super::body::{Agent, from_json, to_json};
 use super::conversation::{Conversation, Found};
-use super::live::Side;
 use super::state::Status;
 use super::write::{Write, put, update};
 use super::{Store, StoreError, fault};
@@ -138,19 +137,6 @@ impl Row {
     pub fn closed(self, tags: Option<Sealed>, now_ms: UnixMillis) -> Self {
         let row = Self { answered: self.heard, unanswered_since_ms: None, ..self };
         Self { status: Status::Closed, tags, closed_ms: Some(now_ms), ..row }
-    }
-
-    /// How many messages of the visitor follow the last answer, and what this agent has seen of them.
-    #[must_use]
-    pub fn unread(&self, agent: Side) -> u64 {
-        self.heard.saturating_sub(self.answered.max(self.seen(agent)))
-    }
-
-    /// How many of the visitor's messages were seen since the agent got it: what another one saw before
-    /// is unread to them.
-    #[must_use]
-    pub(super) fn seen(&self, agent: Side) -> u64 {
-        if self.claimed_ms <= agent.seen_ms { agent.seen } else { 0 }
     }
 
     fn list(&self) -> Option<(List, UnixMillis)> {

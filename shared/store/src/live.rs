@@ -116,8 +116,8 @@ pub fn kept(
     if presence.is_none_or(|presence| presence.until_ms <= now_ms) {
         return Kept::No(Why::Away);
     }
-    let has_looked = row.answered < row.seen(agent);
-    let (earliest_ms, latest_ms) = match (row.unread(agent), row.unanswered_since_ms) {
+    let has_looked = row.answered < agent.seen_of(row);
+    let (earliest_ms, latest_ms) = match (agent.unread(row), row.unanswered_since_ms) {
         (0, _) => return Kept::Yes,
         (_, Some(first_ms)) if !has_looked => (first_ms, first_ms),
         _ => match first_unseen_ms {
@@ -223,6 +223,18 @@ impl Side {
     #[must_use]
     pub const fn is_typing(&self, last_message_ms: UnixMillis, now_ms: UnixMillis) -> bool {
         now_ms < self.typing_until_ms && last_message_ms <= self.typing_until_ms - TYPING_MS
+    }
+
+    /// How many messages of the visitor follow the last answer that this agent has not seen.
+    #[must_use]
+    pub fn unread(&self, row: &Row) -> u64 {
+        row.heard.saturating_sub(row.answered.max(self.seen_of(row)))
+    }
+
+    /// How many of the visitor's messages were seen since the agent got it: what another one saw before
+    /// is unread to them.
+    const fn seen_of(&self, row: &Row) -> u64 {
+        if row.claimed_ms <= self.seen_ms { self.seen } else { 0 }
     }
 
     async fn of(watch: &Table, id: ConversationId, who: Who) -> Result<Self, StoreError> {

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod handover;
 pub mod ids;
 pub mod internet;
+pub mod look;
 pub mod object;
 pub mod opening_hours;
 pub mod pins;

@@ -363,6 +363,8 @@ pub enum FieldCode {
     BadUrl,
     /// A phrasing that another entry has too.
     DuplicateQuestion,
+    /// Colours of which one cannot be read on the other.
+    LowContrast,
 }
 
 impl FieldCode {
@@ -388,6 +390,9 @@ impl FieldCode {
             }
             Self::Markup => ("markup", "This text contains HTML. Write plain text."),
             Self::BadUrl => ("bad_url", "Give a path of the site or an https address."),
+            Self::LowContrast => {
+                ("low_contrast", "Text needs a contrast of at least 4.5 to 1 to be read.")
+            }
             Self::DuplicateQuestion => (
                 "duplicate_question",
                 "Another entry has this phrasing: a question has one answer.",

@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::clock::UnixMillis;
 use super::internet::Reach;
+use super::look::{Look, RawLook};
 use super::object::Object;
 use super::opening_hours::{OpeningHours, RawOpeningHours, Zone};
 use super::problem::{FieldCode, FieldError};
@@ -20,12 +21,21 @@ const TOPICS: usize = 200;
 const WORD_CHARACTERS: usize = 60;
 /// The highest wage.
 const MAX_WAGE: f64 = 100_000.0;
+/// Origins at most.
+const ORIGINS: usize = 50;
+/// Bytes of an origin: those of the longest name of a host, its scheme and port.
+const ORIGIN_BYTES: usize = 267;
 /// Characters of a webhook's address.
 const URL_BYTES: usize = 2_000;
 
 /// What an admin sets of a site.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SiteSettings {
+    /// What visitors see of it.
+    #[serde(flatten)]
+    pub look: Look,
+    /// Pages that may embed the widget beside those that the deployment names: scheme, host and port.
+    pub origins: Vec<String>,
     /// When people are there; `None` for always.
     pub opening_hours: Option<OpeningHours>,
     /// When the bot hands over by itself.
@@ -57,10 +67,16 @@ impl Default for HandoverRules {
     }
 }
 
-/// Settings as they came, before they are judged. What is left out is as nobody has set it.
+/// Settings as they came, before they are judged. What is left out is as nobody has set it. What is not known
+/// was stored by a later release, and is passed over after a rollback.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct RawSiteSettings {
+    /// See [`SiteSettings::look`].
+    #[serde(flatten)]
+    pub look: RawLook,
+    /// See [`SiteSettings::origins`].
+    pub origins: Option<Vec<String>>,
     /// See [`SiteSettings::opening_hours`].
     pub opening_hours: Option<Object<RawOpeningHours>>,
     /// See [`SiteSettings::handover`].
@@ -85,6 +101,14 @@ impl SiteSettings {
     /// Every fault, with its pointer.
     pub fn judge(raw: RawSiteSettings) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
+        let look = Look::judge(raw.look, &mut errors);
+        let origins = raw.origins.unwrap_or_default();
+        if origins.len() > ORIGINS {
+            errors.push(FieldError { pointer: "/origins", code: FieldCode::TooLong });
+        }
+        if !origins.iter().all(|origin| is_origin(origin)) {
+            errors.push(FieldError { pointer: "/origins", code: FieldCode::BadFormat });
+        }
         let opening_hours = raw.opening_hours.and_then(|Object(raw)| {
             OpeningHours::judge(raw).map_err(|faults| errors.extend(faults)).ok()
         });
@@ -99,7 +123,7 @@ impl SiteSettings {
         }
         let handover = handover.unwrap_or_default();
         if errors.is_empty() {
-            Ok(Self { opening_hours, handover, hourly_wage })
+            Ok(Self { look, origins, opening_hours, handover, hourly_wage })
         } else {
             Err(errors)
         }
@@ -177,6 +201,26 @@ impl HandoverRules {
         let after_unknown = u8::try_from(after_unknown).unwrap_or(Self::AFTER_UNKNOWN);
         Self { words, topics, after_unknown }
     }
+}
+
+/// Whether a browser sends this as the origin of a page (RFC 6454): `https`, a host in small letters, a port
+/// if it is not the usual one. Pages that are not encrypted may not embed the widget.
+fn is_origin(origin: &str) -> bool {
+    let Some(rest) = origin.strip_prefix("https://") else { return false };
+    let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let is_part = |part: &str| {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=63).contains(&part.len())
+            && part.bytes().all(fits)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    let is_port = |port: &str| {
+        !port.starts_with('0')
+            && port.parse::<u16>().is_ok_and(|number| number != 443)
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    origin.len() <= ORIGIN_BYTES && host.split('.').all(is_part) && port.is_none_or(is_port)
 }
 
 /// The words of a text, each with a space before and behind it: compatible forms and case folded, what
@@ -259,12 +303,52 @@ mod tests {
             "opening_hours": { "time_zone": "Asia/Tokyo", "week": { "mon": [["09:00", "17:00"]] } },
             "handover": { "words": ["Anwalt", "my lawyer"], "topics": ["refund-2"], "after_unknown": 3 },
             "hourly_wage": 28.5,
+            "name": "Shop", "greeting": { "en": "Hello!\nAsk away." }, "suggested": { "de": ["Wo?"] },
+            "colours": { "accent": "#0B5A8F", "on_accent": "#ffffff" }, "launcher": { "en": "Ask" },
+            "privacy_url": "https://shop.example/privacy#chat", "origins": ["https://shop.example"],
+            "consent": { "text": { "en": "We too." }, "version": 3, "changed_ms": 5 }, "of_a_later_release": 1,
         });
         let settings = judged(given).unwrap();
+        assert_eq!(settings.look.colours.as_ref().unwrap().accent, "#0b5a8f");
+        assert_eq!(settings.look.consent.name(), "2026-11.3");
         assert_eq!(settings.handover.after_unknown, 3);
         assert_eq!(settings.zone().name(), "Asia/Tokyo");
         assert!(!settings.open_at(0) && settings.next_opening(0).is_some());
         assert_eq!(judged(serde_json::to_value(&settings).unwrap()), Ok(settings));
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for good in [
+            "https://shop.example",
+            "https://www.shop.example:8443",
+            "https://localhost",
+            "https://xn--mller-kva.example",
+        ] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://",
+            "shop.example",
+            "http://shop.example",
+            "https://shop.example/",
+            "https://shop.example:443",
+            "https://shop.example:0",
+            "https://shop.example:+1",
+            "https://shop.example:",
+            "https://Shop.example",
+            "https://*.shop.example",
+            "https://me@shop.example",
+            "https://shop..example",
+            "https://-a.example",
+            "https://müller.example",
+            "https://shop.example?x",
+            "null",
+            "*",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
     }
 
     #[test]
@@ -286,6 +370,56 @@ mod tests {
             (
                 json!({ "handover": { "after_unknown": 6 } }),
                 ("/handover/after_unknown", FieldCode::TooLarge),
+            ),
+            (json!({ "origins": vec!["https://a.example"; 51] }), ("/origins", FieldCode::TooLong)),
+            (json!({ "origins": ["https://a.example/"] }), ("/origins", FieldCode::BadFormat)),
+            (json!({ "name": "" }), ("/name", FieldCode::BadFormat)),
+            (json!({ "name": "Shop\u{202e}x" }), ("/name", FieldCode::BadFormat)),
+            (json!({ "name": "x".repeat(61) }), ("/name", FieldCode::TooLong)),
+            (json!({ "greeting": { "fr": "Bonjour" } }), ("/greeting", FieldCode::NotAllowed)),
+            (json!({ "greeting": { "en": " " } }), ("/greeting", FieldCode::BadFormat)),
+            (json!({ "greeting": { "en": "x".repeat(501) } }), ("/greeting", FieldCode::TooLong)),
+            (json!({ "launcher": { "de": "a\nb" } }), ("/launcher", FieldCode::BadFormat)),
+            (
+                json!({ "suggested": { "en": ["a", "b", "c", "d", "e"] } }),
+                ("/suggested", FieldCode::TooLong),
+            ),
+            (json!({ "suggested": { "en": [""] } }), ("/suggested", FieldCode::BadFormat)),
+            (
+                json!({ "consent": { "text": { "en": "x".repeat(2001) } } }),
+                ("/consent/text", FieldCode::TooLong),
+            ),
+            (
+                json!({ "privacy_url": "http://shop.example/privacy" }),
+                ("/privacy_url", FieldCode::BadFormat),
+            ),
+            (
+                json!({ "privacy_url": "javascript:alert(1)" }),
+                ("/privacy_url", FieldCode::BadFormat),
+            ),
+            (
+                json!({ "privacy_url": "https://a@shop.example/" }),
+                ("/privacy_url", FieldCode::BadFormat),
+            ),
+            (
+                json!({ "colours": { "accent": "#8a8a8a", "on_accent": "#000000" } }),
+                ("/colours/accent", FieldCode::LowContrast),
+            ),
+            (
+                json!({ "colours": { "accent": "#0b5a8f", "on_accent": "#333333" } }),
+                ("/colours/on_accent", FieldCode::LowContrast),
+            ),
+            (
+                json!({ "colours": { "accent": "#0b5a8f" } }),
+                ("/colours/on_accent", FieldCode::Missing),
+            ),
+            (
+                json!({ "colours": { "accent": "0b5a8f", "on_accent": "#ffffff" } }),
+                ("/colours/accent", FieldCode::BadFormat),
+            ),
+            (
+                json!({ "colours": { "accent": "#0b5a8é", "on_accent": "#ffffff" } }),
+                ("/colours/accent", FieldCode::BadFormat),
             ),
             (json!({ "hourly_wage": -0.01 }), ("/hourly_wage", FieldCode::TooSmall)),
             (json!({ "hourly_wage": 1e300 }), ("/hourly_wage", FieldCode::TooLarge)),

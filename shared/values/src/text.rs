@@ -116,6 +116,15 @@ pub fn is_visible(text: &str) -> bool {
     text.chars().any(shows)
 }
 
+/// Whether a text can be seen and reads as it is: without control characters, except those of `but`, and
+/// without any that turn the direction.
+#[must_use]
+pub fn is_legible(text: &str, but: &str) -> bool {
+    let breaks = |sign: char| sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}');
+    let refused = |sign: char| turns(sign) || (breaks(sign) && !but.contains(sign));
+    is_visible(text) && !text.chars().any(refused)
+}
+
 /// The name of a person or key, or a reason: [`Text`] that can be seen, and that reads as it is. It
 /// has no control characters and none that turn the direction; [`Named::line`] has one line.
 pub struct Named<const MIN: usize, const MAX: usize>(Text<MIN, MAX>);
@@ -138,9 +147,7 @@ impl<const MIN: usize, const MAX: usize> Named<MIN, MAX> {
     }
 
     fn of(text: Text<MIN, MAX>, pointer: &'static str, but: &str) -> Result<Self, FieldError> {
-        let breaks = |sign: char| sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}');
-        let refused = |sign: char| turns(sign) || (breaks(sign) && !but.contains(sign));
-        if !is_visible(text.reveal()) || text.reveal().chars().any(refused) {
+        if !is_legible(text.reveal(), but) {
             return Err(FieldError { pointer, code: FieldCode::BadFormat });
         }
         Ok(Self(text))

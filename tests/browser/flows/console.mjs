@@ -3,6 +3,7 @@
 import "./console/account.mjs";
 import "./console/people.mjs";
 import "./console/knowledge.mjs";
+import "./console/look.mjs";
 import "./console/everybody.mjs";
 import "./console/trouble.mjs";
 import "./console/changes.mjs";

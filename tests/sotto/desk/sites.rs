@@ -10,6 +10,7 @@ use shared::values::internet::Reach;
 use shared::values::site::Site;
 use shared::values::site_settings::{RawSiteSettings, SiteSettings, WebhookUrl};
 use tests::api::{Request, Response};
+use tests::sealed::{open_response, published_keys, seal_request};
 use tests::staff::Staff;
 use tests::world::World;
 
@@ -115,7 +116,10 @@ async fn an_admin_sets_a_site_and_what_is_read_is_what_is_sent() {
     let admin = desk.admin.stepped_up(&desk.world).await;
     let unset = admin.get("/v1/sites/default").await;
     let shape = json!({
-        "id": "default", "opening_hours": null, "handover": { "words": [], "topics": [], "after_unknown": 2 },
+        "id": "default", "name": null, "origins": [], "locales": ["en", "de"], "greeting": {},
+        "suggested": {}, "colours": null, "launcher": {}, "privacy_url": null,
+        "consent": { "notice_version": "2026-11", "text": {}, "purposes": ["support"] },
+        "opening_hours": null, "handover": { "words": [], "topics": [], "after_unknown": 2 },
         "webhook": null, "hourly_wage": null, "etag": "\"0\"",
     });
     assert_eq!((unset.status, unset.json(), unset.header("etag")), (200, shape.clone(), "\"0\""));
@@ -172,6 +176,135 @@ async fn an_admin_sets_a_site_and_what_is_read_is_what_is_sent() {
     assert!(events.iter().all(|(_, item)| !format!("{item:?}").contains("canary-of-the-receiver")));
 }
 
+/// Sets the notice of the site and answers its version.
+async fn set_notice(admin: &Staff, text: Value) -> String {
+    let tag = admin.get("/v1/sites/default").await.header("etag").to_owned();
+    let put = put(admin, Some(&tag), &json!({ "consent": { "text": text } })).await;
+    assert_eq!(put.status, 200, "{}", put.json());
+    put.json()["consent"]["notice_version"].as_str().expect("a version").to_owned()
+}
+
+#[tokio::test]
+async fn what_visitors_see_is_read_by_everybody_and_sealed_for_the_widget() {
+    let desk = Desk::open().await;
+    let admin = desk.admin.stepped_up(&desk.world).await;
+    let look = json!({
+        "name": "Birch & Clay",
+        "greeting": { "en": "Hello!\nWhat may it be?", "de": "Guten Tag!" },
+        "suggested": { "en": ["Where is my parcel?"] },
+        "colours": { "accent": "#7a1f5c", "on_accent": "#ffffff" },
+        "launcher": { "en": "Ask us" },
+        "privacy_url": "https://shop.example/privacy#chat",
+        "consent": { "text": { "en": "We are in Berlin." } },
+    });
+    let set = put(&admin, Some("\"0\""), &look).await;
+    assert_eq!(set.status, 200, "{}", set.json());
+    // What is read can be sent again, and the same text stays the same version.
+    let mut same = set.json();
+    same.as_object_mut().expect("an object").remove("etag");
+    let again = put(&admin, Some("\"1\""), &same).await.json();
+    assert_eq!(again["consent"]["notice_version"], "2026-11.1");
+    desk.world.advance_seconds(60);
+
+    let path = "/v1/sites/default/widget";
+    let plain = desk.world.api().send(&Request::new("GET", path)).await;
+    assert_eq!((plain.status, plain.header("cache-control")), (200, "max-age=60"));
+    assert!(plain.header("vary").contains("sotto-reply-key"), "{}", plain.header("vary"));
+    let [key, ..] = &*published_keys(&desk.world.api()).await else { panic!("no key") };
+    let (request, secret) = seal_request(Request::new("GET", path), key);
+    let sealed = desk.world.api().send(&request).await;
+    assert_eq!(sealed.header("cache-control"), "no-store", "nobody else can open it");
+    let text = String::from_utf8_lossy(&sealed.body).into_owned();
+    assert!(!text.contains("Birch"), "{text}");
+    for shown in [plain.json(), open_response(&secret, sealed).json()] {
+        for member in ["name", "greeting", "suggested", "colours", "launcher", "privacy_url"] {
+            assert_eq!(shown[member], look[member], "{member}");
+        }
+        let consent = json!({
+            "notice_version": "2026-11.1", "text": look["consent"]["text"], "purposes": ["support"],
+        });
+        assert_eq!(shown["consent"], consent);
+        assert!(shown.get("hourly_wage").is_none() && shown.get("webhook").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_changed_notice_is_agreed_to_anew_and_a_conversation_keeps_its_own() {
+    let desk = Desk::open().await;
+    let admin = desk.admin.stepped_up(&desk.world).await;
+    let open = async |notice: &str| {
+        let consent = json!({ "notice_version": notice, "purposes": ["support"] });
+        let visitor = desk.world.visitor().await;
+        let opened = visitor.post("/v1/conversations", &json!({ "consent": consent })).await;
+        (visitor, opened)
+    };
+    let taken = async |notice: &str| match open(notice).await.1 {
+        opened if opened.status == 201 => true,
+        refused => {
+            assert_eq!(refused.refusal(), (422, "consent_required".to_owned()), "{notice}");
+            false
+        }
+    };
+    assert!(taken("2026-11 (30, 180)").await, "the settings are known now, for a minute");
+    let version = set_notice(&admin, json!({ "en": "We are in Berlin." })).await;
+    assert_eq!(version, "2026-11.1");
+    let (visitor, opened) = open("2026-11.1 (30, 180)").await;
+    assert_eq!(opened.status, 201, "at once, whatever a function knows");
+    assert!(!taken("2026-11.2 (30, 180)").await, "none of which nobody has heard");
+    desk.world.advance_seconds(60 * 60 - 2);
+    assert!(taken("2026-11 (30, 180)").await, "a page that was opened before");
+    desk.world.advance_seconds(2);
+    assert!(!taken("2026-11 (30, 180)").await && taken("2026-11.1").await);
+
+    let admin = desk.admin.signed_in(&desk.world).await.stepped_up(&desk.world).await;
+    assert_eq!(set_notice(&admin, json!({})).await, "2026-11.2", "none is another one too");
+    let export = visitor.returned().await.get("/v1/me/export").await.json();
+    let kept = &export["conversations"][0]["consent"]["notice_version"];
+    assert_eq!(kept, "2026-11.1 (30, 180)", "{export}");
+}
+
+#[tokio::test]
+async fn a_page_that_an_admin_adds_may_call_within_a_minute_and_one_that_is_removed_no_more() {
+    let desk = Desk::open().await;
+    let admin = desk.admin.stepped_up(&desk.world).await;
+    // A function that is warm, and a preflight of a route of another function.
+    let allowed = async |origin: &str, method: &str, path: &str| {
+        let request = Request::new(method, path).header("origin", origin);
+        let request = if method == "OPTIONS" {
+            request.header("access-control-request-method", "GET")
+        } else {
+            request
+        };
+        let response = desk.world.api().send(&request).await;
+        assert!(response.status < 300, "{}", response.status);
+        assert_eq!(response.header("access-control-allow-credentials"), "");
+        response.header("access-control-allow-origin").to_owned()
+    };
+    let routes = [("OPTIONS", "/v1/conversations"), ("OPTIONS", "/v1/any"), ("GET", "/v1/health")];
+    let (named, added) = ("https://shop.example", "https://blog.shop.example:8443");
+    for (method, path) in routes {
+        assert_eq!(allowed(named, method, path).await, named, "by the deployment");
+        assert_eq!(allowed(added, method, path).await, "");
+    }
+    for (tag, origins, then) in [("\"0\"", json!([added]), added), ("\"1\"", json!([]), "")] {
+        let set = put(&admin, Some(tag), &json!({ "origins": origins })).await;
+        assert_eq!(set.json()["origins"], origins, "{}", set.json());
+        desk.world.advance_seconds(60);
+        for (method, path) in routes {
+            assert_eq!(allowed(added, method, path).await, then, "{method} {path}");
+            assert_eq!(allowed(named, method, path).await, named, "by the deployment, as before");
+            for other in ["https://evil.example", "https://shop.example:8443", "null"] {
+                assert_eq!(allowed(other, method, path).await, "", "{other}");
+            }
+        }
+    }
+    // What anybody may read is for every page: keys that receipts are verified with.
+    let keys =
+        Request::new("GET", "/.well-known/jwks.json").header("origin", "https://any.example");
+    let keys = desk.world.staff_api().send(&keys).await;
+    assert_eq!(keys.header("access-control-allow-origin"), "*");
+}
+
 #[tokio::test]
 async fn a_change_names_the_state_that_it_changes() {
     let desk = Desk::open().await;
@@ -208,7 +341,25 @@ async fn who_may_not_and_what_is_wrong_is_refused() {
     let monday =
         |spans: Value| json!({ "opening_hours": { "time_zone": "UTC", "week": { "mon": spans } } });
     for (body, status, code, pointer) in [
-        (json!({ "name": "Shop" }), 400, "unknown_field", Value::Null),
+        (json!({ "logo": null }), 400, "unknown_field", Value::Null),
+        (json!({ "colours": ["#0b5a8f", "#ffffff"] }), 400, "malformed_json", Value::Null),
+        (json!({ "consent": { "texts": {} } }), 400, "unknown_field", Value::Null),
+        (json!({ "name": " " }), 422, "invalid", json!("/name")),
+        (json!({ "locales": ["en"] }), 422, "invalid", json!("/locales")),
+        (json!({ "origins": ["http://shop.example"] }), 422, "invalid", json!("/origins")),
+        (
+            json!({ "colours": { "accent": "#ffff00", "on_accent": "#000000" } }),
+            422,
+            "invalid",
+            json!("/colours/accent"),
+        ),
+        (json!({ "consent": { "text": { "fr": "x" } } }), 422, "invalid", json!("/consent/text")),
+        (
+            json!({ "consent": { "purposes": ["support", "ads"] } }),
+            422,
+            "invalid",
+            json!("/consent/purposes"),
+        ),
         (json!({ "etag": "\"0\"" }), 400, "unknown_field", Value::Null),
         (json!({ "opening_hours": [] }), 400, "malformed_json", Value::Null),
         (monday(json!([["09:00"]])), 400, "malformed_json", Value::Null),

@@ -9,8 +9,8 @@ interface Asset {
   integrity: string;
 }
 
-/** Files that the loader fetches when the chat is opened, or for `work` when the server asks. */
-declare const ASSETS: Record<"en" | "de" | "seal" | "work", Asset>;
+/** Files that the loader fetches when the chat is opened; `work` when the server asks, `voice` when a conversation is shown. */
+declare const ASSETS: Record<"en" | "de" | "seal" | "work" | "voice", Asset>;
 
 /** The language of this file of the chat: each is built once for each. */
 declare const LOCALE: "en" | "de";

@@ -12,6 +12,8 @@ export interface Embed {
   locale: Locale;
   /** The embedding site's own privacy page, if it names one. */
   privacy: string | null;
+  /** The words on the button, if the page names them. */
+  launcher: string | null;
   /** The visitor's identity by the site's server, as it stands on the page now. */
   identity(): string | null;
 }
@@ -53,9 +55,31 @@ export interface Work {
   solve(challenge: string, bits: number, abandoned: AbortSignal): Promise<string>;
 }
 
+/** The exports of the file `voice`. It is fetched when a conversation is shown. */
+export interface Voice {
+  /** Adds to a chat what the device can do without anybody else. */
+  join(chat: HTMLElement, locale: Locale): Promise<void>;
+}
+
+/** Files that are fetched when they are needed. */
+export interface Parts {
+  work(): Promise<Work>;
+  voice(): Promise<Voice>;
+}
+
+/** What the button is told. */
+export interface Launcher {
+  /** The window was closed. */
+  hidden(): void;
+  /** So many messages came that nobody has seen. */
+  unread(count: number): void;
+  /** These are the site's words for the button. */
+  named(text: string): void;
+}
+
 /** The exports of the file `chat`. */
 export interface Chat {
-  create(embed: Embed, root: ShadowRoot, seal: Seal, work: () => Promise<Work>, onHide: () => void, onUnread: (count: number) => void): ChatWindow;
+  create(embed: Embed, root: ShadowRoot, seal: Seal, parts: Parts, launcher: Launcher): ChatWindow;
 }
 
 export interface ChatWindow {
@@ -69,6 +93,6 @@ export interface ChatWindow {
  * Hands a file's exports to the loader on the `<script>` element that loaded
  * it: nothing is put on `window`, where the embedding page could trip over it.
  */
-export function handOver(part: Seal | Work | Chat): void {
+export function handOver(part: Seal | Work | Voice | Chat): void {
   Object.assign(document.currentScript as HTMLScriptElement, { sotto: part });
 }

@@ -2,7 +2,8 @@
  * widget.js: a button, and what it takes to fetch the rest when it is pressed.
  * Until then nothing is stored in the browser and nothing else is requested.
  */
-import type { Chat, ChatWindow, Embed, Seal, Work } from "./contract.ts";
+import type { Chat, ChatWindow, Embed, Seal, Voice, Work } from "./contract.ts";
+import { colourSheet, isColour } from "./colours.ts";
 import css from "./loader.css";
 import { localeOf } from "./locale.ts";
 
@@ -18,13 +19,14 @@ const KEYS = ["keydown", "keypress", "keyup"];
 const KEPT = ["beforeinput", "input", "paste", "copy", "cut", "compositionstart", "compositionupdate", "compositionend"];
 
 function embedOf(script: HTMLScriptElement): Embed {
-  const { site, root, locale, privacy } = script.dataset;
+  const { site, root, locale, privacy, launcher } = script.dataset;
   return {
     base: new URL(script.src).origin,
     site: site ?? "default",
     pins: (root ?? "").split(/\s+/).filter(Boolean),
     locale: localeOf(locale || document.documentElement.lang || navigator.language),
     privacy: privacy ?? null,
+    launcher: launcher || null,
     identity: () => present(script).dataset.identity || null,
   };
 }
@@ -117,8 +119,9 @@ function isLive(site: string): boolean {
   }
 }
 
-function mount(embed: Embed): void {
+function mount(script: HTMLScriptElement): void {
   if (document.querySelector("sotto-chat")) return;
+  const embed = embedOf(script);
   const words = WORDS[embed.locale];
   const urlOf = scriptUrls(embed.base);
 
@@ -132,6 +135,9 @@ function mount(embed: Embed): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
+  // Until the window is opened nothing is asked of the server, so the page says how the button looks.
+  const { accent, onAccent } = script.dataset;
+  if (isColour(accent) && isColour(onAccent)) root.adoptedStyleSheets.push(colourSheet(accent, onAccent));
 
   const failure = document.createElement("p");
   failure.className = "failure";
@@ -148,7 +154,9 @@ function mount(embed: Embed): void {
   unread.id = "unread";
   unread.setAttribute("role", "status");
   button.setAttribute("aria-describedby", unread.id);
-  button.append(icon(), words.open, badge);
+  const label = document.createElement("span");
+  label.textContent = embed.launcher ?? words.open;
+  button.append(icon(), label, badge);
   root.append(failure, button, unread);
 
   let opened: ChatWindow | null = null;
@@ -189,11 +197,15 @@ function mount(embed: Embed): void {
       work = null;
       throw error;
     });
+    const parts = { work: fetchWork, voice: () => part<Voice>(ASSETS.voice) };
     const hidden = () => {
       button.hidden = false;
       button.focus();
     };
-    return chat.create(embed, root, seal, fetchWork, hidden, showUnread);
+    const named = (text: string) => {
+      label.textContent = text;
+    };
+    return chat.create(embed, root, seal, parts, { hidden, unread: showUnread, named });
   }
 
   /** Beside the body, which pages replace; but everything outside of an open modal dialog is inert. */
@@ -221,9 +233,8 @@ function mount(embed: Embed): void {
 const script =
   document.currentScript ?? [...document.scripts].find(({ type, src }) => type === "module" && /\/widget\.js([?#]|$)/.test(src));
 if (script instanceof HTMLScriptElement && script.src) {
-  const embed = embedOf(script);
-  if (document.body) mount(embed);
-  else document.addEventListener("DOMContentLoaded", () => mount(embed));
+  if (document.body) mount(script);
+  else document.addEventListener("DOMContentLoaded", () => mount(script));
 } else {
   console.error("Sotto: no <script src=\".../widget.js\"> was found on this page. Load the widget by such an element, not by import.");
 }

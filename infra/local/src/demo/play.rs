@@ -69,6 +69,7 @@ impl<'play> Player<'play> {
         let site = site.as_object_mut().ok_or("The demo's site is none.")?;
         let etag = site.remove("etag").unwrap_or_default();
         let etag = etag.as_str().unwrap_or_default().to_owned();
+        site.extend(life.site.clone());
         site.insert("opening_hours".to_owned(), opening_hours(self.end_ms()));
         site.insert("hourly_wage".to_owned(), json!(25));
         let put = Call::put(path, json!(site)).by(&token).with("if-match", etag);

@@ -12,6 +12,7 @@ test("a text survives a reload, sealed, and signing out destroys its key", {}, a
   await atWork(desk, ben);
   const visit = await waiting(desk);
   await take(desk);
+  await visit.log().getByText("Ben has joined the conversation.").waitFor();
   await box(desk).fill(SECRET);
   await page.waitForFunction(() => sessionStorage.getItem("sotto:desk"));
   const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
@@ -27,7 +28,8 @@ test("a text survives a reload, sealed, and signing out destroys its key", {}, a
   await desk.isClean();
 
   await atWork(desk, ben);
-  // Where no colleague was there meanwhile, the assistant has it again.
+  // Where no colleague was there meanwhile, the assistant has it again, which the visitor hears of a little later.
+  await visit.log().getByText(/Ben (is no longer here|has left the conversation)/).waitFor();
   const ask = visit.button("Talk to a person");
   if (await ask.isVisible()) await ask.click();
   await take(desk);

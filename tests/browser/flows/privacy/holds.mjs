@@ -96,7 +96,7 @@ test("how long things are kept is changed within bounds, and a shorter time is a
   const trouble = [problem(422, "unknown_key")];
   await intercept(visitor, /\/v1\/conversations$/, () => trouble.shift());
   await visitor.button(/start chat/).click();
-  await visitor.alert().getByText("How long things are kept has changed").waitFor();
+  await visitor.alert().getByText("This notice has changed meanwhile.").waitFor();
   await visitor.notice();
   await visitor.dialog().getByText(`deleted after ${before + 5} days`).waitFor();
   await visitor.accessible();

@@ -1,11 +1,11 @@
 import type { Channel, Embed, Locale, RefusalCode, Seal, TransportKey, Work } from "../contract.ts";
 import { insideOf } from "../seal/answer.ts";
 import { customerOf, isCustomers, isToken, type Owner } from "./memory.ts";
-import { isLonger, type Retention, retentionOf } from "./retention.ts";
+import { isNews, type Notice, PLAIN, type Retention, retentionOf, type Site, siteOf } from "./site.ts";
 
 /**
  * A request that came to nothing: the code of the API's problem details, or
- * one of ours: `offline`, `busy`, `abandoned`, `unsealed`, `gone`, `signed_out`, `identity`, `longer`, `forbidden_page`, `refused`.
+ * one of ours: `offline`, `busy`, `abandoned`, `unsealed`, `gone`, `signed_out`, `identity`, `changed`, `forbidden_page`, `refused`.
  * The text beside a server's code is never shown.
  */
 export class Problem extends Error {
@@ -35,8 +35,8 @@ export interface Call {
   body?: unknown;
   idempotencyKey?: string;
   cursor?: string | null;
-  /** The retention that the visitor was told: nothing is sent if it is longer by now. */
-  told?: Retention;
+  /** The notice that the visitor was told: nothing is sent if it is another by now. */
+  told?: Notice;
   /** The language of a page to read, which the answer then is; otherwise it is data. */
   pageIn?: Locale;
   /** There is much to do, or much to send. */
@@ -90,6 +90,8 @@ const MOST_BITS = 24;
 export class Api {
   #key: TransportKey | null = null;
   #retention: Retention | null = null;
+  /** The site as its admins have set it. */
+  site: Site = PLAIN;
 
   constructor(
     private readonly embed: Embed,
@@ -101,19 +103,19 @@ export class Api {
     public token: string | null,
   ) {}
 
-  /** How long things are kept, as the function that keeps them has last said under its seal. */
-  get retention(): Retention {
+  /** How long things are kept, and the operator's own words, as the function that keeps them has last said under its seal. */
+  get notice(): Notice {
     if (!this.#retention) throw new Problem("unsealed");
-    return this.#retention;
+    return { ...this.#retention, ...this.site.notice };
   }
 
   /**
    * The key that seals the next request, from a list that a pinned root signed. Throws a refusal,
-   * and `longer` when things are kept for longer by now than the visitor was told.
+   * and `changed` when the notice is not the one that the visitor was told.
    */
-  async key(told?: Retention): Promise<TransportKey> {
+  async key(told?: Notice): Promise<TransportKey> {
     const key = this.#key && this.#key.validUntil > Date.now() ? this.#key : await this.renewKey();
-    if (told && isLonger(this.retention, told)) throw new Problem("longer");
+    if (told && isNews(this.notice, told)) throw new Problem("changed");
     return key;
   }
 
@@ -122,18 +124,28 @@ export class Api {
    * the policy: that comes from the holder of the listed key, sealed to a secret of this request.
    */
   async renewKey(): Promise<TransportKey> {
-    const list = await persist(async () => plainAnswer(await this.#first()), FIRST_ATTEMPTS);
+    const list = await persist(async () => plainAnswer(await this.#fetch("GET", KEYS, {})), FIRST_ATTEMPTS).catch((error: unknown) => this.#tellPage(error));
     const key = await this.#verified(list.body);
-    const channel = await this.seal.openChannel(key);
-    const asked = { "Sotto-Reply-Key": channel.replyKey };
-    const { body } = await persist(async () => this.#open(channel, await this.#fetch("GET", KEYS, asked)));
+    const [retention, site] = await Promise.all([
+      this.#sealed(key, KEYS),
+      // Without its looks a site still answers; without its notice the server takes no consent.
+      this.#sealed(key, `/v1/sites/${this.embed.site}/widget`, 1).catch(() => null),
+    ]);
     try {
-      this.#retention = retentionOf(body);
+      this.#retention = retentionOf(retention);
+      if (site) this.site = siteOf(site, this.embed.locale);
     } catch {
       throw new Problem("unsealed");
     }
     this.#key = key;
     return key;
+  }
+
+  /** What the holder of a key says to everybody, sealed to a secret of this request. */
+  async #sealed(key: TransportKey, path: string, attempts?: number): Promise<unknown> {
+    const channel = await this.seal.openChannel(key);
+    const asked = { "Sotto-Reply-Key": channel.replyKey };
+    return (await persist(async () => this.#open(channel, await this.#fetch("GET", path, asked)), attempts)).body;
   }
 
   async #verified(list: unknown): Promise<TransportKey> {
@@ -151,22 +163,19 @@ export class Api {
     }
   }
 
-  /** The very first request: whether it is the page that may not ask is told apart from an outage. */
-  async #first(): Promise<Reply> {
-    try {
-      return await this.#fetch("GET", KEYS, {});
-    } catch (error) {
-      const there = await fetch(`${this.embed.base}/v1/health`, { mode: "no-cors", credentials: "omit", cache: "no-store" }).then(
-        () => true,
-        () => false,
-      );
-      if (!there) throw error;
-      console.error(
-        `Sotto: ${this.embed.base} does not take requests from ${location.origin}. ` +
-          "Add this origin to the stack's parameter SiteOrigins (cargo local: --origin).",
-      );
-      throw new Problem("forbidden_page");
-    }
+  /** After the very first request: whether it is the page that may not ask is told apart from an outage. */
+  async #tellPage(error: unknown): Promise<never> {
+    if (!(error instanceof Problem && error.code === "offline")) throw error;
+    const there = await fetch(`${this.embed.base}/v1/health`, { mode: "no-cors", credentials: "omit", cache: "no-store" }).then(
+      () => true,
+      () => false,
+    );
+    if (!there) throw error;
+    console.error(
+      `Sotto: ${this.embed.base} does not take requests from ${location.origin}. ` +
+        "Add this origin in the console, under Chat window (cargo local: --origin).",
+    );
+    throw new Problem("forbidden_page");
   }
 
   /**
@@ -220,10 +229,10 @@ export class Api {
         return await persist((proof) => this.#attempt(call, proof), call.attempts, this.#prove);
       } catch (error) {
         const code = error instanceof Problem ? error.code : "";
-        // A notice that said less than what holds is shown again.
+        // A notice that is not the one in force is shown again.
         if (code === "consent_required" && call.told) {
           await this.renewKey();
-          throw new Problem("longer");
+          throw new Problem("changed");
         }
         if (code === "unknown_key" && !refetched) {
           refetched = true;

@@ -1,6 +1,6 @@
 import type { Answer, Api, Call } from "./api.ts";
 import type { Schemas } from "../console/contract.ts";
-import type { Retention } from "./retention.ts";
+import type { Notice } from "./site.ts";
 import type { UnsentMessage } from "./unsent.ts";
 import { noticeVersion } from "./words.ts";
 
@@ -69,8 +69,8 @@ export class Conversation {
     public state: State,
   ) {}
 
-  /** Begins one with the consent to a notice that told how long things are kept. */
-  static async start(api: Api, locale: string, told: Retention): Promise<Conversation> {
+  /** Begins one with the consent to a notice. */
+  static async start(api: Api, locale: string, told: Notice): Promise<Conversation> {
     const consent = { notice_version: noticeVersion(told), purposes: ["support"] };
     const { body } = await api.call({ method: "POST", path: "/v1/conversations", body: { consent, locale }, told });
     return new Conversation(api, body as State);

@@ -1,6 +1,7 @@
 import type { Locale } from "../contract.ts";
 import type { Message } from "./conversation.ts";
 import { button, h } from "../elements.ts";
+import type { Site } from "./site.ts";
 import { regionalTag, type Words } from "./words.ts";
 
 /** Id of the line that says that a machine answers; the message field refers to it. */
@@ -51,6 +52,12 @@ export class Log {
   /** Whether a person answers, so that the line about the machine does not hold. */
   answeredByPerson(isPerson: boolean): void {
     this.#assistant.hidden = isPerson;
+  }
+
+  /** The first words, and questions to ask by a click. They are part of no conversation. */
+  greet({ greeting, suggested }: Site): void {
+    if (greeting) this.#add(this.#bubble({ author: "bot", text: greeting }));
+    if (suggested.length > 0) this.#add(this.#chips(this.words.suggested, suggested.map((text) => ({ title: text }))));
   }
 
   /** A line that nobody wrote, and perhaps a button to go on with. */
@@ -190,13 +197,15 @@ export class Log {
     return offered;
   }
 
-  /** What may be meant. It goes away with the next message (chat.css). */
+  /** What may be meant. */
   #choices(entries: { id: string; title: string }[]): HTMLElement {
-    const chosen = ({ id, title }: { id: string; title: string }) =>
-      h("li", {}, button(title, "chip", () => this.offers.choose(title, id)));
-    const { other, choices } = this.words;
-    const neither = h("li", {}, button(other, "chip", () => this.offers.choose(other)));
-    return h("ul", { class: "choices", "aria-label": choices }, ...entries.map(chosen), neither);
+    return this.#chips(this.words.choices, [...entries, { title: this.words.other }]);
+  }
+
+  /** Texts to say by a click. They go away with the next message (chat.css). */
+  #chips(label: string, texts: { id?: string; title: string }[]): HTMLElement {
+    const chip = ({ id, title }: { id?: string; title: string }) => h("li", {}, button(title, "chip", () => this.offers.choose(title, id)));
+    return h("ul", { class: "choices", "aria-label": label }, ...texts.map(chip));
   }
 
   /** The last word counts, so both buttons stay. */

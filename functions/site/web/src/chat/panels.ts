@@ -2,19 +2,20 @@ import type { Lead } from "./conversation.ts";
 import { downloadJson } from "../download.ts";
 import { button, checkbox, field, form, h } from "../elements.ts";
 import type { Receipt } from "./receipt.ts";
-import type { Retention } from "./retention.ts";
+import type { Notice } from "./site.ts";
 import type { Words } from "./words.ts";
 
 /** Panels that the window shows instead of the conversation, each a heading and a form. */
 
 export function noticePanel(
   words: Words,
-  retention: Retention,
+  notice: Notice,
   privacy: string | null,
   onStart: (onDevice: boolean) => Promise<void>,
 ): HTMLElement {
   const remember = checkbox(words.remember, false);
-  const lines = words.notice(retention).map((line) => h("li", {}, line));
+  const own = notice.text.split("\n").filter((line) => line.trim());
+  const lines = [...words.notice(notice), ...own].map((line) => h("li", { dir: "auto" }, line));
   const panel = form(
     "panel",
     () => onStart(remember.input.checked),

@@ -4,6 +4,7 @@ import { button, field, form, h } from "../elements.ts";
 import { Live } from "./live.ts";
 import { ASSISTANT_NOTE, Log, type PendingMessage } from "./log.ts";
 import { endPanel, leadPanel, ratingPanel } from "./panels.ts";
+import type { Site } from "./site.ts";
 import { Unsent, type UnsentMessage } from "./unsent.ts";
 import { regionalTag, type Words } from "./words.ts";
 
@@ -71,7 +72,7 @@ export class ChatScreen {
     private readonly locale: Locale,
     private readonly conversation: Conversation,
     kem: string,
-    messages: Message[],
+    { messages, site }: { messages: Message[]; site: Site },
     private readonly around: Surroundings,
   ) {
     this.#log = new Log(words, locale, {
@@ -82,6 +83,7 @@ export class ChatScreen {
     });
     this.#unsent = new Unsent(conversation.state.id);
     this.#agent = conversation.state.status === "with_agent" ? undefined : null;
+    if (messages.length === 0) this.#log.greet(site);
     this.#log.show(messages);
     this.#composer = this.#makeComposer();
     this.#actions = this.#makeActions();

@@ -1,4 +1,4 @@
-import type { ChatWindow, Embed, Seal, Work } from "../contract.ts";
+import type { ChatWindow, Embed, Launcher, Parts, Seal } from "../contract.ts";
 import { Api, type End, endOf, Problem, refusalOf } from "./api.ts";
 import css from "./chat.css";
 import { Conversation, type Message } from "./conversation.ts";
@@ -7,7 +7,7 @@ import { customerOf, Memory, type Owner, type Remembered } from "./memory.ts";
 import { MyData } from "./my_data.ts";
 import { messagePanel, noticePanel, receiptPanel } from "./panels.ts";
 import type { Receipt } from "./receipt.ts";
-import type { Retention } from "./retention.ts";
+import type { Notice } from "./site.ts";
 import { ChatScreen } from "./screen.ts";
 import { Unread } from "./unread.ts";
 import { forgetUnsent } from "./unsent.ts";
@@ -20,14 +20,13 @@ export function createChat(
   embed: Embed,
   root: ShadowRoot,
   seal: Seal,
-  work: () => Promise<Work>,
-  onHide: () => void,
-  onUnread: (count: number) => void,
+  parts: Parts,
+  launcher: Launcher,
 ): ChatWindow {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets.push(sheet);
-  return new Window(embed, root, seal, work, onHide, onUnread);
+  return new Window(embed, root, seal, parts, launcher);
 }
 
 class Window implements ChatWindow {
@@ -36,28 +35,30 @@ class Window implements ChatWindow {
   readonly #api: Api;
   readonly #data: MyData;
   readonly #dialog: HTMLDialogElement;
+  readonly #title: HTMLElement;
   readonly #alert = h("p", { class: "alert", role: "alert" });
   readonly #work = h("div", { class: "work", role: "status" });
   readonly #body = h("div", { class: "body" });
   readonly #phone = matchMedia(PHONE);
   readonly #unread: Unread;
   #chat: ChatScreen | null = null;
+  /** The sheet with the site's colours. */
+  #colours: CSSStyleSheet | null = null;
   /** The owner of the token; null before there is one. */
   #owner: Owner | null = null;
   #remembered: Remembered | null = null;
 
   constructor(
     private readonly embed: Embed,
-    root: ShadowRoot,
+    private readonly root: ShadowRoot,
     seal: Seal,
-    work: () => Promise<Work>,
-    private readonly onHide: () => void,
-    onUnread: (count: number) => void,
+    private readonly parts: Parts,
+    private readonly launcher: Launcher,
   ) {
-    this.#unread = new Unread(() => this.#dialog.open && document.visibilityState === "visible", onUnread);
+    this.#unread = new Unread(() => this.#dialog.open && document.visibilityState === "visible", (count) => launcher.unread(count));
     this.#words = WORDS;
     this.#memory = new Memory(embed.site);
-    this.#api = new Api(embed, seal, work, (token) => this.#keepToken(token), (abandon) => this.#tellWork(abandon), null);
+    this.#api = new Api(embed, seal, parts.work, (token) => this.#keepToken(token), (abandon) => this.#tellWork(abandon), null);
     this.#data = new MyData(this.#words, embed.locale, this.#api, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
@@ -67,10 +68,11 @@ class Window implements ChatWindow {
     });
     const close = button("×", "close", () => this.hide());
     close.setAttribute("aria-label", this.#words.hide);
+    this.#title = h("h2", { id: "title" }, this.#words.title);
     this.#dialog = h(
       "dialog",
       { "aria-labelledby": "title" },
-      h("div", { class: "head" }, h("h2", { id: "title" }, this.#words.title), close),
+      h("div", { class: "head" }, this.#title, close),
       this.#alert,
       this.#work,
       this.#body,
@@ -125,7 +127,7 @@ class Window implements ChatWindow {
 
   hide(): void {
     this.#dialog.close();
-    this.onHide();
+    this.launcher.hidden();
   }
 
   #handleKeysAndSizes(): void {
@@ -161,11 +163,12 @@ class Window implements ChatWindow {
   }
 
   #showNotice(): void {
-    const told = this.#api.retention;
+    this.#showSite();
+    const told = this.#api.notice;
     this.#show(noticePanel(this.#words, told, this.#privacyUrl(), (onDevice) => this.#start(onDevice, told)));
   }
 
-  async #start(onDevice: boolean, told: Retention): Promise<void> {
+  async #start(onDevice: boolean, told: Notice): Promise<void> {
     await this.#attempt(async () => {
       // Before anything else, so that nothing leaves the browser if the keys are not to be trusted.
       await this.#api.key(told);
@@ -206,11 +209,12 @@ class Window implements ChatWindow {
 
   async #enter(conversation: Conversation, messages: Message[]): Promise<void> {
     const { kem } = await this.#api.key();
+    this.#showSite();
     // Messages that came while a page was loaded are as new as others.
     const looked = this.#memory.lookedAt();
     const from = messages.findIndex(({ id }) => id === looked) + 1;
     if (from > 0 || looked === "") this.#unread.add(messages.slice(from).filter(({ author }) => author !== "visitor").length);
-    this.#chat = new ChatScreen(this.#words, this.embed.locale, conversation, kem, messages, {
+    this.#chat = new ChatScreen(this.#words, this.embed.locale, conversation, kem, { messages, site: this.#api.site }, {
       attempt: (action) => this.#attempt(action),
       show: (element) => this.#show(element),
       ended: (error) => this.#ended(error),
@@ -224,10 +228,13 @@ class Window implements ChatWindow {
         this.#leaveScreen();
         void this.#offerStart();
       },
-      leadDays: () => this.#api.retention.lead_days,
+      leadDays: () => this.#api.notice.lead_days,
       wishes: (back) => this.#data.wishes(back),
     });
-    this.#show(this.#chat.element);
+    const { element } = this.#chat;
+    this.#show(element);
+    // Without it a chat is as good as it was.
+    void this.parts.voice().then((voice) => voice.join(element, this.embed.locale)).catch(() => undefined);
   }
 
   /** Runs what the visitor asked for and says so if it came to nothing. */
@@ -238,8 +245,8 @@ class Window implements ChatWindow {
       return true;
     } catch (error) {
       if (this.#ended(error)) return false;
-      // Things are kept for longer by now than the visitor agreed to.
-      if (error instanceof Problem && error.code === "longer") this.#showNotice();
+      // The notice is another by now than the visitor agreed to.
+      if (error instanceof Problem && error.code === "changed") this.#showNotice();
       this.#alert.textContent = this.#explain(error);
       return false;
     }
@@ -304,8 +311,8 @@ class Window implements ChatWindow {
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, abandoned, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, abandoned, unsealed, identity, longer, legal_hold, forbidden_page, receipt_unproven };
+    const { offline, busy, abandoned, unsealed, identity, changed, legal_hold, forbidden_page, receipt_unproven, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, abandoned, unsealed, identity, changed, legal_hold, forbidden_page, receipt_unproven };
     return (error instanceof Problem && known[error.code]) || failed;
   }
 
@@ -323,9 +330,25 @@ class Window implements ChatWindow {
     this.#memory.renew(this.#remembered);
   }
 
+  /** Its name and colours, and what its button says from now on. */
+  #showSite(): void {
+    const { name, colours, launcher } = this.#api.site;
+    this.#title.textContent = name || this.#words.title;
+    this.#look(colours);
+    if (launcher) this.launcher.named(launcher);
+  }
+
+  #look(colours: CSSStyleSheet | null): void {
+    const others = this.root.adoptedStyleSheets.filter((sheet) => sheet !== this.#colours);
+    this.#colours = colours;
+    this.root.adoptedStyleSheets = colours ? [...others, colours] : others;
+  }
+
+  /** The page's own word counts: it may know a better place than the site's settings do. */
   #privacyUrl(): string | null {
-    if (!this.embed.privacy) return null;
-    const url = new URL(this.embed.privacy, document.baseURI);
+    const named = this.embed.privacy ?? this.#api.site.privacy;
+    if (!named) return null;
+    const url = new URL(named, document.baseURI);
     return /^https?:$/.test(url.protocol) ? url.href : null;
   }
 

@@ -1,13 +1,13 @@
 import type { Locale, RefusalCode } from "../contract.ts";
 import { localeOf } from "../locale.ts";
-import type { Retention } from "./retention.ts";
+import type { Notice, Retention } from "./site.ts";
 
 /** The wording that the visitor agrees to; a change of it needs a new version. */
 const WORDING = "2026-11";
 
-/** The version of the notice that was agreed to: the wording, and the days that stood in it. */
-export function noticeVersion({ transcript_days, lead_days }: Retention): string {
-  return `${WORDING} (${transcript_days}, ${lead_days})`;
+/** The version of the notice that was agreed to: the wording here and that of the operator, and the days that stood in it. */
+export function noticeVersion({ version, transcript_days, lead_days }: Notice): string {
+  return `${WORDING}${version} (${transcript_days}, ${lead_days})`;
 }
 
 /** One day or several, as "after", "up to" and their like ask for it. */
@@ -25,7 +25,7 @@ const en = {
     `It is stored encrypted. The conversation is deleted after ${days(transcript_days, "day", "days")}, contact details after ${days(lead_days, "day", "days")}.`,
     "Your browser keeps an access key to the conversation until you close this tab. There are no cookies.",
   ],
-  longer: "How long things are kept has changed meanwhile. Please read this once more before you start.",
+  changed: "This notice has changed meanwhile. Please read it once more before you start.",
   notReady: "The chat cannot start at the moment.",
   privacy: "Privacy notice (opens in a new tab)",
   remember: "Remember me on this device (keeps that key until the conversation ends)",
@@ -99,6 +99,7 @@ const en = {
   receipt: (id: string) => `Receipt ${id}`,
   saveReceipt: "Download the receipt",
   handover: "Talk to a person",
+  suggested: "Questions to begin with",
   choices: "What do you mean?",
   other: "Something else",
   lead: "Leave contact details",
@@ -161,7 +162,7 @@ const de: Words = {
     `Gespeichert wird verschlüsselt. Das Gespräch wird nach ${days(transcript_days, "Tag", "Tagen")} gelöscht, Kontaktdaten nach ${days(lead_days, "Tag", "Tagen")}.`,
     "Ihr Browser behält einen Zugangsschlüssel zum Gespräch, bis Sie diesen Tab schließen. Es gibt keine Cookies.",
   ],
-  longer: "Wie lange etwas aufbewahrt wird, hat sich inzwischen geändert. Bitte lesen Sie das noch einmal, bevor Sie anfangen.",
+  changed: "Dieser Hinweis hat sich inzwischen geändert. Bitte lesen Sie ihn noch einmal, bevor Sie anfangen.",
   notReady: "Der Chat kann im Moment nicht beginnen.",
   privacy: "Datenschutzhinweise (in einem neuen Tab)",
   remember: "Auf diesem Gerät merken (behält diesen Schlüssel, bis das Gespräch endet)",
@@ -235,6 +236,7 @@ const de: Words = {
   receipt: (id) => `Quittung ${id}`,
   saveReceipt: "Quittung herunterladen",
   handover: "Mit einem Menschen sprechen",
+  suggested: "Fragen für den Anfang",
   choices: "Was meinen Sie?",
   other: "Etwas anderes",
   lead: "Kontaktdaten hinterlassen",

@@ -135,6 +135,19 @@ export const PAGES: Page[] = [
     load: () => import("./people/people.page.tsx"),
   },
   {
+    name: "look",
+    address: "/look",
+    roles: ["admin"],
+    isPlace: true,
+    title: { en: "Chat window", de: "Chatfenster" },
+    about: {
+      en: "Name, colours, greeting and notice of the chat, the pages that show it, and the line that embeds it.",
+      de: "Name, Farben, Begrüßung und Hinweis des Chats, die Seiten, die ihn zeigen, und die Zeile, die ihn einbettet.",
+    },
+    task: { en: "set what visitors see", de: "einstellen, was Besucher sehen" },
+    load: () => import("./look/look.page.tsx"),
+  },
+  {
     name: "site",
     address: "/site",
     roles: ["admin"],

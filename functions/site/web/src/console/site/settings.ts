@@ -46,10 +46,12 @@ export function usualHours(): NonNullable<Settings["hours"]> {
   return { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, week: weekOf((day) => (isWeekend(day) ? [] : [["09:00", "17:00"]])), daysOff: [] };
 }
 
-/** The body of a change. */
-export function bodyOf({ hours, handover, url, wage }: Settings) {
+/** The body of a change: what visitors see of the site stays as it is. */
+export function bodyOf({ etag: _, consent, ...site }: Site, { hours, handover, url, wage }: Settings) {
   const spans = (day: Day) => (hours?.week[day] ?? []).map(([from, until]): Span => [from, ended(until)]);
   return {
+    ...site,
+    consent: { text: consent.text },
     opening_hours: hours && { time_zone: hours.zone, week: weekOf(spans), closed_on: hours.daysOff },
     handover: { words: handover.words, topics: handover.topics, after_unknown: handover.unknown },
     webhook: url === "" ? null : { url, events: ["lead"] },

@@ -1,6 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { api, Choice, Choices, CopyButton, Field, Form, Heading, Input, type Open, pageWords, Part, problemOf, Problem, showPage, tell, wordsOf } from "../kit.ts";
+import { api, Choice, Choices, CopyButton, Field, Form, Heading, Input, linesOf, type Open, pageWords, Part, problemOf, Problem, showPage, tell, wordsOf } from "../kit.ts";
 import { say } from "../stage.tsx";
 import { HoursEditor } from "./hours.tsx";
 import { bodyOf, type Day, DAYS, faultOf, type Merged, merged, type PartOf, type Settings, settingsOf, type Site, usualHours } from "./settings.ts";
@@ -35,7 +35,7 @@ function SitePage({ first }: { first: Site }) {
     const path = { id: site.id };
     say("");
     try {
-      const { webhook } = await api.call("PUT /v1/sites/{id}", { path, headers: { "If-Match": site.etag }, body: bodyOf(mine) });
+      const { webhook } = await api.call("PUT /v1/sites/{id}", { path, headers: { "If-Match": site.etag }, body: bodyOf(site, mine) });
       await showPage(words.saved);
       if (webhook?.secret) tellSecret(webhook.secret);
     } catch (error) {
@@ -185,10 +185,6 @@ function Lines({ field, text, hint }: { field: Field; text: { value: string }; h
       <p class="error" id={`${id}-error`}>{error.value}</p>
     </div>
   );
-}
-
-function linesOf(text: string): string[] {
-  return [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
 }
 
 function isTooLong(lines: string[]): boolean {

@@ -1,12 +1,13 @@
 import { Changes, fromWhen, Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, restsUntil, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
+import { SetUp, siteState } from "./set_up.tsx";
 import { START } from "./words.ts";
 
 /** Links to the tasks that somebody's roles let them do. */
 export const open: Open = async ({ places }) => {
   const words = wordsOf(START);
   const { role, roleText, start } = pageWords();
-  const person = await meNow();
+  const [person, state] = await Promise.all([meNow(), siteState()]);
   // A page for everybody says nothing about a role.
   const own = places.filter((place) => place.roles !== null);
   const aboutRole = (held: string) => {
@@ -18,6 +19,7 @@ export const open: Open = async ({ places }) => {
       <Heading describedBy={person.reset ? RESET_NOTICE : undefined}>{start}</Heading>
       <ResetNotice person={person} />
       <p>{words.hello(person.name)}</p>
+      {state && <SetUp state={state} />}
       <Part title={words.pages}>
         <ul class="rows">
           {places.filter(({ address }) => address !== "/").map((place) => {

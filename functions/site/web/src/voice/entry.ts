@@ -1,0 +1,4 @@
+import { handOver } from "../contract.ts";
+import { join } from "./voice.ts";
+
+handOver({ join });
