@@ -6,7 +6,7 @@ rolled-back rollout has published stays, and stands in the way of the same rollo
 
 from ministack.services.cloudformation import provisioners
 
-# What makes a version another one.
+# A difference in one of these makes another version.
 _CONTENT = (
     "Architectures", "CodeSha256", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime",
     "Timeout", "TracingConfig",

@@ -134,7 +134,7 @@ test("what is said stands in the field, and is sent by hand only", {}, async (vi
     ["start", { lang: "en-GB", processLocally: true }],
     ["stop"],
   ]);
-  // Who closes the window is not listened to.
+  // A visitor who closes the window is not listened to.
   await dictate.click();
   await visit.button("Close the chat window").click();
   assert.deepEqual((await asked(visit)).at(-1), ["abort"]);

@@ -67,7 +67,7 @@ export interface Parts {
   voice(): Promise<Voice>;
 }
 
-/** What the button is told. */
+/** The button that opens the window, as the window talks to it. */
 export interface Launcher {
   /** The window was closed. */
   hidden(): void;

@@ -141,7 +141,7 @@ export class Api {
     return key;
   }
 
-  /** What the holder of a key says to everybody, sealed to a secret of this request. */
+  /** An answer that everybody gets, sealed by the holder of a key to a secret of this request. */
   async #sealed(key: TransportKey, path: string, attempts?: number): Promise<unknown> {
     const channel = await this.seal.openChannel(key);
     const asked = { "Sotto-Reply-Key": channel.replyKey };

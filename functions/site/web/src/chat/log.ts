@@ -197,7 +197,7 @@ export class Log {
     return offered;
   }
 
-  /** What may be meant. */
+  /** The entries that may be meant. */
   #choices(entries: { id: string; title: string }[]): HTMLElement {
     return this.#chips(this.words.choices, [...entries, { title: this.words.other }]);
   }

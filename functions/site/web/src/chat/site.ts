@@ -7,7 +7,7 @@ export interface Retention {
   lead_days: number;
 }
 
-/** What the visitor is told before anything is sent. */
+/** The notice that a visitor reads before anything is sent. */
 export interface Notice extends Retention {
   /** The version of the operator's own words, such as `.2`; nothing where there are none. */
   version: string;

@@ -60,7 +60,7 @@ class Dictation {
     this.#button = button(words.dictate, "chip", () => void this.#press());
     this.#button.ariaPressed = "false";
     this.element.append(this.#button, this.#said);
-    // Who looks elsewhere or writes does not want to be listened to.
+    // Somebody who looks elsewhere or writes does not want to be listened to.
     document.addEventListener("visibilitychange", () => document.hidden && this.#under?.abort());
     input.addEventListener("keydown", () => this.#under?.stop());
     input.closest("dialog")?.addEventListener("close", () => this.#under?.abort());

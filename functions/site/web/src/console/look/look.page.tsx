@@ -9,7 +9,7 @@ import { LOOK } from "./words.ts";
 const MOST_SUGGESTIONS = 4;
 const LONGEST_SUGGESTION = 100;
 
-/** What visitors see of a site: name, colours, first words and notice, and where it is shown. */
+/** The looks of a site: name, colours, first words and notice, and the pages that show it. */
 export const open: Open = async () => {
   const { items } = await api.call("GET /v1/sites");
   const [site] = items;

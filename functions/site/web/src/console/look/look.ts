@@ -9,7 +9,7 @@ export const USUAL: Colours = { accent: "#0b5a8f", on_accent: "#ffffff" };
 /** The contrast that text needs to be read (WCAG 2.2). */
 const ENOUGH = 4.5;
 
-/** What visitors see of a site, as it stands in the form. */
+/** The looks of a site as they stand in the form. */
 export interface Look {
   name: string | null;
   origins: string[];
