@@ -22,7 +22,6 @@ import runtime
 import streams
 import tables
 import transform
-import versions
 
 from ministack.app import main
 
@@ -33,7 +32,7 @@ def end_with_input():
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-for part in (conditions, resources, codedeploy, gateway, roles, runtime, streams, tables, transform, versions):
+for part in (conditions, resources, codedeploy, gateway, roles, runtime, streams, tables, transform):
     part.install()
 threading.Thread(target=end_with_input, daemon=True).start()
 main()

@@ -70,7 +70,6 @@ pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
     report.step("what each role must not do is refused", || roles::refused(&stack));
     let uploaded = uploaded.as_ref().unwrap_or(package);
     report.step("an alarm stops a rollout", || rollout::alarm(uploaded, &stack));
-    report.step("what was rolled back is deployed again", || rollout::again(uploaded, &stack));
     report.step("a version that fails its check is rolled back", || {
         rollout::broken(package, &stack, emulator.folder())
     });
