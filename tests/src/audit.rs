@@ -46,7 +46,7 @@ pub fn audit(request: &Request, response: &Response) {
     for name in response.headers.keys() {
         assert!(ALLOWED.contains(&name.as_str()), "{what} with the header {name}");
     }
-    // What anybody may know of a site is the one answer that is kept, if it is not sealed to one caller.
+    // The looks of a site are the one answer that is kept, if it is not sealed to one caller.
     let asks = request.headers.iter().any(|(name, _)| name == "sotto-reply-key");
     let kept = response.status == 200 && request.path.ends_with("/widget") && !asks;
     let kept = if kept { "max-age=60" } else { "no-store" };

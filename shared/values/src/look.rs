@@ -1,5 +1,4 @@
-//! What a site's visitors see of it before they have said anything: its name, colours, greeting and notice.
-//! Admins write it, and everybody may read it.
+//! The looks of a site: its name, colours, greeting and notice. Admins set them, and everybody may read them.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +30,7 @@ const WORDING: &str = "2026-11";
 /// A text in each language of a site that has one (BCP 47 primary subtags).
 pub type Texts = BTreeMap<String, String>;
 
-/// What a site looks like. All of it may be missing: the widget then has words and colours of its own.
+/// The looks of a site. All of them may be missing: the widget then has words and colours of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Look {
     /// The name above the conversation.

@@ -31,7 +31,7 @@ const URL_BYTES: usize = 2_000;
 /// What an admin sets of a site.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SiteSettings {
-    /// What visitors see of it.
+    /// Its looks.
     #[serde(flatten)]
     pub look: Look,
     /// Pages that may embed the widget beside those that the deployment names: scheme, host and port.

@@ -199,7 +199,7 @@ async fn what_visitors_see_is_read_by_everybody_and_sealed_for_the_widget() {
     });
     let set = put(&admin, Some("\"0\""), &look).await;
     assert_eq!(set.status, 200, "{}", set.json());
-    // What is read can be sent again, and the same text stays the same version.
+    // The answer can be sent again, and the same text stays the same version.
     let mut same = set.json();
     same.as_object_mut().expect("an object").remove("etag");
     let again = put(&admin, Some("\"1\""), &same).await.json();
@@ -298,7 +298,7 @@ async fn a_page_that_an_admin_adds_may_call_within_a_minute_and_one_that_is_remo
             }
         }
     }
-    // What anybody may read is for every page: keys that receipts are verified with.
+    // Public keys are for every page: receipts are verified with them.
     let keys =
         Request::new("GET", "/.well-known/jwks.json").header("origin", "https://any.example");
     let keys = desk.world.staff_api().send(&keys).await;

@@ -27,7 +27,7 @@ const HOURS: [u32; 24] = [1, 1, 0, 0, 0, 1, 2, 4, 6, 8, 9, 8, 6, 6, 7, 7, 6, 5, 
 pub(super) struct Life {
     pub(super) staff: Vec<Member>,
     pub(super) canned: Vec<Value>,
-    /// What visitors see of the shop's site.
+    /// The looks of the shop's site.
     pub(super) site: serde_json::Map<String, Value>,
     talk: BTreeMap<String, Talk>,
 }
