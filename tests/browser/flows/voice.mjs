@@ -25,7 +25,9 @@ async function recognising(visit, { state = "available", installs = true, error 
         }
         start() {
           window.asked.push(["start", { lang: this.lang, processLocally: this.local }]);
+          // As in a browser, the end follows what went wrong.
           if (error) setTimeout(() => this.dispatchEvent(Object.assign(new Event("error"), { error })));
+          if (error) setTimeout(() => this.dispatchEvent(new Event("end")));
           window.said = (transcript, isFinal = true) =>
             this.dispatchEvent(Object.assign(new Event("result"), { resultIndex: 0, results: [Object.assign([{ transcript }], { isFinal })] }));
           window.ended = () => this.stop();

@@ -104,7 +104,8 @@ class Dictation {
       // Silence and a press on the button are no faults.
       if (!["no-speech", "aborted"].includes((event as Event & { error?: string }).error ?? "")) this.#fail();
     });
-    under.addEventListener("end", () => this.#show(null));
+    // The end of one that failed changes nothing: what was said of it stays.
+    under.addEventListener("end", () => this.#under === under && this.#show(null));
     under.start();
     this.#show(under);
   }
@@ -131,8 +132,9 @@ class Dictation {
 
   /** A device that cannot do it is not asked again. */
   #fail(): void {
-    this.#under?.abort();
+    const under = this.#under;
     this.#under = null;
+    under?.abort();
     const hadFocus = this.element.contains((this.element.getRootNode() as ShadowRoot).activeElement);
     this.#button.remove();
     this.#said.textContent = this.words.failed;

@@ -39,14 +39,9 @@ type Spoken = Record<string, Field>;
 function Editor({ site, onSave }: { site: Site; onSave: (look: Look) => Promise<void> }) {
   const words = wordsOf(LOOK);
   const form = useMemo(() => makeForm(site), []);
-  const look = useSignal(lookOf(form, site));
-  const isOwn = useSignal(site.colours !== null);
-  const changed = () => (look.value = lookOf(form, look.peek()));
-  const choose = (value: string) => {
-    isOwn.value = value === "own";
-    form.isOwn = isOwn.value;
-    changed();
-  };
+  const look = useSignal(savedLook(site));
+  const changed = () => (look.value = lookOf(form));
+  const isOwn = look.value.colours !== null;
   const texts = (fields: Spoken, rows?: number) =>
     Object.entries(fields).map(([tag, field]) => <Input key={tag} field={field} {...(rows && { rows })} lang={tag} onInput={changed} />);
   const colour = (field: Field) => <Input field={field} onInput={changed} />;
@@ -55,14 +50,14 @@ function Editor({ site, onSave }: { site: Site; onSave: (look: Look) => Promise<
     <Form
       submit={pageWords().save}
       meaning={{ conflict: words.again }}
-      fields={[name, ...(isOwn.value ? [accent, onAccent] : []), ...[launcher, greeting, suggested, notice].flatMap(Object.values<Field>), privacy, origins]}
+      fields={[name, ...(isOwn ? [accent, onAccent] : []), ...[launcher, greeting, suggested, notice].flatMap(Object.values<Field>), privacy, origins]}
       before={<Preview look={look.value} />}
       inputs={
         <>
           <Part title={words.looks}>
             <Input field={name} onInput={changed} />
-            <Choices of={form.colours} onChange={choose} />
-            {isOwn.value && <div class="colours">{colour(accent)}{colour(onAccent)}</div>}
+            <Choices of={form.colours} onChange={changed} />
+            {isOwn && <div class="colours">{colour(accent)}{colour(onAccent)}</div>}
             {texts(launcher)}
           </Part>
           <Part title={words.first}>
@@ -80,13 +75,12 @@ function Editor({ site, onSave }: { site: Site; onSave: (look: Look) => Promise<
           </Part>
         </>
       }
-      onSubmit={() => onSave(lookOf(form, look.peek()))}
+      onSubmit={() => onSave(lookOf(form))}
     />
   );
 }
 
 interface LookForm {
-  isOwn: boolean;
   colours: Choice<"usual" | "own">;
   name: Field;
   accent: Field;
@@ -109,7 +103,6 @@ function makeForm(site: Site): LookForm {
     new Field({ name: `colours/${name}`, label, value, attributes: { type: "color" }, check: () => (unreadable(coloursOf(form)) === name ? pale : null) });
   const areShort = (lines: string[]) => lines.length <= MOST_SUGGESTIONS && lines.every((line) => [...line].length <= LONGEST_SUGGESTION);
   const form: LookForm = {
-    isOwn: site.colours !== null,
     colours: new Choice<"usual" | "own">(
       words.colours,
       [{ value: "usual", label: words.usual }, { value: "own", label: words.own }],
@@ -156,9 +149,12 @@ function coloursOf({ accent, onAccent }: LookForm) {
   return { accent: accent.value, on_accent: onAccent.value };
 }
 
-/** The look that the form holds; before its inputs are there, the one that it was given. */
-function lookOf(form: LookForm, before: Look | Site): Look {
-  if (!form.name.input) return "notice" in before ? before : { ...before, name: before.name ?? null, colours: before.colours ?? null, privacy_url: before.privacy_url ?? null, notice: before.consent.text };
+function savedLook({ name = null, origins, greeting, suggested, colours = null, launcher, privacy_url = null, consent }: Site): Look {
+  return { name, origins, greeting, suggested, colours, launcher, privacy_url, notice: consent.text };
+}
+
+/** The look that the form holds. */
+function lookOf(form: LookForm): Look {
   const said = (fields: Spoken): Texts => saidIn(Object.fromEntries(Object.entries(fields).map(([tag, field]) => [tag, field.value.trim()])));
   const lists = Object.fromEntries(Object.entries(form.suggested).map(([tag, field]) => [tag, linesOf(field.value)]));
   return {
@@ -167,7 +163,7 @@ function lookOf(form: LookForm, before: Look | Site): Look {
     greeting: said(form.greeting),
     suggested: saidIn(lists),
     // The inputs of the colours come a moment after they were asked for.
-    colours: form.isOwn ? (form.accent.input ? coloursOf(form) : USUAL) : null,
+    colours: form.colours.value === "own" ? (form.accent.input ? coloursOf(form) : USUAL) : null,
     launcher: said(form.launcher),
     privacy_url: form.privacy.value.trim() || null,
     notice: said(form.notice),

@@ -68,6 +68,6 @@ export function saidIn<Value extends string | string[]>(texts: Record<string, Va
 /** The origin of an address that an admin may have copied with its path; the text itself where there is none. */
 export function originOf(text: string): string {
   const address = /^[a-z]+:\/\//i.test(text) ? text : `https://${text}`;
-  const { origin = "null" } = URL.parse(address) ?? {};
+  const origin = URL.canParse(address) ? new URL(address).origin : "null";
   return origin === "null" ? text : origin;
 }
