@@ -1,7 +1,9 @@
 //! Somebody of the staff: invited, enrolled, signed in.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use shared::values::training::COURSES;
 use totp_rs::{Builder, Secret};
+use training::courses::right_options;
 
 use crate::api::{Api, Request, Response};
 use crate::sealed::{PublishedKey, send_to};
@@ -182,6 +184,24 @@ impl Staff {
         Self { token, ..self.clone() }
     }
 
+    /// The same person, who has passed every course.
+    pub async fn trained(self) -> Self {
+        for course in COURSES {
+            let passed = self.take_course(course.id, 0).await;
+            assert_eq!(passed.json()["passed"], true, "{}", passed.json());
+        }
+        self
+    }
+
+    /// Takes a course and answers all questions right but so many.
+    pub async fn take_course(&self, course: &str, wrong: usize) -> Response {
+        let attempts = format!("/v1/training/courses/{course}/attempts");
+        let begun = self.post(&attempts, &json!({})).await;
+        assert_eq!(begun.status, 201, "{}", begun.json());
+        let attempt = format!("{attempts}/{}", begun.json()["attempt_id"].as_str().expect("an id"));
+        self.post(&attempt, &json!({ "answers": answers(course, &begun.json(), wrong) })).await
+    }
+
     /// Gives the refresh token for the next tokens.
     pub async fn renew(&self) -> Response {
         post(&self.api, "/v1/auth/refresh", &json!({ "refresh_token": self.refresh })).await
@@ -222,6 +242,14 @@ impl Staff {
     pub async fn delete(&self, path: &str) -> Response {
         self.send(Request::new("DELETE", path)).await
     }
+}
+
+/// The right answers to the questions of an attempt; none to the first so many.
+#[must_use]
+pub fn answers(course: &str, attempt: &Value, wrong: usize) -> Map<String, Value> {
+    let questions = attempt["questions"].as_array().expect("questions").iter().skip(wrong);
+    let ids = questions.map(|question| question["id"].as_str().expect("an id"));
+    ids.map(|id| (id.to_owned(), json!(right_options(course, id)))).collect()
 }
 
 /// Enrols an authenticator app with a token that may; gives the secret and the answer.

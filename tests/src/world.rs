@@ -59,6 +59,8 @@ pub struct World {
     pub desk: shared::http::staff_app::App,
     /// The parts of the editor.
     pub editor: shared::http::staff_app::App,
+    /// The parts of the training.
+    pub training: shared::http::staff_app::App,
     /// How functions are configured.
     pub config: Config,
     /// How the function that visitors call is configured.
@@ -166,6 +168,9 @@ impl World {
         let editor_sdk = sdk(&config, &access_key("editor"));
         let editor =
             shared::http::staff_app::App::with_sdk(&retention_config, clock.clone(), &editor_sdk);
+        let training_sdk = sdk(&config, &access_key("training"));
+        let training =
+            shared::http::staff_app::App::with_sdk(&retention_config, clock.clone(), &training_sdk);
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
@@ -178,6 +183,7 @@ impl World {
             retention,
             desk,
             editor,
+            training,
             config,
             visitors_config,
             auth_config,
@@ -211,7 +217,8 @@ impl World {
         let desk =
             shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
         let editor = editor::routes(self.retention_of("editor"));
-        let routes = routes.merge(desk::routes(desk)).merge(editor);
+        let training = training::routes(self.retention_of("training"));
+        let routes = routes.merge(desk::routes(desk)).merge(editor).merge(training);
         Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
@@ -228,6 +235,7 @@ impl World {
         let routes = auth.merge(retention::routes(self.retention.clone()));
         let routes = routes.merge(desk::routes(self.desk.clone()));
         let routes = routes.merge(editor::routes(self.editor.clone()));
+        let routes = routes.merge(training::routes(self.training.clone()));
         Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 

@@ -122,7 +122,8 @@ impl Accepting<'_> {
             .store
             .transaction()
             .and_all(app.store.put_account(keys, &account)?)
-            .and(app.store.put_login(keys, &account, &hash)?);
+            .and(app.store.put_login(keys, &account, &hash)?)
+            .and(app.store.trainings.begin(account.id)?);
         self.spend("join", writes).await?;
         self.enrolment((account.id, 1)).await
     }

@@ -11,6 +11,7 @@ use shared::http::staff::{Allowed, Anybody};
 use shared::ids::StaffId;
 use shared::problem::Problem;
 use shared::values::role::Roles;
+use shared::values::training::is_required;
 use utoipa::ToSchema;
 
 use crate::caller;
@@ -75,8 +76,9 @@ pub struct ResetNotice {
 /// Whether the courses that the roles ask for were passed.
 #[derive(Serialize, ToSchema)]
 pub struct Training {
-    /// There are no courses in this release, so nobody has passed one.
+    /// Also in the first days, and for roles that ask for none.
     current: bool,
+    /// Until when claims and transcripts are open without another course; null for roles that ask for none.
     expires_at: Option<String>,
 }
 
@@ -94,6 +96,7 @@ pub(crate) async fn get(
     let account = person.account;
     let resting = staff.roles.without(staff.usable_roles(app.clock.now_seconds()));
     let cooling = staff.cooling.filter(|_| !resting.is_empty());
+    let training = Training::of(&app, (account.id, account.roles)).await?;
     let me = MeResponse {
         id: account.id,
         name: account.profile.name,
@@ -109,9 +112,19 @@ pub(crate) async fn get(
         notices,
         cool_until: cooling.map(|cooling| rfc3339(cooling.until.saturating_mul(1000))),
         cool_roles: cooling.map(|_| resting),
-        training: Training { current: false, expires_at: None },
+        training,
     };
     Ok(Reply(StatusCode::OK, me))
+}
+
+impl Training {
+    async fn of(app: &App, (id, roles): (StaffId, Roles)) -> Result<Self, Problem> {
+        if !is_required(roles) {
+            return Ok(Self { current: true, expires_at: None });
+        }
+        let until_ms = app.store.trainings.begun(id).await?.current_until();
+        Ok(Self { current: app.clock.now_ms() < until_ms, expires_at: Some(rfc3339(until_ms)) })
+    }
 }
 
 /// The notices, the newest first.

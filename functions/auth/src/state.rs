@@ -12,6 +12,7 @@ use shared::http::staff::KnowsStaff;
 use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
 use shared::store::table::Table;
+use shared::store::training::Trainings;
 
 use crate::credential::password::Hasher;
 use crate::store::{Store, Tables};
@@ -27,22 +28,36 @@ pub struct Config {
     pub watch_table: String,
     /// Name of the table of security events.
     pub events_table: String,
+    /// Name of the table of trainings.
+    pub training_table: String,
     /// Where the console is, if not at the domain name that the gateway was called by.
     pub console_origin: Option<String>,
 }
 
 impl Config {
     /// Reads what [`Backend::read`] reads, `SOTTO_TABLE_IDENTITY`, `SOTTO_TABLE_WATCH`,
-    /// `SOTTO_TABLE_EVENTS` and, where there is one, `SOTTO_CONSOLE_ORIGIN`.
+    /// `SOTTO_TABLE_EVENTS`, `SOTTO_TABLE_TRAINING` and, where there is one, `SOTTO_CONSOLE_ORIGIN`.
     ///
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        let names = ["SOTTO_TABLE_IDENTITY", "SOTTO_TABLE_WATCH", "SOTTO_TABLE_EVENTS"];
-        let (backend, [identity_table, watch_table, events_table]) =
-            Backend::read_with(lookup, names)?;
+        let names = [
+            "SOTTO_TABLE_IDENTITY",
+            "SOTTO_TABLE_WATCH",
+            "SOTTO_TABLE_EVENTS",
+            "SOTTO_TABLE_TRAINING",
+        ];
+        let (backend, tables) = Backend::read_with(lookup, names)?;
+        let [identity_table, watch_table, events_table, training_table] = tables;
         let console_origin = lookup("SOTTO_CONSOLE_ORIGIN").filter(|origin| !origin.is_empty());
-        Ok(Self { backend, identity_table, watch_table, events_table, console_origin })
+        Ok(Self {
+            backend,
+            identity_table,
+            watch_table,
+            events_table,
+            training_table,
+            console_origin,
+        })
     }
 }
 
@@ -95,7 +110,10 @@ impl App {
         let dynamo = aws::dynamodb(&config.backend, sdk);
         let (watch, events) = (config.watch_table.clone(), config.events_table.clone());
         let audit_days = staff_keys.audit_days();
+        let training = config.training_table.clone();
+        let kept = audit_days.clone();
         let tables = Tables {
+            trainings: Trainings::new(dynamo.clone(), training, clock.clone(), kept),
             identity: Table::new(dynamo.clone(), config.identity_table.clone()),
             watch: Table::new(dynamo.clone(), watch.clone()),
             once: Once::new(dynamo.clone(), watch, clock.clone()),

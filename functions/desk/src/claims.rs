@@ -24,7 +24,7 @@ use crate::claimed::{
 };
 use crate::inbox::InboxItem;
 use crate::presence;
-use shared::http::staff_app::App;
+use shared::http::staff_app::{App, trained};
 
 /// How often a claim is tried on a log that grows meanwhile.
 const ATTEMPTS: usize = 16;
@@ -101,6 +101,7 @@ pub(crate) async fn claim(
                 Row { verified, ..row_of(&live, now_ms) }
             }
         };
+        trained(&app, staff.id, id).await?;
         // Somebody who takes a conversation is there, or they would lose it at once.
         presence::note(&app, &staff, agent.clone(), true).await?;
         let waited_ms = now_ms - row.waiting_since_ms;
@@ -175,6 +176,8 @@ pub(crate) async fn transfer(
     let to = StaffId::parse(&to).filter(|to| *to != staff.id).ok_or_else(refused)?;
     let there = app.store.presence(Site::SHIPPED, to).await?;
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
+    // A colleague may read what they are given.
+    trained(&app, to, id).await?;
     let (agent, note) = (there.agent, note.map(str::to_owned));
     let beside = Beside { reader: Some(agent.id), after: None };
     let decide = |Deciding { agent: by, .. }: Deciding<'_>, row: Row, now_ms| {

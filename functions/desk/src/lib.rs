@@ -31,9 +31,9 @@ shared::table! {
     App:
     inbox => get, __path_get [Invalid];
     presence => put, __path_put [Invalid];
-    claims => claim, __path_claim [Claimed, ConversationClosed, Erased];
+    claims => claim, __path_claim [TrainingRequired, Claimed, ConversationClosed, Erased];
     claims => release, __path_release [Invalid, Erased, ConversationClosed, NotClaimed];
-    claims => transfer, __path_transfer [Invalid, Erased, ConversationClosed, NotClaimed];
+    claims => transfer, __path_transfer [TrainingRequired, Invalid, Erased, ConversationClosed, NotClaimed];
     claims => close, __path_close [Invalid, Erased, ConversationClosed, NotClaimed];
     messages => get, __path_get [Erased];
     messages => post, __path_post [Erased, ConversationClosed, NotClaimed];

@@ -16,6 +16,8 @@ pub struct Config {
     pub desk: Version,
     /// The new version of the editor.
     pub editor: Version,
+    /// The new version of the function that trains the staff.
+    pub training: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -57,9 +59,10 @@ impl Version {
 
 impl Config {
     /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
-    /// `SOTTO_DESK_VERSION`, `SOTTO_EDITOR_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the
-    /// default, or `off`), `AWS_REGION`, `AWS_ENDPOINT_URL` (also
-    /// with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
+    /// `SOTTO_DESK_VERSION`, `SOTTO_EDITOR_VERSION`, `SOTTO_TRAINING_VERSION`, `SOTTO_SITE_VERSION`,
+    /// `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the default, or `off`),
+    /// `AWS_REGION`, `AWS_ENDPOINT_URL` (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and
+    /// `SOTTO_TRUST_ROOTS`.
     ///
     /// # Errors
     /// A sentence for each setting that is missing or is not what it has to be.
@@ -76,58 +79,63 @@ impl Config {
             let pins = set("SOTTO_ROOT_PIN")?;
             Pins::try_from(pins.as_str()).map_err(|error| error.to_string())
         };
-        match (
-            version("SOTTO_INTAKE_VERSION"),
-            version("SOTTO_AUTH_VERSION"),
-            version("SOTTO_RETENTION_VERSION"),
-            version("SOTTO_DESK_VERSION"),
-            version("SOTTO_EDITOR_VERSION"),
-            version("SOTTO_SITE_VERSION"),
-            pins(),
-            set("SOTTO_ISSUER"),
-            switch(lookup, "SOTTO_DEMO_PAGE", true),
-            set("AWS_REGION"),
-        ) {
-            (
-                Ok(intake),
-                Ok(auth),
-                Ok(retention),
-                Ok(desk),
-                Ok(editor),
-                Ok(site),
-                Ok(root_pins),
-                Ok(issuer),
-                Ok(demo_page),
-                Ok(region),
-            ) => Ok(Self {
-                intake,
-                auth,
-                retention,
-                desk,
-                editor,
-                site,
-                root_pins,
-                issuer,
-                demo_page,
-                region,
-                lambda_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_LAMBDA"),
-                codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
-                trust_roots: TrustRoots::read(lookup),
-            }),
-            (intake, auth, retention, desk, editor, site, pins, issuer, demo_page, region) => {
-                let versions = [
-                    intake.err(),
-                    auth.err(),
-                    retention.err(),
-                    desk.err(),
-                    editor.err(),
-                    site.err(),
-                ];
-                let others = [pins.err(), issuer.err(), demo_page.err(), region.err()];
-                let faults = versions.into_iter().chain(others);
-                Err(faults.flatten().collect::<Vec<_>>().join(" "))
-            }
-        }
+        let mut faults = Faults::default();
+        let read = (
+            faults.of(version("SOTTO_INTAKE_VERSION")),
+            faults.of(version("SOTTO_AUTH_VERSION")),
+            faults.of(version("SOTTO_RETENTION_VERSION")),
+            faults.of(version("SOTTO_DESK_VERSION")),
+            faults.of(version("SOTTO_EDITOR_VERSION")),
+            faults.of(version("SOTTO_TRAINING_VERSION")),
+            faults.of(version("SOTTO_SITE_VERSION")),
+            faults.of(pins()),
+            faults.of(set("SOTTO_ISSUER")),
+            faults.of(switch(lookup, "SOTTO_DEMO_PAGE", true)),
+            faults.of(set("AWS_REGION")),
+        );
+        let (
+            Some(intake),
+            Some(auth),
+            Some(retention),
+            Some(desk),
+            Some(editor),
+            Some(training),
+            Some(site),
+            Some(root_pins),
+            Some(issuer),
+            Some(demo_page),
+            Some(region),
+        ) = read
+        else {
+            return Err(faults.0.join(" "));
+        };
+        Ok(Self {
+            intake,
+            auth,
+            retention,
+            desk,
+            editor,
+            training,
+            site,
+            root_pins,
+            issuer,
+            demo_page,
+            region,
+            lambda_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_LAMBDA"),
+            codedeploy_endpoint: endpoint(lookup, "AWS_ENDPOINT_URL_CODEDEPLOY"),
+            trust_roots: TrustRoots::read(lookup),
+        })
+    }
+}
+
+/// The sentences about what is missing or wrong.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    /// The value, or nothing and one more sentence.
+    fn of<T>(&mut self, read: Result<T, String>) -> Option<T> {
+        read.map_err(|fault| self.0.push(fault)).ok()
     }
 }
 
@@ -146,6 +154,7 @@ mod tests {
                 "SOTTO_RETENTION_VERSION" => "arn:aws:lambda:eu-central-1:1:function:retention:1",
                 "SOTTO_DESK_VERSION" => "arn:aws:lambda:eu-central-1:1:function:desk:4",
                 "SOTTO_EDITOR_VERSION" => "arn:aws:lambda:eu-central-1:1:function:editor:1",
+                "SOTTO_TRAINING_VERSION" => "arn:aws:lambda:eu-central-1:1:function:training:1",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -178,6 +187,7 @@ mod tests {
             ("SOTTO_RETENTION_VERSION", String::new()),
             ("SOTTO_DESK_VERSION", "desk".to_owned()),
             ("SOTTO_EDITOR_VERSION", "editor".to_owned()),
+            ("SOTTO_TRAINING_VERSION", "training".to_owned()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

@@ -40,6 +40,8 @@ pub enum Check {
     Inbox,
     /// The bot's entries are refused to somebody who is not on the staff.
     Knowledge,
+    /// The courses: staff only.
+    Training,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -113,6 +115,7 @@ impl Label for Check {
             Self::Receipt => "retention-receipt",
             Self::Inbox => "desk-inbox",
             Self::Knowledge => "editor-knowledge",
+            Self::Training => "training-courses",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

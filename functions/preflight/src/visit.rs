@@ -80,6 +80,7 @@ impl<'a> Visit<'a> {
         self.take(Check::Receipt, self.receipt()).await?;
         self.take(Check::Inbox, self.inbox()).await?;
         self.take(Check::Knowledge, self.knowledge()).await?;
+        self.take(Check::Training, self.training()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -238,6 +239,11 @@ impl<'a> Visit<'a> {
     async fn knowledge(&self) -> Result<(), Fault> {
         let knowledge = Request::new("GET", "/v1/knowledge");
         refuses_strangers(self.gateway.send(&self.config.editor, &knowledge).await?)
+    }
+
+    async fn training(&self) -> Result<(), Fault> {
+        let courses = Request::new("GET", "/v1/training/courses");
+        refuses_strangers(self.gateway.send(&self.config.training, &courses).await?)
     }
 
     async fn receipt(&self) -> Result<(), Fault> {

@@ -28,7 +28,7 @@ shared::table! {
     App:
     leads => get, __path_get [PurposeRequired, Invalid];
     leads => export, __path_export [PurposeRequired, Invalid];
-    transcripts => get, __path_get [PurposeRequired, Erased, StepUpRequired];
+    transcripts => get, __path_get [PurposeRequired, TrainingRequired, Erased, StepUpRequired];
     subjects => search, __path_search;
     subject => get, __path_get [Erased, Conflict, PurposeRequired, Invalid];
     subjects => delete, __path_delete [LegalHold, Conflict, PurposeRequired];

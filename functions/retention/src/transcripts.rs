@@ -21,7 +21,7 @@ use shared::values::role::Role;
 use utoipa::ToSchema;
 
 use crate::grounds::text;
-use shared::http::staff_app::App;
+use shared::http::staff_app::{App, trained};
 
 /// Roles that read everything, each with a second factor.
 const OFFICERS: [Role; 2] = [Role::Privacy, Role::Security];
@@ -63,6 +63,7 @@ pub(crate) async fn get(
     if row.is_destroyed() {
         return Err(Code::Erased.into());
     }
+    trained(&app, staff.id, id).await?;
     let what = SubjectRef::Conversation(subject, id);
     let permit = ReadPermit::issue(&app.store, &app.events, (staff.id, role), &why, what).await?;
     let conversation = permit.open(&app.store, (&row, policy)).await?;

@@ -235,9 +235,13 @@ async fn build(
     let editor =
         shared::http::staff_app::App::with_sdk(&settings.retention()?, clock.clone(), &sdk);
     Box::pin(content::publish(&editor, content)).await?;
+    let sdk = deployment::sdk_config(&config.backend, "training")?;
+    let training =
+        shared::http::staff_app::App::with_sdk(&settings.retention()?, clock.clone(), &sdk);
     app.warm();
     let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
     let staff = staff.merge(desk::routes(at_desk)).merge(editor::routes(editor));
+    let staff = staff.merge(training::routes(training));
     let pages = intake::pages(&app);
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
     let routes = finish(routes, clock.clone(), pages);

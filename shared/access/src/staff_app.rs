@@ -9,11 +9,14 @@ use crate::transport::{OpensSealed, Transport, TransportKeys};
 use aws_config::SdkConfig;
 use edge::demands::Backing;
 use store::clients;
-use store::security_event::SecurityEvents;
+use store::security_event::{Action, SecurityEvent, SecurityEvents};
+use store::training::Trainings;
 use store::{Store, StoreError};
 use values::clock::Clock;
 use values::config::{self, Backend, ConfigError, Lookup};
+use values::ids::StaffId;
 use values::internet::Reach;
+use values::problem::{Code, Problem};
 
 /// The settings that the function reads from its environment.
 #[derive(Debug, Clone)]
@@ -22,18 +25,22 @@ pub struct Config {
     pub stores: config::Config,
     /// Name of the table of security events.
     pub events_table: String,
+    /// Name of the table of trainings.
+    pub training_table: String,
     /// Whether agents' requests and their responses have to be sealed.
     pub sealed_only: bool,
 }
 
 impl Config {
-    /// Reads what [`config::Config::read`] reads, and `SOTTO_TABLE_EVENTS`.
+    /// Reads what [`config::Config::read`] reads, `SOTTO_TABLE_EVENTS` and `SOTTO_TABLE_TRAINING`.
     ///
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        let (_, [events_table]) = Backend::read_with(lookup, ["SOTTO_TABLE_EVENTS"])?;
-        Ok(Self { stores: config::Config::read(lookup)?, events_table, sealed_only: false })
+        let names = ["SOTTO_TABLE_EVENTS", "SOTTO_TABLE_TRAINING"];
+        let (_, [events_table, training_table]) = Backend::read_with(lookup, names)?;
+        let stores = config::Config::read(lookup)?;
+        Ok(Self { stores, events_table, training_table, sealed_only: false })
     }
 
     /// Reads what [`Config::read`] reads, and `SOTTO_SEALED_ONLY` (`on` or `off`, which is the default), of
@@ -70,6 +77,8 @@ pub struct Parts {
     pub bases: Bases,
     /// The security events, which say who read what and why.
     pub events: SecurityEvents,
+    /// The trainings of the staff.
+    pub trainings: Trainings,
     /// Where webhooks may lead.
     pub webhooks: Reach,
 }
@@ -100,6 +109,8 @@ impl App {
         let dynamo = clients::dynamodb(backend, sdk);
         let staff_keys = StaffKeyring::new(Arc::clone(&settings), clock.clone());
         let kept = staff_keys.audit_days();
+        let table = config.training_table.clone();
+        let trainings = Trainings::new(dynamo.clone(), table, clock.clone(), kept.clone());
         let events =
             SecurityEvents::new(dynamo.clone(), config.events_table.clone(), clock.clone(), kept);
         let store =
@@ -112,6 +123,7 @@ impl App {
             sealed_only: config.sealed_only,
             store,
             events,
+            trainings,
             clock,
             webhooks: config.stores.webhooks,
         }))
@@ -125,6 +137,24 @@ impl App {
             let _warmed = app.staff_keys.get().await;
         });
     }
+}
+
+/// The gate before what visitors write: lets pass who has every certificate, or is in their first days.
+/// A refusal is recorded as an event, with `asked_for`: the conversation.
+///
+/// # Errors
+/// [`Code::TrainingRequired`], or that the table cannot be read.
+pub async fn trained(
+    app: &App,
+    staff: StaffId,
+    asked_for: impl Into<String>,
+) -> Result<(), Problem> {
+    if app.clock.now_ms() < app.trainings.begun(staff).await?.current_until() {
+        return Ok(());
+    }
+    app.events.append(SecurityEvent::by(staff, Action::TrainingRequired, asked_for)).await?;
+    let detail = "Every course has to be passed: GET /v1/training/me says which are due.";
+    Err(Problem::new(Code::TrainingRequired, detail))
 }
 
 impl Backing for App {}

@@ -209,6 +209,8 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::Erased
         | Code::LegalHold
         | Code::PurposeRequired
+        | Code::TrainingRequired
+        | Code::AttemptExpired
         | Code::Invalid
         | Code::ConsentRequired
         | Code::IdempotencyMismatch => &[],

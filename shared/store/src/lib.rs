@@ -53,6 +53,7 @@ pub mod staff_keys;
 pub mod state;
 pub mod subject;
 pub mod table;
+pub mod training;
 pub mod transport_key;
 mod tries;
 pub mod webhook;

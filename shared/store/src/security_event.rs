@@ -120,6 +120,10 @@ pub enum Action {
     ContactSent,
     /// Another base was published: the bot answers from it.
     KnowledgePublished,
+    /// Somebody without a current training asked to claim or to read.
+    TrainingRequired,
+    /// Somebody passed a course.
+    TrainingPassed,
 }
 
 impl Action {
@@ -176,6 +180,8 @@ impl Action {
             Self::SiteChanged => "site_changed",
             Self::ContactSent => "contact_sent",
             Self::KnowledgePublished => "knowledge_published",
+            Self::TrainingRequired => "training_required",
+            Self::TrainingPassed => "training_passed",
         }
     }
 }

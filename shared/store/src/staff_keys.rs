@@ -8,8 +8,8 @@
 //! time (ms) up to which every session is ended that had begun by then. The last three are gone
 //! (`expires_at`) when everything that they refuse has ended by itself.
 //!
-//! The set also has the keys of receipts, marked as such: no token is judged by one. A key of receipts
-//! that was compromised stays in it, with the time from which on it signs nothing.
+//! The set also has the keys of receipts and of certificates, marked as such: no token is judged by one. A
+//! key of receipts that was compromised stays in it, with the time from which on it signs nothing.
 //!
 //! The private keys are derived from branch keys of the stack, one a month (`signing`,
 //! `staff-2026-11`), which only the function that signs people in may open. The seal is one of the
@@ -41,6 +41,8 @@ use values::ids::{SessionId, StaffId};
 const PARTITION: &str = "staff";
 /// The branch of the key that signs receipts.
 const RECEIPT_BRANCH: &str = "receipt";
+/// The branch of the key that signs certificates of a training.
+const CERTIFICATE_BRANCH: &str = "certificate";
 /// The member of a JWK that says what it is for, if it is not for staff tokens.
 const USE: &str = "sotto_use";
 const JWKS: &str = "jwks";
@@ -136,11 +138,11 @@ impl Settings {
         self.verify_set(&jwks, seal).await?;
         let keys = read_jwks(&jwks).ok_or(corrupt("j").in_table("settings"))?;
         let (mut verifiers, mut receipts) = (Vec::new(), Vec::new());
-        for Published { name, verifier, of_receipts, retired_at } in keys {
-            if of_receipts {
-                receipts.push((name, ReceiptKey { verifier, retired_at }));
-            } else {
-                verifiers.push((name, verifier));
+        for Published { name, verifier, signs, retired_at } in keys {
+            match signs.as_deref() {
+                None => verifiers.push((name, verifier)),
+                Some(RECEIPT_BRANCH) => receipts.push((name, ReceiptKey { verifier, retired_at })),
+                Some(_) => {}
             }
         }
         Ok(StaffKeys { verifiers, receipts, jwks, revoked, epochs, sessions_ended_ms })
@@ -204,6 +206,15 @@ impl Settings {
         Ok(Signer::derive(&self.made_by_rotation(&receipt_branch()).await?)?)
     }
 
+    /// The key that signs certificates; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysMissing`] when it has not.
+    pub async fn certificate_signer(&self) -> Result<Signer, StoreError> {
+        let name = BranchName::new(STACK, Purpose::Signing, CERTIFICATE_BRANCH);
+        Ok(Signer::derive(&self.made_by_rotation(&name).await?)?)
+    }
+
     /// Makes the signing keys of this month and of the next, and publishes them with the last
     /// month's: a key is known everywhere a month before it signs, and a month after.
     ///
@@ -220,6 +231,7 @@ impl Settings {
         let sealing = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
         let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
         set.add_receipts(&receipts, &retired(stack, &sealing)?)?;
+        self.add_certificates(stack, &mut set).await?;
         let mut writes = Transaction::new(self.dynamo.clone());
         writes.push(put(&self.table, set.to_item(&sealing)?)?);
         // A change of a key since the stack was read has published another set.
@@ -260,6 +272,7 @@ impl Settings {
             }
         }
         set.add_receipts(&made.key, &retired)?;
+        self.add_certificates(stack, &mut set).await?;
         let row = BranchRow {
             blob: made.blob,
             changed_ms: Some(now_ms),
@@ -319,6 +332,7 @@ impl Settings {
         }
         let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
         set.add_receipts(&receipts, &retired)?;
+        self.add_certificates(stack, &mut set).await?;
         if let Some(old) = stack.row(&receipt_branch())?.filter(|row| row.retired.is_some()) {
             let sealed = Some(seal_retired(&sealing.key, &retired)?);
             let row = BranchRow { retired: sealed, ..old.clone() };
@@ -330,6 +344,13 @@ impl Settings {
         writes.push(put(&self.table, set.to_item(&sealing.key)?)?);
         names.push(set_branch());
         self.commit_change("change_staff_keys", writes.and(event), &names).await
+    }
+
+    /// Adds the key of certificates to a set.
+    async fn add_certificates(&self, stack: &Stack, set: &mut KeySet) -> Result<(), StoreError> {
+        let seed = self.stack_key(stack, Purpose::Signing, CERTIFICATE_BRANCH).await?;
+        set.listed.push(published_for(CERTIFICATE_BRANCH, Signer::derive(&seed)?.verifier())?);
+        Ok(())
     }
 }
 
@@ -343,17 +364,10 @@ impl KeySet {
     /// Adds the key of receipts and those that it has replaced. They are published for good: a receipt is
     /// shown years after it was signed.
     fn add_receipts(&mut self, seed: &BranchKey, retired: &[Retired]) -> Result<(), StoreError> {
-        let of_receipts = |verifier: &Verifier| {
-            let mut jwk = published(verifier)?;
-            if let Some(fields) = jwk.as_object_mut() {
-                fields.insert(USE.to_owned(), RECEIPT_BRANCH.into());
-            }
-            Ok::<_, StoreError>(jwk)
-        };
-        self.listed.push(of_receipts(Signer::derive(seed)?.verifier())?);
+        self.listed.push(published_for(RECEIPT_BRANCH, Signer::derive(seed)?.verifier())?);
         for Retired { public, at } in retired {
             let public = from_base64url(public).ok_or(corrupt("v").in_table("settings"))?;
-            let mut jwk = of_receipts(&Verifier::from_raw(&public)?)?;
+            let mut jwk = published_for(RECEIPT_BRANCH, &Verifier::from_raw(&public)?)?;
             if let Some(fields) = jwk.as_object_mut() {
                 fields.insert(RETIRED.to_owned(), at.as_str().into());
             }
@@ -448,7 +462,8 @@ fn set_place(jwks: &str) -> Place {
 /// The keys of receipts in a set as it is published, by their names; `None` for what is no such set.
 #[must_use]
 pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, ReceiptKey)>> {
-    let keys = read_jwks(jwks)?.into_iter().filter(|key| key.of_receipts);
+    let of_receipts = |key: &Published| key.signs.as_deref() == Some(RECEIPT_BRANCH);
+    let keys = read_jwks(jwks)?.into_iter().filter(of_receipts);
     let named =
         |Published { name, verifier, retired_at, .. }| (name, ReceiptKey { verifier, retired_at });
     Some(keys.map(named).collect())
@@ -468,11 +483,21 @@ fn published(verifier: &Verifier) -> Result<Value, StoreError> {
     Ok(jwk)
 }
 
+/// A key that is not for staff tokens, with what it signs.
+fn published_for(signs: &str, verifier: &Verifier) -> Result<Value, StoreError> {
+    let mut jwk = published(verifier)?;
+    if let Some(fields) = jwk.as_object_mut() {
+        fields.insert(USE.to_owned(), signs.into());
+    }
+    Ok(jwk)
+}
+
 /// A key of the published set.
 struct Published {
     name: String,
     verifier: Verifier,
-    of_receipts: bool,
+    /// The word for its use, if not staff tokens.
+    signs: Option<String>,
     retired_at: Option<String>,
 }
 
@@ -485,7 +510,7 @@ fn read_jwks(jwks: &str) -> Option<Vec<Published>> {
             Some(Published {
                 name: key.get("kid")?.as_str()?.to_owned(),
                 verifier: Verifier::from_raw(&raw).ok()?,
-                of_receipts: key.get(USE).is_some(),
+                signs: key.get(USE).map(|signs| signs.as_str().unwrap_or_default().to_owned()),
                 retired_at: key.get(RETIRED).and_then(Value::as_str).map(str::to_owned),
             })
         })

@@ -145,6 +145,10 @@ uuid_id! {
     /// An erasure that the staff have asked for without a case, and that somebody else approves.
     ErasureId
 }
+uuid_id! {
+    /// An attempt at the questions of a course.
+    AttemptId
+}
 
 #[cfg(test)]
 mod tests {

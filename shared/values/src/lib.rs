@@ -24,3 +24,4 @@ pub mod site_settings;
 pub mod spreadsheet;
 pub mod text;
 pub mod token_life;
+pub mod training;

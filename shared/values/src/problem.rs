@@ -67,6 +67,10 @@ pub enum Code {
     LegalHold,
     /// A transcript is read for a purpose, which was not named.
     PurposeRequired,
+    /// Somebody's first days are over, and a certificate is missing or has ended.
+    TrainingRequired,
+    /// The time for the answers to a course's questions is over.
+    AttemptExpired,
     /// A value is not allowed.
     Invalid,
     /// A conversation needs consent.
@@ -91,7 +95,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -121,6 +125,8 @@ impl Code {
         Self::Erased,
         Self::LegalHold,
         Self::PurposeRequired,
+        Self::TrainingRequired,
+        Self::AttemptExpired,
         Self::Invalid,
         Self::ConsentRequired,
         Self::IdempotencyMismatch,
@@ -228,6 +234,12 @@ impl Code {
             Self::LegalHold => (StatusCode::CONFLICT, "legal_hold", "Under a legal hold"),
             Self::PurposeRequired => {
                 (StatusCode::FORBIDDEN, "purpose_required", "A purpose and a reason are required")
+            }
+            Self::TrainingRequired => {
+                (StatusCode::FORBIDDEN, "training_required", "A current training is required")
+            }
+            Self::AttemptExpired => {
+                (StatusCode::GONE, "attempt_expired", "The time for the answers is over")
             }
             Self::Invalid => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not allowed")
@@ -425,7 +437,7 @@ pub struct Problem {
     pub cause: Option<Cause>,
     /// The proof of work that the caller can do instead of waiting.
     pub proof_of_work: Option<Box<ProofOfWork>>,
-    /// The conversation as it is now, for an agent who cannot have it.
+    /// The thing in question as it is now: a conversation for an agent who cannot have it, an attempt under way.
     pub item: Option<Box<Value>>,
 }
 
@@ -473,7 +485,7 @@ impl Problem {
         self
     }
 
-    /// The same, with the conversation as it is now.
+    /// The same, with the thing in question as it is now.
     #[must_use]
     pub fn with_item(mut self, item: Value) -> Self {
         self.item = Some(Box::new(item));

@@ -136,8 +136,9 @@ impl Life {
         world.register_identity_key(&SiteServer::ed25519(2).jwk(), false).await;
         let admin = world.admin().await;
         let officer = world.member(&admin, "privacy@example.org", &["privacy"]).await;
+        let officer = officer.trained().await;
         let agent = world.member(&admin, "agent@example.org", &["agent"]).await;
-        let at_desk = world.member(&admin, "desk@example.org", &["agent"]).await;
+        let at_desk = world.member(&admin, "desk@example.org", &["agent"]).await.trained().await;
         let mut life = Self {
             world,
             people: Vec::new(),

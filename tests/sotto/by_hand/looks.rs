@@ -119,7 +119,13 @@ impl Lookers<'_> {
             let path = format!("/v1/inbox?status={list}");
             look.note("agent", &path, &agent.get(&path).await);
         }
-        for path in ["/v1/canned", "/v1/sites", "/v1/knowledge", "/v1/knowledge/versions"] {
+        for path in [
+            "/v1/training/me",
+            "/v1/canned",
+            "/v1/sites",
+            "/v1/knowledge",
+            "/v1/knowledge/versions",
+        ] {
             look.note("agent", path, &agent.get(path).await);
         }
         let leads = Request::new("GET", "/v1/leads").header("sotto-purpose", "support");

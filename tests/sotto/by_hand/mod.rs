@@ -63,6 +63,7 @@ fn kind_of(table: &str, item: &Item) -> String {
         },
         "profiles" => text("k").expect("a kind").clone(),
         "events" => "event".to_owned(),
+        "training" => "person".to_owned(),
         "ledger" | "watch" => {
             let partition = text("p").expect("a partition");
             let parts = if short == "watch" { 2 } else { 1 };
@@ -315,9 +316,9 @@ impl Bench {
             write(&self.life, table, item).await;
         }
         let table = deed.kind.split(' ').next().unwrap_or_default();
-        let staff = ["identity", "settings", "watch", "desk"].contains(&table);
+        let staff = ["identity", "settings", "watch", "desk", "training"].contains(&table);
         // No route and no job reads events; and visitors have nothing to do with accounts.
-        let is_of_visitors = !["identity", "events", "desk"].contains(&table);
+        let is_of_visitors = !["identity", "events", "desk", "training"].contains(&table);
         let people = if is_of_visitors { concerned(&self.life, deed) } else { BTreeSet::new() };
         let officer = is_of_visitors && table != "watch";
         let desk = !["identity", "events", "ledger", "transport"].contains(&table);

@@ -19,6 +19,8 @@ use super::listener::{Listener, Taken};
 pub(super) const INTAKE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:intake:7";
 pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function:auth:3";
 pub(super) const EDITOR: &str = "arn:aws:lambda:eu-central-1:123456789012:function:editor:1";
+/// The published version of the function that trains the staff.
+pub(super) const TRAINING: &str = "arn:aws:lambda:eu-central-1:123456789012:function:training:1";
 pub(super) const DESK: &str = "arn:aws:lambda:eu-central-1:123456789012:function:desk:1";
 pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
@@ -61,7 +63,9 @@ impl Endpoints {
         let retention = retention::router(world.retention.clone());
         let desk = desk::router(world.desk.clone());
         let editor = editor::router(world.editor.clone());
-        let functions = Functions { intake, auth, retention, desk, editor, site, at, mishap };
+        let training = training::router(world.training.clone());
+        let functions =
+            Functions { intake, auth, retention, desk, editor, training, site, at, mishap };
         let lambda = Listener::start(move |request| functions.clone().invoked(request)).await;
         let codedeploy = Listener::start(async |_: Taken| told(StatusCode::OK, "{}")).await;
         Self { lambda, codedeploy }
@@ -93,6 +97,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
             "SOTTO_RETENTION_VERSION" => RETENTION,
             "SOTTO_DESK_VERSION" => DESK,
             "SOTTO_EDITOR_VERSION" => EDITOR,
+            "SOTTO_TRAINING_VERSION" => TRAINING,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -138,6 +143,7 @@ struct Functions {
     retention: Router,
     desk: Router,
     editor: Router,
+    training: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -154,6 +160,7 @@ impl Functions {
             RETENTION => self.retention,
             DESK => self.desk,
             EDITOR => self.editor,
+            TRAINING => self.training,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

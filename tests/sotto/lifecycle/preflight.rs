@@ -120,6 +120,7 @@ async fn every_check_that_answers_500_is_named() {
         (("GET", NO_RECEIPT), Check::Receipt),
         (("GET", "/v1/inbox"), Check::Inbox),
         (("GET", "/v1/knowledge"), Check::Knowledge),
+        (("GET", "/v1/training/courses"), Check::Training),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {

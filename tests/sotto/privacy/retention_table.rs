@@ -272,6 +272,13 @@ fn rows() -> Vec<[String; 5]> {
             "destroyed by the sweep",
         ),
         row(
+            "certificates of the staff, and their last attempts at each course",
+            "`training`",
+            audit(),
+            of_audit(),
+            ttl,
+        ),
+        row(
             "canned answers of agents",
             "`desk`",
             "until an agent deletes them".to_owned(),

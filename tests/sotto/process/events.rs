@@ -63,6 +63,7 @@ async fn every_shipped_event_is_answered() {
             "retention" => retention::router(world.retention.clone()),
             "desk" => desk::router(world.desk.clone()),
             "editor" => editor::router(world.editor.clone()),
+            "training" => training::router(world.training.clone()),
             "intake" => intake::router(world.app.clone()),
             other => panic!("{other} serves no route here"),
         };

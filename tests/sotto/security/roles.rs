@@ -26,8 +26,17 @@ const PURPOSES: [&str; 9] = [
     "evidence",
     "webhook",
 ];
-const BRANCHES: [&str; 8] =
-    ["root", "visitor", "identity", "receipt", "staff", "staff-set", "staff-2026-11", "2026-11"];
+const BRANCHES: [&str; 9] = [
+    "root",
+    "visitor",
+    "identity",
+    "receipt",
+    "certificate",
+    "staff",
+    "staff-set",
+    "staff-2026-11",
+    "2026-11",
+];
 /// Partitions that are told apart, and attributes beside the key.
 const PARTITIONS: [&str; 29] = [
     "*",
@@ -60,8 +69,8 @@ const PARTITIONS: [&str; 29] = [
     "subject#x",
     "touched#x",
 ];
-const ATTRIBUTES: [&[&str]; 6] =
-    [&[], &["b"], &["k", "w"], &["k", "s"], &["k", "v"], &["s", "m", "z"]];
+const ATTRIBUTES: [&[&str]; 7] =
+    [&[], &["b"], &["g"], &["k", "w"], &["k", "s"], &["k", "v"], &["s", "m", "z"]];
 /// Every operation upon items; the five first name one item.
 const OPERATIONS: [&str; 9] = [
     "PutItem",
@@ -207,6 +216,7 @@ fn a_security_event_is_appended_and_never_changed() {
                 "EditorFunction",
                 "RetentionFunction",
                 "SweepFunction",
+                "TrainingFunction",
             ]
             .contains(&function);
             let of_nobody = ["IntakeFunction", "RotateKeysFunction", "WebhooksFunction"];

@@ -40,7 +40,7 @@ enum Open {
     PrivacySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 101] = [
+const TABLE: [(&str, &str, Open); 107] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -113,6 +113,12 @@ const TABLE: [(&str, &str, Open); 101] = [
     ("POST", "/v1/knowledge/publish", Open::AdminsSteppedUp),
     ("GET", "/v1/knowledge/versions", Open::AgentsAndAdmins),
     ("POST", "/v1/knowledge/versions/{version}/restore", Open::AdminsSteppedUp),
+    ("GET", "/v1/training/courses", Open::Staff),
+    ("GET", "/v1/training/courses/{id}", Open::Staff),
+    ("POST", "/v1/training/courses/{id}/attempts", Open::Staff),
+    ("POST", "/v1/training/courses/{id}/attempts/{attempt_id}", Open::Staff),
+    ("GET", "/v1/training/me", Open::Staff),
+    ("GET", "/v1/training/records", Open::Admins),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -146,7 +152,7 @@ const TABLE: [(&str, &str, Open); 101] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 16] = [
+const STAFF: [&str; 17] = [
     "/v1/canned",
     "/v1/inbox",
     "/v1/knowledge",
@@ -154,6 +160,7 @@ const STAFF: [&str; 16] = [
     "/v1/presence",
     "/v1/reports/",
     "/v1/sites",
+    "/v1/training/",
     "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
@@ -301,6 +308,7 @@ fn every_route_of_every_function_has_a_row() {
         serde_json::to_value(retention::api().get_openapi()),
         serde_json::to_value(desk::api().get_openapi()),
         serde_json::to_value(editor::api().get_openapi()),
+        serde_json::to_value(training::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ] {
         let described = described.expect("openapi");

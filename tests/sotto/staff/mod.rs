@@ -16,3 +16,4 @@ mod takeover;
 mod tampering;
 mod throttle;
 mod tokens;
+mod training;

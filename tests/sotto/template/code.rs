@@ -159,7 +159,7 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         ("functions/desk", _) if function == "DeskFunction" => {
             |lookup| drop(shared::http::staff_app::Config::read_sealable(lookup))
         }
-        ("functions/desk" | "functions/editor", _) => {
+        ("functions/desk" | "functions/editor" | "functions/training", _) => {
             |lookup| drop(shared::http::staff_app::Config::read(lookup))
         }
         ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),

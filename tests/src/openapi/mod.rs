@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use shared::http::demands::{Route, Token};
 
 /// The functions that are called by HTTP, and what they are for.
-const FUNCTIONS: [(&str, &str); 6] = [
+const FUNCTIONS: [(&str, &str); 7] = [
     ("intake", "Visitors: sessions, conversations, contacts, their own export and erasure."),
     ("auth", "Staff: invitations, sign-in, second factors, sessions, people."),
     (
@@ -20,6 +20,7 @@ const FUNCTIONS: [(&str, &str); 6] = [
     ),
     ("desk", "Agents: who waits, and what is said to them."),
     ("editor", "Admins: what the bot knows, tried, published and taken back."),
+    ("training", "Staff: courses, attempts at their questions, certificates."),
     ("site", "Pages, scripts and styles."),
 ];
 
@@ -32,6 +33,7 @@ pub fn document() -> Value {
         serde_json::to_value(retention::api().get_openapi()),
         serde_json::to_value(desk::api().get_openapi()),
         serde_json::to_value(editor::api().get_openapi()),
+        serde_json::to_value(training::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ];
     let (mut paths, mut schemas) = (Map::new(), Map::new());
@@ -73,7 +75,8 @@ pub fn document() -> Value {
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let staff = [auth::demands(), retention::demands(), desk::demands(), editor::demands()];
-    [intake::demands()].into_iter().chain(staff).chain([site::demands()]).flatten().collect()
+    let others = [training::demands(), site::demands()];
+    [intake::demands()].into_iter().chain(staff).chain(others).flatten().collect()
 }
 
 /// The name of an operation: its method and path, which no other has. tests/events names its files so.

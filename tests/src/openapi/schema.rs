@@ -52,7 +52,7 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
                     "items": { "$ref": "#/components/schemas/FieldProblem" },
                 },
                 "proof_of_work": { "$ref": "#/components/schemas/ProofOfWork" },
-                "item": { "$ref": "#/components/schemas/InboxItem" },
+                "item": item(),
             },
         })),
         ("ProofOfWork".to_owned(), proof_of_work()),
@@ -151,4 +151,14 @@ fn say_times(schema: &mut Value) {
         Value::Array(parts) => parts.iter_mut().for_each(say_times),
         _ => {}
     }
+}
+
+fn item() -> Value {
+    json!({
+        "description": "The thing in question as it is: a conversation that another agent has, or an attempt under way.",
+        "anyOf": [
+            { "$ref": "#/components/schemas/InboxItem" },
+            { "$ref": "#/components/schemas/AttemptResponse" },
+        ],
+    })
 }

@@ -21,6 +21,7 @@ use shared::store::once::Once;
 use shared::store::security_event::SecurityEvents;
 use shared::store::settings::Settings;
 use shared::store::table::Table;
+use shared::store::training::Trainings;
 use shared::store::write::Transaction;
 
 use crate::keys::Keys;
@@ -35,6 +36,8 @@ pub struct Store {
     pub once: Once,
     /// The security events.
     pub events: SecurityEvents,
+    /// The trainings, which begin with an account.
+    pub trainings: Trainings,
     pub(crate) clock: Clock,
     /// The person whose partition is read for an unknown address: the last one who was found.
     pub(crate) stand_in: Mutex<Option<StaffId>>,
@@ -50,14 +53,17 @@ pub struct Tables {
     pub once: Once,
     /// Security events.
     pub events: SecurityEvents,
+    /// Trainings.
+    pub trainings: Trainings,
 }
 
 impl Store {
     /// The store of a deployment.
     #[must_use]
     pub fn new(tables: Tables, settings: Arc<Settings>, clock: Clock) -> Self {
-        let Tables { identity, watch, once, events } = tables;
-        Self { identity, watch, settings, once, events, clock, stand_in: Mutex::new(None) }
+        let Tables { identity, watch, once, events, trainings } = tables;
+        let stand_in = Mutex::new(None);
+        Self { identity, watch, settings, once, events, trainings, clock, stand_in }
     }
 
     /// Begins a transaction.

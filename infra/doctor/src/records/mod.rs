@@ -46,7 +46,7 @@ pub struct Records {
 }
 
 /// A table and the attributes of its key.
-const TABLES: [(&str, [&str; 2]); 10] = [
+const TABLES: [(&str, [&str; 2]); 11] = [
     ("keys", ["u", "c"]),
     ("conversations", ["c", "s"]),
     ("profiles", ["u", "k"]),
@@ -57,6 +57,7 @@ const TABLES: [(&str, [&str; 2]); 10] = [
     ("events", ["p", "k"]),
     ("ledger", ["p", "k"]),
     ("desk", ["p", "k"]),
+    ("training", ["p", "k"]),
 ];
 
 impl Records {

@@ -107,6 +107,9 @@ impl Demo {
         let begun_ms = stage.clock.now_ms();
         let accounts = account::hire(&caller, stage.clock, invitation, &life.staff).await?;
         let demo = Self { caller, people: signed(&accounts, stage.clock) };
+        for somebody in demo.people.lock().await.iter_mut() {
+            somebody.learn(&demo.caller).await?;
+        }
         Player::new(&demo, stage, begun_ms).play(&life).await?;
         let written = serde_json::to_string(&accounts).map_err(|error| error.to_string())?;
         folder

@@ -1,0 +1,45 @@
+//! Reads the courses, refuses what is incomplete or broken, and makes one file of them for the function.
+
+use std::path::Path;
+use std::{env, fs};
+
+#[path = "../src/content.rs"]
+mod content;
+mod file;
+
+use content::{Courses, Localised};
+use file::{alike, read};
+
+/// The languages that each course has; the first is the one that others fall back to.
+const LOCALES: [&str; 2] = ["en", "de"];
+
+fn main() -> Result<(), String> {
+    let folder = Path::new("courses");
+    let mut courses = Courses::new();
+    let listed = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    for entry in listed {
+        let name = entry.map_err(|error| error.to_string())?.file_name();
+        let name = name.to_str().ok_or("a file's name is no text")?.to_owned();
+        let stem = name.strip_suffix(".md").ok_or(format!("{name} is no course"))?;
+        let (course, locale) = stem.rsplit_once('.').ok_or(format!("{name} names no language"))?;
+        let text = fs::read_to_string(folder.join(&name)).map_err(|error| error.to_string())?;
+        let content = read(&text).map_err(|fault| format!("{name}: {fault}"))?;
+        courses.entry(course.to_owned()).or_default().insert(locale.to_owned(), content);
+    }
+    for (course, localised) in &courses {
+        complete(localised).map_err(|fault| format!("{course}: {fault}"))?;
+    }
+    let json = serde_json::to_string(&courses).map_err(|error| error.to_string())?;
+    let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
+    fs::write(Path::new(&out).join("courses.json"), json).map_err(|error| error.to_string())
+}
+
+fn complete(localised: &Localised) -> Result<(), String> {
+    let [first, others @ ..] = LOCALES;
+    let origin = localised.get(first).ok_or(format!("there is none in {first}"))?;
+    for locale in others {
+        let other = localised.get(locale).ok_or(format!("there is none in {locale}"))?;
+        alike(origin, other).map_err(|fault| format!("{first} and {locale}: {fault}"))?;
+    }
+    Ok(())
+}
