@@ -6,7 +6,7 @@ import { Visit } from "./visit.mjs";
 
 const STEP_SECONDS = 30;
 /** The message that the browser itself writes for an answer that the page expects and deals with. */
-const REFUSED = /^Failed to load resource: the server responded with a status of 4(01|03|04|09|12|22)/;
+const REFUSED = /^Failed to load resource: the server responded with a status of 4(01|03|04|09|12|22|29)/;
 
 export class Desk extends Visit {
   static async open(browser, place, options) {
@@ -205,10 +205,10 @@ export class Desk extends Visit {
   }
 }
 
-/** A page by its name; of a case, which is no person, its id. No token, no address of mail, no other id. */
+/** A page by its name; a course by its name; of a case, which is no person, its id. No token, no address of mail, no other id. */
 function assertNamesNobody(address) {
   const { hash, search } = new URL(address);
-  assert.match(hash, /^(#\/([a-z]+(\/[a-z]+)*(\/cases\/[\da-f-]{36})?)?)?$/, address);
+  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/cases\/[\da-f-]{36})?)?)?$/, address);
   assert.match(search, /^(\?lang=(en|de))?$/, address);
 }
 

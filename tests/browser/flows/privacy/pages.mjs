@@ -34,9 +34,9 @@ for (const [name, options] of [["desktop", {}], ["a phone", PHONE]]) {
     await desk.signIn(everything);
     const caseId = await page.evaluate(firstCase, desk.console);
     for (const { name: of, address, title } of PAGES) {
-      const hash = `#${address.replace("{id}", caseId)}`;
+      const hash = `#${address.replace("{id}", of === "course" ? "phishing" : caseId)}`;
       // A second authenticator app is refused, and the page says so.
-      const heading = of === "authenticator" ? "This cannot be shown" : of === "case" ? /^Request for / : title.en;
+      const heading = of === "authenticator" ? "This cannot be shown" : of === "case" ? /^Request for / : of === "course" ? /^Phishing/ : title.en;
       await desk.load(hash);
       await desk.shown(heading, `page-${of}-${name.split(" ").pop()}`);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${of} fits`);

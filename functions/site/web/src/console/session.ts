@@ -27,6 +27,8 @@ export interface Duty {
 }
 
 const IDLE_LIMIT_MS = 30 * 60_000;
+/** So long before a training ends the overview comes first. */
+const FEW_DAYS_MS = 3 * 24 * 60 * 60_000;
 
 let screens: Screens;
 let duty: Duty;
@@ -95,9 +97,14 @@ export async function enter(): Promise<void> {
 
 function beginWork(): void {
   idle.start();
-  // Those who only answer visitors begin where visitors wait, unless the overview has to tell them of a reset.
-  if (here() === "/" && person?.roles.join() === "agent" && !person.reset) put("/inbox", true);
+  // Those who only answer visitors begin where visitors wait, unless the overview has something to tell them.
+  if (here() === "/" && person?.roles.join() === "agent" && !person.reset && !isUntrainedSoon(person)) put("/inbox", true);
   duty.begin();
+}
+
+/** Whether work rests for want of a training, or will in a few days. */
+function isUntrainedSoon({ training: { expires_at } }: Answer<"GET /v1/auth/me">): boolean {
+  return !!expires_at && Date.parse(expires_at) - Date.now() <= FEW_DAYS_MS;
 }
 
 /** Shows the page that the address names. */

@@ -1,4 +1,4 @@
-import { Changes, fromWhen, Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, restsUntil, wordsOf } from "../kit.ts";
+import { type Answer, Changes, day, daysUntil, fromWhen, Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, restsUntil, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
 import { SetUp, siteState } from "./set_up.tsx";
 import { START } from "./words.ts";
@@ -18,6 +18,7 @@ export const open: Open = async ({ places }) => {
     <div class="page">
       <Heading describedBy={person.reset ? RESET_NOTICE : undefined}>{start}</Heading>
       <ResetNotice person={person} />
+      <TrainingNotice training={person.training} />
       <p>{words.hello(person.name)}</p>
       {state && <SetUp state={state} />}
       <Part title={words.pages}>
@@ -43,3 +44,13 @@ export const open: Open = async ({ places }) => {
     </div>
   );
 };
+
+/** Days before the end of what was passed in which the overview says so. */
+const SOON_DAYS = 30;
+
+/** Says in time that courses are due, and that work rests without them. */
+function TrainingNotice({ training: { current, expires_at } }: { training: Answer<"GET /v1/auth/me">["training"] }) {
+  const words = wordsOf(START);
+  if (!expires_at || daysUntil(expires_at) > SOON_DAYS) return null;
+  return <p class="notice"><strong>{current ? words.trainBy(day(expires_at)) : words.trainNow}</strong> <Link to="/training" class="link">{words.toTraining}</Link></p>;
+}

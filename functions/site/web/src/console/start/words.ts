@@ -16,6 +16,9 @@ const en = {
     embed: { title: "Copy the line that embeds it", text: "It goes into the head of your pages." },
   },
   done: "Done",
+  trainBy: (day: string) => `Courses are due by ${day}.`,
+  trainNow: "Courses are due. Until you have passed them you cannot take conversations or read transcripts.",
+  toTraining: "To the courses",
   nothingYet: "This console has no page for this role yet.",
 };
 
@@ -36,6 +39,9 @@ const de: StartWords = {
     embed: { title: "Kopieren Sie die Zeile, die ihn einbettet", text: "Sie gehört in den Kopf Ihrer Seiten." },
   },
   done: "Erledigt",
+  trainBy: (day) => `Bis ${day} sind Kurse fällig.`,
+  trainNow: "Es sind Kurse fällig. Bis Sie sie bestanden haben, können Sie keine Gespräche übernehmen und keine Verläufe lesen.",
+  toTraining: "Zu den Kursen",
   nothingYet: "Für diese Rolle hat die Konsole noch keine Seite.",
 };
 
