@@ -318,6 +318,7 @@ pub(crate) async fn delete(
     let (account, begun) = app.store.begin_deletion(&keys, before)?;
     let event = SecurityEvent::by(admin.id, Action::Deleted, id);
     let writes = app.store.transaction().and_all(begun).and(app.store.events.put(event)?);
+    let writes = writes.and(app.store.trainings.end(id)?);
     let changed = || Problem::new(Code::Conflict, "The account was changed meanwhile.");
     if !writes.commit_patiently("begin_deletion").await?.is_whole() {
         return Err(changed());

@@ -101,7 +101,7 @@ pub(crate) async fn claim(
                 Row { verified, ..row_of(&live, now_ms) }
             }
         };
-        trained(&app, staff.id, id).await?;
+        trained(&app, (staff.id, staff.id), id).await?;
         // Somebody who takes a conversation is there, or they would lose it at once.
         presence::note(&app, &staff, agent.clone(), true).await?;
         let waited_ms = now_ms - row.waiting_since_ms;
@@ -176,8 +176,10 @@ pub(crate) async fn transfer(
     let to = StaffId::parse(&to).filter(|to| *to != staff.id).ok_or_else(refused)?;
     let there = app.store.presence(Site::SHIPPED, to).await?;
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
-    // A colleague may read what they are given.
-    trained(&app, to, id).await?;
+    // A colleague may read what they are given, by somebody who has it.
+    if held_by(&find(&app, id).await?, &staff).is_some() {
+        trained(&app, (to, staff.id), id).await?;
+    }
     let (agent, note) = (there.agent, note.map(str::to_owned));
     let beside = Beside { reader: Some(agent.id), after: None };
     let decide = |Deciding { agent: by, .. }: Deciding<'_>, row: Row, now_ms| {

@@ -63,7 +63,7 @@ pub(crate) async fn get(
     if row.is_destroyed() {
         return Err(Code::Erased.into());
     }
-    trained(&app, staff.id, id).await?;
+    trained(&app, (staff.id, staff.id), id).await?;
     let what = SubjectRef::Conversation(subject, id);
     let permit = ReadPermit::issue(&app.store, &app.events, (staff.id, role), &why, what).await?;
     let conversation = permit.open(&app.store, (&row, policy)).await?;

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::clock::{UnixMillis, rfc3339};
-use shared::http::request::{MaybePlainJson, PlainJson};
+use shared::http::request::{AttemptPath, MaybePlainJson, PathId, PlainJson};
 use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Anybody};
 use shared::http::staff_app::App;
@@ -126,7 +126,7 @@ struct Claims<'a> {
 pub(crate) async fn begin(
     State(app): State<App>,
     Allowed(staff, ..): Allowed<Anybody>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     locale: Locale,
     MaybePlainJson(BeginRequest {}): MaybePlainJson<BeginRequest>,
 ) -> Result<Reply<AttemptResponse>, Problem> {
@@ -135,7 +135,7 @@ pub(crate) async fn begin(
         let mut training = app.trainings.begun(staff.id).await?;
         let now_ms = app.clock.now_ms();
         if let Some(last) = training.attempts.get(course.id) {
-            may_begin(last, content, now_ms)?;
+            may_begin(last, (course, content), now_ms)?;
         }
         let attempt = Attempt {
             id: AttemptId::generate(&app.clock)?,
@@ -156,9 +156,13 @@ pub(crate) async fn begin(
 
 /// Whether another attempt may follow this one now. One that is under way comes with the refusal, so that
 /// somebody who has closed the page can go on.
-fn may_begin(last: &Attempt, content: &'static Content, now_ms: UnixMillis) -> Result<(), Problem> {
+fn may_begin(
+    last: &Attempt,
+    (course, content): (&Course, &'static Content),
+    now_ms: UnixMillis,
+) -> Result<(), Problem> {
     let Some(outcome) = last.outcome else {
-        if now_ms >= last.ends_ms {
+        if is_over(last, course, now_ms) {
             return Ok(());
         }
         let item = serde_json::to_value(AttemptResponse::of(last, content));
@@ -180,7 +184,8 @@ fn may_begin(last: &Attempt, content: &'static Content, now_ms: UnixMillis) -> R
 pub(crate) async fn answer(
     State(app): State<App>,
     Allowed(staff, ..): Allowed<Anybody>,
-    Path((id, attempt_id)): Path<(String, String)>,
+    PathId(id): PathId,
+    AttemptPath(attempt_id): AttemptPath,
     locale: Locale,
     PlainJson(request): PlainJson<AnswersRequest>,
 ) -> Result<Reply<ResultResponse>, Problem> {
@@ -191,23 +196,23 @@ pub(crate) async fn answer(
         let now_ms = app.clock.now_ms();
         let mut training = app.trainings.find(staff.id).await?.ok_or(Code::NotFound)?;
         let attempt = training.attempts.get_mut(course.id);
-        let attempt = attempt.filter(|attempt| attempt.id.to_string() == attempt_id);
+        let attempt = attempt.filter(|attempt| attempt.id == attempt_id);
         let attempt = attempt.ok_or(Code::NotFound)?;
         if attempt.outcome.is_some() {
             return Err(Problem::new(Code::Conflict, "The answers are in already."));
         }
-        if now_ms >= attempt.ends_ms {
+        if is_over(attempt, course, now_ms) {
             return Err(Problem::new(Code::AttemptExpired, "Begin another attempt."));
         }
         let results = judge(attempt, content, &answers)?;
         let right = results.iter().filter(|result| result.correct).count();
-        let passed = right * 100 >= PASS_PERCENT * results.len();
+        let passed = right * 100 >= PASS_PERCENT * attempt.questions.len();
         let count = u32::try_from(right).unwrap_or(u32::MAX);
         attempt.outcome = Some(Outcome { at_ms: now_ms, right: count, passed });
         let version = attempt.version;
         let (mut certificate, mut event) = (None, None);
         if passed {
-            let given = sign(&app, (staff.id, &attempt_id), course, (version, now_ms)).await?;
+            let given = sign(&app, (staff.id, attempt_id), course, (version, now_ms)).await?;
             certificate = Some(GivenCertificate {
                 jws: given.jws.clone(),
                 expires_at: rfc3339(given.expires_ms),
@@ -233,7 +238,7 @@ pub(crate) async fn answer(
 /// A certificate for somebody who has passed now.
 async fn sign(
     app: &App,
-    (staff, attempt): (StaffId, &str),
+    (staff, attempt): (StaffId, AttemptId),
     course: &Course,
     (version, now_ms): (u32, UnixMillis),
 ) -> Result<Certificate, Problem> {
@@ -245,7 +250,7 @@ async fn sign(
         version,
         iat: now_ms.div_euclid(1000),
         exp: expires_ms.div_euclid(1000),
-        jti: attempt.to_owned(),
+        jti: attempt.to_string(),
     };
     let signer = app.store.settings.certificate_signer().await?;
     let jws = signer.sign_named(CERTIFICATE_TYPE, &claims).map_err(|_| Code::Internal)?;
@@ -302,7 +307,7 @@ fn score(right: usize, all: usize) -> f64 {
 
 impl AttemptResponse {
     fn of(attempt: &Attempt, content: &'static Content) -> Self {
-        // Neither place nor order of the options tells which ones are right, also when it is asked again.
+        // The options stand in another order for each question, and in the same one when it is asked again.
         let turn = usize::from(attempt.id.as_bytes().last().copied().unwrap_or_default());
         let item = |(place, question): (usize, &'static Question)| {
             let options = question.options.iter();
@@ -326,9 +331,15 @@ impl AttemptResponse {
     }
 }
 
+/// Whether no answers are taken any more: its time has passed, or its questions are of another version than
+/// the course that this instance knows.
+fn is_over(attempt: &Attempt, course: &Course, now_ms: UnixMillis) -> bool {
+    now_ms >= attempt.ends_ms || attempt.version != course.version
+}
+
 /// Whether somebody has an attempt at a course under way.
 #[must_use]
-pub(crate) fn is_under_way(training: &Training, course: &str, now_ms: UnixMillis) -> bool {
-    let last = training.attempts.get(course);
-    last.is_some_and(|last| last.outcome.is_none() && now_ms < last.ends_ms)
+pub(crate) fn is_under_way(training: &Training, course: &Course, now_ms: UnixMillis) -> bool {
+    let last = training.attempts.get(course.id);
+    last.is_some_and(|last| last.outcome.is_none() && !is_over(last, course, now_ms))
 }

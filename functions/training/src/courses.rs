@@ -3,11 +3,12 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 use shared::http::demands::{Demanding, Demands};
+use shared::http::request::PathId;
 use shared::http::response::Reply;
 use shared::http::staff::{Allowed, Anybody};
 use shared::http::staff_app::App;
@@ -155,7 +156,7 @@ pub(crate) async fn list(
 pub(crate) async fn get(
     State(_): State<App>,
     Allowed(..): Allowed<Anybody>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     locale: Locale,
 ) -> Result<Reply<CourseResponse>, Problem> {
     let (course, content) = content(&id, &locale)?;

@@ -82,13 +82,13 @@ pub(crate) async fn me(
     let training = app.trainings.begun(staff.id).await?;
     let now_ms = app.clock.now_ms();
     let required = is_required(staff.roles);
-    let under_way = COURSES.iter().map(|course| course.id);
+    let under_way = COURSES.iter().filter(|course| is_under_way(&training, course, now_ms));
     let response = MyTrainingResponse {
         required,
         current: now_ms < training.current_until(),
         current_until: rfc3339(training.current_until()),
         due: if required { due(&training, now_ms) } else { Vec::new() },
-        under_way: under_way.filter(|id| is_under_way(&training, id, now_ms)).collect(),
+        under_way: under_way.map(|course| course.id).collect(),
         certificates: training.certificates.into_iter().map(CertificateItem::from).collect(),
     };
     Ok(Reply(StatusCode::OK, response))

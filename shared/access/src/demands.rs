@@ -5,8 +5,8 @@ use values::problem::Code;
 
 use crate::app::App;
 use crate::request::{
-    self, ConversationPath, IdempotencyKey, Json, MaybeIdempotencyKey, MaybeJson, MaybePlainJson,
-    PageQuery, PathId, PlainJson, PollQuery, Sealable, SubjectPath, TranscriptPath,
+    self, AttemptPath, ConversationPath, IdempotencyKey, Json, MaybeIdempotencyKey, MaybeJson,
+    MaybePlainJson, PageQuery, PathId, PlainJson, PollQuery, Sealable, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -28,6 +28,7 @@ refusing! {
     ConversationPath => [NotFound];
     TranscriptPath => [NotFound];
     SubjectPath => [NotFound];
+    AttemptPath => [NotFound];
     PathId => [NotFound];
     PageQuery => [Invalid];
     PollQuery => [Invalid];

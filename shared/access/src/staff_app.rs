@@ -139,21 +139,25 @@ impl App {
     }
 }
 
-/// The gate before what visitors write: lets pass who has every certificate, or is in their first days.
-/// A refusal is recorded as an event, with `asked_for`: the conversation.
+/// The gate before what visitors write: lets pass who has every certificate, or is in their first days. A
+/// refusal is recorded as an event of who asked, with `asked_for`: the conversation.
 ///
 /// # Errors
 /// [`Code::TrainingRequired`], or that the table cannot be read.
 pub async fn trained(
     app: &App,
-    staff: StaffId,
+    (staff, by): (StaffId, StaffId),
     asked_for: impl Into<String>,
 ) -> Result<(), Problem> {
     if app.clock.now_ms() < app.trainings.begun(staff).await?.current_until() {
         return Ok(());
     }
-    app.events.append(SecurityEvent::by(staff, Action::TrainingRequired, asked_for)).await?;
-    let detail = "Every course has to be passed: GET /v1/training/me says which are due.";
+    app.events.append(SecurityEvent::by(by, Action::TrainingRequired, asked_for)).await?;
+    let detail = if staff == by {
+        "Every course has to be passed: GET /v1/training/me says which are due."
+    } else {
+        "The colleague has to pass every course first."
+    };
     Err(Problem::new(Code::TrainingRequired, detail))
 }
 

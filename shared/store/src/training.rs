@@ -1,7 +1,8 @@
 //! Trainings: an item a person, with the certificates that count and the attempts under way.
 //!
 //! Items of the table `training`: `p` = `staff`, `k` = the id of the person, `g` the end of their first
-//! days (ms), `j` certificates and attempts as JSON, `n` how often `j` was written, `expires_at`.
+//! days (ms), `j` certificates and attempts as JSON, `n` how often `j` was written; of a deleted account
+//! `expires_at`. While there is an account the item stays: a second one would begin with another week.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::attributes::{
-    EXPIRES_AT, Item, corrupt, expiry, in_table, number, read_number, string, take_string,
+    Item, corrupt, expiry, in_table, number, read_number, string, take_string,
 };
-use super::table::{Change, Key, Table, key};
-use super::write::{NEW, Write, put_if, update};
+use super::table::{Change, Key, Table};
+use super::write::{ANYWAY, NEW, Write, update};
 use values::clock::{Clock, UnixMillis};
 use values::ids::{AttemptId, StaffId};
 use values::policy::AuditDays;
@@ -135,7 +136,7 @@ pub struct Trainings {
 }
 
 impl Trainings {
-    /// The trainings of a deployment; they are kept as long as security events.
+    /// The trainings of a deployment. Those of deleted accounts are kept as long as security events.
     #[must_use]
     pub fn new(dynamo: Client, table: String, clock: Clock, kept: AuditDays) -> Self {
         Self { table: Table::new(dynamo, table), clock, kept }
@@ -146,11 +147,18 @@ impl Trainings {
     /// # Errors
     /// [`StoreError::Failed`].
     pub fn begin(&self, staff: StaffId) -> Result<Write, StoreError> {
-        let now_ms = self.clock.now_ms();
-        let mut item = key(PARTITION, staff);
-        item.insert("g".to_owned(), number(now_ms.saturating_add(GRACE_MS)));
-        item.insert(EXPIRES_AT.to_owned(), expiry(self.kept.end_ms(now_ms)));
-        put_if(&self.table, item, NEW, [])
+        let end_ms = self.clock.now_ms().saturating_add(GRACE_MS);
+        update(&self.table, &key_of(staff), ("SET g = :g", NEW), [(":g", number(end_ms))])
+    }
+
+    /// The write that gives the item of somebody an end, as part of the transaction that deletes their
+    /// account.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn end(&self, staff: StaffId) -> Result<Write, StoreError> {
+        let end = expiry(self.kept.end_ms(self.clock.now_ms()));
+        update(&self.table, &key_of(staff), ("SET expires_at = :e", ANYWAY), [(":e", end)])
     }
 
     /// The training of somebody, whose first days begin now if nothing is stored of them: they were
@@ -166,12 +174,9 @@ impl Trainings {
         let now_ms = self.clock.now_ms();
         let change = Change {
             key: &key_of(staff),
-            change: "SET g = if_not_exists(g, :g), expires_at = if_not_exists(expires_at, :e)",
+            change: "SET g = if_not_exists(g, :g)",
             condition: None,
-            values: vec![
-                (":g", number(now_ms.saturating_add(GRACE_MS))),
-                (":e", expiry(self.kept.end_ms(now_ms))),
-            ],
+            values: vec![(":g", number(now_ms.saturating_add(GRACE_MS)))],
         };
         self.table.update("begin_training", change).await?;
         Ok(self.find(staff).await?.unwrap_or_else(|| Training::of(staff)))
@@ -208,16 +213,14 @@ impl Trainings {
         let Training { staff, grace_ms: _, certificates, attempts, revision } = training;
         let content = Content { certificates: certificates.clone(), attempts: attempts.clone() };
         let content = serde_json::to_string(&content).map_err(|_| StoreError::Failed)?;
-        let end_ms = self.kept.end_ms(self.clock.now_ms());
-        let mut values =
-            vec![(":j", string(content)), (":m", number(revision + 1)), (":e", expiry(end_ms))];
+        let mut values = vec![(":j", string(content)), (":m", number(revision + 1))];
         let condition = if *revision == 0 {
             "attribute_not_exists(n)"
         } else {
             values.push((":n", number(*revision)));
             "n = :n"
         };
-        let change = ("SET j = :j, n = :m, expires_at = :e", condition);
+        let change = ("SET j = :j, n = :m", condition);
         let write = update(&self.table, &key_of(*staff), change, values)?;
         let writes = self.table.transaction().and(write).and_all(beside);
         Ok(writes.commit_patiently("put_training").await?.is_whole())

@@ -17,6 +17,8 @@ use values::clock::UnixMillis;
 pub const NEW: &str = "attribute_not_exists(p)";
 /// The condition under which an item of such a table is there.
 pub const THERE: &str = "attribute_exists(p)";
+/// The condition of a change that makes the item where it is not there.
+pub const ANYWAY: &str = "attribute_exists(p) OR attribute_not_exists(p)";
 
 /// How often a write is tried that meets a transaction at the same items.
 pub(super) const TRIES: usize = 5;

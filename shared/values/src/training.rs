@@ -5,7 +5,8 @@ use super::clock::UnixMillis;
 use super::role::{Role, Roles};
 
 const DAY_MS: UnixMillis = 24 * 60 * 60 * 1000;
-/// How long somebody may work without certificates: from their acceptance on.
+/// How long somebody may work without certificates: from their acceptance on, and in an account that is older
+/// than the courses from the first look at it on.
 pub const GRACE_MS: UnixMillis = 7 * DAY_MS;
 /// How long a certificate counts.
 pub const CERTIFICATE_MS: UnixMillis = 365 * DAY_MS;

@@ -274,7 +274,7 @@ fn rows() -> Vec<[String; 5]> {
         row(
             "certificates of the staff, and their last attempts at each course",
             "`training`",
-            audit(),
+            format!("until an admin deletes the account, and {}", audit()),
             of_audit(),
             ttl,
         ),

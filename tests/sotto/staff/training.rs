@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::clock::from_rfc3339;
 use shared::seal::sign::{Verifier, named_key};
+use shared::store::attributes::{Item, string};
 use shared::values::encoding::from_base64url;
 use shared::values::training::COURSES;
 use tests::api::{Request, Response};
@@ -56,13 +57,22 @@ impl School {
         self.officer.send(request).await
     }
 
+    /// The actors of the events of that kind.
+    async fn told_by(&self, action: &str) -> Vec<String> {
+        self.events(action, "a").await
+    }
+
     /// The objects of the events of that kind.
     async fn told(&self, action: &str) -> Vec<String> {
+        self.events(action, "o").await
+    }
+
+    async fn events(&self, action: &str, attribute: &str) -> Vec<String> {
         let items = self.world.all_items().await.into_iter();
         let of_kind = items.filter(|(table, item)| {
             table.ends_with("events") && item["w"].as_s().is_ok_and(|word| word == action)
         });
-        of_kind.map(|(_, item)| item["o"].as_s().expect("an id").clone()).collect()
+        of_kind.map(|(_, item)| item[attribute].as_s().expect("an id").clone()).collect()
     }
 }
 
@@ -117,15 +127,22 @@ async fn nobody_is_given_a_conversation_without_a_training() {
     let school = School::open().await;
     let school = School { agent: school.agent.trained().await, ..school };
     let untrained = school.world.member(&school.admin, "late@example.org", &["agent"]).await;
+    let other = school.world.member(&school.admin, "other@example.org", &["agent"]).await;
     let school = school.after(8).await;
-    assert_eq!(school.claim().await.status, 200);
     let untrained = untrained.signed_in(&school.world).await;
+    let other = other.signed_in(&school.world).await;
+    assert_eq!(school.claim().await.status, 200);
     let there = untrained.put("/v1/presence", &json!({ "state": "available" })).await;
     assert_eq!(there.status, 204);
     let path = format!("/v1/inbox/{}/transfer", school.conversation);
     let to = json!({ "agent_id": untrained.id });
     assert!(refused(&school.agent.post(&path, &to).await));
     assert_eq!(school.told("conversation_received").await.len(), 0);
+    // Only somebody who has it learns that, and it is told as theirs.
+    let told = school.told("training_required").await.len();
+    assert_eq!(other.post(&path, &to).await.refusal(), (409, "not_claimed".into()));
+    assert_eq!(school.told("training_required").await.len(), told);
+    assert_eq!(school.told_by("training_required").await, [&*school.agent.id]);
     untrained.trained().await;
     assert_eq!(school.agent.post(&path, &to).await.status, 200);
 }
@@ -271,6 +288,49 @@ async fn an_attempt_is_answered_once_in_an_hour_and_by_its_owner() {
     begin(&officer).await;
 }
 
+/// Instances of two releases know two versions of a course while one takes the place of the other.
+#[tokio::test]
+async fn questions_of_another_version_are_not_answered() {
+    let school = School::open().await;
+    let attempt = begin(&school.agent).await;
+    for (table, mut item) in school.world.all_items().await {
+        if table.ends_with("training") && item.contains_key("j") {
+            let content = item["j"].as_s().expect("JSON").replace("\"version\":1", "\"version\":2");
+            item.insert("j".to_owned(), string(content));
+            let put = school.world.dynamo().put_item().table_name(table).set_item(Some(item));
+            put.send().await.expect("it is another version");
+        }
+    }
+    let right = Value::Object(answers(COURSE, &attempt, 0));
+    let answered = answer(&school.agent, &attempt, &right).await;
+    assert_eq!(answered.refusal(), (410, "attempt_expired".into()));
+    let me = school.agent.get("/v1/training/me").await.json();
+    assert_eq!((&me["under_way"], &me["certificates"]), (&json!([]), &json!([])));
+    begin(&school.agent).await;
+}
+
+/// A training is kept as long as events after an account is gone, and until then it has no end.
+#[tokio::test]
+async fn a_training_ends_after_its_account() {
+    let school = School::open().await;
+    let school = School { agent: school.agent.trained().await, ..school };
+    let ends = async || {
+        let items = school.world.all_items().await.into_iter();
+        let of_trainings = items.filter(|(table, _)| table.ends_with("training"));
+        let end = |(_, item): (String, Item)| {
+            let end = item.get("expires_at")?.as_n().ok()?.parse::<i64>().ok()?;
+            Some((item["k"].as_s().ok()?.clone(), end))
+        };
+        of_trainings.filter_map(end).collect::<Vec<_>>()
+    };
+    assert_eq!(ends().await, []);
+    let admin = school.admin.stepped_up(&school.world).await;
+    let deleted = admin.delete(&format!("/v1/auth/staff/{}", school.agent.id)).await;
+    assert_eq!(deleted.status, 200, "{}", deleted.json());
+    let left = school.world.clock.now_seconds() + 731 * 86_400;
+    assert_eq!(ends().await, [(school.agent.id.clone(), left)]);
+}
+
 /// Two browsers begin at the same instant: one attempt is there, and both get its questions.
 #[tokio::test]
 async fn two_attempts_at_once_are_one() {
@@ -342,6 +402,12 @@ async fn admins_see_who_has_passed_what_and_need_no_course_themselves() {
     assert_eq!(me["training"]["current"], false);
     let unknown = school.agent.get("/v1/training/courses/none").await;
     assert_eq!(unknown.refusal(), (404, "not_found".into()));
+    for garbled in ["%FF", "%FF/attempts", "phishing/attempts/%FF"] {
+        let path = format!("/v1/training/courses/{garbled}");
+        let garbled = school.agent.post(&path, &json!({ "answers": {} })).await;
+        assert_eq!(garbled.header("content-type"), "application/problem+json", "{path}");
+        assert!((400..500).contains(&garbled.status), "{path}");
+    }
     let other = school.agent.get("/v1/training/courses?locale=fr").await;
     assert_eq!(other.refusal(), (422, "invalid".into()));
     assert!(right_options(COURSE, "none").is_empty());

@@ -53,7 +53,7 @@ fn must_end(table: &str, item: &Item) -> bool {
     let partition = text(item, "p").unwrap_or_default();
     match table {
         "keys" => !held(item) && !is_position(item),
-        "watch" | "events" | "transport" | "training" => true,
+        "watch" | "events" | "transport" => true,
         "identity" => {
             ["session#", "notice#", "pending#"].iter().any(|start| kind.starts_with(start))
                 || partition.starts_with("invitation#")

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { type Answer, api, clockTime, CopyButton, day, Form, Problem, problemOf, wordsOf } from "../kit.ts";
+import { type Answer, api, clockTime, complain, CopyButton, day, Form, Problem, problemOf, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
 import { say } from "../stage.tsx";
 import { TRAINING } from "./words.ts";
@@ -8,6 +8,9 @@ import { TRAINING } from "./words.ts";
 type Attempt = Answer<"POST /v1/training/courses/{id}/attempts">;
 type Question = Attempt["questions"][number];
 type Result = Answer<"POST /v1/training/courses/{id}/attempts/{attempt_id}">;
+
+/** Nothing can be answered any more: the page offers to begin again. */
+const OVER = ["attempt_expired", "not_found", "conflict"];
 
 interface Judged {
   attempt: Attempt;
@@ -32,8 +35,14 @@ export function Questions({ id }: { id: string }) {
         attempt={attempt.value}
         onAnswers={async (answers) => {
           const sent = { path: { id, attempt_id }, query: { locale: locale.peek() }, body: { answers } };
-          const result = await api.call("POST /v1/training/courses/{id}/attempts/{attempt_id}", sent);
-          if (attempt.value) judged.value = { attempt: attempt.value, result, chosen: answers };
+          try {
+            const result = await api.call("POST /v1/training/courses/{id}/attempts/{attempt_id}", sent);
+            if (attempt.value) judged.value = { attempt: attempt.value, result, chosen: answers };
+          } catch (error) {
+            const { code } = problemOf(error);
+            if (!OVER.includes(code)) throw error;
+            complain(error, { attempt_expired: words.late, not_found: words.late, conflict: words.done });
+          }
           attempt.value = null;
         }}
       />
@@ -76,9 +85,8 @@ function Asked({ attempt, onAnswers }: Props) {
     }
     await onAnswers(Object.fromEntries(attempt.questions.map(({ id }) => [id, [...(chosen.get(id) ?? [])]])));
   };
-  const meaning = { unanswered: words.unanswered, attempt_expired: words.late, conflict: words.done, not_found: words.late };
   return (
-    <Form submit={words.send} meaning={meaning} onSubmit={send} inputs={<></>}>
+    <Form submit={words.send} meaning={{ unanswered: words.unanswered }} onSubmit={send} inputs={<></>}>
       <p class="hint">{words.begun(clockTime(attempt.expires_at))}</p>
       <ol class="asked" ref={first}>
         {attempt.questions.map((question) => <AskedQuestion key={question.id} question={question} chosen={chosen} />)}

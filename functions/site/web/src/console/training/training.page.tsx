@@ -24,7 +24,7 @@ interface Record {
 
 /** The names come from the accounts, since a record has none. */
 async function everybody(): Promise<Record[]> {
-  const [{ items: records }, { items: staff }] = await Promise.all([api.call("GET /v1/training/records"), api.call("GET /v1/auth/staff")]);
+  const [{ items: records }, staff] = await Promise.all([api.call("GET /v1/training/records"), api.list("GET /v1/auth/staff")]);
   const isLearning = (roles: string[]) => roles.some((role) => role !== "admin");
   return staff
     .filter(({ roles }) => isLearning(roles))
@@ -37,7 +37,7 @@ function Training({ mine, courses }: { mine: Mine; courses: Courses }) {
     <div class="page">
       <Heading>{words.title}</Heading>
       <p>{words.text}</p>
-      {mine.required && <Standing mine={mine} />}
+      {mine.required && <Standing mine={mine} count={courses.length} />}
       <Part title={words.courses}>
         <ul class="rows">
           {courses.map((course) => <CourseRow key={course.id} course={course} mine={mine} />)}
@@ -49,11 +49,11 @@ function Training({ mine, courses }: { mine: Mine; courses: Courses }) {
 }
 
 /** Whether claims and transcripts are open, and until when. */
-function Standing({ mine: { current, current_until, due, certificates } }: { mine: Mine }) {
+function Standing({ mine: { current, current_until, due, certificates }, count }: { mine: Mine; count: number }) {
   const words = wordsOf(TRAINING);
   if (!current) return <p class="notice"><strong>{words.closed}</strong> {words.closedText}</p>;
   if (due.length === 0) return <p>{words.current(day(current_until))}</p>;
-  const text = certificates.length > 0 ? words.dueAgain : words.firstDays;
+  const text = certificates.length < count ? words.firstDays : words.dueAgain;
   return <p class="notice"><strong>{words.dueBy(due.length, day(current_until))}</strong> {text}</p>;
 }
 
