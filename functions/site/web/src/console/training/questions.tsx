@@ -38,6 +38,8 @@ export function Questions({ id }: { id: string }) {
           try {
             const result = await api.call("POST /v1/training/courses/{id}/attempts/{attempt_id}", sent);
             if (attempt.value) judged.value = { attempt: attempt.value, result, chosen: answers };
+            // By when they had to be sent is of no use any more.
+            say("");
           } catch (error) {
             const { code } = problemOf(error);
             if (!OVER.includes(code)) throw error;
