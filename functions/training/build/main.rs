@@ -7,11 +7,8 @@ use std::{env, fs};
 mod content;
 mod file;
 
-use content::{Courses, Localised};
+use content::{Courses, LOCALES, Localised};
 use file::{alike, read};
-
-/// The languages that each course has; the first is the one that others fall back to.
-const LOCALES: [&str; 2] = ["en", "de"];
 
 fn main() -> Result<(), String> {
     let folder = Path::new("courses");

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// The languages that every course has; without a wish it is the first.
+pub(crate) const LOCALES: [&str; 2] = ["en", "de"];
+
 /// The languages of a course.
 pub(crate) type Localised = BTreeMap<String, Content>;
 /// Courses by their ids.

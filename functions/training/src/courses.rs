@@ -16,10 +16,7 @@ use shared::problem::{Code, FieldCode, Problem};
 use shared::values::training::{COURSES, Course};
 use utoipa::ToSchema;
 
-use crate::content::{Choice, Content, Courses, Localised, Turn};
-
-/// The languages that every course has; without a wish it is the first.
-const LOCALES: [&str; 2] = ["en", "de"];
+use crate::content::{Choice, Content, Courses, LOCALES, Localised, Turn};
 
 /// All courses as the build has read them.
 static CONTENT: LazyLock<Courses> = LazyLock::new(|| {
@@ -118,19 +115,19 @@ pub fn right_options(course: &str, question: &str) -> Vec<&'static str> {
     options.filter(|option| option.right).map(|option| &*option.id).collect()
 }
 
-/// The course of that name, and its languages.
-pub(crate) fn find(id: &str) -> Result<(&'static Course, &'static Localised), Problem> {
-    let course = Course::find(id).ok_or(Code::NotFound)?;
-    Ok((course, CONTENT.get(course.id).ok_or(Code::Internal)?))
-}
-
-/// The course in that language.
+/// The course of that name in that language.
 pub(crate) fn content(
     id: &str,
     Locale(locale): &Locale,
 ) -> Result<(&'static Course, &'static Content), Problem> {
-    let (course, localised) = find(id)?;
-    Ok((course, localised.get(*locale).ok_or(Code::Internal)?))
+    let course = Course::find(id).ok_or(Code::NotFound)?;
+    let content = CONTENT.get(course.id).and_then(|localised| localised.get(*locale));
+    Ok((course, content.ok_or(Code::Internal)?))
+}
+
+/// The languages of a course.
+fn locales(course: &Course) -> Vec<String> {
+    CONTENT.get(course.id).into_iter().flat_map(Localised::keys).cloned().collect()
 }
 
 #[utoipa::path(get, path = "/v1/training/courses", params(("locale" = Option<String>, Query)),
@@ -141,9 +138,9 @@ pub(crate) async fn list(
     locale: Locale,
 ) -> Result<Reply<CoursesResponse>, Problem> {
     let item = |course: &Course| {
-        let (course, localised) = find(course.id)?;
-        let Content { title, minutes, version, .. } = content(course.id, &locale)?.1;
-        let locales = localised.keys().cloned().collect();
+        let (course, content) = content(course.id, &locale)?;
+        let Content { title, minutes, version, .. } = content;
+        let locales = locales(course);
         Ok(CourseItem { id: course.id, locales, title, minutes: *minutes, version: *version })
     };
     let items = COURSES.iter().map(item).collect::<Result<_, Problem>>()?;
@@ -163,7 +160,7 @@ pub(crate) async fn get(
     let Content { title, minutes, version, changed: _, chat, questions: _, text } = content;
     let response = CourseResponse {
         id: course.id,
-        locales: find(&id)?.1.keys().cloned().collect(),
+        locales: locales(course),
         title,
         minutes: *minutes,
         version: *version,

@@ -230,8 +230,7 @@ impl Settings {
         }
         let sealing = self.stack_key(stack, Purpose::Signing, &set_branch().branch).await?;
         let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
-        set.add_receipts(&receipts, &retired(stack, &sealing)?)?;
-        self.add_certificates(stack, &mut set).await?;
+        self.add_lasting(stack, &mut set, (&receipts, &retired(stack, &sealing)?)).await?;
         let mut writes = Transaction::new(self.dynamo.clone());
         writes.push(put(&self.table, set.to_item(&sealing)?)?);
         // A change of a key since the stack was read has published another set.
@@ -271,8 +270,7 @@ impl Settings {
                 set.add(&self.stack_key(stack, Purpose::Signing, &branch(&month).branch).await?)?;
             }
         }
-        set.add_receipts(&made.key, &retired)?;
-        self.add_certificates(stack, &mut set).await?;
+        self.add_lasting(stack, &mut set, (&made.key, &retired)).await?;
         let row = BranchRow {
             blob: made.blob,
             changed_ms: Some(now_ms),
@@ -331,8 +329,7 @@ impl Settings {
             names.push(name);
         }
         let receipts = self.stack_key(stack, Purpose::Signing, RECEIPT_BRANCH).await?;
-        set.add_receipts(&receipts, &retired)?;
-        self.add_certificates(stack, &mut set).await?;
+        self.add_lasting(stack, &mut set, (&receipts, &retired)).await?;
         if let Some(old) = stack.row(&receipt_branch())?.filter(|row| row.retired.is_some()) {
             let sealed = Some(seal_retired(&sealing.key, &retired)?);
             let row = BranchRow { retired: sealed, ..old.clone() };
@@ -346,8 +343,14 @@ impl Settings {
         self.commit_change("change_staff_keys", writes.and(event), &names).await
     }
 
-    /// Adds the key of certificates to a set.
-    async fn add_certificates(&self, stack: &Stack, set: &mut KeySet) -> Result<(), StoreError> {
+    /// Adds the keys that are not for tokens and have no month to a set: of receipts and of certificates.
+    async fn add_lasting(
+        &self,
+        stack: &Stack,
+        set: &mut KeySet,
+        (receipts, retired): (&BranchKey, &[Retired]),
+    ) -> Result<(), StoreError> {
+        set.add_receipts(receipts, retired)?;
         let seed = self.stack_key(stack, Purpose::Signing, CERTIFICATE_BRANCH).await?;
         set.listed.push(published_for(CERTIFICATE_BRANCH, Signer::derive(&seed)?.verifier())?);
         Ok(())

@@ -81,7 +81,7 @@ pub struct Training {
     revision: u64,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     certificates: BTreeMap<String, Certificate>,
@@ -92,7 +92,7 @@ impl Training {
     /// Somebody of whom nothing is stored.
     #[must_use]
     pub fn of(staff: StaffId) -> Self {
-        let Content { certificates, attempts } = Content::default();
+        let (certificates, attempts) = (BTreeMap::new(), BTreeMap::new());
         Self { staff, grace_ms: 0, certificates, attempts, revision: 0 }
     }
 
@@ -167,8 +167,8 @@ impl Trainings {
     /// # Errors
     /// [`StoreError`].
     pub async fn begun(&self, staff: StaffId) -> Result<Training, StoreError> {
-        let found = self.find(staff).await?;
-        if let Some(training) = found.filter(|training| training.grace_ms > 0) {
+        let training = self.find(staff).await?.unwrap_or_else(|| Training::of(staff));
+        if training.grace_ms > 0 {
             return Ok(training);
         }
         let now_ms = self.clock.now_ms();
@@ -178,8 +178,10 @@ impl Trainings {
             condition: None,
             values: vec![(":g", number(now_ms.saturating_add(GRACE_MS)))],
         };
-        self.table.update("begin_training", change).await?;
-        Ok(self.find(staff).await?.unwrap_or_else(|| Training::of(staff)))
+        let changed = self.table.update_and_read("begin_training", change).await?;
+        let changed = changed.ok_or(StoreError::Failed)?;
+        let grace_ms = read_number(&changed, "g").map_err(in_table(TABLE))?;
+        Ok(Training { grace_ms, ..training })
     }
 
     /// The training of somebody, if anything is stored of it.
