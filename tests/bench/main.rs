@@ -21,6 +21,7 @@ mod desk;
 mod endpoint;
 mod erasures;
 mod exports;
+mod incidents;
 mod instructions;
 mod measured;
 mod passwords;

@@ -59,8 +59,8 @@ async fn a_new_function_serves_a_known_conversation_in_three_requests() {
     assert!(touch.in_sequence <= 3, "{} calls in sequence", touch.in_sequence);
     assert_eq!(
         touch.init,
-        (5, PURPOSES),
-        "before the first invocation, the settings of the site and its two bases among them"
+        (6, PURPOSES),
+        "before the first invocation, the settings of the site, its two bases and the locks among them"
     );
 }
 

@@ -17,6 +17,7 @@ use local::aws::{Aws, Options};
 use local::content::demo;
 use local::iam::access_key;
 use local::iam::seen::file_of_the_tests;
+use monitor::Watchman;
 use retention::sweep::{self, Swept};
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -61,6 +62,8 @@ pub struct World {
     pub editor: shared::http::staff_app::App,
     /// The parts of the training.
     pub training: shared::http::staff_app::App,
+    /// The parts of the monitor.
+    pub monitor: monitor::App,
     /// How functions are configured.
     pub config: Config,
     /// How the function that visitors call is configured.
@@ -68,6 +71,7 @@ pub struct World {
     auth_config: auth::state::Config,
     retention_config: shared::http::staff_app::Config,
     desk_config: shared::http::staff_app::Config,
+    monitor_config: monitor::Config,
     rotation_config: intake::rotate::Config,
     sdk: SdkConfig,
 }
@@ -171,6 +175,10 @@ impl World {
         let training_sdk = sdk(&config, &access_key("training"));
         let training =
             shared::http::staff_app::App::with_sdk(&retention_config, clock.clone(), &training_sdk);
+        let monitor_config = monitor::Config::read(&read).expect("a configuration");
+        let monitor_sdk = sdk(&config, &access_key("monitor"));
+        let monitor = monitor::App::with_sdk(&monitor_config, clock.clone(), &monitor_sdk)
+            .expect("the playbooks are read");
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
@@ -184,11 +192,13 @@ impl World {
             desk,
             editor,
             training,
+            monitor,
             config,
             visitors_config,
             auth_config,
             retention_config,
             desk_config,
+            monitor_config,
             rotation_config,
             sdk,
         }
@@ -219,6 +229,9 @@ impl World {
         let editor = editor::routes(self.retention_of("editor"));
         let training = training::routes(self.retention_of("training"));
         let routes = routes.merge(desk::routes(desk)).merge(editor).merge(training);
+        let sdk = self.sdk_of("monitor");
+        let monitor = monitor::App::with_sdk(&self.monitor_config, self.clock.clone(), &sdk);
+        let routes = routes.merge(monitor::routes(monitor.expect("the playbooks are read")));
         Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
@@ -236,6 +249,7 @@ impl World {
         let routes = routes.merge(desk::routes(self.desk.clone()));
         let routes = routes.merge(editor::routes(self.editor.clone()));
         let routes = routes.merge(training::routes(self.training.clone()));
+        let routes = routes.merge(monitor::routes(self.monitor.clone()));
         Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
@@ -245,6 +259,49 @@ impl World {
         let app =
             shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk);
         Box::pin(desk::return_claims::run(&app)).await.expect("claims are returned")
+    }
+
+    /// The reader of the streams, with its rights, as an instance of its own.
+    ///
+    /// # Panics
+    /// Where the playbooks are damaged.
+    #[must_use]
+    pub fn watchman(&self) -> Watchman {
+        let sdk = self.sdk_of("detect");
+        let watchman = Watchman::with_sdk(&self.monitor_config, self.clock.clone(), &sdk);
+        watchman.expect("the playbooks are read")
+    }
+
+    /// All records of the streams, in order: what happened to logs, and to security events.
+    ///
+    /// # Panics
+    /// Where there is no stream.
+    #[must_use]
+    pub fn records(&self) -> [Vec<Value>; 2] {
+        [&self.config.conversations_table, &self.monitor_config.staff.events_table]
+            .map(|table| self.aws.stream_records(table).expect("it has a stream"))
+    }
+
+    /// Runs the reader over all that the streams hold, those records too that it has seen.
+    ///
+    /// # Panics
+    /// Where a record fails.
+    pub async fn detect(&self) {
+        let watchman = self.watchman();
+        for records in self.records() {
+            let changed = |record: &Value| record["eventName"] != "INSERT";
+            let of_log =
+                records.first().is_some_and(|one| one["dynamodb"]["Keys"]["c"].is_object());
+            let records: Vec<_> =
+                records.into_iter().filter(|record| !of_log || changed(record)).collect();
+            for batch in records.chunks(100) {
+                let event = json!({ "Records": batch });
+                let event = LambdaEvent::new(event, Context::default());
+                let answer = Box::pin(watchman.handle(&event)).await.expect("a batch");
+                let answer = serde_json::to_value(answer).expect("an answer");
+                assert_eq!(answer["batchItemFailures"], json!([]));
+            }
+        }
     }
 
     /// The job that counts for the reports, as an instance of its own.

@@ -154,8 +154,10 @@ pub async fn admit(
 ) -> Result<Granted, Problem> {
     let account = &person.account;
     let Shown { evidence, before, .. } = shown;
+    // The password has asked anew; in memory this is a minute old at most.
+    let is_locked = app.staff_keys.get().await?.locks().has_account(account.id);
     let has_factor = evidence.brings_its_own_factor() || person.count_of_factors() > 0;
-    if account.status != Status::Active || account.roles.is_empty() || !has_factor {
+    if is_locked || account.status != Status::Active || account.roles.is_empty() || !has_factor {
         return Err(Code::CredentialsInvalid.into());
     }
     let now_ms = app.clock.now_ms();
@@ -230,7 +232,12 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
     let token = RefreshToken::open(keys, token).ok_or(Code::TokenInvalid)?;
     let person = app.store.person(keys, token.staff).await?.ok_or(Code::TokenRevoked)?;
     let session = person.session(token.session).ok_or(Code::TokenRevoked)?;
-    if app.staff_keys.get().await?.has_ended_sessions_of(session.made_at_ms) {
+    let published = app.staff_keys.get().await?;
+    let locks = app.store.settings.locks().await?;
+    let has_ended = locks.has_account(token.staff)
+        || locks.has_ended(token.staff, session.made_at_ms)
+        || published.has_ended_sessions_of(session.made_at_ms);
+    if has_ended {
         return Err(Code::TokenRevoked.into());
     }
     if token.generation != session.generation {
@@ -278,7 +285,10 @@ pub async fn step_up(
 ) -> Result<String, Problem> {
     let session = person.session(asking.session).ok_or(Code::TokenRevoked)?;
     let account = &person.account;
-    if account.status != Status::Active {
+    // A new token would be younger than what has ended the session.
+    let locks = app.store.settings.locks().await?;
+    let is_over = locks.has_account(account.id) || locks.has_ended(account.id, session.made_at_ms);
+    if is_over || account.status != Status::Active {
         return Err(Code::TokenRevoked.into());
     }
     // The token that asks is over with the new one.
@@ -300,7 +310,9 @@ pub async fn step_up(
 /// Ends the session of a token that was spent before, and says so.
 async fn reused(app: &App, token: &RefreshToken) -> Result<Problem, Problem> {
     let ended = app.store.end_session(token.staff, token.session)?;
-    let event = SecurityEvent::of(Action::TokenReused, token.session);
+    // Nobody knows which of the two holders this is; it is the account's owner who has to know.
+    let object = format!("{}/{}", token.staff, token.session);
+    let event = SecurityEvent::of(Action::TokenReused, object);
     let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
     writes.commit_patiently("end_reused").await?;
     Ok(Code::TokenReused.into())

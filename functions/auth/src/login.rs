@@ -102,14 +102,15 @@ pub(crate) async fn post(
             .unwrap_or(StaffId::generate(&app.clock)?),
     };
     let person = async { Ok(app.store.person(&keys, staff).await?) };
-    let (may, person) = tokio::try_join!(attempt::count(&app, &attempt), person)?;
+    let locks = async { Ok(app.store.settings.locks().await?) };
+    let (may, person, locks) = tokio::try_join!(attempt::count(&app, &attempt), person, locks)?;
     let matches = verify(&app, &keys, password.as_ref(), hash_of(login.as_ref()))?;
     let (Some(login), Some(person), Some(verdict)) =
         (login.filter(|login| may && !login.disabled), person, matches)
     else {
         return Err(Code::CredentialsInvalid.into());
     };
-    if !is_present(&login, &person) {
+    if locks.has_account(login.staff) || !is_present(&login, &person) {
         return Err(Code::CredentialsInvalid.into());
     }
     if let (true, Some(password), Some(before)) = (verdict.outdated, &password, &login.password) {

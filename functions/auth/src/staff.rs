@@ -243,6 +243,10 @@ impl Change {
         if roles != account.roles {
             actions.push(Action::RolesChanged);
         }
+        let granted = roles.without(account.roles);
+        if granted.only(Roles::OFFICERS) != Roles::default() {
+            actions.push(Action::RolesWidened);
+        }
         match (account.status, status) {
             (Status::Active, Status::Disabled) => actions.push(Action::Disabled),
             (Status::Disabled, Status::Active) => actions.push(Action::Enabled),
@@ -264,7 +268,6 @@ impl Change {
             Some(Taken::SecondFactor) | None => PasswordThen::Stays,
         };
         let now_ms = app.clock.now_ms();
-        let granted = roles.without(account.roles);
         if roles != account.roles {
             writes.extend(app.store.tell(keys, person, Told::RolesChanged, Some(admin.id))?);
         }

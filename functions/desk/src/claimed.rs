@@ -12,7 +12,8 @@ use shared::store::inbox::{Inbox, Row};
 use shared::store::log::{Appended, Draft, Tail};
 use shared::store::state::{State, Status};
 
-use shared::http::staff_app::App;
+use shared::http::staff_app::{App, not_locked_down};
+use shared::values::site::Site;
 
 /// How often a change is decided again before the caller is asked to come back.
 const ATTEMPTS: usize = 64;
@@ -20,8 +21,9 @@ const ATTEMPTS: usize = 64;
 /// The conversation of that id, once an agent who is gone has lost it.
 ///
 /// # Errors
-/// 404 for none, 410 for one that was erased, 503.
-pub async fn find(app: &App, id: ConversationId) -> Result<Live, Problem> {
+/// 403 while the site is locked, 404 for none, 410 for one that was erased, 503.
+pub async fn find(app: &App, staff: &Staff, id: ConversationId) -> Result<Live, Problem> {
+    not_locked_down(app, staff, Site::SHIPPED).await?;
     match app.store.at_desk(id).await? {
         AtDesk::Held(held) => Ok(app.store.settle(*held).await?),
         AtDesk::Erased => Err(Code::Erased.into()),
@@ -46,7 +48,7 @@ pub fn held_by(live: &Live, staff: &Staff) -> Option<Agent> {
 /// # Errors
 /// 404 unless the caller has it; 410 for one that was erased, 503.
 pub async fn claimed(app: &App, staff: &Staff, id: ConversationId) -> Result<Live, Problem> {
-    let live = find(app, id).await?;
+    let live = find(app, staff, id).await?;
     match status(app, &live) {
         Status::WithAgent if held_by(&live, staff).is_some() => Ok(live),
         _ => Err(Code::NotFound.into()),
@@ -120,7 +122,7 @@ pub async fn change_with(
     decide: impl Fn(Deciding<'_>, Row, UnixMillis) -> Result<Change, Problem>,
 ) -> Result<Changed, Problem> {
     for _ in 0..ATTEMPTS {
-        let live = find(app, id).await?;
+        let live = find(app, staff, id).await?;
         let idempotency = idempotency(&live);
         if let Some(known) = idempotency
             && let Some(event) = repeated(app, &live, &known).await?

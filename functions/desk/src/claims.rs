@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use shared::access::permit::ReadPermit;
 use shared::http::request::{Json, MaybeJson, Sealable, TranscriptPath};
@@ -77,11 +77,14 @@ pub(crate) async fn claim(
     State(app): State<App>,
     Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
+    headers: HeaderMap,
     MaybeJson(ClaimRequest {}): MaybeJson<ClaimRequest>,
 ) -> Result<Response, Problem> {
+    // Who takes a conversation reads it: a lock is in force at once.
+    Allowed::<AgentRole>::now(&headers, &app).await?;
     let agent = presence::agent(&app, &staff).await?;
     for _ in 0..ATTEMPTS {
-        let live = find(&app, id).await?;
+        let live = find(&app, &staff, id).await?;
         let now_ms = app.clock.now_ms();
         let row = match status(&app, &live) {
             Status::Closed => return Err(Code::ConversationClosed.into()),
@@ -177,7 +180,7 @@ pub(crate) async fn transfer(
     let there = app.store.presence(Site::SHIPPED, to).await?;
     let there = there.filter(|there| app.clock.now_ms() < there.until_ms).ok_or_else(refused)?;
     // A colleague may read what they are given, by somebody who has it.
-    if held_by(&find(&app, id).await?, &staff).is_some() {
+    if held_by(&find(&app, &staff, id).await?, &staff).is_some() {
         trained(&app, (to, staff.id), id).await?;
     }
     let (agent, note) = (there.agent, note.map(str::to_owned));

@@ -31,16 +31,16 @@ shared::table! {
     App:
     inbox => get, __path_get [Invalid];
     presence => put, __path_put [Invalid];
-    claims => claim, __path_claim [TrainingRequired, Claimed, ConversationClosed, Erased];
-    claims => release, __path_release [Invalid, Erased, ConversationClosed, NotClaimed];
-    claims => transfer, __path_transfer [TrainingRequired, Invalid, Erased, ConversationClosed, NotClaimed];
-    claims => close, __path_close [Invalid, Erased, ConversationClosed, NotClaimed];
-    messages => get, __path_get [Erased];
-    messages => post, __path_post [Erased, ConversationClosed, NotClaimed];
-    messages => note, __path_note [Erased, ConversationClosed, NotClaimed];
-    messages => typing, __path_typing [Erased];
-    messages => seen, __path_seen [Erased, Invalid];
-    suggestions => get, __path_get [Erased];
+    claims => claim, __path_claim [LockedDown, TrainingRequired, Claimed, ConversationClosed, Erased];
+    claims => release, __path_release [LockedDown, Invalid, Erased, ConversationClosed, NotClaimed];
+    claims => transfer, __path_transfer [LockedDown, TrainingRequired, Invalid, Erased, ConversationClosed, NotClaimed];
+    claims => close, __path_close [LockedDown, Invalid, Erased, ConversationClosed, NotClaimed];
+    messages => get, __path_get [LockedDown, Erased];
+    messages => post, __path_post [LockedDown, Erased, ConversationClosed, NotClaimed];
+    messages => note, __path_note [LockedDown, Erased, ConversationClosed, NotClaimed];
+    messages => typing, __path_typing [LockedDown, Erased];
+    messages => seen, __path_seen [LockedDown, Erased, Invalid];
+    suggestions => get, __path_get [LockedDown, Erased];
     summary => get, __path_get [Invalid];
     canned => get, __path_get;
     canned => put, __path_put [NotFound, Conflict];

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::clock::rfc3339;
 use shared::http::live::{News, Since, news, position};
@@ -101,10 +101,15 @@ pub(crate) async fn get(
     Sealable(Allowed(staff, ..)): Sealable<Allowed<AgentRole>>,
     TranscriptPath(id): TranscriptPath,
     query: PollQuery,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let live = claimed(&app, &staff, id).await?;
     let after = query.after.filter(|after| !after.is_empty());
     let is_first = after.is_none();
+    if is_first {
+        // What was said until now is read: a lock is in force at once.
+        Allowed::<AgentRole>::now(&headers, &app).await?;
+    }
+    let live = claimed(&app, &staff, id).await?;
     let after = after.map(|after| position(id, &after)).transpose()?;
     let PageQuery { limit, cursor } = query.page;
     let since = Since { after, state: query.state, cursor, limit };

@@ -13,6 +13,8 @@ use shared::store::event::StoredEvent;
 use shared::store::log::{Appended, Draft, Tail};
 use shared::store::state::{State, Status, TooMany};
 
+use crate::probing;
+
 /// How often a decision is taken again before the caller is asked to come back: each time, another
 /// writer of the same conversation has won.
 const ATTEMPTS: usize = 64;
@@ -65,7 +67,7 @@ pub async fn find(
     id: ConversationId,
 ) -> Result<Arc<Conversation>, Problem> {
     let found = app.store.find_conversation((visitor.subject, Some(&visitor.session)), id).await?;
-    match live(found)? {
+    match told(app, visitor, id, live(found)).await? {
         conversation if conversation.admits(&visitor.session) => Ok(conversation),
         // The copy in memory may be older than the session, so the stored one decides.
         _ => find_now(app, visitor, id).await,
@@ -82,13 +84,26 @@ pub async fn find_now(
     visitor: &Visitor,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, Problem> {
-    let conversation = live(
-        app.store.find_conversation_now((visitor.subject, Some(&visitor.session)), id).await?,
-    )?;
+    let found =
+        app.store.find_conversation_now((visitor.subject, Some(&visitor.session)), id).await?;
+    let conversation = told(app, visitor, id, live(found)).await?;
     if !conversation.admits(&visitor.session) {
         return Err(Code::TokenRevoked.into());
     }
     Ok(conversation)
+}
+
+/// The same, once an id that is not the visitor's is counted.
+async fn told<T>(
+    app: &App,
+    visitor: &Visitor,
+    id: ConversationId,
+    found: Result<T, Problem>,
+) -> Result<T, Problem> {
+    if found.as_ref().is_err_and(|problem| problem.code == Code::NotFound) {
+        probing::refused(app, visitor, id).await;
+    }
+    found
 }
 
 /// Appends what `decide` makes of the state, which may be asked several times. A draft whose repetition

@@ -19,7 +19,7 @@ use shared::values::object::Object;
 use shared::values::site::Site;
 use utoipa::ToSchema;
 
-use crate::admission::admit;
+use crate::admission::{admit, not_locked_down};
 use crate::commit::{end_of_log, find_now};
 use crate::guests::Guest;
 
@@ -88,6 +88,7 @@ pub(crate) async fn post(
     guest: Guest,
     Json(request): Json<OpenRequest>,
 ) -> Result<Reply<ConversationResponse>, Problem> {
+    not_locked_down(&app, visitor.site).await?;
     let Object(consent) = request.consent.ok_or(Code::ConsentRequired)?;
     let notice: Text<1, 32> = Text::required(consent.notice_version, "/consent/notice_version")?;
     let purposes = consent

@@ -74,10 +74,11 @@ impl Guest {
         }
         let name = keys.guests.networks.name(now_ms, self.source.network());
         let count = app.store.count_guest(act, &name).await?;
-        if count <= limit {
+        let is_slowed = app.locks.get().await?.slows(&name);
+        if count <= limit && !is_slowed {
             return Ok(());
         }
-        record_flood(app, &name, count - limit).await;
+        record_flood(app, &name, count.saturating_sub(limit)).await;
         let until_ms = now_ms + CHALLENGE_MS;
         let bits = bits(count, limit);
         let challenge = keys.guests.puzzles.issue(at, bits, until_ms.div_euclid(1000));

@@ -19,6 +19,7 @@ use shared::store::state::Status;
 use shared::text::{RawText, Text, judge_optional};
 use utoipa::ToSchema;
 
+use crate::admission::not_locked_down;
 use crate::commit::{Outcome, commit, locate, speak};
 use crate::responder;
 
@@ -55,6 +56,7 @@ pub(crate) async fn post(
     MaybeJson(request): MaybeJson<HandoverRequest>,
 ) -> Result<(Option<Extension<Noted>>, Reply<HandoverResponse>), Problem> {
     let reason: Option<Text<0, 1000>> = judge_optional(request.reason, "/reason")?;
+    not_locked_down(&app, visitor.site).await?;
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
     let now_ms = app.clock.now_ms();

@@ -17,6 +17,7 @@ use shared::text::{Named, RawText, Text, judge_optional};
 use shared::values::address::Address;
 use utoipa::ToSchema;
 
+use crate::admission::not_locked_down;
 use crate::commit::{commit, locate, speak};
 use crate::conversations::erased;
 
@@ -59,6 +60,7 @@ pub(crate) async fn post(
     let name: Named<1, 200> = Named::line(request.name, "/name")?;
     let email = Address::judge(request.email, "/email")?;
     let phone: Option<Text<1, 40>> = judge_optional(request.phone, "/phone")?;
+    not_locked_down(&app, visitor.site).await?;
     let located = locate(&app, &visitor, id, None).await?;
     let conversation = located.conversation.clone();
     let locale = located.tail.state.locale;

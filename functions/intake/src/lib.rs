@@ -20,6 +20,7 @@ pub mod keys;
 pub mod lead;
 pub mod me;
 pub mod messages;
+mod probing;
 pub mod rating;
 pub mod responder;
 pub mod rotate;
@@ -37,14 +38,14 @@ shared::table! {
     App:
     health => get, __path_get;
     keys => get, __path_get;
-    sessions => post, __path_post [TokenInvalid, TokenExpired, TokenRevoked, MfaRequired, SealedRequired];
+    sessions => post, __path_post [LockedDown, TokenInvalid, TokenExpired, TokenRevoked, MfaRequired, SealedRequired];
     sessions => delete, __path_delete;
-    conversations => post, __path_post [ConsentRequired, RateLimited, Erased];
+    conversations => post, __path_post [LockedDown, ConsentRequired, RateLimited, Erased];
     conversations => get, __path_get [Erased];
-    messages => post, __path_post [ConversationClosed, Erased, RateLimited];
+    messages => post, __path_post [LockedDown, ConversationClosed, Erased, RateLimited];
     messages::list => get, __path_get [Erased];
-    handover => post, __path_post [ConversationClosed, Erased, RateLimited];
-    lead => post, __path_post [ConsentRequired, LegalHold, ConversationClosed, Erased, RateLimited];
+    handover => post, __path_post [LockedDown, ConversationClosed, Erased, RateLimited];
+    lead => post, __path_post [LockedDown, ConsentRequired, LegalHold, ConversationClosed, Erased, RateLimited];
     rating => post, __path_post [Erased, RateLimited];
     typing => post, __path_post [Erased];
     feedback => post, __path_post [Erased, RateLimited];

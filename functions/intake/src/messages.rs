@@ -29,6 +29,7 @@ use shared::values::site::Site;
 use shared::values::site_settings::SiteSettings;
 use utoipa::ToSchema;
 
+use crate::admission::not_locked_down;
 use crate::commit::{Located, Outcome, commit, find_now, locate, speak};
 use crate::responder::{self, Looked, Sent, Visit};
 
@@ -81,11 +82,13 @@ pub(crate) async fn post(
     let after = after.map(|after| asked_after(id, after.reveal())).transpose()?;
     let cursor = headers.get(&CURSOR).and_then(|cursor| cursor.to_str().ok());
     // Settings and bases are in memory but once a minute, and then read beside the log.
-    let (located, settings, bases) = tokio::join!(
+    let (open, located, settings, bases) = tokio::join!(
+        not_locked_down(&app, visitor.site),
         locate(&app, &visitor, id, cursor),
         app.store.site_settings(Site::SHIPPED),
         app.bases.of(Site::SHIPPED),
     );
+    open?;
     let (located, settings, bases) = (located?, settings?, bases?);
     let conversation = located.conversation.clone();
     let idempotency = idempotency(&conversation, &key, words.sent());

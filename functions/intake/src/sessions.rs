@@ -18,6 +18,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use self::customer::{SignedIn, sign_in};
+use crate::admission::not_locked_down;
 use crate::conversations::ConversationResponse;
 use crate::guests::Guest;
 
@@ -61,6 +62,7 @@ pub(crate) async fn post(
     let site: Text<1, 64> = Text::required(request.site, "/site")?;
     let site = Site::find(site.reveal())
         .ok_or_else(|| Problem::invalid("/site", FieldCode::NotAllowed))?;
+    not_locked_down(&app, site).await?;
     // An identity names the customer, so a token that the browser kept does not count.
     let identity: Option<Text<0, BODY_LIMIT>> = judge_optional(request.identity, "/identity")?;
     let (visitor, limit, conversations) = if let Some(proof) = identity {

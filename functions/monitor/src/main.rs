@@ -1,21 +1,15 @@
-//! Bootstrap of the reader of the log's stream.
+//! Bootstrap of the function that answers about incidents.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use monitor::{Config, Watchman};
-use serde_json::Value;
+use monitor::{App, Config};
 use shared::clock::Clock;
 use shared::config::environment;
-use shared::http::{aws, telemetry};
+use shared::http::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let config = Config::read(&environment)?;
-    let sdk = aws::sdk(&config.region, &config.trust_roots)?;
-    let watchman = Watchman::new(&config, Clock::system(), &sdk);
-    let watchman = &watchman;
-    run(service_fn(move |event: LambdaEvent<Value>| async move {
-        watchman.handle(&event).await.map_err(Error::from)
-    }))
-    .await
+    let app = App::build(&config, Clock::system())?;
+    app.warm();
+    lambda_http::run(monitor::router(app)).await
 }

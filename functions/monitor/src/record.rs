@@ -1,6 +1,7 @@
 //! A record of the stream, and what it says about the log.
 
 use serde_json::Value;
+use shared::clock::UnixMillis;
 use shared::http::telemetry::Label;
 use shared::http::telemetry::ids::ForeignId;
 use shared::ids::ConversationId;
@@ -52,12 +53,23 @@ pub(crate) struct Record {
     /// The event's place in the log; 0 is the conversation's row in the inbox, which is no event.
     pub(crate) seq: u64,
     pub(crate) number: Option<ForeignId>,
+    /// When it was, to the second.
+    pub(crate) at_ms: Option<UnixMillis>,
     change: Change,
 }
 
 /// The sequence number under which Lambda knows a record.
 pub(crate) fn number(record: &Value) -> Option<&str> {
     record.pointer("/dynamodb/SequenceNumber")?.as_str()
+}
+
+/// When the change of a record was, to the second.
+pub(crate) fn changed_ms(record: &Value) -> Option<UnixMillis> {
+    let time = record.pointer("/dynamodb/ApproximateCreationDateTime")?;
+    // Lambda gives seconds, with or without a point.
+    let text = time.to_string();
+    let seconds: UnixMillis = text.split('.').next()?.parse().ok()?;
+    seconds.checked_mul(1000)
 }
 
 impl Record {
@@ -71,7 +83,8 @@ impl Record {
             "REMOVE" => Change::Removed,
             _ => return None,
         };
-        Some(Self { conversation, seq, number: ForeignId::of_record(number), change })
+        let at_ms = changed_ms(record);
+        Some(Self { conversation, seq, number: ForeignId::of_record(number), at_ms, change })
     }
 
     /// Judges it. The row in the inbox follows the conversation's state, and may change and go.
@@ -84,7 +97,8 @@ impl Record {
     }
 }
 
-fn by_ttl(record: &Value) -> bool {
+/// Whether DynamoDB deleted the item because its time was up.
+pub(crate) fn by_ttl(record: &Value) -> bool {
     let named = |pointer| record.pointer(pointer).and_then(Value::as_str);
     (named("/userIdentity/type"), named("/userIdentity/principalId")) == (Some(TTL.0), Some(TTL.1))
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub editor: Version,
     /// The new version of the function that trains the staff.
     pub training: Version,
+    /// The new version of the function of incidents.
+    pub monitor: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -59,10 +61,10 @@ impl Version {
 
 impl Config {
     /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
-    /// `SOTTO_DESK_VERSION`, `SOTTO_EDITOR_VERSION`, `SOTTO_TRAINING_VERSION`, `SOTTO_SITE_VERSION`,
-    /// `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the default, or `off`),
-    /// `AWS_REGION`, `AWS_ENDPOINT_URL` (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and
-    /// `SOTTO_TRUST_ROOTS`.
+    /// `SOTTO_DESK_VERSION`, `SOTTO_EDITOR_VERSION`, `SOTTO_TRAINING_VERSION`,
+    /// `SOTTO_MONITOR_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`,
+    /// `SOTTO_DEMO_PAGE` (`on`, which is the default, or `off`), `AWS_REGION`, `AWS_ENDPOINT_URL`
+    /// (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
     ///
     /// # Errors
     /// A sentence for each setting that is missing or is not what it has to be.
@@ -87,6 +89,7 @@ impl Config {
             faults.of(version("SOTTO_DESK_VERSION")),
             faults.of(version("SOTTO_EDITOR_VERSION")),
             faults.of(version("SOTTO_TRAINING_VERSION")),
+            faults.of(version("SOTTO_MONITOR_VERSION")),
             faults.of(version("SOTTO_SITE_VERSION")),
             faults.of(pins()),
             faults.of(set("SOTTO_ISSUER")),
@@ -100,6 +103,7 @@ impl Config {
             Some(desk),
             Some(editor),
             Some(training),
+            Some(monitor),
             Some(site),
             Some(root_pins),
             Some(issuer),
@@ -116,6 +120,7 @@ impl Config {
             desk,
             editor,
             training,
+            monitor,
             site,
             root_pins,
             issuer,
@@ -155,6 +160,7 @@ mod tests {
                 "SOTTO_DESK_VERSION" => "arn:aws:lambda:eu-central-1:1:function:desk:4",
                 "SOTTO_EDITOR_VERSION" => "arn:aws:lambda:eu-central-1:1:function:editor:1",
                 "SOTTO_TRAINING_VERSION" => "arn:aws:lambda:eu-central-1:1:function:training:1",
+                "SOTTO_MONITOR_VERSION" => "arn:aws:lambda:eu-central-1:1:function:monitor:1",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -188,6 +194,7 @@ mod tests {
             ("SOTTO_DESK_VERSION", "desk".to_owned()),
             ("SOTTO_EDITOR_VERSION", "editor".to_owned()),
             ("SOTTO_TRAINING_VERSION", "training".to_owned()),
+            ("SOTTO_MONITOR_VERSION", "monitor".to_owned()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

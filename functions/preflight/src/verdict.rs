@@ -42,6 +42,8 @@ pub enum Check {
     Knowledge,
     /// The courses: staff only.
     Training,
+    /// The incidents: staff only.
+    Incidents,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -116,6 +118,7 @@ impl Label for Check {
             Self::Inbox => "desk-inbox",
             Self::Knowledge => "editor-knowledge",
             Self::Training => "training-courses",
+            Self::Incidents => "monitor-incidents",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

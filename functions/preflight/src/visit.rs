@@ -81,6 +81,7 @@ impl<'a> Visit<'a> {
         self.take(Check::Inbox, self.inbox()).await?;
         self.take(Check::Knowledge, self.knowledge()).await?;
         self.take(Check::Training, self.training()).await?;
+        self.take(Check::Incidents, self.incidents()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -244,6 +245,11 @@ impl<'a> Visit<'a> {
     async fn training(&self) -> Result<(), Fault> {
         let courses = Request::new("GET", "/v1/training/courses");
         refuses_strangers(self.gateway.send(&self.config.training, &courses).await?)
+    }
+
+    async fn incidents(&self) -> Result<(), Fault> {
+        let incidents = Request::new("GET", "/v1/incidents");
+        refuses_strangers(self.gateway.send(&self.config.monitor, &incidents).await?)
     }
 
     async fn receipt(&self) -> Result<(), Fault> {

@@ -26,7 +26,7 @@ use shared::values::spreadsheet::neutral;
 use utoipa::ToSchema;
 
 use crate::grounds::text;
-use shared::http::staff_app::App;
+use shared::http::staff_app::{App, not_frozen, not_locked_down};
 
 /// Contacts in one file; a header says where the next file begins.
 const FILE: usize = 500;
@@ -150,6 +150,9 @@ pub(crate) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Reply<LeadsResponse>, Problem> {
+    // A page of contacts is a reading of as many people: a lock is in force at once.
+    Allowed::<Agent>::now(&headers, &app).await?;
+    not_locked_down(&app, &staff, Site::SHIPPED).await?;
     let asked = Asked { why: purpose(&headers)?, times: times(query)?, action: Action::LeadsRead };
     let place = asked.place(&page)?;
     let Read { items, next, damaged } = read(&app, &staff, &asked, (place, page.limit)).await?;
@@ -174,6 +177,7 @@ pub(crate) async fn export(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let why = purpose(&headers)?;
+    not_frozen(&app, Site::SHIPPED).await?;
     let asked = Asked { why, times: times(query)?, action: Action::LeadsExported };
     let place = asked.place(&page)?;
     let Read { items, next, damaged } = read(&app, &staff, &asked, (place, FILE)).await?;

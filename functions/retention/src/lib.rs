@@ -26,16 +26,16 @@ use shared::http::staff_app::App;
 
 shared::table! {
     App:
-    leads => get, __path_get [PurposeRequired, Invalid];
-    leads => export, __path_export [PurposeRequired, Invalid];
-    transcripts => get, __path_get [PurposeRequired, TrainingRequired, Erased, StepUpRequired];
+    leads => get, __path_get [LockedDown, PurposeRequired, Invalid];
+    leads => export, __path_export [LockedDown, PurposeRequired, Invalid];
+    transcripts => get, __path_get [LockedDown, PurposeRequired, TrainingRequired, Erased, StepUpRequired];
     subjects => search, __path_search;
     subject => get, __path_get [Erased, Conflict, PurposeRequired, Invalid];
     subjects => delete, __path_delete [LegalHold, Conflict, PurposeRequired];
     erasures => list, __path_list;
     erasures => approve, __path_approve [NotFound, LegalHold];
     erasures => withdraw, __path_withdraw [NotFound, Conflict];
-    subject_export => post, __path_post [Erased, Conflict, PurposeRequired];
+    subject_export => post, __path_post [LockedDown, Erased, Conflict, PurposeRequired];
     policy => get, __path_get [Invalid];
     policy => put, __path_put [Conflict];
     holds => list, __path_list;

@@ -111,11 +111,13 @@ pub(crate) async fn put(
     let stored = if known.policy.has_days_of(&policy) {
         known
     } else {
-        let event = SecurityEvent::by(staff.id, Action::PolicyChanged, site.id);
-        let event = app.events.put(event)?;
+        let mut actions = vec![Action::PolicyChanged];
+        actions.extend(policy.keeps_longer_than(&known.policy).then_some(Action::PolicyLoosened));
+        let event = |action| app.events.put(SecurityEvent::by(staff.id, action, site.id));
+        let events = actions.into_iter().map(event).collect::<Result<Vec<_>, _>>()?;
         let followed = app.store.sweep_progress().await?.aligned_version;
         let known = (&known, followed);
-        let put = app.store.settings.put_retention_policy(site, known, policy, event).await?;
+        let put = app.store.settings.put_retention_policy(site, known, policy, events).await?;
         put.ok_or_else(|| Problem::new(Code::Conflict, "Somebody else has just changed it."))?
     };
     Ok(Reply(StatusCode::OK, response(&app, site, stored).await?))

@@ -17,7 +17,7 @@ use shared::values::site::Site;
 use utoipa::ToSchema;
 
 use crate::grounds::{Grounds, takes};
-use shared::http::staff_app::App;
+use shared::http::staff_app::{App, not_frozen};
 
 /// Nothing needs to be said.
 #[derive(Deserialize, ToSchema)]
@@ -40,6 +40,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     MaybePlainJson(SubjectExportRequest {}): MaybePlainJson<SubjectExportRequest>,
 ) -> Result<Response, Problem> {
+    not_frozen(&app, Site::SHIPPED).await?;
     let grounds = Grounds::read(&app, &headers).await?;
     let holdings = Holdings::look(&app.store, subject).await?;
     if holdings.are_none(&app.store, Site::SHIPPED).await? {

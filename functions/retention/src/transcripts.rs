@@ -21,7 +21,8 @@ use shared::values::role::Role;
 use utoipa::ToSchema;
 
 use crate::grounds::text;
-use shared::http::staff_app::{App, trained};
+use shared::http::staff_app::{App, not_locked_down, trained};
+use shared::values::site::Site;
 
 /// Roles that read everything, each with a second factor.
 const OFFICERS: [Role; 2] = [Role::Privacy, Role::Security];
@@ -51,10 +52,13 @@ pub(crate) async fn get(
     query: PageQuery,
     headers: HeaderMap,
 ) -> Result<(Option<Extension<Noted>>, Reply<TranscriptResponse>), Problem> {
-    // Only an agent may need no step-up.
-    if !staff.roles.has(Role::Agent) {
+    // Only an agent may need no step-up. A lock is in force at once for everybody.
+    if staff.roles.has(Role::Agent) {
+        Allowed::<Reading>::now(&headers, &app).await?;
+    } else {
         SteppedUp::<Reading>::of(&headers, &app).await?;
     }
+    not_locked_down(&app, &staff, Site::SHIPPED).await?;
     let why = Purpose::read(text(&headers, "sotto-purpose"), text(&headers, "sotto-reason"))?;
     let role = role(&app, &staff, id, &headers).await?;
     let subject = app.store.owner_of(id).await?.ok_or(Code::NotFound)?;

@@ -93,9 +93,9 @@ impl Settings {
         intake::rotate::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
     }
 
-    /// The same for the reader of the log's stream.
+    /// The same for incidents, and for the reader of the streams.
     pub(crate) fn monitor(&self) -> Result<monitor::Config, String> {
-        monitor::Config::read(&|name| self.find(name))
+        monitor::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
     }
 
     /// The same for the pages' function.

@@ -1,4 +1,4 @@
-//! The stream of the log, fed to the watchman as Lambda's mapping does in the cloud.
+//! The streams of the log and of security events, fed to the watchman as Lambda's mappings do in the cloud.
 
 use std::sync::Arc;
 
@@ -9,54 +9,80 @@ use tokio::runtime::Handle;
 
 use crate::aws::{Aws, Place};
 
-/// The event names that the filter of the template's event source mapping lets through.
-const NAMES: [&str; 2] = ["MODIFY", "REMOVE"];
-/// The batch size of that mapping.
-const BATCH: usize = 500;
+/// A stream, and how the template's event source mapping feeds it to the watchman.
+struct Stream {
+    place: Place,
+    /// The event names that its filter lets through; empty for all.
+    names: &'static [&'static str],
+    batch: usize,
+}
+
+/// The names and the batch size for the log.
+const LOG: (&[&str], usize) = (&["MODIFY", "REMOVE"], 500);
+/// The same for security events.
+const EVENTS: (&[&str], usize) = (&[], 100);
 /// After this many tries a record is given up. In AWS it then goes to a queue.
 const TRIES: u32 = 3;
 
-/// Reads the stream from where it ended when the process began. Earlier records were reported
+/// Reads the streams from where they ended when the process began. Earlier records were reported
 /// already, or nobody can tell any more which of their deletions were the TTL's.
 pub(crate) struct Detect {
     aws: Arc<Aws>,
     watchman: Watchman,
-    place: Place,
+    streams: [Stream; 2],
 }
 
 impl Detect {
-    /// Begins where the stream of `table` ends now.
-    pub(crate) fn begin(aws: Arc<Aws>, watchman: Watchman, table: &str) -> Result<Self, String> {
-        let place = aws.stream_end(table).map_err(|error| error.to_string())?;
-        Ok(Self { aws, watchman, place })
+    /// Begins where the streams of the log's table and of the events' end now.
+    pub(crate) fn begin(
+        aws: Arc<Aws>,
+        watchman: Watchman,
+        [log, events]: [&str; 2],
+    ) -> Result<Self, String> {
+        let stream = |table: &str, (names, batch)| {
+            let place = aws.stream_end(table).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Stream { place, names, batch })
+        };
+        let streams = [stream(log, LOG)?, stream(events, EVENTS)?];
+        Ok(Self { aws, watchman, streams })
     }
 
     /// Hands over what is new, and says how much that was and how much of it was given up. Blocks, so
     /// the requests of the watchman run on `runtime`.
     pub(crate) fn run(&mut self, runtime: &Handle) -> Result<Value, String> {
-        let records: Vec<_> = self
-            .aws
-            .read_on(&mut self.place)
-            .map_err(|error| error.to_string())?
-            .into_iter()
-            .filter(|record| NAMES.iter().any(|name| record["eventName"] == *name))
-            .collect();
-        let given_up = feed(&records, |batch| {
-            let event = LambdaEvent::new(json!({ "Records": batch }), Context::default());
-            let answer = runtime.block_on(self.watchman.handle(&event));
-            let answer = answer.map_err(|error| error.to_string())?;
-            serde_json::to_value(answer).map_err(|error| error.to_string())
-        });
-        Ok(json!({ "records": records.len(), "given_up": given_up }))
+        let (mut handed, mut given_up) = (0, 0);
+        for Stream { place, names, batch } in &mut self.streams {
+            let records: Vec<_> = self
+                .aws
+                .read_on(place)
+                .map_err(|error| error.to_string())?
+                .into_iter()
+                .filter(|record| {
+                    names.is_empty() || names.iter().any(|name| record["eventName"] == *name)
+                })
+                .collect();
+            given_up += feed(&records, *batch, |batch| {
+                let event = LambdaEvent::new(json!({ "Records": batch }), Context::default());
+                let answer = runtime.block_on(self.watchman.handle(&event));
+                let answer = answer.map_err(|error| error.to_string())?;
+                serde_json::to_value(answer).map_err(|error| error.to_string())
+            });
+            handed += records.len();
+        }
+        Ok(json!({ "records": handed, "given_up": given_up }))
     }
 }
 
 /// Hands all records over in batches; gives how many were given up. A batch that fails comes again
 /// from the record that failed, which is alone then, so that nothing else is given up with it.
-fn feed(records: &[Value], handle: impl Fn(&[Value]) -> Result<Value, String>) -> usize {
+fn feed(
+    records: &[Value],
+    batch_size: usize,
+    handle: impl Fn(&[Value]) -> Result<Value, String>,
+) -> usize {
     let (mut rest, mut tries, mut given_up) = (records, 0, 0);
     while !rest.is_empty() {
-        let size = if tries == 0 { BATCH } else { 1 };
+        let size = if tries == 0 { batch_size } else { 1 };
         let (batch, behind) = rest.split_at(size.min(rest.len()));
         let Some(failed) = first_failure(batch, &handle(batch)) else {
             (rest, tries) = (behind, 0);
@@ -66,7 +92,7 @@ fn feed(records: &[Value], handle: impl Fn(&[Value]) -> Result<Value, String>) -
         tries += 1;
         if tries == TRIES {
             let record = rest.first().map_or("", number);
-            tracing::error!(record, "a record of the log's stream is given up");
+            tracing::error!(record, "a record of a stream is given up");
             rest = rest.get(1..).unwrap_or_default();
             (tries, given_up) = (0, given_up + 1);
         }
@@ -95,6 +121,8 @@ mod tests {
 
     use super::*;
 
+    const BATCH: usize = LOG.1;
+
     fn records(count: usize) -> Vec<Value> {
         let record = |number: usize| json!({"dynamodb": {"SequenceNumber": number.to_string()}});
         (0..count).map(record).collect()
@@ -106,7 +134,7 @@ mod tests {
         answer: impl Fn(&[Value]) -> Result<Value, String>,
     ) -> (usize, Vec<(String, usize)>) {
         let calls = RefCell::new(Vec::new());
-        let given_up = feed(records, |batch| {
+        let given_up = feed(records, BATCH, |batch| {
             assert!(calls.borrow().len() < 100, "it goes on for ever");
             calls.borrow_mut().push((number(&batch[0]).to_owned(), batch.len()));
             answer(batch)
@@ -120,11 +148,22 @@ mod tests {
 
     #[test]
     fn what_is_handed_over_is_what_the_template_lets_through() {
-        let mut streams = Template::deployed().unwrap().streams();
-        let mapping = &streams.find(|one| one.function == "DetectFunction").unwrap().properties;
-        let pattern = json!({ "eventName": NAMES }).to_string();
-        assert_eq!(mapping["FilterCriteria"]["Filters"], json!([{ "Pattern": pattern }]));
-        assert_eq!(mapping["BatchSize"], BATCH);
+        let streams: Vec<_> = Template::deployed()
+            .unwrap()
+            .streams()
+            .filter(|one| one.function == "DetectFunction")
+            .collect();
+        assert_eq!(streams.len(), 2);
+        for (stream, (names, batch)) in streams.iter().zip([LOG, EVENTS]) {
+            let mapping = &stream.properties;
+            if names.is_empty() {
+                assert_eq!(mapping.get("FilterCriteria"), None);
+            } else {
+                let pattern = json!({ "eventName": names }).to_string();
+                assert_eq!(mapping["FilterCriteria"]["Filters"], json!([{ "Pattern": pattern }]));
+            }
+            assert_eq!(mapping["BatchSize"], batch);
+        }
     }
 
     #[test]

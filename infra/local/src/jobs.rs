@@ -18,10 +18,12 @@ use tokio::sync::Mutex;
 use crate::aws::{Aws, Place};
 use crate::detect::Detect;
 
-/// How often it is asked what is due.
-const TICK: Duration = Duration::from_secs(2);
+/// How often the streams are looked at: an incident is opened within a second of what it is about.
+const TICK: Duration = Duration::from_secs(1);
+/// At every second tick it is asked what else is due.
+const TICKS_OF_DUE: u32 = 2;
 /// A failed run is tried again after half a minute.
-const TICKS_AFTER_FAILURE: u32 = 15;
+const TICKS_AFTER_FAILURE: u32 = 30;
 
 /// The name of a record of a new item: the filter of the mapping that feeds the reports.
 const INSERT: &str = "INSERT";
@@ -33,7 +35,7 @@ pub(crate) enum Job {
     RotateKeys,
     /// Destroys what is past its time; every five minutes.
     Sweep,
-    /// Looks at what has changed in the log; whenever it is asked what is due.
+    /// Looks at what has changed in the log and at what the staff do; whenever it is asked what is due.
     Detect,
     /// Takes conversations from agents who are gone; every five minutes.
     ReturnClaims,
@@ -122,7 +124,7 @@ impl Job {
 
 impl Jobs {
     /// `rotation` is what the rotation reaches, with its rights, and `sweep` the parts of
-    /// the sweep with the sweep's own. `watchman` is given the stream of the table named `log`.
+    /// the sweep with the sweep's own. `watchman` is given the streams of the two tables.
     pub(crate) fn new(
         app: &App,
         rotation: Stores,
@@ -130,10 +132,10 @@ impl Jobs {
         webhooks: desk::webhooks::Job,
         watchman: Watchman,
         aws: Arc<Aws>,
-        log: &str,
+        [log, events]: [&str; 2],
     ) -> Result<Self, String> {
         let clock = app.clock.clone();
-        let detect = Detect::begin(Arc::clone(&aws), watchman, log)?;
+        let detect = Detect::begin(Arc::clone(&aws), watchman, [log, events])?;
         let news = aws.stream_end(log).map_err(|error| error.to_string())?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
         let template = Template::deployed().map_err(|error| error.to_string())?;
@@ -238,11 +240,18 @@ impl Jobs {
     pub(crate) async fn keep_schedule(self) {
         let mut ticks = tokio::time::interval(TICK);
         let mut skip = 0;
-        loop {
+        for tick in 0_u32.. {
             ticks.tick().await;
             if skip > 0 {
                 skip -= 1;
-            } else if let Err(error) = self.run_due().await {
+                continue;
+            }
+            let ran = if tick % TICKS_OF_DUE == 0 {
+                self.run_due().await
+            } else {
+                self.detect().await.map(drop)
+            };
+            if let Err(error) = ran {
                 tracing::error!(error, "a scheduled job failed and stays due");
                 skip = TICKS_AFTER_FAILURE;
             }

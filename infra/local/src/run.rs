@@ -210,13 +210,14 @@ async fn build(
     let reports = deployment::sdk_config(&config.backend, "reports")?;
     let reports = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &reports);
     let watchman = deployment::sdk_config(&config.backend, "detect")?;
-    let watchman = Watchman::new(&settings.monitor()?, clock.clone(), &watchman);
-    let log = &config.conversations_table;
+    let watched = settings.monitor()?;
+    let watchman = Watchman::with_sdk(&watched, clock.clone(), &watchman)?;
+    let watches = [&*config.conversations_table, &watched.staff.events_table];
     let webhooks = deployment::sdk_config(&config.backend, "webhooks")?;
     let webhooks = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &webhooks);
     let webhooks = desk::webhooks::Job::new(webhooks)?;
     let jobs = [sweep, returns, reports];
-    let jobs = Jobs::new(&app, rotation, jobs, webhooks, watchman, Arc::clone(aws), log)?;
+    let jobs = Jobs::new(&app, rotation, jobs, webhooks, watchman, Arc::clone(aws), watches)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")
@@ -238,10 +239,12 @@ async fn build(
     let sdk = deployment::sdk_config(&config.backend, "training")?;
     let training =
         shared::http::staff_app::App::with_sdk(&settings.retention()?, clock.clone(), &sdk);
+    let sdk = deployment::sdk_config(&config.backend, "monitor")?;
+    let monitor = monitor::App::with_sdk(&watched, clock.clone(), &sdk)?;
     app.warm();
     let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
     let staff = staff.merge(desk::routes(at_desk)).merge(editor::routes(editor));
-    let staff = staff.merge(training::routes(training));
+    let staff = staff.merge(training::routes(training)).merge(monitor::routes(monitor));
     let pages = intake::pages(&app);
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
     let routes = finish(routes, clock.clone(), pages);

@@ -9,6 +9,7 @@ use crate::keychain::Keys;
 use crate::transport::{OpensSealed, Transport};
 use store::clients;
 pub use store::clients::settings;
+use store::lock::LocksInForce;
 use store::security_event::SecurityEvents;
 use store::{Store, StoreError};
 use values::clock::Clock;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Whether visitors' requests and their responses have to be sealed.
     pub sealed_only: bool,
+    /// The locks of incidents.
+    pub locks: LocksInForce,
     /// How far guests are limited by their network.
     pub guest_limit: GuestLimit,
     /// Records that a network went over its limit.
@@ -72,6 +75,7 @@ impl App {
         Self(Arc::new(Parts {
             bases: Bases::new(Arc::clone(&store)),
             keys: Keys::new(Arc::clone(&store), clock.clone()),
+            locks: LocksInForce::new(Arc::clone(&store.settings), clock.clone()),
             guest_limit: config.guest_limit,
             sealed_only: config.sealed_only,
             events: SecurityEvents::new(dynamo, table.clone(), clock.clone(), audit_days.clone()),
@@ -88,7 +92,8 @@ impl App {
     pub fn warm(&self) {
         let app = self.clone();
         tokio::spawn(async move {
-            let _warmed = tokio::join!(app.keys.get(), app.bases.of(Site::SHIPPED));
+            let bases = app.bases.of(Site::SHIPPED);
+            let _warmed = tokio::join!(app.keys.get(), bases, app.locks.get());
         });
     }
 }

@@ -96,6 +96,24 @@ impl<S: KnowsStaff + Sync, R: Requirement> FromRequestParts<S> for SteppedUp<R> 
     }
 }
 
+impl<R: Requirement> Allowed<R> {
+    /// Somebody whose session and account were asked for anew: an end or a lock is in force at once.
+    ///
+    /// # Errors
+    /// The refusal, or that the keys cannot be read.
+    pub async fn now<S: KnowsStaff + Sync>(
+        headers: &HeaderMap,
+        state: &S,
+    ) -> Result<Staff, Problem> {
+        let token = bearer(headers)?.ok_or(Code::TokenMissing)?;
+        // A refusal that needs no call comes first; only a caller who passes is checked anew.
+        let keys = state.staff_keys().get().await?;
+        allowed::<R, S>(state, keys, token).await?;
+        let keys = state.staff_keys().now().await?;
+        allowed::<R, S>(state, keys, token).await
+    }
+}
+
 impl<R: Requirement> SteppedUp<R> {
     /// The same for a route of which only some requests need a step-up: it reads the ended sessions
     /// anew, so only those requests call it.
@@ -103,12 +121,7 @@ impl<R: Requirement> SteppedUp<R> {
     /// # Errors
     /// The refusal, or that the keys cannot be read.
     pub async fn of<S: KnowsStaff + Sync>(headers: &HeaderMap, state: &S) -> Result<Self, Problem> {
-        let token = bearer(headers)?.ok_or(Code::TokenMissing)?;
-        // A refusal that needs no call comes first; only a caller who passes is checked anew.
-        let keys = state.staff_keys().get().await?;
-        allowed::<R, S>(state, keys, token).await?;
-        let keys = state.staff_keys().now().await?;
-        let staff = allowed::<R, S>(state, keys, token).await?;
+        let staff = Allowed::<R>::now(headers, state).await?;
         if state.clock().now_seconds() - staff.authenticated_at >= STEP_UP_SECONDS {
             return Err(Problem::new(
                 Code::StepUpRequired,

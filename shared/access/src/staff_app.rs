@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bases::Bases;
 use crate::requirement::KnowsStaff;
+use crate::staff::Staff;
 use crate::staff_keychain::StaffKeyring;
 use crate::transport::{OpensSealed, Transport, TransportKeys};
 use aws_config::SdkConfig;
@@ -17,6 +18,8 @@ use values::config::{self, Backend, ConfigError, Lookup};
 use values::ids::StaffId;
 use values::internet::Reach;
 use values::problem::{Code, Problem};
+use values::role::Role;
+use values::site::Site;
 
 /// The settings that the function reads from its environment.
 #[derive(Debug, Clone)]
@@ -159,6 +162,30 @@ pub async fn trained(
         "The colleague has to pass every course first."
     };
     Err(Problem::new(Code::TrainingRequired, detail))
+}
+
+/// Refuses what an incident has locked on the site; who looks into incidents goes on.
+///
+/// # Errors
+/// [`Code::LockedDown`], or that the locks cannot be read.
+pub async fn not_locked_down(app: &App, staff: &Staff, site: &Site) -> Result<(), Problem> {
+    let is_locked = app.staff_keys.get().await?.locks().locks_down(site.id);
+    if is_locked && !staff.roles.has(Role::Security) {
+        return Err(Code::LockedDown.into());
+    }
+    Ok(())
+}
+
+/// Refuses an export by the staff while an incident has frozen them, or has locked the site.
+///
+/// # Errors
+/// [`Code::LockedDown`], or that the locks cannot be read.
+pub async fn not_frozen(app: &App, site: &Site) -> Result<(), Problem> {
+    let keys = app.staff_keys.get().await?;
+    if keys.locks().freezes_exports(site.id) || keys.locks().locks_down(site.id) {
+        return Err(Code::LockedDown.into());
+    }
+    Ok(())
 }
 
 impl Backing for App {}

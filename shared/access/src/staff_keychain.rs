@@ -6,6 +6,7 @@ use std::sync::Arc;
 use seal::cache::Cache;
 use seal::sign::Verifier;
 use store::StoreError;
+use store::lock::Locks;
 use store::settings::Settings;
 use store::staff_keys::{ReceiptKey, StaffKeys};
 use values::clock::{Clock, UnixMillis};
@@ -21,14 +22,21 @@ const RELOAD_MS: i64 = 1_000;
 /// The keys in memory.
 pub struct StaffKeychain {
     keys: StaffKeys,
+    locks: Locks,
     loaded_ms: UnixMillis,
 }
 
 impl StaffKeychain {
     /// The keychain of what was read at `loaded_ms`.
     #[must_use]
-    pub fn new(keys: StaffKeys, loaded_ms: UnixMillis) -> Self {
-        Self { keys, loaded_ms }
+    pub fn new(keys: StaffKeys, locks: Locks, loaded_ms: UnixMillis) -> Self {
+        Self { keys, locks, loaded_ms }
+    }
+
+    /// The locks in force.
+    #[must_use]
+    pub fn locks(&self) -> &Locks {
+        &self.locks
     }
 
     /// The key of that name.
@@ -136,8 +144,9 @@ impl StaffKeyring {
         // As old as the moment before they were read: what was ended after it may be missing.
         let loaded_ms = self.clock.now_ms();
         let policy = self.settings.policy_of_events(Site::SHIPPED);
-        let (keys, policy) = tokio::try_join!(Box::pin(self.settings.staff_keys()), policy)?;
+        let keys = Box::pin(self.settings.staff_keys());
+        let (keys, locks, policy) = tokio::try_join!(keys, self.settings.locks(), policy)?;
         self.audit_days.follow(&policy);
-        Ok(Arc::new(StaffKeychain::new(keys, loaded_ms)))
+        Ok(Arc::new(StaffKeychain::new(keys, locks, loaded_ms)))
     }
 }

@@ -74,6 +74,8 @@ pub enum Metric {
     DeliveryGivenUp,
     /// An answer while the site's published base cannot be used.
     BaseDamaged,
+    /// An incident that was opened.
+    IncidentOpened,
     /// For how long the oldest erasure has waited to be finished, in seconds.
     ErasureAge,
     /// The same of the oldest log whose key ended before its items.
@@ -82,7 +84,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -111,6 +113,7 @@ impl Metric {
         Self::KeyChanged,
         Self::DeliveryGivenUp,
         Self::BaseDamaged,
+        Self::IncidentOpened,
         Self::ErasureAge,
         Self::PurgeAge,
     ];
@@ -147,6 +150,7 @@ impl Metric {
             Self::KeyChanged => "KeyChanged",
             Self::DeliveryGivenUp => "DeliveryGivenUp",
             Self::BaseDamaged => "BaseDamaged",
+            Self::IncidentOpened => "IncidentOpened",
             Self::ErasureAge => "ErasureAge",
             Self::PurgeAge => "PurgeAge",
         }
@@ -210,6 +214,8 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::LegalHold
         | Code::PurposeRequired
         | Code::TrainingRequired
+        | Code::LockedDown
+        | Code::LastAdmin
         | Code::AttemptExpired
         | Code::Invalid
         | Code::ConsentRequired

@@ -204,7 +204,7 @@ impl Settings {
         site: &Site,
         (known, followed): (&StoredPolicy, Option<u64>),
         policy: RetentionPolicy,
-        event: Write,
+        events: Vec<Write>,
     ) -> Result<Option<StoredPolicy>, StoreError> {
         let now_ms = self.clock.now_ms();
         let changed = StoredPolicy {
@@ -218,7 +218,7 @@ impl Settings {
         let condition = "attribute_not_exists(p) OR n = :n";
         let item = self.evidence().await?.sign(changed.to_item(site))?;
         let put = put_if(&self.table, item, condition, unchanged)?;
-        let writes = Transaction::new(self.dynamo.clone()).and(put).and(event);
+        let writes = Transaction::new(self.dynamo.clone()).and(put).and_all(events);
         Ok(writes.commit("put_policy").await?.is_whole().then_some(changed))
     }
 

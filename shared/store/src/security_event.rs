@@ -14,7 +14,7 @@ use super::{StoreError, fault};
 use seal::envelope::Sealed;
 use values::clock::{Clock, UnixMillis, rfc3339};
 use values::ids::{EventId, StaffId};
-use values::policy::AuditDays;
+use values::policy::{AuditDays, DAY_MS};
 
 /// Into how many partitions a day's events are spread.
 const SHARDS: u8 = 4;
@@ -60,6 +60,8 @@ pub enum Action {
     PasskeyCounterWentBack,
     /// Roles were changed.
     RolesChanged,
+    /// Somebody was given a role that reaches other people's data or accounts.
+    RolesWidened,
     /// An account was disabled.
     Disabled,
     /// An account was enabled again.
@@ -106,6 +108,8 @@ pub enum Action {
     ErasureUnproven,
     /// A site's retention policy was changed.
     PolicyChanged,
+    /// A site keeps something for longer than before.
+    PolicyLoosened,
     /// A legal hold was placed.
     HoldPlaced,
     /// A legal hold was released.
@@ -124,6 +128,16 @@ pub enum Action {
     TrainingRequired,
     /// Somebody passed a course.
     TrainingPassed,
+    /// The security events were looked at.
+    AuditLogRead,
+    /// A visitor asked for many ids that are not theirs.
+    IdsProbed,
+    /// An incident was opened: by detection, or by hand.
+    IncidentOpened,
+    /// An incident was judged, given to somebody, or noted upon.
+    IncidentChanged,
+    /// Something was done against an incident, or undone.
+    IncidentAction,
 }
 
 impl Action {
@@ -150,6 +164,7 @@ impl Action {
             Self::TokenReused => "token_reused",
             Self::PasskeyCounterWentBack => "passkey_counter_went_back",
             Self::RolesChanged => "roles_changed",
+            Self::RolesWidened => "roles_widened",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::Deleted => "deleted",
@@ -173,6 +188,7 @@ impl Action {
             Self::ErasureWithdrawn => "erasure_withdrawn",
             Self::ErasureUnproven => "erasure_unproven",
             Self::PolicyChanged => "policy_changed",
+            Self::PolicyLoosened => "policy_loosened",
             Self::HoldPlaced => "hold_placed",
             Self::HoldReleased => "hold_released",
             Self::CaseOpened => "case_opened",
@@ -182,6 +198,11 @@ impl Action {
             Self::KnowledgePublished => "knowledge_published",
             Self::TrainingRequired => "training_required",
             Self::TrainingPassed => "training_passed",
+            Self::AuditLogRead => "audit_log_read",
+            Self::IdsProbed => "ids_probed",
+            Self::IncidentOpened => "incident_opened",
+            Self::IncidentChanged => "incident_changed",
+            Self::IncidentAction => "incident_action",
         }
     }
 }
@@ -226,6 +247,24 @@ impl SecurityEvent {
     pub fn of(action: Action, object: impl Into<String>) -> Self {
         Self::by_whom(None, action, object)
     }
+}
+
+/// The partition that holds the event of that time, as it is stored, and that id.
+#[must_use]
+pub fn partition_of(time: &str, id: EventId) -> String {
+    let day = time.get(..10).unwrap_or_default();
+    let shard = id.as_bytes().last().copied().unwrap_or_default() % SHARDS;
+    format!("{day}#{shard}")
+}
+
+/// The partitions that hold the events from one time to another.
+pub fn partitions(from_ms: UnixMillis, to_ms: UnixMillis) -> impl Iterator<Item = String> {
+    let days = from_ms.div_euclid(DAY_MS)..=to_ms.div_euclid(DAY_MS);
+    days.flat_map(|day| {
+        let time = rfc3339(day.saturating_mul(DAY_MS));
+        let day = time.get(..10).unwrap_or_default().to_owned();
+        (0..SHARDS).map(move |shard| format!("{day}#{shard}"))
+    })
 }
 
 /// The table of security events, to append to.
@@ -282,10 +321,8 @@ impl SecurityEvents {
         };
         let now_ms = self.clock.now_ms();
         let time = rfc3339(now_ms);
-        let day = time.get(..10).unwrap_or_default();
-        let shard = id.as_bytes().last().copied().unwrap_or_default() % SHARDS;
         let mut item = Item::from([
-            ("p".to_owned(), string(format!("{day}#{shard}"))),
+            ("p".to_owned(), string(partition_of(&time, id))),
             ("k".to_owned(), string(format!("{time}#{id}"))),
             ("w".to_owned(), string(event.action.as_str())),
             ("o".to_owned(), string(event.object)),

@@ -135,6 +135,29 @@ impl Settings {
         Ok(rows)
     }
 
+    /// All rows of a partition.
+    pub(super) async fn partition(
+        &self,
+        name: &str,
+        operation: &'static str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("p = :p")
+            .expression_attribute_values(":p", string(name))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Vec::new();
+        while let Some(item) = pages.next().await {
+            rows.push(item.map_err(|error| fault(operation, &error))?);
+        }
+        Ok(rows)
+    }
+
     async fn find_or_make(&self, name: &BranchName) -> Result<Held, StoreError> {
         if let Some(row) = self.find_row(name).await? {
             return self.keyring.unwrap_row(name, &row).await.map_err(in_table("settings"));

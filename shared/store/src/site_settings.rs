@@ -47,7 +47,8 @@ impl StoredSite {
 
     fn read(mut item: Item) -> Result<Self, StoreError> {
         let bases = read_heads(&item)?;
-        if !item.contains_key("n") {
+        // A row that has settings and no version was changed by hand.
+        if !item.contains_key("n") && !item.contains_key("d") {
             return Ok(Self { bases, ..Self::default() });
         }
         let json = take_string(&mut item, "d")?;

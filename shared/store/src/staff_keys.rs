@@ -20,6 +20,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::StoreError;
 use super::attributes::{
     EXPIRES_AT, Item, binary, corrupt, expiry, in_table, number, read_number, string, take_binary,
     take_string,
@@ -29,7 +30,6 @@ use super::key_change::Changed;
 use super::settings::Settings;
 use super::stack::Stack;
 use super::write::{Transaction, Write, delete, put};
-use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::envelope::{DataKey, Sealed};
 use seal::place::{BranchName, Place, Purpose, STACK};
@@ -93,21 +93,10 @@ impl Settings {
     /// # Errors
     /// [`StoreError::KeysMissing`] before the first rotation.
     pub async fn staff_keys(&self) -> Result<StaffKeys, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(PARTITION))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
         let now_ms = self.clock.now_ms();
         let (mut set, mut revoked, mut epochs) = (None, HashSet::new(), HashMap::new());
         let mut sessions_ended_ms = 0;
-        while let Some(item) = pages.next().await {
-            let mut item = item.map_err(|error| fault("find_staff_keys", &error))?;
+        for mut item in self.partition(PARTITION, "find_staff_keys").await? {
             let kind = take_string(&mut item, "k").map_err(in_table("settings"))?;
             if kind == JWKS {
                 set = Some((

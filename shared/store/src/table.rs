@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, Select};
 
 use super::attributes::{Item, Value, string};
 use super::write::{TRIES, Transaction, named};
@@ -230,6 +230,27 @@ impl Table {
         operation: &'static str,
         page: Page<'_>,
     ) -> Result<Vec<Item>, StoreError> {
+        Ok(self.turn(operation, page, true).await?.0)
+    }
+
+    /// The same from the end of the partition, the last key first; true where there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn page_back(
+        &self,
+        operation: &'static str,
+        page: Page<'_>,
+    ) -> Result<(Vec<Item>, bool), StoreError> {
+        self.turn(operation, page, false).await
+    }
+
+    async fn turn(
+        &self,
+        operation: &'static str,
+        page: Page<'_>,
+        is_forward: bool,
+    ) -> Result<(Vec<Item>, bool), StoreError> {
         let found = self
             .dynamo
             .query()
@@ -237,13 +258,16 @@ impl Table {
             .key_condition_expression("p = :p")
             .expression_attribute_values(":p", string(page.partition))
             .set_projection_expression(page.only.map(str::to_owned))
+            // A role that may read some attributes only is asked for it by name.
+            .set_select(page.only.map(|_| Select::SpecificAttributes))
             .set_exclusive_start_key(page.after.as_ref().map(Key::item))
             .consistent_read(self.is_consistent)
+            .scan_index_forward(is_forward)
             .limit(page.limit)
             .send()
             .await
             .map_err(|error| fault(operation, &error))?;
-        Ok(found.items.unwrap_or_default())
+        Ok((found.items.unwrap_or_default(), found.last_evaluated_key.is_some()))
     }
 
     /// Puts an item, whatever is there.

@@ -149,6 +149,14 @@ uuid_id! {
     /// An attempt at the questions of a course.
     AttemptId
 }
+uuid_id! {
+    /// An incident.
+    IncidentId
+}
+uuid_id! {
+    /// An action against an incident.
+    ActionId
+}
 
 #[cfg(test)]
 mod tests {

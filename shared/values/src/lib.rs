@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod entry;
 pub mod handover;
 pub mod ids;
+pub mod incident;
 pub mod internet;
 pub mod look;
 pub mod object;

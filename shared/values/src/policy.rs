@@ -187,6 +187,15 @@ impl RetentionPolicy {
         days(self) == days(other)
     }
 
+    /// Whether any of the days are more than in `before`.
+    #[must_use]
+    pub const fn keeps_longer_than(&self, before: &Self) -> bool {
+        self.transcript_days > before.transcript_days
+            || self.lead_days > before.lead_days
+            || self.audit_days > before.audit_days
+            || self.conversation_max_days > before.conversation_max_days
+    }
+
     /// The end that the visitor is promised of a conversation opened at `opened_ms`.
     #[must_use]
     pub fn promised_transcript_end_ms(&self, opened_ms: UnixMillis) -> UnixMillis {

@@ -69,6 +69,10 @@ pub enum Code {
     PurposeRequired,
     /// Somebody's first days are over, and a certificate is missing or has ended.
     TrainingRequired,
+    /// An incident has locked it.
+    LockedDown,
+    /// Nobody could manage the staff any more.
+    LastAdmin,
     /// The time for the answers to a course's questions is over.
     AttemptExpired,
     /// A value is not allowed.
@@ -95,7 +99,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -126,6 +130,8 @@ impl Code {
         Self::LegalHold,
         Self::PurposeRequired,
         Self::TrainingRequired,
+        Self::LockedDown,
+        Self::LastAdmin,
         Self::AttemptExpired,
         Self::Invalid,
         Self::ConsentRequired,
@@ -237,6 +243,12 @@ impl Code {
             }
             Self::TrainingRequired => {
                 (StatusCode::FORBIDDEN, "training_required", "A current training is required")
+            }
+            Self::LockedDown => {
+                (StatusCode::FORBIDDEN, "locked_down", "Locked because of an incident")
+            }
+            Self::LastAdmin => {
+                (StatusCode::CONFLICT, "last_admin", "Nobody could manage the staff any more")
             }
             Self::AttemptExpired => {
                 (StatusCode::GONE, "attempt_expired", "The time for the answers is over")

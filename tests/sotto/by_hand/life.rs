@@ -36,9 +36,13 @@ pub(super) struct Life {
     pub(super) agent: Staff,
     /// At the desk, with a conversation.
     pub(super) at_desk: Staff,
+    /// Answers for security.
+    pub(super) guard: Staff,
     /// What opened once, and must not again: what it is, where it is shown, and the request.
     pub(super) spent: Vec<(&'static str, Request)>,
     pub(super) paths: Vec<String>,
+    /// Where the incidents are.
+    pub(super) incidents: Vec<String>,
     /// The rows as they are.
     pub(super) rows: BTreeMap<Place, Item>,
     /// Earlier states of rows, also of those that are gone.
@@ -139,6 +143,7 @@ impl Life {
         let officer = officer.trained().await;
         let agent = world.member(&admin, "agent@example.org", &["agent"]).await;
         let at_desk = world.member(&admin, "desk@example.org", &["agent"]).await.trained().await;
+        let guard = world.member(&admin, "guard@example.org", &["security"]).await;
         let mut life = Self {
             world,
             people: Vec::new(),
@@ -146,8 +151,10 @@ impl Life {
             officer,
             agent,
             at_desk,
+            guard,
             spent: Vec::new(),
             paths: Vec::new(),
+            incidents: Vec::new(),
             rows: BTreeMap::new(),
             before: Vec::new(),
         };
@@ -169,8 +176,31 @@ impl Life {
         life.staff().await;
         let begun = life.arrives("erased now", 1).await;
         life.erases(begun, 200).await;
+        life.incidents().await;
         life.hand_overs().await;
         life
+    }
+
+    /// Two incidents, and exports that wait for the end of one.
+    async fn incidents(&mut self) {
+        self.guard = self.guard.signed_in(&self.world).await.stepped_up(&self.world).await;
+        self.remember().await;
+        for note in ["A laptop was left on a train.", "It was found."] {
+            let body = json!({ "kind": "manual", "note": note });
+            let opened = self.guard.post("/v1/incidents", &body).await;
+            assert_eq!(opened.status, 201, "{}", opened.json());
+            let id = opened.json()["id"].as_str().expect("an id").to_owned();
+            self.incidents.push(format!("/v1/incidents/{id}"));
+            self.remember().await;
+        }
+        let path = self.incidents[0].clone();
+        let changed = self.guard.patch(&path, &json!({ "status": "acknowledged" })).await;
+        assert_eq!(changed.status, 200, "{}", changed.json());
+        self.remember().await;
+        let freeze = json!({ "action": "freeze_exports", "target": "default" });
+        let taken = self.guard.post(&format!("{path}/actions"), &freeze).await;
+        assert!(taken.status < 300, "{}", taken.json());
+        self.remember().await;
     }
 
     /// An agent who is there, has a conversation and has closed one; one more waits. Nothing comes after

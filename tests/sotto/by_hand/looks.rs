@@ -78,6 +78,7 @@ impl Lookers<'_> {
         let staff_api = life.world.another_staff_api();
         if self.staff {
             sign_ins(life, &staff_api, &mut look).await;
+            guard(life, &staff_api, &mut look).await;
         }
         if self.desk {
             self.desk(&staff_api, &mut look).await;
@@ -154,6 +155,11 @@ impl Lookers<'_> {
             let path = format!("/v1/subjects/{}", visitor.subject);
             let read = officer.send(with_reason(Request::new("GET", &path))).await;
             look.note("officer", &format!("subject {name}"), &read);
+            if *name == "live" {
+                // An incident forbids it.
+                let export = Request::new("POST", &format!("{path}/export")).json(&json!({}));
+                look.note("officer", "export", &officer.send(with_reason(export)).await);
+            }
             if let Some(path) = conversations.first() {
                 let path = format!("/v1/transcripts/{}", id_of(path));
                 let read = officer.send(with_reason(Request::new("GET", &path))).await;
@@ -244,6 +250,20 @@ async fn sign_ins(life: &Life, api: &Api, look: &mut Look) {
             look.note(who, "code", &staff.show(token, &code).await);
         }
         look.note(who, "renewal", &staff.renew().await);
+    }
+}
+
+/// Somebody who answers for security.
+async fn guard(life: &Life, api: &Api, look: &mut Look) {
+    let guard = Staff { api: api.clone(), ..life.guard.clone() };
+    for path in ["/v1/incidents", "/v1/incidents/rules"] {
+        look.note("guard", path, &guard.get(path).await);
+    }
+    for path in &life.incidents {
+        for route in ["", "/affected", "/report"] {
+            let path = format!("{path}{route}");
+            look.note("guard", &path, &guard.get(&path).await);
+        }
     }
 }
 

@@ -64,6 +64,7 @@ fn kind_of(table: &str, item: &Item) -> String {
         "profiles" => text("k").expect("a kind").clone(),
         "events" => "event".to_owned(),
         "training" => "person".to_owned(),
+        "incidents" => text("p").expect("a partition").clone(),
         "ledger" | "watch" => {
             let partition = text("p").expect("a partition");
             let parts = if short == "watch" { 2 } else { 1 };
@@ -74,6 +75,7 @@ fn kind_of(table: &str, item: &Item) -> String {
                 (known, _) => known.to_owned(),
             }
         }
+        "settings" if text("p").is_some_and(|partition| partition == "locks") => "lock".to_owned(),
         "settings" => {
             let kind = text("k").expect("a kind");
             let parts: Vec<_> = kind.split('#').take(2).collect();
@@ -316,12 +318,15 @@ impl Bench {
             write(&self.life, table, item).await;
         }
         let table = deed.kind.split(' ').next().unwrap_or_default();
-        let staff = ["identity", "settings", "watch", "desk", "training"].contains(&table);
-        // No route and no job reads events; and visitors have nothing to do with accounts.
-        let is_of_visitors = !["identity", "events", "desk", "training"].contains(&table);
+        let staff =
+            ["identity", "settings", "watch", "desk", "training", "incidents"].contains(&table);
+        // Who changes an event is told by detect, which reads their stream; and visitors have nothing to do
+        // with accounts.
+        let is_of_visitors =
+            !["identity", "events", "desk", "training", "incidents"].contains(&table);
         let people = if is_of_visitors { concerned(&self.life, deed) } else { BTreeSet::new() };
         let officer = is_of_visitors && table != "watch";
-        let desk = !["identity", "events", "ledger", "transport"].contains(&table);
+        let desk = !["identity", "events", "ledger", "transport", "incidents"].contains(&table);
         let lookers = Lookers { life: &self.life, people, staff, officer, desk };
         let look = lookers.look(Some(&self.told)).await;
         restore(&self.life).await;
@@ -330,7 +335,8 @@ impl Bench {
         }
         let mut follows = Vec::new();
         for (what, (status, leaves)) in &look.seen {
-            let (status_before, before) = &self.seen[what];
+            // What is asked for only behind the change has nothing to be compared with.
+            let Some((status_before, before)) = self.seen.get(what) else { continue };
             let is_broken = |leaves: &BTreeMap<String, serde_json::Value>| {
                 leaves.iter().any(|(name, value)| name.ends_with("/integrity") && value == "broken")
             };

@@ -21,6 +21,8 @@ pub(super) const AUTH: &str = "arn:aws:lambda:eu-central-1:123456789012:function
 pub(super) const EDITOR: &str = "arn:aws:lambda:eu-central-1:123456789012:function:editor:1";
 /// The published version of the function that trains the staff.
 pub(super) const TRAINING: &str = "arn:aws:lambda:eu-central-1:123456789012:function:training:1";
+/// The published version of the function of incidents.
+pub(super) const MONITOR: &str = "arn:aws:lambda:eu-central-1:123456789012:function:monitor:1";
 pub(super) const DESK: &str = "arn:aws:lambda:eu-central-1:123456789012:function:desk:1";
 pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
@@ -64,8 +66,19 @@ impl Endpoints {
         let desk = desk::router(world.desk.clone());
         let editor = editor::router(world.editor.clone());
         let training = training::router(world.training.clone());
-        let functions =
-            Functions { intake, auth, retention, desk, editor, training, site, at, mishap };
+        let monitor = monitor::router(world.monitor.clone());
+        let functions = Functions {
+            intake,
+            auth,
+            retention,
+            desk,
+            editor,
+            training,
+            monitor,
+            site,
+            at,
+            mishap,
+        };
         let lambda = Listener::start(move |request| functions.clone().invoked(request)).await;
         let codedeploy = Listener::start(async |_: Taken| told(StatusCode::OK, "{}")).await;
         Self { lambda, codedeploy }
@@ -98,6 +111,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
             "SOTTO_DESK_VERSION" => DESK,
             "SOTTO_EDITOR_VERSION" => EDITOR,
             "SOTTO_TRAINING_VERSION" => TRAINING,
+            "SOTTO_MONITOR_VERSION" => MONITOR,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -144,6 +158,7 @@ struct Functions {
     desk: Router,
     editor: Router,
     training: Router,
+    monitor: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -161,6 +176,7 @@ impl Functions {
             DESK => self.desk,
             EDITOR => self.editor,
             TRAINING => self.training,
+            MONITOR => self.monitor,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

@@ -121,6 +121,7 @@ async fn every_check_that_answers_500_is_named() {
         (("GET", "/v1/inbox"), Check::Inbox),
         (("GET", "/v1/knowledge"), Check::Knowledge),
         (("GET", "/v1/training/courses"), Check::Training),
+        (("GET", "/v1/incidents"), Check::Incidents),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {

@@ -7,8 +7,8 @@ use auth::store::invitation;
 use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
 use shared::store::{
-    self, conversation, customer, delivery, due, erasure, hold, key_row, keyring, live, once,
-    report, session, subject, transport_key,
+    self, conversation, customer, delivery, due, erasure, hold, incident, key_row, keyring, live,
+    once, report, session, subject, transport_key,
 };
 use shared::values::policy::{Bounds, DAY_MS, RetentionPolicy};
 use template::{Schedule, Table, Template};
@@ -277,6 +277,42 @@ fn rows() -> Vec<[String; 5]> {
             format!("until an admin deletes the account, and {}", audit()),
             of_audit(),
             ttl,
+        ),
+        row("incidents, and what was done about them", "`incidents`", audit(), of_audit(), ttl),
+        row(
+            "what the staff did lately, and at what hours",
+            "`incidents`",
+            format!("{} from the last of it", span(incident::HABIT_MS)),
+            no(),
+            ttl,
+        ),
+        row(
+            "how often a network or a visitor was over a limit",
+            "`incidents`",
+            format!("{} from the last of it", span(incident::GUESTS_HABIT_MS)),
+            no(),
+            ttl,
+        ),
+        row(
+            "which incident further signals join",
+            "`incidents`",
+            format!("{} from the last of them", span(incident::JOINED_MS)),
+            no(),
+            ttl,
+        ),
+        row(
+            "how rules were judged, and their thresholds",
+            "`incidents`",
+            "for good".to_owned(),
+            no(),
+            "they name nobody",
+        ),
+        row(
+            "what an incident has locked",
+            "`settings`",
+            "until somebody lifts it; of sessions and networks a day".to_owned(),
+            no(),
+            "deleted",
         ),
         row(
             "canned answers of agents",

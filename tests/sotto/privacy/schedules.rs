@@ -410,8 +410,11 @@ impl Round {
         let known = app.store.settings.retention_policy(SITE).await.expect("a policy");
         let event = SecurityEvent::by(self.officer, Action::PolicyChanged, SITE.id);
         let event = app.events.put(event).expect("an event");
-        let put =
-            app.store.settings.put_retention_policy(SITE, (&known, None), policy, event).await;
+        let put = app
+            .store
+            .settings
+            .put_retention_policy(SITE, (&known, None), policy, vec![event])
+            .await;
         self.policy = put.expect("a policy").expect("nobody else changes it").policy;
     }
 

@@ -111,7 +111,7 @@ async fn a_record_that_nobody_can_read_is_named_and_hides_nothing() {
     assert_eq!(sum(&lines, "RecordFailed"), TRIES);
     let given_up: Vec<_> = lines
         .iter()
-        .filter(|line| line["message"] == "a record of the log's stream is given up")
+        .filter(|line| line["message"] == "a record of a stream is given up")
         .map(|line| line["record"].as_str().expect("a sequence number"))
         .collect();
     assert_eq!(given_up.len(), 1);
@@ -166,7 +166,7 @@ async fn a_change_that_nobody_answers_for_comes_again() {
     assert_eq!(local.control("/faults", &fault(0.0)).await.status, 200);
     let lines = lines(&local.terminate().await);
     let given_up =
-        lines.iter().filter(|line| line["message"] == "a record of the log's stream is given up");
+        lines.iter().filter(|line| line["message"] == "a record of a stream is given up");
     // Each is tried three times and then left to a person; the first try had both of them.
     assert_eq!(given_up.count(), 2);
     assert_eq!(sum(&lines, "RecordFailed"), 2 * TRIES + 1);

@@ -64,6 +64,7 @@ async fn every_shipped_event_is_answered() {
             "desk" => desk::router(world.desk.clone()),
             "editor" => editor::router(world.editor.clone()),
             "training" => training::router(world.training.clone()),
+            "monitor" => monitor::router(world.monitor.clone()),
             "intake" => intake::router(world.app.clone()),
             other => panic!("{other} serves no route here"),
         };

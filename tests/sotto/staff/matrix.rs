@@ -38,9 +38,13 @@ enum Open {
     Privacy,
     /// The same, who have shown a second factor just now.
     PrivacySteppedUp,
+    /// Security officers.
+    Security,
+    /// The same, who have shown a second factor just now.
+    SecuritySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 107] = [
+const TABLE: [(&str, &str, Open); 116] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -119,6 +123,15 @@ const TABLE: [(&str, &str, Open); 107] = [
     ("POST", "/v1/training/courses/{id}/attempts/{attempt_id}", Open::Staff),
     ("GET", "/v1/training/me", Open::Staff),
     ("GET", "/v1/training/records", Open::Admins),
+    ("GET", "/v1/incidents", Open::Security),
+    ("POST", "/v1/incidents", Open::Security),
+    ("GET", "/v1/incidents/rules", Open::Security),
+    ("GET", "/v1/incidents/{id}", Open::Security),
+    ("PATCH", "/v1/incidents/{id}", Open::Security),
+    ("POST", "/v1/incidents/{id}/actions", Open::SecuritySteppedUp),
+    ("GET", "/v1/incidents/{id}/affected", Open::Security),
+    ("GET", "/v1/incidents/{id}/report", Open::Security),
+    ("GET", "/v1/audit/events", Open::Security),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -152,7 +165,7 @@ const TABLE: [(&str, &str, Open); 107] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 17] = [
+const STAFF: [&str; 19] = [
     "/v1/canned",
     "/v1/inbox",
     "/v1/knowledge",
@@ -161,6 +174,8 @@ const STAFF: [&str; 17] = [
     "/v1/reports/",
     "/v1/sites",
     "/v1/training/",
+    "/v1/audit/",
+    "/v1/incidents",
     "/v1/erasures",
     "/v1/auth/",
     "/.well-known/jwks.json",
@@ -173,7 +188,7 @@ const STAFF: [&str; 17] = [
 ];
 
 /// The callers that try each route.
-const CALLERS: [&str; 13] = [
+const CALLERS: [&str; 14] = [
     "nobody",
     "visitor",
     "agent",
@@ -186,6 +201,7 @@ const CALLERS: [&str; 13] = [
     "without second factor",
     "admin, stale",
     "privacy, stale",
+    "security, stale",
     "of another stack",
 ];
 
@@ -202,15 +218,21 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::Agents | Open::AgentsSteppedUp, "agent")
         | (Open::AgentsAndAdmins, "agent" | "admin" | "admin, stale")
         | (Open::Privacy, "privacy" | "privacy, stale")
-        | (Open::PrivacySteppedUp, "privacy") => None,
+        | (Open::PrivacySteppedUp, "privacy")
+        | (Open::Security, "security" | "security, stale")
+        | (Open::SecuritySteppedUp, "security") => None,
         (_, "nobody") => Some((401, "token_missing")),
         (Open::Visitors, _) | (_, "visitor" | "of another stack") => Some((401, "token_invalid")),
         (_, "expired") => Some((401, "token_expired")),
         (_, "revoked") => Some((401, "token_revoked")),
         (_, "not enrolled" | "without second factor") => unfinished,
-        (Open::StaffSteppedUp | Open::Enrolling, "admin, stale" | "privacy, stale")
+        (
+            Open::StaffSteppedUp | Open::Enrolling,
+            "admin, stale" | "privacy, stale" | "security, stale",
+        )
         | (Open::AdminsSteppedUp, "admin, stale")
-        | (Open::PrivacySteppedUp | Open::Readers, "privacy, stale") => {
+        | (Open::PrivacySteppedUp | Open::Readers, "privacy, stale")
+        | (Open::SecuritySteppedUp | Open::Readers, "security, stale") => {
             Some((403, "step_up_required"))
         }
         (Open::Staff | Open::StaffSteppedUp | Open::Enrolling, _) => None,
@@ -222,7 +244,9 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             | Open::AgentsSteppedUp
             | Open::AgentsAndAdmins
             | Open::Privacy
-            | Open::PrivacySteppedUp,
+            | Open::PrivacySteppedUp
+            | Open::Security
+            | Open::SecuritySteppedUp,
             _,
         ) => Some((403, "forbidden")),
     }
@@ -245,12 +269,16 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
     // Other people's, since one of the routes ends all other sessions of the caller.
     let signed_in = admin.signed_in(world).await;
     let stale = world.member(&signed_in, "boss@example.org", &["admin"]).await;
-    let stale = stale.signed_in(world).await;
     let officer = world.member(&signed_in, "officer@example.org", &["privacy"]).await;
+    let guard = world.member(&signed_in, "guard@example.org", &["security"]).await;
+    // Each takes half a minute, and a token lasts ten.
+    let stale = stale.signed_in(world).await;
     let officer = officer.signed_in(world).await;
+    let guard = guard.signed_in(world).await;
     world.advance_seconds(u64::try_from(STEP_UP_SECONDS).expect("seconds"));
     add("admin, stale", stale.token);
     add("privacy, stale", officer.token);
+    add("security, stale", guard.token);
     for (role, member) in members {
         add(role, member.signed_in(world).await.token);
     }
@@ -309,6 +337,7 @@ fn every_route_of_every_function_has_a_row() {
         serde_json::to_value(desk::api().get_openapi()),
         serde_json::to_value(editor::api().get_openapi()),
         serde_json::to_value(training::api().get_openapi()),
+        serde_json::to_value(monitor::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ] {
         let described = described.expect("openapi");

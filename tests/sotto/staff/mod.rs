@@ -4,6 +4,7 @@ mod cooling;
 mod deletion;
 mod documented;
 mod factors;
+mod incidents;
 mod invitations;
 mod matrix;
 mod parameters;

@@ -65,8 +65,9 @@ async fn cursors_are_taken() {
     let inherited = Inherited::from(BEFORE).await;
     let Visit { visitor, conversation, held } = inherited.visit("open");
     visitor.get(&conversation).await;
-    // The settings of the site and its bases are read once a minute.
+    // The settings of the site, its bases and the locks are read once a minute.
     assert_eq!(visitor.get(&format!("{conversation}/messages")).await.status, 200);
+    inherited.world.app.locks.get().await.expect("the locks");
     let before = inherited.world.aws.counts();
     let cursor = held["last"]["cursor"].as_str().expect("a cursor");
     let said = message(&conversation, "hello", &fresh_key()).header("sotto-cursor", cursor);

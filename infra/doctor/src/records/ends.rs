@@ -60,6 +60,8 @@ fn must_end(table: &str, item: &Item) -> bool {
         }
         // Of customers; a contact loses its end by a hold.
         "profiles" => kind == "customer",
+        // What was learnt of a rule has none.
+        "incidents" => partition != "rule",
         // Counts of a conversation, and deliveries of a contact.
         "desk" => ["facts#", "delivery#"].iter().any(|start| partition.starts_with(start)),
         "settings" => kind.starts_with("revoked#") || kind.starts_with("since#"),

@@ -46,7 +46,7 @@ pub struct Records {
 }
 
 /// A table and the attributes of its key.
-const TABLES: [(&str, [&str; 2]); 11] = [
+const TABLES: [(&str, [&str; 2]); 12] = [
     ("keys", ["u", "c"]),
     ("conversations", ["c", "s"]),
     ("profiles", ["u", "k"]),
@@ -58,6 +58,7 @@ const TABLES: [(&str, [&str; 2]); 11] = [
     ("ledger", ["p", "k"]),
     ("desk", ["p", "k"]),
     ("training", ["p", "k"]),
+    ("incidents", ["p", "k"]),
 ];
 
 impl Records {

@@ -50,7 +50,8 @@ use http::StatusCode;
 use super::{Deployment, STARTED};
 use crate::metrics::{BY_VERSION, DIMENSIONS, Metric, NAMESPACE};
 use values::clock::{UnixMillis, rfc3339};
-use values::ids::{ConversationId, RequestId};
+use values::ids::{ConversationId, IncidentId, RequestId};
+use values::incident;
 use values::problem::{Cause, Code};
 
 /// How much a line matters.
@@ -137,6 +138,12 @@ impl Json for ConversationId {
     }
 }
 
+impl Json for IncidentId {
+    fn write(&self, out: &mut String) {
+        let _infallible = write!(out, "\"{self}\"");
+    }
+}
+
 /// A route as it stands in the table of routes, with placeholders where the path has ids.
 pub(super) struct Route(pub(super) Option<MatchedPath>);
 
@@ -154,6 +161,12 @@ impl Json for Location<'_> {
 }
 
 impl Label for Code {
+    fn label(&self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Label for incident::Kind {
     fn label(&self) -> &'static str {
         self.as_str()
     }

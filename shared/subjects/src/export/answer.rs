@@ -48,6 +48,23 @@ pub fn respond(part: Part, headers: &HeaderMap) -> Result<Response, Problem> {
     }
 }
 
+/// Whether a caller asks for a page, and not for JSON.
+#[must_use]
+pub fn asks_for_page(headers: &HeaderMap) -> bool {
+    matches!(Form::asked_for(headers), Form::Page(_))
+}
+
+/// A page in English to read and to print; `body` is markup in which nothing is of somebody else.
+///
+/// # Errors
+/// [`Code::Internal`] for a policy that no header can have.
+pub fn printed(title: &'static str, body: &str) -> Result<Response, Problem> {
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    let policy = HeaderValue::from_str(page::policy()).map_err(|_| Code::Internal)?;
+    let head = [(CONTENT_TYPE, html), (CONTENT_SECURITY_POLICY, policy)];
+    Ok((head, page::framed(title, body)).into_response())
+}
+
 impl Form {
     /// The page for a caller who names HTML and does not rate JSON higher; JSON for all others.
     fn asked_for(headers: &HeaderMap) -> Self {

@@ -13,10 +13,11 @@ mod gather;
 mod page;
 mod words;
 
-pub use answer::respond;
+pub use answer::{asks_for_page, printed, respond};
 pub use cursor::{Bound, Position};
 pub use document::{
     Author, Export, ExportedConsent, ExportedConversation, ExportedCustomer, ExportedEvent,
     ExportedLead, ExportedRead, ExportedSource, Form, Integrity,
 };
 pub use gather::{Holdings, Limits, Part};
+pub use page::escape;

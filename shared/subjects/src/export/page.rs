@@ -44,6 +44,15 @@ pub(super) fn write(export: &Export, language: Language, cost: usize) -> String 
     page.out
 }
 
+/// A page in English around markup.
+pub(super) fn framed(title: &'static str, body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\
+         <body><main><h1>{title}</h1>{body}</main></body></html>"
+    )
+}
+
 /// A page while it is written.
 struct Page {
     out: String,
@@ -322,7 +331,7 @@ impl Page {
 }
 
 /// Writes a text so that nothing in it is markup, in an element or in a quoted attribute.
-fn escape(text: &str, out: &mut String) {
+pub fn escape(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'', '\0']) {
         let (before, after) = rest.split_at(at);

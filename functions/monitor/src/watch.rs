@@ -1,0 +1,220 @@
+//! Looks at each security event, and at those that somebody has changed.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use shared::clock::{UnixMillis, from_rfc3339};
+use shared::ids::{EventId, StaffId};
+use shared::seal::cache::Cache;
+use shared::store::StoreError;
+use shared::store::incident::{Revised, Signal, Whose};
+use shared::store::security_event::partition_of;
+use values::incident::Severity;
+
+use crate::act::Event;
+use crate::habits::{Habits, Met};
+use crate::parts::App;
+use crate::raise::{Evidence, Opened, Raised, raise};
+use crate::record::by_ttl;
+use crate::rules::{self, Change, LEAST_A_DAY, Measure, Rule, Thresholds};
+
+/// How often an event is judged anew where somebody else has changed what it was judged by.
+const TRIES: usize = 8;
+/// By how much the clock of a function may be ahead.
+const AHEAD_MS: UnixMillis = 5 * 60 * 1000;
+/// How long thresholds that verdicts have moved may be unknown.
+const LIFETIME_MS: i64 = 60_000;
+
+/// What a record of the table of events tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// An event that rules or habits need.
+    Event(Event),
+    /// An event that they do not need, or that was deleted when its time was up.
+    Nothing,
+    /// An event that was changed or deleted, or made by hand, by the name that its item has.
+    Changed(String),
+}
+
+/// Whether the record is of the table of events: its items have the key `p`.
+pub(crate) fn is_of_events(record: &Value) -> bool {
+    record.pointer("/dynamodb/Keys/p").is_some()
+}
+
+impl News {
+    /// Reads a record at `now_ms`; `None` for what is none.
+    pub(crate) fn read(record: &Value, now_ms: UnixMillis) -> Option<Self> {
+        let text = |pointer: &str| record.pointer(pointer)?.as_str();
+        let (partition, sort) = (text("/dynamodb/Keys/p/S")?, text("/dynamodb/Keys/k/S")?);
+        let name = || shown(partition, sort);
+        match record.get("eventName")?.as_str()? {
+            "INSERT" => {}
+            "REMOVE" if by_ttl(record) => return Some(Self::Nothing),
+            "MODIFY" | "REMOVE" => return Some(Self::Changed(name())),
+            _ => return None,
+        }
+        let attribute = |attribute: &str| text(&format!("/dynamodb/NewImage/{attribute}/S"));
+        let event = sort.split_once('#').and_then(|(time, id)| {
+            // An event of tomorrow would push all of today's out of somebody's habits.
+            let at_ms = from_rfc3339(time).filter(|at_ms| *at_ms <= now_ms + AHEAD_MS)?;
+            let id = EventId::parse(id)?;
+            if partition_of(time, id) != partition {
+                return None;
+            }
+            let object = attribute("o")?.to_owned();
+            let actor = match attribute("a") {
+                Some(actor) => Some(StaffId::parse(actor)?),
+                None => None,
+            };
+            let action = attribute("w")?;
+            Some(Event::of((id.to_string(), at_ms), action, actor, object))
+        });
+        Some(match event {
+            Some(Some(event)) => Self::Event(event),
+            Some(None) => Self::Nothing,
+            None => Self::Changed(name()),
+        })
+    }
+}
+
+/// The name of an item whose key somebody may have made up.
+fn shown(partition: &str, sort: &str) -> String {
+    let plain = |text: &str| {
+        let fits = |letter: &char| letter.is_ascii_alphanumeric() || "-_:.#".contains(*letter);
+        text.chars().filter(fits).take(80).collect::<String>()
+    };
+    let id = sort.split_once('#').and_then(|(_, id)| EventId::parse(id));
+    id.map_or_else(|| format!("{}/{}", plain(partition), plain(sort)), |id| id.to_string())
+}
+
+/// Judges events by the habits of those who caused them.
+#[derive(Clone)]
+pub struct Watch {
+    app: App,
+    thresholds: Arc<Cache<(), Arc<Thresholds>>>,
+}
+
+impl Watch {
+    /// The watch over these parts.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        let cache = Cache::new(app.clock().clone(), LIFETIME_MS, 1);
+        Self { app, thresholds: Arc::new(cache) }
+    }
+
+    /// Takes an event into the habits, and raises what it meets. One that was taken in already changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of it is stored.
+    pub async fn see(&self, event: &Event) -> Result<Vec<Opened>, StoreError> {
+        let thresholds = self.thresholds().await?;
+        let whose = event.whose();
+        for _ in 0..TRIES {
+            let mut habits: Revised<Habits> = self.app.incidents.habits(&whose).await?;
+            if !habits.value.take(event) {
+                return Ok(Vec::new());
+            }
+            let met = habits.value.judge(event, &thresholds);
+            let mut writes = self.app.incidents.transaction();
+            writes.push(self.app.incidents.put_habits(&whose, &habits)?);
+            let mut opened = Vec::new();
+            for raised in grouped(met, &whose, event.at_ms) {
+                opened.extend(raise(&self.app, raised, &mut writes).await?);
+            }
+            if writes.commit("see_event").await?.is_whole() {
+                return Ok(opened);
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// Raises that something was changed that nobody changes; `name` says what. A record that comes again
+    /// has the same time, so it is judged with its first coming.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of it is stored.
+    pub async fn changed(
+        &self,
+        change: &Change,
+        name: &str,
+        at_ms: UnixMillis,
+    ) -> Result<Option<Opened>, StoreError> {
+        for _ in 0..TRIES {
+            let signal = Signal {
+                rule: change.name.to_owned(),
+                reason: change.reason.to_owned(),
+                value: 1.0,
+                threshold: 1.0,
+                at_ms,
+            };
+            let raised = Raised {
+                kind: change.kind,
+                whose: Whose::Site,
+                severity: Severity::Critical,
+                contains: false,
+                signals: vec![(
+                    signal,
+                    Evidence { events: vec![(name.to_owned(), at_ms)], least: 1 },
+                )],
+            };
+            let mut writes = self.app.incidents.transaction();
+            let opened = raise(&self.app, raised, &mut writes).await?;
+            if writes.is_empty() || writes.commit("tell_change").await?.is_whole() {
+                return Ok(opened);
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// The thresholds, and how long incidents are kept, both read once a minute.
+    async fn thresholds(&self) -> Result<Arc<Thresholds>, StoreError> {
+        let load = async || {
+            let settings = &self.app.staff.store.settings;
+            let policy = settings.policy_of_events(shared::values::site::Site::SHIPPED);
+            let (records, policy) = tokio::try_join!(self.app.incidents.rules(), policy)?;
+            self.app.staff.staff_keys.audit_days().follow(&policy);
+            Ok(Arc::new(Thresholds::new(&records)))
+        };
+        self.thresholds.get(&(), load).await
+    }
+}
+
+/// One for each kind.
+fn grouped(met: Vec<Met>, whose: &Whose, at_ms: UnixMillis) -> Vec<Raised> {
+    let mut all: Vec<Raised> = Vec::new();
+    for Met { rule, value, threshold, evidence: events } in met {
+        let Some(rule) = rules::find(rule) else { continue };
+        let evidence = Evidence { events, least: least(rule, threshold) };
+        let signal = Signal {
+            rule: rule.name.to_owned(),
+            reason: rule.reason.to_owned(),
+            value,
+            threshold,
+            at_ms,
+        };
+        if let Some(raised) = all.iter_mut().find(|raised| raised.kind == rule.kind) {
+            raised.severity = raised.severity.max(rule.severity);
+            raised.contains |= rule.contains;
+            raised.signals.push((signal, evidence));
+        } else {
+            all.push(Raised {
+                kind: rule.kind,
+                whose: whose.clone(),
+                severity: rule.severity,
+                contains: rule.contains,
+                signals: vec![(signal, evidence)],
+            });
+        }
+    }
+    all
+}
+
+/// How many events that nobody has judged a signal needs.
+fn least(rule: &Rule, threshold: f64) -> usize {
+    let of_events = rule.measure != Measure::DeviationsOfTheDay;
+    let least = if of_events { threshold } else { f64::from(LEAST_A_DAY) };
+    // A threshold is between 1 and 50.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+    let least = least.ceil() as usize;
+    least
+}
