@@ -205,10 +205,10 @@ export class Desk extends Visit {
   }
 }
 
-/** A page by its name; a course by its name; of a case, which is no person, its id. No token, no address of mail, no other id. */
+/** A page by its name; a course by its name; of a case or an incident, which is no person, its id. No token, no address of mail, no other id. */
 function assertNamesNobody(address) {
   const { hash, search } = new URL(address);
-  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/cases\/[\da-f-]{36})?)?)?$/, address);
+  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/cases\/[\da-f-]{36})?|security\/[\da-f-]{36})?)?$/, address);
   assert.match(search, /^(\?lang=(en|de))?$/, address);
 }
 

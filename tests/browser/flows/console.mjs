@@ -1,5 +1,5 @@
 // The staff's console, in this order: the first admin's account, the people they invite, then anything, what
-// changes an account for good, and what takes more than a week.
+// changes an account for good, incidents, and what takes more than a week.
 import "./console/account.mjs";
 import "./console/people.mjs";
 import "./console/knowledge.mjs";
@@ -7,4 +7,5 @@ import "./console/look.mjs";
 import "./console/everybody.mjs";
 import "./console/trouble.mjs";
 import "./console/changes.mjs";
+import "./console/incidents.mjs";
 import "./console/training.mjs";

@@ -32,11 +32,12 @@ for (const [name, options] of [["desktop", {}], ["a phone", PHONE]]) {
   test(`each page on ${name}: Back, Forward, reload and a link to it`, options, async (desk) => {
     const { page } = desk;
     await desk.signIn(everything);
-    const caseId = await page.evaluate(firstCase, desk.console);
+    const ids = { ...(await page.evaluate(idsFor, desk.console)), course: "phishing" };
+    // A second authenticator app is refused, and the page says so.
+    const headings = { authenticator: "This cannot be shown", case: /^Request for /, course: /^Phishing/, incident: "Entered by hand" };
     for (const { name: of, address, title } of PAGES) {
-      const hash = `#${address.replace("{id}", of === "course" ? "phishing" : caseId)}`;
-      // A second authenticator app is refused, and the page says so.
-      const heading = of === "authenticator" ? "This cannot be shown" : of === "case" ? /^Request for / : of === "course" ? /^Phishing/ : title.en;
+      const hash = `#${address.replace("{id}", ids[of])}`;
+      const heading = headings[of] ?? title.en;
       await desk.load(hash);
       await desk.shown(heading, `page-${of}-${name.split(" ").pop()}`);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${of} fits`);
@@ -89,11 +90,14 @@ test("a session that ended says so, also after a reload", {}, async (desk) => {
   await desk.status().getByText("Your session has ended.").waitFor();
 });
 
-/** Of the requests that the other tests have opened. */
-async function firstCase(console) {
+/** A request that the other tests have opened, and an incident. */
+async function idsFor(console) {
   const headers = { "Sotto-Console": "1", "Content-Type": "application/json" };
   const origin = new URL(console).origin;
   const tokens = await (await fetch(`${origin}/v1/auth/refresh`, { method: "POST", headers, body: "{}" })).json();
   const authorized = { ...headers, Authorization: `Bearer ${tokens.access_token}` };
-  return (await (await fetch(`${origin}/v1/cases`, { headers: authorized })).json()).items[0].id;
+  const { items } = await (await fetch(`${origin}/v1/cases`, { headers: authorized })).json();
+  const body = JSON.stringify({ kind: "manual", note: "a rehearsal" });
+  const incident = await (await fetch(`${origin}/v1/incidents`, { method: "POST", headers: authorized, body })).json();
+  return { case: items[0].id, incident: incident.id };
 }

@@ -311,8 +311,8 @@ class Window implements ChatWindow {
   #explain(error: unknown): string {
     const refusal = refusalOf(error);
     if (refusal) return `${this.#words.refusal[refusal]} ${this.#words.unsent}`;
-    const { offline, busy, abandoned, unsealed, identity, changed, legal_hold, forbidden_page, receipt_unproven, failed } = this.#words;
-    const known: Record<string, string> = { offline, busy, abandoned, unsealed, identity, changed, legal_hold, forbidden_page, receipt_unproven };
+    const { offline, busy, abandoned, unsealed, identity, changed, legal_hold, locked_down, forbidden_page, receipt_unproven, failed } = this.#words;
+    const known: Record<string, string> = { offline, busy, abandoned, unsealed, identity, changed, legal_hold, locked_down, forbidden_page, receipt_unproven };
     return (error instanceof Problem && known[error.code]) || failed;
   }
 

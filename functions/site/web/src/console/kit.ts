@@ -17,6 +17,7 @@ export { PAGE } from "./page_words.ts";
 export { Link } from "./link.tsx";
 export { type Open, isFor } from "./page.ts";
 export { verified } from "./modules.ts";
+export { pageUrl } from "./privacy/printable.ts";
 export { Problem, problemOf } from "./problem.ts";
 export { Changes, RESET_NOTICE, ResetNotice } from "./notices.tsx";
 export { api, go, me, meNow, open as showPage, signOut } from "./session.ts";

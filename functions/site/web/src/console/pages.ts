@@ -232,4 +232,38 @@ export const PAGES: Page[] = [
     task: { en: "read transcripts", de: "Gesprächsverläufe lesen" },
     load: () => import("./transcripts/transcripts.page.tsx"),
   },
+  {
+    name: "security",
+    address: "/security",
+    roles: ["security"],
+    isPlace: true,
+    title: { en: "Security", de: "Sicherheit" },
+    about: {
+      en: "Incidents that were noticed, what was done about them, and whom they concern.",
+      de: "Vorfälle, die bemerkt wurden, was dagegen getan wurde, und wen sie betreffen.",
+    },
+    task: { en: "look into incidents", de: "Vorfälle untersuchen" },
+    load: () => import("./security/security.page.tsx"),
+  },
+  {
+    // Before the incidents, whose ids stand where its name does.
+    name: "rules",
+    address: "/security/rules",
+    roles: ["security"],
+    isPlace: false,
+    title: { en: "Rules", de: "Regeln" },
+    about: { en: "", de: "" },
+    task: { en: "look into incidents", de: "Vorfälle untersuchen" },
+    load: () => import("./security/rules.page.tsx"),
+  },
+  {
+    name: "incident",
+    address: "/security/{id}",
+    roles: ["security"],
+    isPlace: false,
+    title: { en: "Incident", de: "Vorfall" },
+    about: { en: "", de: "" },
+    task: { en: "look into incidents", de: "Vorfälle untersuchen" },
+    load: () => import("./security/incident.page.tsx"),
+  },
 ];

@@ -39,7 +39,7 @@ function Dialog({ modal }: { modal: Modal }) {
   useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
-    const field = dialog?.querySelector<HTMLElement>("input");
+    const field = dialog?.querySelector<HTMLElement>("input, select");
     (field ?? dialog?.querySelector<HTMLElement>("h2"))?.focus();
   }, []);
   const closed = () => {

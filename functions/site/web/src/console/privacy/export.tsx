@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { downloadJson } from "../../download.ts";
-import { api, attempt, Form, leavingSignal, wordsOf } from "../kit.ts";
+import { api, attempt, Form, leavingSignal, pageUrl, wordsOf } from "../kit.ts";
 import { CASE } from "./case_words.ts";
 import type { Export, Opened } from "./contract.ts";
 import { NothingStored } from "./find.tsx";
-import { pageUrl } from "./printable.ts";
 import type { Step } from "./steps.tsx";
 
 /** Access: everything that is stored, as files and as pages to print. They are in this page's memory and nowhere else. */

@@ -1,5 +1,5 @@
 import { harmless } from "../../page.ts";
-import { Problem } from "../kit.ts";
+import { Problem } from "../problem.ts";
 
 /**
  * An address under which the browser shows a page of the server's, until the view is left.

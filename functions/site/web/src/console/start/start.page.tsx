@@ -1,4 +1,4 @@
-import { type Answer, Changes, day, daysUntil, fromWhen, Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, restsUntil, wordsOf } from "../kit.ts";
+import { type Answer, api, Changes, day, daysUntil, fromWhen, Heading, Link, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, restsUntil, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
 import { SetUp, siteState } from "./set_up.tsx";
 import { START } from "./words.ts";
@@ -7,7 +7,8 @@ import { START } from "./words.ts";
 export const open: Open = async ({ places }) => {
   const words = wordsOf(START);
   const { role, roleText, start } = pageWords();
-  const [person, state] = await Promise.all([meNow(), siteState()]);
+  const security = places.find(({ name }) => name === "security");
+  const [person, state, serious] = await Promise.all([meNow(), siteState(), security && !restsUntil(security) ? seriousIncidents() : null]);
   // A page for everybody says nothing about a role.
   const own = places.filter((place) => place.roles !== null);
   const aboutRole = (held: string) => {
@@ -18,6 +19,7 @@ export const open: Open = async ({ places }) => {
     <div class="page">
       <Heading describedBy={person.reset ? RESET_NOTICE : undefined}>{start}</Heading>
       <ResetNotice person={person} />
+      {serious && <IncidentsNotice {...serious} />}
       <TrainingNotice training={person.training} />
       <p>{words.hello(person.name)}</p>
       {state && <SetUp state={state} />}
@@ -53,4 +55,28 @@ function TrainingNotice({ training: { current, expires_at } }: { training: Answe
   const words = wordsOf(START);
   if (!expires_at || daysUntil(expires_at) > SOON_DAYS) return null;
   return <p class="notice"><strong>{current ? words.trainBy(day(expires_at)) : words.trainNow}</strong> <Link to="/training" class="link">{words.toTraining}</Link></p>;
+}
+
+interface Serious {
+  count: number;
+  /** There are more incidents than were looked at. */
+  isMore: boolean;
+}
+
+/** The unresolved incidents that cannot wait; null for none. */
+async function seriousIncidents(): Promise<Serious | null> {
+  try {
+    const { items, next_cursor } = await api.call("GET /v1/incidents", { query: { status: "unresolved" } });
+    const count = items.filter(({ severity }) => severity === "high" || severity === "critical").length;
+    return count > 0 ? { count, isMore: next_cursor !== null } : null;
+  } catch {
+    // The overview is for more than this.
+    return null;
+  }
+}
+
+/** Says that something waits for security staff. */
+function IncidentsNotice({ count, isMore }: Serious) {
+  const words = wordsOf(START);
+  return <p class="notice"><strong>{words.incidents(count, isMore)}</strong> <Link to="/security" class="link">{words.toSecurity}</Link></p>;
 }

@@ -19,6 +19,8 @@ const en = {
   trainBy: (day: string) => `Courses are due by ${day}.`,
   trainNow: "Courses are due. Until you have passed them you cannot take conversations or read transcripts.",
   toTraining: "To the courses",
+  incidents: (count: number, isMore: boolean) => (count === 1 && !isMore ? "One serious incident is unresolved." : `${isMore ? "At least " : ""}${count} serious incidents are unresolved.`),
+  toSecurity: "To the incidents",
   nothingYet: "This console has no page for this role yet.",
 };
 
@@ -42,6 +44,8 @@ const de: StartWords = {
   trainBy: (day) => `Bis ${day} sind Kurse fällig.`,
   trainNow: "Es sind Kurse fällig. Bis Sie sie bestanden haben, können Sie keine Gespräche übernehmen und keine Verläufe lesen.",
   toTraining: "Zu den Kursen",
+  incidents: (count, isMore) => (count === 1 && !isMore ? "Ein schwerer Vorfall ist unerledigt." : `${isMore ? "Mindestens " : ""}${count} schwere Vorfälle sind unerledigt.`),
+  toSecurity: "Zu den Vorfällen",
   nothingYet: "Für diese Rolle hat die Konsole noch keine Seite.",
 };
 
