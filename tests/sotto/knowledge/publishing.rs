@@ -135,10 +135,19 @@ async fn of_two_who_publish_at_once_one_is_told_and_the_base_is_whole() {
     let room = Room::new().await;
     room.with_two().await;
     let body = json!({});
-    let (one, two) = tokio::join!(room.publish(&body), room.publish(&body));
-    let mut statuses = [one.status, two.status];
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 412]);
+    // Training keeps the only thread to itself: sometimes one is through before the other has begun.
+    let mut met = false;
+    for _ in 0..10 {
+        let (one, two) = tokio::join!(room.publish(&body), room.publish(&body));
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        met |= statuses == [200, 412];
+        assert!([[200, 200], [200, 412]].contains(&statuses), "{statuses:?}");
+        if met {
+            break;
+        }
+    }
+    assert!(met, "in ten times they did not meet once");
     room.world.advance_seconds(60);
     assert_eq!(room.asked("dogs allowed").await.1, ["dogs"]);
 }
