@@ -234,10 +234,8 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
     let session = person.session(token.session).ok_or(Code::TokenRevoked)?;
     let published = app.staff_keys.get().await?;
     let locks = app.store.settings.locks().await?;
-    let has_ended = locks.has_account(token.staff)
-        || locks.has_ended(token.staff, session.made_at_ms)
-        || published.has_ended_sessions_of(session.made_at_ms);
-    if has_ended {
+    let made_at_ms = session.made_at_ms;
+    if locks.end(token.staff, made_at_ms) || published.has_ended_sessions_of(made_at_ms) {
         return Err(Code::TokenRevoked.into());
     }
     if token.generation != session.generation {
@@ -287,8 +285,7 @@ pub async fn step_up(
     let account = &person.account;
     // A new token would be younger than what has ended the session.
     let locks = app.store.settings.locks().await?;
-    let is_over = locks.has_account(account.id) || locks.has_ended(account.id, session.made_at_ms);
-    if is_over || account.status != Status::Active {
+    if locks.end(account.id, session.made_at_ms) || account.status != Status::Active {
         return Err(Code::TokenRevoked.into());
     }
     // The token that asks is over with the new one.

@@ -80,7 +80,7 @@ pub(crate) async fn claim(
     headers: HeaderMap,
     MaybeJson(ClaimRequest {}): MaybeJson<ClaimRequest>,
 ) -> Result<Response, Problem> {
-    // Who takes a conversation reads it: a lock is in force at once.
+    // A claim lets its agent read: a lock is in force at once.
     Allowed::<AgentRole>::now(&headers, &app).await?;
     let agent = presence::agent(&app, &staff).await?;
     for _ in 0..ATTEMPTS {

@@ -106,7 +106,7 @@ pub(crate) async fn get(
     let after = query.after.filter(|after| !after.is_empty());
     let is_first = after.is_none();
     if is_first {
-        // What was said until now is read: a lock is in force at once.
+        // The first page has all that was said: a lock is in force at once.
         Allowed::<AgentRole>::now(&headers, &app).await?;
     }
     let live = claimed(&app, &staff, id).await?;

@@ -68,7 +68,7 @@ pub struct Event {
     pub id: String,
     /// When it was.
     pub at_ms: UnixMillis,
-    /// What it tells of.
+    /// The act that it tells of.
     pub act: Act,
     /// The member of the staff whose habits it belongs to.
     pub person: Option<StaffId>,
@@ -113,7 +113,7 @@ impl Event {
         Some(Self { id, at_ms, act, person, object })
     }
 
-    /// Whose habits it belongs to. Networks and visitors have theirs, so that a flood of one pushes nothing
+    /// The one whose habits it belongs to. Networks and visitors have theirs, so that a flood of one pushes nothing
     /// out of another's.
     #[must_use]
     pub fn whose(&self) -> Whose {

@@ -68,7 +68,7 @@ pub(crate) async fn post(
             not_ones_own(value, staff.id)?;
             lift(&app, value, &target, staff.id)?
         } else {
-            if value.has(action, &target) && action != Action::RevokeSessions {
+            if value.in_force(action, &target).is_some() && action != Action::RevokeSessions {
                 return Err(Problem::new(Code::Conflict, "It is in force already."));
             }
             if value.actions.len() >= ACTIONS {
@@ -91,14 +91,9 @@ async fn judge(app: &App, action: Action, target: &str, confirm: bool) -> Result
     match action {
         Action::LockAccount | Action::RevokeSessions => {
             let staff = person(app, target, "/target").await?;
-            if action == Action::LockAccount && !confirm {
-                let locks = app.staff.store.settings.locks().await?;
-                let is_locked = |other| locks.has_account(other);
-                if app.accounts.is_last_admin(staff, is_locked).await? {
-                    let detail =
-                        "They are the last admin. Send \"confirm\": true to lock them out.";
-                    return Err(Problem::new(Code::LastAdmin, detail));
-                }
+            if action == Action::LockAccount && !confirm && app.is_last_admin(staff).await? {
+                let detail = "They are the last admin. Send \"confirm\": true to lock them out.";
+                return Err(Problem::new(Code::LastAdmin, detail));
             }
             Ok(())
         }
@@ -133,7 +128,7 @@ fn lift(
     }
     taken.lifted_ms = Some(now_ms);
     let taken = taken.clone();
-    // What has led to it is judged: it does not lead to it again.
+    // The events that led to it are judged: they do not lead to it again.
     incident.settled_ms = Some(now_ms);
     incident.tell(now_ms, "lifted", Some(by));
     let unlock = app.staff.store.settings.unlock(taken.action, &taken.target, id)?;

@@ -34,7 +34,7 @@ pub struct WindowItem {
     to: String,
 }
 
-/// Whom an incident concerns.
+/// The people and data that an incident concerns.
 #[derive(Serialize, ToSchema)]
 pub struct AffectedResponse {
     conversations: Vec<String>,

@@ -163,9 +163,9 @@ type Numbered<'a> = (&'a str, Option<Record>);
 
 /// The records of a batch, by the stream that they are of.
 enum Batch<'a> {
-    /// What happened to logs of conversations.
+    /// Changes of logs of conversations.
     Log(Vec<Numbered<'a>>),
-    /// What happened to security events.
+    /// Changes of security events.
     Events(Vec<(&'a str, &'a Value)>),
 }
 

@@ -28,7 +28,7 @@ pub struct EventItem {
     /// The member of the staff who did it; null where nobody is known.
     #[schema(required = true)]
     actor: Option<String>,
-    /// What was done, as it is stored.
+    /// The stored word of the action.
     action: String,
     /// The id of the object.
     target: String,
@@ -113,7 +113,7 @@ pub(crate) async fn list(
     Ok(Reply(StatusCode::OK, find(&app, &asked, place, page.limit).await?))
 }
 
-/// Where a page begins: behind an event, or behind all of a time in which nothing was found.
+/// The beginning of a page: behind an event, or behind all of a time in which nothing was found.
 struct Place {
     at_ms: UnixMillis,
     key: String,

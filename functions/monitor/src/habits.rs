@@ -12,7 +12,7 @@ use crate::rules::{LEAST_A_DAY, Measure, RULES, Rule, Thresholds};
 
 const HOUR_MS: UnixMillis = 60 * 60 * 1000;
 const DAY_MS: UnixMillis = 24 * HOUR_MS;
-/// Acts of one kind that are remembered; more than any threshold. What has an object is remembered once for each
+/// Acts of one kind that are remembered; more than any threshold. An act with an object is remembered once for each
 /// object, so that repeating it pushes nothing out.
 const REMEMBERED: usize = 64;
 /// The longest that one is remembered: the longest window.
@@ -155,7 +155,7 @@ impl Habits {
         let window_ms = event.at_ms.saturating_sub(rule.window_ms);
         let since = |from_ms| self.counted(rule, (from_ms, event.at_ms));
         Some(match rule.measure {
-            // What a reuse, a change or a flood counts is how often it was: the object is the same each time.
+            // Reuses, changes and floods are counted one by one: their object is the same each time.
             Measure::Objects if !event.act.has_objects() => {
                 let evidence = evidence(since(window_ms));
                 (count(evidence.len()), evidence)

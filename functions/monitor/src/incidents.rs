@@ -88,7 +88,7 @@ pub struct IncidentItem {
     severity: &'static str,
     /// `open`, `acknowledged`, `contained` or `resolved`.
     status: &'static str,
-    /// Whom or what it is about: an account, a network, a subject; null for the site.
+    /// The account, network or subject that it is about; null for the site, or for several.
     #[schema(required = true)]
     about: Option<String>,
     opened_at: String,
@@ -126,7 +126,7 @@ pub struct IncidentRequest {
     /// One of the kinds.
     #[schema(value_type = String)]
     kind: Option<String>,
-    /// What is known, 1 to 2,000 characters.
+    /// A note of all that is known, 1 to 2,000 characters.
     #[schema(value_type = String)]
     note: Option<RawText>,
     /// The member of the staff whom it is about.

@@ -8,6 +8,8 @@ use shared::http::aws::{SdkConfig, dynamodb};
 use shared::http::demands::Backing;
 use shared::http::staff::KnowsStaff;
 use shared::http::staff_app;
+use shared::ids::StaffId;
+use shared::store::StoreError;
 use shared::store::incident::IncidentTable;
 use shared::store::security_event::SecurityEvents;
 use shared::store::table::Table;
@@ -112,6 +114,15 @@ impl App {
     #[expect(clippy::indexing_slicing, reason = "the build has seen that every kind has one")]
     pub(crate) fn playbook(&self, kind: Kind) -> &Playbook {
         &self.playbooks[kind.as_str()]
+    }
+
+    /// Whether nobody could manage the staff without this account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_last_admin(&self, staff: StaffId) -> Result<bool, StoreError> {
+        let locks = self.staff.store.settings.locks().await?;
+        self.accounts.is_last_admin(staff, |other| locks.has_account(other)).await
     }
 
     /// Whether the site has what an action is about: no site of this release asks a model.

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use values::incident::Action;
 
-/// Who is told of an incident.
+/// A group of people who are told of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Told {
-    /// Who opens the console.
+    /// Those who open the console.
     Console,
     /// The addresses of the alarms.
     Topic,
@@ -24,7 +24,7 @@ pub(crate) struct Playbook {
     pub(crate) title: String,
     /// Whether personal data may be concerned.
     pub(crate) personal: bool,
-    /// Who is told.
+    /// The people who are told.
     pub(crate) tell: Vec<Told>,
     /// Actions that a rule which contains takes without asking.
     pub(crate) at_once: Vec<Action>,

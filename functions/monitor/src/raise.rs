@@ -5,7 +5,7 @@ use shared::clock::UnixMillis;
 use shared::ids::{ActionId, IncidentId, StaffId};
 use shared::store::StoreError;
 use shared::store::incident::{Incident, Revised, Signal, Taken, Whose};
-use shared::store::lock::{Lock, Locks};
+use shared::store::lock::Lock;
 use shared::store::security_event::{Action as Told, SecurityEvent};
 use shared::store::write::{Transaction, Write};
 use shared::values::site::Site;
@@ -21,7 +21,7 @@ const NETWORKS: usize = 50;
 pub struct Raised {
     /// The kind.
     pub kind: Kind,
-    /// Whom or what they are about.
+    /// The person, network or visitor that they are about.
     pub whose: Whose,
     /// How bad the worst of them is.
     pub severity: Severity,
@@ -102,18 +102,13 @@ pub async fn raise(
     }
     let mut is_contained = false;
     if contains {
-        let locks = app.staff.store.settings.locks().await?;
         for action in &book.at_once {
             let Some(target) = target(*action, &whose) else { continue };
             if !is_missing(value, (*action, &target), latest_ms) {
                 continue;
             }
-            if *action == Action::SlowNetwork && (locks.slows_many() || slowed(value) >= NETWORKS) {
-                tell_once(value, now_ms, "too_many_networks");
-                continue;
-            }
-            if *action == Action::LockAccount && is_last_admin(app, &locks, &whose).await? {
-                tell_once(value, now_ms, "asks_for_lock_account");
+            if let Some(why) = waits(app, value, *action, &whose).await? {
+                tell_once(value, now_ms, why);
                 continue;
             }
             is_contained = true;
@@ -207,11 +202,30 @@ fn is_missing(
     (action, target): (Action, &str),
     latest_ms: UnixMillis,
 ) -> bool {
-    let since_ms = if action == Action::RevokeSessions { latest_ms } else { UnixMillis::MIN };
-    !incident.actions.iter().any(|taken| {
-        let same = (taken.action, &*taken.target) == (action, target);
-        same && taken.lifted_ms.is_none() && taken.at_ms >= since_ms
-    })
+    let is_outdated = |taken: &Taken| action == Action::RevokeSessions && taken.at_ms < latest_ms;
+    incident.in_force(action, target).is_none_or(is_outdated)
+}
+
+/// Why an action has to wait for a person, if it has to: too many networks are slowed already, or nobody would
+/// be left who manages the staff.
+async fn waits(
+    app: &App,
+    incident: &Incident,
+    action: Action,
+    whose: &Whose,
+) -> Result<Option<&'static str>, StoreError> {
+    let (waits, why) = match (action, whose) {
+        (Action::SlowNetwork, _) => {
+            let many = slowed(incident) >= NETWORKS
+                || app.staff.store.settings.locks().await?.slows_many();
+            (many, "too_many_networks")
+        }
+        (Action::LockAccount, Whose::Person(staff)) => {
+            (app.is_last_admin(*staff).await?, "asks_for_lock_account")
+        }
+        _ => return Ok(None),
+    };
+    Ok(waits.then_some(why))
 }
 
 /// The target of an action that is taken without asking.
@@ -224,10 +238,4 @@ fn target(action: Action, whose: &Whose) -> Option<String> {
         (Action::FreezeExports | Action::LockDownSite, _) => Some(Site::SHIPPED.id.to_owned()),
         _ => None,
     }
-}
-
-/// Whether a lock would leave nobody who manages the staff. Then a person is asked.
-async fn is_last_admin(app: &App, locks: &Locks, whose: &Whose) -> Result<bool, StoreError> {
-    let Whose::Person(staff) = whose else { return Ok(false) };
-    app.accounts.is_last_admin(*staff, |other| locks.has_account(other)).await
 }

@@ -24,7 +24,7 @@ use crate::playbook::Playbook;
 /// The draft. A person completes it: what software cannot know stands in brackets.
 #[derive(Serialize, ToSchema)]
 pub struct ReportResponse {
-    /// What happened.
+    /// The nature of the breach.
     nature: String,
     /// Categories of data.
     categories: Vec<String>,
@@ -32,7 +32,7 @@ pub struct ReportResponse {
     people: usize,
     /// How many conversations.
     records: usize,
-    /// Who answers questions.
+    /// The person who answers questions.
     contact: String,
     /// Consequences that are likely.
     consequences: String,

@@ -25,7 +25,7 @@ const AHEAD_MS: UnixMillis = 5 * 60 * 1000;
 /// How long thresholds that verdicts have moved may be unknown.
 const LIFETIME_MS: i64 = 60_000;
 
-/// What a record of the table of events tells.
+/// The meaning of a record of the table of events.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum News {
     /// An event that rules or habits need.

@@ -312,8 +312,7 @@ pub fn verify(
     // A token may be over before its session is: the one that was exchanged for a step-up.
     let token = SessionId::parse(&claims.jti);
     let over = keys.is_revoked(session) || token.is_some_and(|token| keys.is_revoked(token));
-    let locks = keys.locks();
-    let locked = locks.has_account(id) || locks.has_ended(id, claims.iat.saturating_mul(1000));
+    let locked = keys.locks().end(id, claims.iat.saturating_mul(1000));
     if over || locked || keys.is_outdated(id, claims.ver) {
         return Err(Refused::Revoked);
     }

@@ -208,10 +208,10 @@ impl Incident {
         }
     }
 
-    /// Whether that action is in force by this incident.
+    /// The action that is in force by this incident.
     #[must_use]
-    pub fn has(&self, action: Action, target: &str) -> bool {
-        self.actions.iter().any(|taken| {
+    pub fn in_force(&self, action: Action, target: &str) -> Option<&Taken> {
+        self.actions.iter().find(|taken| {
             taken.lifted_ms.is_none() && (taken.action, &*taken.target) == (action, target)
         })
     }

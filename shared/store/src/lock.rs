@@ -47,10 +47,12 @@ impl Locks {
         self.accounts.contains(&staff)
     }
 
-    /// Whether what somebody was given at that time, a session or a token, was ended since.
+    /// Whether a session or a token that somebody was given at that time is over: their account is locked, or
+    /// their sessions were ended since.
     #[must_use]
-    pub fn has_ended(&self, staff: StaffId, given_ms: UnixMillis) -> bool {
-        self.sessions.get(&staff).is_some_and(|since_ms| given_ms <= *since_ms)
+    pub fn end(&self, staff: StaffId, given_ms: UnixMillis) -> bool {
+        let ended_ms = self.sessions.get(&staff);
+        self.has_account(staff) || ended_ms.is_some_and(|ended_ms| given_ms <= *ended_ms)
     }
 
     /// Whether the staff of a site may export nothing.
@@ -139,7 +141,7 @@ impl Settings {
     pub async fn locks(&self) -> Result<Locks, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut locks = Locks::default();
-        for item in self.partition(PARTITION, "find_locks").await? {
+        for item in self.handle().query("find_locks", PARTITION).await? {
             locks.add(item, now_ms).map_err(in_table("settings"))?;
         }
         Ok(locks)

@@ -14,6 +14,7 @@ use super::attributes::{Item, binary, corrupt, in_table, string, take_binary};
 use super::branch_row::{BranchRow, sort_key};
 use super::keyring::{Held, Keyring};
 use super::schema::Noun;
+use super::table::Table;
 use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
@@ -135,27 +136,9 @@ impl Settings {
         Ok(rows)
     }
 
-    /// All rows of a partition.
-    pub(super) async fn partition(
-        &self,
-        name: &str,
-        operation: &'static str,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("p = :p")
-            .expression_attribute_values(":p", string(name))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut rows = Vec::new();
-        while let Some(item) = pages.next().await {
-            rows.push(item.map_err(|error| fault(operation, &error))?);
-        }
-        Ok(rows)
+    /// The table, to be asked for whole partitions.
+    pub(super) fn handle(&self) -> Table {
+        Table::new(self.dynamo.clone(), self.table.clone())
     }
 
     async fn find_or_make(&self, name: &BranchName) -> Result<Held, StoreError> {

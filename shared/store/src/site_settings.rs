@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use super::attributes::{Item, Value, corrupt, in_table, number, read_number, string, take_string};
 use super::base::{Head, Heads, read_heads};
-use super::settings::Settings;
 use super::table::{Key, Table};
 use super::webhook::WebhookChange;
 use super::write::{Write, update};
@@ -93,8 +92,7 @@ fn site_key(site: &Site) -> Key {
 
 impl Store {
     pub(super) fn settings_table(&self) -> Table {
-        let Settings { table, .. } = &*self.settings;
-        Table::new(self.dynamo.clone(), table.clone())
+        self.settings.handle()
     }
 
     /// The settings by which a site's visitors are served: read at most once a minute.

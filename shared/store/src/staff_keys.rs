@@ -96,7 +96,7 @@ impl Settings {
         let now_ms = self.clock.now_ms();
         let (mut set, mut revoked, mut epochs) = (None, HashSet::new(), HashMap::new());
         let mut sessions_ended_ms = 0;
-        for mut item in self.partition(PARTITION, "find_staff_keys").await? {
+        for mut item in self.handle().query("find_staff_keys", PARTITION).await? {
             let kind = take_string(&mut item, "k").map_err(in_table("settings"))?;
             if kind == JWKS {
                 set = Some((

@@ -6,7 +6,7 @@ import { aboutOf } from "./marks.tsx";
 
 /** The only site of this release. */
 const SITE = "default";
-/** What it ends is over at once: it is neither in force nor lifted. */
+/** Ends sessions at once, so it is neither in force nor lifted. */
 const AT_ONCE = "revoke_sessions";
 
 /** The actions that somebody may lift. */
@@ -14,7 +14,7 @@ export function inForce({ actions }: Incident): Action[] {
   return actions.filter(({ action, lifted_at }) => !lifted_at && action !== AT_ONCE);
 }
 
-/** What was done, by whom, and how to undo it. */
+/** The actions that were taken, by whom, and how to undo them. */
 export function Done({ opened }: { opened: Opened }) {
   const words = wordsOf(INCIDENT);
   const { incident, goal } = opened;

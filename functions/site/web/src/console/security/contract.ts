@@ -13,7 +13,7 @@ export type Goal = "done" | "notes";
 /** An incident that is looked at, and what can be done on its page. */
 export interface Opened {
   incident: Incident;
-  /** What somebody is called here: you, a name, or the end of their id. */
+  /** The name of somebody here: you, a name, or the end of their id. */
   who(id: string): string;
   goal: Goal | null;
   /** Shows the incident as it is now, with what was done, and goes on at a part of it. */

@@ -85,7 +85,7 @@ function Summary({ opened, showNames }: { opened: Opened; showNames: (() => Prom
   const clock = clockOf(incident);
   if (clock) rows.push([authority, clock]);
   const isOver = status === "resolved";
-  // What was contained stays so.
+  // A contained incident stays contained.
   const take = () => change({ assignee: me()?.id ?? "", ...(status === "open" && { status: "acknowledged" }) }, words.taken);
   return (
     <section class="part" aria-label={words.number}>

@@ -22,7 +22,7 @@ export function titleOf({ kind, playbook }: Incident): string {
   return wordsOf(SECURITY).kind[kind] ?? playbook.title;
 }
 
-/** What an incident is about: networks have no ids but names, and one kind is about visitors. */
+/** The thing that an incident is about: networks have no ids but names, and one kind is about visitors. */
 export function aboutOf({ kind, about }: Incident): keyof SecurityWords["aboutWhom"] {
   if (about === null) return "site";
   if (!isId(about)) return "network";

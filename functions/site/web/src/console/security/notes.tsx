@@ -11,7 +11,7 @@ interface Props {
   change(body: { note: string }, said: string, goal: Goal): Promise<void>;
 }
 
-/** What security staff tell one another about it. */
+/** The notes by which security staff tell one another about it. */
 export function Notes({ opened: { incident: { notes }, who, goal }, change }: Props) {
   const words = wordsOf(INCIDENT);
   const note = useMemo(() => new Field({ name: "note", label: words.note, hint: words.noteHint, attributes: { required: true, maxlength: LONGEST_NOTE } }), []);

@@ -17,7 +17,7 @@ function read(which: Which, cursor?: string): Promise<Page> {
   return api.call("GET /v1/incidents", { query: { ...(which !== "all" && { status: which }), ...(cursor && { cursor }) } });
 }
 
-/** What was noticed: first what is unresolved. */
+/** The incidents, the unresolved ones first. */
 export const open: Open = async () => <Security first={await read("unresolved")} />;
 
 function Security({ first }: { first: Page }) {
