@@ -18,7 +18,7 @@ pub mod access {
 /// From request to response.
 pub mod http {
     pub use access::{app, bases, request, requirement as staff, staff_app};
-    pub use edge::{demands, finish, gateway, metrics, response, routes, telemetry};
+    pub use edge::{demands, finish, gateway, metrics, response, routes, stream, telemetry};
     pub use subjects::{cursor, erase, export, live, transcript};
 
     /// The way to AWS and the clients of its services.

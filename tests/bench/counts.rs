@@ -5,7 +5,7 @@ use shared::values::prices::{self, Exchange};
 use crate::counted::{self, PURPOSES};
 use crate::exact;
 use crate::rows::{Goal, Row, number};
-use crate::{desk, erasures, incidents, passwords, publishing, staff};
+use crate::{audit, desk, erasures, incidents, passwords, publishing, staff};
 
 /// Turns of a conversation among several functions.
 const TURNS: u32 = 20;
@@ -26,6 +26,7 @@ pub(crate) async fn take(thorough: bool) -> (Vec<Row>, Exchange) {
     rows.push(desk::claims(thorough).await);
     rows.extend(publishing::take().await);
     rows.extend(incidents::take(thorough));
+    rows.extend(audit::take(thorough).await);
     let conversations = if thorough { 500 } else { 100 };
     let (keys, calls) = kms(conversations).await;
     rows.extend(keys);

@@ -83,7 +83,7 @@ pub(crate) async fn take(folder: &Path) -> Vec<Row> {
     progress("200 visitors and 10 agents talk for a minute");
     let mut rows: Vec<_> = live().await.into();
     progress("counting a hand-over, and failing each request, in a browser");
-    rows.extend(in_a_browser(folder).await);
+    rows.extend(Box::pin(in_a_browser(folder)).await);
     rows
 }
 

@@ -60,7 +60,7 @@ async fn requests(messages: u64) -> u64 {
         of_nothing: OfNothing::Refused,
     };
     let before = world.aws.counts();
-    let erased = world.app.store.erase(&request, None).await.expect("erased");
+    let erased = world.app.store.erase(&request, (&world.app.events, None)).await.expect("erased");
     let calls = world.aws.counts().since(&before);
     assert!(matches!(erased, Erasure::Done(_)), "there was something to erase");
     calls.operations().map(|(_, _, count)| count).sum()

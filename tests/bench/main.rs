@@ -14,6 +14,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
+mod audit;
 mod counted;
 mod counts;
 mod crowd;
@@ -59,11 +60,11 @@ async fn main() {
         exchange = Some(counted.1);
     }
     rows.extend(if parts.has("desk") {
-        desk::take(&folder).await
+        Box::pin(desk::take(&folder)).await
     } else {
         desk::missing(measured::NOT_ASKED)
     });
-    let (measured, log_bytes) = measured::rows(&parts, target, &folder).await;
+    let (measured, log_bytes) = Box::pin(measured::rows(&parts, target, &folder)).await;
     rows.extend(measured);
     rows.extend(exchange.map(|exchange| counts::cost(&exchange, log_bytes)));
 

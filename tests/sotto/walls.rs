@@ -7,8 +7,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const FUNCTIONS: [&str; 9] =
-    ["auth", "desk", "editor", "intake", "monitor", "preflight", "retention", "site", "training"];
+const FUNCTIONS: [&str; 10] = [
+    "audit",
+    "auth",
+    "desk",
+    "editor",
+    "intake",
+    "monitor",
+    "preflight",
+    "retention",
+    "site",
+    "training",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -98,7 +108,9 @@ fn what_is_pure_links_nothing_that_could_call() {
 
 #[test]
 fn one_shared_crate_talks_to_dynamodb_and_kms() {
-    for room in ["access", "bot", "connect", "deploys", "edge", "seal", "subjects", "values"] {
+    for room in
+        ["access", "bot", "connect", "deploys", "edge", "seal", "subjects", "tiles", "values"]
+    {
         let named = named(&format!("shared/{room}"));
         for client in ["aws-sdk-dynamodb", "aws-sdk-kms"] {
             assert!(!named.contains(client), "{room} names {client}");
@@ -125,7 +137,9 @@ fn functions_built_alone_choose_the_same_features() {
         intake.keys().any(|package| package.starts_with("aws-sdk-dynamodb ")),
         "no tree was read"
     );
-    for function in ["auth", "desk", "editor", "monitor", "preflight", "retention", "training"] {
+    let functions =
+        ["audit", "auth", "desk", "editor", "monitor", "preflight", "retention", "training"];
+    for function in functions {
         for (package, chosen) in features(function) {
             if let Some(expected) = intake.get(&package) {
                 assert_eq!(&chosen, expected, "{function}: features of {package}");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Request, Response};
 
 /// Headers that a response of the API may have; a new one needs a line here.
-const ALLOWED: [&str; 29] = [
+const ALLOWED: [&str; 30] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -27,6 +27,7 @@ const ALLOWED: [&str; 29] = [
     "server",
     "set-cookie",
     "sotto-cursor",
+    "sotto-log-key",
     "sotto-next-cursor",
     "strict-transport-security",
     "transfer-encoding",

@@ -1,8 +1,10 @@
 //! A world: an AWS of its own in memory, the tables of the template, the functions, a clock.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use audit::Sequencer;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,7 +15,7 @@ use editor::Content;
 use intake::rotate::Stores;
 use intake::rotate::job::{Job, JobError};
 use lambda_http::{Context, LambdaEvent};
-use local::aws::{Aws, Options};
+use local::aws::{Aws, Options, Place};
 use local::content::demo;
 use local::iam::access_key;
 use local::iam::seen::file_of_the_tests;
@@ -64,6 +66,8 @@ pub struct World {
     pub training: shared::http::staff_app::App,
     /// The parts of the monitor.
     pub monitor: monitor::App,
+    /// The parts of the routes of the audit log.
+    pub audit: audit::App,
     /// How functions are configured.
     pub config: Config,
     /// How the function that visitors call is configured.
@@ -72,6 +76,10 @@ pub struct World {
     retention_config: shared::http::staff_app::Config,
     desk_config: shared::http::staff_app::Config,
     monitor_config: monitor::Config,
+    audit_config: audit::Config,
+    sequence_config: audit::SequenceConfig,
+    /// The place in the events' stream that the sequencer has come to.
+    sequenced: Mutex<Place>,
     rotation_config: intake::rotate::Config,
     sdk: SdkConfig,
 }
@@ -157,7 +165,7 @@ impl World {
         let auth = auth::state::App::with_sdk(&auth_config, clock.clone(), &auth_sdk)
             .expect("memory for a hash");
         let retention_config =
-            shared::http::staff_app::Config::read(&read).expect("a configuration");
+            shared::http::staff_app::Config::read_with_log(&read).expect("a configuration");
         let rotation_config = intake::rotate::Config::read(&read).expect("a configuration");
         let retention_sdk = sdk(&config, &access_key("retention"));
         let retention = shared::http::staff_app::App::with_sdk(
@@ -179,6 +187,11 @@ impl World {
         let monitor_sdk = sdk(&config, &access_key("monitor"));
         let monitor = monitor::App::with_sdk(&monitor_config, clock.clone(), &monitor_sdk)
             .expect("the playbooks are read");
+        let audit_config = audit::Config::read(&read).expect("a configuration");
+        let audit_sdk = sdk(&config, &access_key("audit"));
+        let audit = audit::App::with_sdk(&audit_config, clock.clone(), &audit_sdk);
+        let sequence_config = audit::SequenceConfig::read(&read).expect("a configuration");
+        let sequenced = aws.stream_end(&retention_config.events_table).expect("it has a stream");
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
         let router = intake::router(app.clone());
@@ -193,12 +206,16 @@ impl World {
             editor,
             training,
             monitor,
+            audit,
             config,
             visitors_config,
             auth_config,
             retention_config,
             desk_config,
             monitor_config,
+            audit_config,
+            sequence_config,
+            sequenced: Mutex::new(sequenced),
             rotation_config,
             sdk,
         }
@@ -232,6 +249,9 @@ impl World {
         let sdk = self.sdk_of("monitor");
         let monitor = monitor::App::with_sdk(&self.monitor_config, self.clock.clone(), &sdk);
         let routes = routes.merge(monitor::routes(monitor.expect("the playbooks are read")));
+        let sdk = self.sdk_of("audit");
+        let audit = audit::App::with_sdk(&self.audit_config, self.clock.clone(), &sdk);
+        let routes = routes.merge(audit::routes(audit));
         Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
@@ -250,6 +270,7 @@ impl World {
         let routes = routes.merge(editor::routes(self.editor.clone()));
         let routes = routes.merge(training::routes(self.training.clone()));
         let routes = routes.merge(monitor::routes(self.monitor.clone()));
+        let routes = routes.merge(audit::routes(self.audit.clone()));
         Api::Events(finish(routes, self.clock.clone(), no_other_page()))
     }
 
@@ -272,14 +293,18 @@ impl World {
         watchman.expect("the playbooks are read")
     }
 
-    /// All records of the streams, in order: what happened to logs, and to security events.
+    /// All records of the streams, in order: what happened to logs, to security events, and to the audit log.
     ///
     /// # Panics
     /// Where there is no stream.
     #[must_use]
-    pub fn records(&self) -> [Vec<Value>; 2] {
-        [&self.config.conversations_table, &self.monitor_config.staff.events_table]
-            .map(|table| self.aws.stream_records(table).expect("it has a stream"))
+    pub fn records(&self) -> [Vec<Value>; 3] {
+        [
+            &self.config.conversations_table,
+            &self.monitor_config.staff.events_table,
+            &self.audit_config.log_table,
+        ]
+        .map(|table| self.aws.stream_records(table).expect("it has a stream"))
     }
 
     /// Runs the reader over all that the streams hold, those records too that it has seen.
@@ -302,6 +327,66 @@ impl World {
                 assert_eq!(answer["batchItemFailures"], json!([]));
             }
         }
+    }
+
+    /// Name of the table of the audit log.
+    #[must_use]
+    pub fn log_table(&self) -> &str {
+        &self.audit_config.log_table
+    }
+
+    /// The sequencer of the audit log, with its rights, as an instance of its own.
+    #[must_use]
+    pub fn sequencer(&self) -> Sequencer {
+        let sdk = self.sdk_of("sequence");
+        Sequencer::with_sdk(&self.sequence_config, self.clock.clone(), &sdk)
+    }
+
+    /// Hands what is new in the stream of security events to the sequencer, in batches as Lambda's mapping does, and
+    /// gives its answers. After a failure all of it is new the next time.
+    ///
+    /// # Panics
+    /// Where a batch is refused as a whole.
+    pub async fn sequence(&self) -> Vec<Value> {
+        self.sequence_by(self.sequencer()).await
+    }
+
+    /// The same by a sequencer of a deployment that got another issuer.
+    ///
+    /// # Panics
+    /// Where a batch is refused as a whole.
+    pub async fn sequence_as(&self, issuer: &str) -> Vec<Value> {
+        let mut config = self.sequence_config.clone();
+        config.backend.issuer = issuer.to_owned();
+        let sdk = self.sdk_of("sequence");
+        self.sequence_by(Sequencer::with_sdk(&config, self.clock.clone(), &sdk)).await
+    }
+
+    async fn sequence_by(&self, sequencer: Sequencer) -> Vec<Value> {
+        let mut place = self.sequenced.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let records = self.aws.read_on(&mut place).expect("it has a stream");
+        let mut answers = Vec::new();
+        for batch in records.chunks(1000) {
+            let event = json!({ "Records": batch });
+            let event = LambdaEvent::new(event, Context::default());
+            let answer = Box::pin(sequencer.handle(&event)).await.expect("a batch");
+            answers.push(serde_json::to_value(answer).expect("an answer"));
+        }
+        if answers.iter().all(|answer| answer["batchItemFailures"] == json!([])) {
+            *self.sequenced.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        }
+        answers
+    }
+
+    /// Has the reader of the streams count the incidents that wait, as its schedule does, and gives its answer.
+    ///
+    /// # Panics
+    /// Where it cannot.
+    pub async fn escalate(&self) -> Value {
+        let event = json!({ "detail-type": "Scheduled Event", "source": "aws.scheduler" });
+        let event = LambdaEvent::new(event, Context::default());
+        let answer = Box::pin(self.watchman().handle(&event)).await.expect("they are counted");
+        serde_json::to_value(answer).expect("an answer")
     }
 
     /// The job that counts for the reports, as an instance of its own.

@@ -22,7 +22,7 @@ use shared::values::opening_hours::{OpeningHours, RawOpeningHours};
 use shared::values::role::Role;
 use shared::values::site::Site;
 use shared::values::site_settings::{
-    HandoverRules, RawHandoverRules, RawSiteSettings, SiteSettings, WebhookUrl,
+    HandoverRules, RawHandoverRules, RawSiteSettings, SiteSettings, WebhookEvent, WebhookUrl,
 };
 use utoipa::ToSchema;
 
@@ -30,8 +30,6 @@ use shared::http::staff_app::App;
 
 /// The consent purposes that visitors are asked for.
 const PURPOSES: [&str; 1] = ["support"];
-/// Events of a site that its webhook is for.
-const EVENTS: [&str; 1] = ["lead"];
 
 /// A site as its admins have set it.
 #[derive(Serialize, ToSchema)]
@@ -74,13 +72,13 @@ pub struct SitesResponse {
     next_cursor: Option<String>,
 }
 
-/// Where new leads are sent.
+/// Where new leads and incidents are sent.
 #[derive(Serialize, ToSchema)]
 pub struct WebhookResponse {
     /// Shown to admins; it may hold a token of the receiver's.
     url: Option<String>,
-    /// `lead`.
-    events: [&'static str; 1],
+    /// `lead`, `incident` or both.
+    events: Vec<&'static str>,
     /// The key of the signature: its characters, in the answer to the change that made it and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -159,7 +157,7 @@ pub struct ConsentRequest {
 pub struct WebhookRequest {
     /// `https`, up to 2,000 characters; no address of a private network.
     url: Option<String>,
-    /// `lead`, or left out.
+    /// `lead`, `incident` or both; `lead` if it is left out.
     events: Option<Vec<String>>,
 }
 
@@ -239,7 +237,7 @@ pub(crate) async fn put(
 ) -> Result<Response, Problem> {
     let site = Site::find(&id).ok_or(Code::NotFound)?;
     let condition = headers.get(IF_MATCH).ok_or(Code::PreconditionRequired)?;
-    let (mut settings, url) = request.judge(site, app.webhooks)?;
+    let (mut settings, wanted) = request.judge(site, app.webhooks)?;
     let known = app.store.stored_site(site).await?;
     if condition.as_bytes() != etag(known.version).as_bytes() {
         return Err(Code::Stale.into());
@@ -247,16 +245,25 @@ pub(crate) async fn put(
     let told = &known.settings.look.consent;
     settings.look.consent = settings.look.consent.after(told, app.clock.now_ms());
     let before = if known.has_webhook { app.store.webhook(site).await? } else { None };
-    let (change, webhook) = match url {
-        None => (if known.has_webhook { WebhookChange::Remove } else { WebhookChange::Keep }, None),
-        Some(url) if before.as_ref().is_some_and(|before| before.url() == url.as_str()) => {
-            (WebhookChange::Keep, Some(WebhookResponse::of(Some(url.as_str()))))
+    let (change, webhook) = match (wanted, before) {
+        (None, _) => {
+            (if known.has_webhook { WebhookChange::Remove } else { WebhookChange::Keep }, None)
         }
-        Some(url) => {
-            let webhook = Webhook::new(&url)?;
+        (Some((url, events)), Some(before)) if before.url() == url.as_str() => {
+            let shown = WebhookResponse::of(Some(url.as_str()), &events);
+            let stays = before.events() == events;
+            let change = if stays {
+                WebhookChange::Keep
+            } else {
+                WebhookChange::Set(before.with_events(events))
+            };
+            (change, Some(shown))
+        }
+        (Some((url, events)), _) => {
+            let shown = WebhookResponse::of(Some(url.as_str()), &events);
+            let webhook = Webhook::new(&url, events)?;
             let secret = Some(webhook.expose_secret().to_owned());
-            let shown = WebhookResponse { secret, ..WebhookResponse::of(Some(url.as_str())) };
-            (WebhookChange::Set(webhook), Some(shown))
+            (WebhookChange::Set(webhook), Some(WebhookResponse { secret, ..shown }))
         }
     };
     let event = app.events.put(SecurityEvent::by(admin.id, Action::SiteChanged, site.id))?;
@@ -272,11 +279,13 @@ async fn shown(
     stored: &StoredSite,
     is_admin: bool,
 ) -> Result<Option<WebhookResponse>, Problem> {
-    if !stored.has_webhook || !is_admin {
-        return Ok(stored.has_webhook.then(|| WebhookResponse::of(None)));
+    if !stored.has_webhook {
+        return Ok(None);
     }
     let webhook = app.store.webhook(site).await?;
-    Ok(webhook.map(|webhook| WebhookResponse::of(Some(webhook.url()))))
+    let shown =
+        |webhook: Webhook| WebhookResponse::of(is_admin.then_some(webhook.url()), webhook.events());
+    Ok(webhook.map(shown))
 }
 
 impl SiteRequest {
@@ -284,7 +293,7 @@ impl SiteRequest {
         self,
         site: &Site,
         reach: Reach,
-    ) -> Result<(SiteSettings, Option<WebhookUrl>), Problem> {
+    ) -> Result<(SiteSettings, Option<WantedWebhook>), Problem> {
         if self.id.is_some_and(|named| named != site.id) {
             return Err(Problem::invalid("/id", FieldCode::NotAllowed));
         }
@@ -308,8 +317,8 @@ impl SiteRequest {
             handover: self.handover,
             hourly_wage: self.hourly_wage,
         })?;
-        let url = self.webhook.map(|Object(webhook)| webhook.judge(reach)).transpose()?;
-        Ok((settings, url))
+        let webhook = self.webhook.map(|Object(webhook)| webhook.judge(reach)).transpose()?;
+        Ok((settings, webhook))
     }
 }
 
@@ -322,20 +331,21 @@ impl ConsentRequest {
     }
 }
 
+/// The address of a webhook to set, and the events that it is for.
+type WantedWebhook = (WebhookUrl, Vec<WebhookEvent>);
+
 impl WebhookRequest {
-    fn judge(self, reach: Reach) -> Result<WebhookUrl, FieldError> {
-        let refused = |pointer, code| FieldError { pointer, code };
-        if self.events.is_some_and(|events| events != EVENTS) {
-            return Err(refused("/webhook/events", FieldCode::NotAllowed));
-        }
-        let url = self.url.ok_or(refused("/webhook/url", FieldCode::Missing))?;
-        WebhookUrl::judge(url, reach)
+    fn judge(self, reach: Reach) -> Result<WantedWebhook, FieldError> {
+        let events = WebhookEvent::judge(self.events)?;
+        let missing = FieldError { pointer: "/webhook/url", code: FieldCode::Missing };
+        Ok((WebhookUrl::judge(self.url.ok_or(missing)?, reach)?, events))
     }
 }
 
 impl WebhookResponse {
-    fn of(url: Option<&str>) -> Self {
-        Self { url: url.map(str::to_owned), events: EVENTS, secret: None }
+    fn of(url: Option<&str>, events: &[WebhookEvent]) -> Self {
+        let events = events.iter().map(|event| event.as_str()).collect();
+        Self { url: url.map(str::to_owned), events, secret: None }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The job that sends new contacts to a site's webhook, every minute: signed, tried six times within fifteen
-//! hours, then given up with an alarm.
+//! The job that sends new contacts and incidents to a site's webhook, every minute: signed, tried six times within
+//! fifteen hours, then given up with an alarm.
 
 pub mod send;
 
@@ -11,7 +11,7 @@ use shared::clock::rfc3339;
 use shared::http::metrics::Metric;
 use shared::http::telemetry::{self, Invocation, Outcome};
 use shared::store::StoreError;
-use shared::store::delivery::Delivery;
+use shared::store::delivery::{Content, Delivery};
 use shared::store::lead::{Contact, Lead};
 use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::webhook::Webhook;
@@ -20,9 +20,9 @@ use shared::values::site::Site;
 use self::send::{Call, Machine, Resolve, Sender};
 use shared::http::staff_app::App;
 
-/// Contacts that are sent in one run; the others wait for the next one.
+/// Deliveries that are sent in one run; the others wait for the next one.
 const SENT: usize = 200;
-/// Contacts that are sent at once.
+/// Deliveries that are sent at once.
 const AT_ONCE: usize = 10;
 /// The reason in a delivery whose last try broke off.
 const BROKE_OFF: &str = "broke_off";
@@ -30,13 +30,13 @@ const BROKE_OFF: &str = "broke_off";
 /// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Delivered {
-    /// Contacts that the receiver has taken.
+    /// Deliveries that the receiver has taken.
     pub sent: usize,
     /// Tries that failed, with another to come.
     pub failed: usize,
-    /// Contacts that are given up.
+    /// Deliveries that are given up.
     pub given_up: usize,
-    /// Contacts that have ended meanwhile, or whose site has no webhook any more.
+    /// Contacts that have ended meanwhile, and what the webhook is not for.
     pub dropped: usize,
     /// Rows of the outbox that could not be read; the run went on.
     pub damaged: usize,
@@ -150,23 +150,28 @@ async fn deliver<R: Resolve>(
     if !row.is_open() {
         return give_up(app, site, row, BROKE_OFF).await;
     }
+    // Nobody wants it, or not any more: it is not opened, and not recorded as sent.
+    let Some(webhook) = webhook.filter(|webhook| webhook.events().contains(&row.content.event()))
+    else {
+        app.store.end_delivery(site, row).await?;
+        return Ok(Fate::Dropped);
+    };
     if !take(app, site, row).await? {
         return Ok(Fate::Elsewhere);
     }
-    let (webhook, lead) = match (webhook, app.store.find_lead(row.subject).await) {
-        (Some(webhook), Ok(Some(lead))) if lead.left_ms == row.left_ms => (webhook, lead),
-        (_, Err(StoreError::Corrupt { .. } | StoreError::OtherVersion)) => {
-            return give_up(app, site, row, "damaged").await;
-        }
-        (_, Err(error)) => return Err(error),
-        // The contact was erased, has ended or was left anew, or nobody wants it any more.
-        _ => {
+    let body = match body(app, site, row).await {
+        Ok(Some(body)) => body,
+        // The contact was erased, has ended or was left anew.
+        Ok(None) => {
             app.store.end_delivery(site, row).await?;
             return Ok(Fate::Dropped);
         }
+        Err(StoreError::Corrupt { .. } | StoreError::OtherVersion) => {
+            return give_up(app, site, row, "damaged").await;
+        }
+        Err(error) => return Err(error),
     };
-    let call =
-        Call { url: webhook.url(), secret: webhook.expose_secret(), body: body(site, row, lead) };
+    let call = Call { url: webhook.url(), secret: webhook.expose_secret(), body };
     match sender.send(call).await {
         Ok(()) => {
             app.store.end_delivery(site, row).await?;
@@ -189,8 +194,12 @@ async fn deliver<R: Resolve>(
 /// # Errors
 /// [`StoreError`].
 pub async fn take(app: &App, site: &Site, row: &Delivery) -> Result<bool, StoreError> {
-    let told = SecurityEvent::of(Action::ContactSent, row.subject);
-    let told = if row.tries == 0 { Some(app.events.put(told)?) } else { None };
+    let told = match row.content {
+        Content::Contact(subject) if row.tries == 0 => {
+            Some(app.events.put(SecurityEvent::of(Action::ContactSent, subject))?)
+        }
+        _ => None,
+    };
     app.store.take_delivery(site, row, told).await
 }
 
@@ -200,27 +209,41 @@ async fn give_up(
     row: &Delivery,
     reason: &'static str,
 ) -> Result<Fate, StoreError> {
-    tracing::error!(delivery = %row.id, reason, "a contact was not sent and is given up");
+    tracing::error!(delivery = %row.id, reason, "a delivery is given up");
     app.store.give_up_delivery(site, row, reason).await?;
     Ok(Fate::GivenUp)
 }
 
-/// The body of a call.
-fn body(site: &Site, row: &Delivery, lead: Lead) -> Vec<u8> {
-    let Lead { contact, left_ms, end_ms: _ } = lead;
-    let Contact { conversation, email, locale, name, phone } = contact;
+/// The body of a call; nothing where the contact is not there any more.
+async fn body(app: &App, site: &Site, row: &Delivery) -> Result<Option<Vec<u8>>, StoreError> {
+    let created_at = rfc3339(row.left_ms);
+    let data = match row.content {
+        Content::Contact(subject) => {
+            let lead = app.store.find_lead(subject).await?;
+            let lead = lead.filter(|lead| lead.left_ms == row.left_ms);
+            let Some(Lead { contact, left_ms: _, end_ms: _ }) = lead else { return Ok(None) };
+            let Contact { conversation, email, locale, name, phone } = contact;
+            json!({
+                "name": name,
+                "email": email,
+                "phone": phone,
+                "conversation_id": conversation,
+                "locale": locale,
+            })
+        }
+        Content::Incident { id, kind, severity } => json!({
+            "id": id,
+            "kind": kind,
+            "severity": severity,
+            "opened_at": created_at,
+        }),
+    };
     let body = json!({
         "id": row.id,
-        "type": "lead",
-        "created_at": rfc3339(left_ms),
+        "type": row.content.event(),
+        "created_at": created_at,
         "site": site.id,
-        "data": {
-            "name": name,
-            "email": email,
-            "phone": phone,
-            "conversation_id": conversation,
-            "locale": locale,
-        },
+        "data": data,
     });
-    body.to_string().into_bytes()
+    Ok(Some(body.to_string().into_bytes()))
 }

@@ -39,7 +39,7 @@ pub(crate) async fn delete(
         // that token.
         of_nothing: OfNothing::Passing,
     };
-    carry_out(&app.store, &app.issuer, &request, None).await?.ok_or_else(|| {
+    carry_out(&app.store, &app.issuer, &request, (&app.events, None)).await?.ok_or_else(|| {
         Problem::new(
             Code::LegalHold,
             "It may not be deleted now, and will be when the hold is released.",

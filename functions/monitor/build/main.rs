@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "cargo reads it")]
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::{env, fs};
 
@@ -11,6 +12,9 @@ use values::incident::{Action, Kind};
 mod playbook;
 
 use playbook::{Playbook, Playbooks, Told};
+
+/// Minutes that an incident may wait: detect looks every five minutes, and nothing waits for more than a day.
+const ESCALATES_WITHIN: RangeInclusive<u32> = 5..=1_440;
 
 fn main() -> Result<(), String> {
     let folder = Path::new("../../infra/playbooks");
@@ -40,6 +44,7 @@ fn judge(book: &Playbook) -> Result<(), &'static str> {
         title,
         personal,
         tell,
+        escalate_after_minutes,
         at_once,
         offered,
         nature,
@@ -54,6 +59,9 @@ fn judge(book: &Playbook) -> Result<(), &'static str> {
     }
     if !tell.contains(&Told::Console) {
         return Err("the console is not told");
+    }
+    if !ESCALATES_WITHIN.contains(escalate_after_minutes) {
+        return Err("it escalates after 5 to 1,440 minutes");
     }
     if *personal && categories.is_empty() {
         return Err("personal data has no categories");

@@ -17,6 +17,9 @@ pub enum Act {
     /// A conversation was claimed.
     #[serde(rename = "c")]
     Claim,
+    /// A conversation was given to them by a colleague.
+    #[serde(rename = "v")]
+    Receive,
     /// Data was given out.
     #[serde(rename = "x")]
     Export,
@@ -90,8 +93,10 @@ impl Event {
         let (act, person) = match action {
             "transcript_read" | "contact_read" | "leads_read" => (Act::Read, actor),
             "conversation_claimed" => (Act::Claim, actor),
+            "conversation_received" => (Act::Receive, Some(actor?)),
             "subject_exported" | "leads_exported" => (Act::Export, actor),
-            "subject_erased" | "erasure_asked" => (Act::Erase, actor),
+            // A visitor who erases what is theirs is nobody of the staff.
+            "subject_erased" | "erasure_asked" => (Act::Erase, Some(actor?)),
             "cooling_down" => (Act::Refused, actor),
             "step_up_failed" => (Act::StepUpFailed, actor),
             "factors_reset" | "password_reset" | "recovery_code_used" => (Act::Reset, named()),

@@ -9,6 +9,7 @@ use shared::http::staff::{Security, SteppedUp};
 use shared::ids::{ActionId, StaffId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::incident::{Incident, Taken};
+use shared::store::lock::Lock;
 use shared::store::write::Write;
 use shared::values::encoding::from_base64url;
 use shared::values::site::Site;
@@ -74,7 +75,7 @@ pub(crate) async fn post(
             if value.actions.len() >= ACTIONS {
                 return Err(Problem::new(Code::Conflict, "An incident has at most 100 actions."));
             }
-            let writes = take(&app, value, (action, &target), Some(staff.id))?;
+            let writes = take(&app, value, (action, &target), Some(staff.id))?.to_vec();
             (value.actions.last().cloned().ok_or(Code::Internal)?, writes)
         };
         let transaction = app.incidents.transaction().and(app.incidents.put(&incident)?);
@@ -115,7 +116,7 @@ fn lift(
     incident: &mut Incident,
     target: &str,
     by: StaffId,
-) -> Result<(Taken, [Write; 2]), Problem> {
+) -> Result<(Taken, Vec<Write>), Problem> {
     let refused = || Problem::invalid("/target", FieldCode::NotAllowed);
     let id = ActionId::parse(target).ok_or_else(refused)?;
     let now_ms = app.clock().now_ms();
@@ -133,5 +134,16 @@ fn lift(
     incident.tell(now_ms, "lifted", Some(by));
     let unlock = app.staff.store.settings.unlock(taken.action, &taken.target, id)?;
     let event = told(app, incident.id, Action::Lift, Some(by))?;
-    Ok((taken, [unlock, event]))
+    let mut writes = vec![unlock, event];
+    if taken.action == Action::LockAccount {
+        // A session of that time may be somebody else's: everybody signs in anew.
+        let ended = Lock {
+            action: Action::RevokeSessions,
+            target: &taken.target,
+            incident: incident.id,
+            id,
+        };
+        writes.push(app.staff.store.settings.lock(&ended)?);
+    }
+    Ok((taken, writes))
 }

@@ -7,7 +7,11 @@
 //! announcement it is counted as `Purged`. Deletions by the TTL are counted as `Expired`, so that their
 //! absence can be noticed too.
 //!
-//! The records of events hold the event. [`crate::watch`] judges it.
+//! The records of events hold the event. [`crate::watch`] judges it. Those of the audit log hold keys: its
+//! rows are put once, and [`crate::audited`] asks the log whether they fit.
+//!
+//! A schedule calls it every five minutes, without a record: then it counts the incidents that nobody has looked at
+//! ([`crate::escalate`]).
 
 use std::collections::HashMap;
 
@@ -17,60 +21,73 @@ use serde_json::Value;
 use shared::clock::Clock;
 use shared::http::aws::{self, SdkConfig};
 use shared::http::metrics::Metric;
+use shared::http::stream::{self, BatchError, BatchResponse};
 use shared::http::telemetry::line::Level;
 use shared::http::telemetry::{Invocation, Job, Outcome};
 use shared::ids::ConversationId;
+use shared::store::StoreError;
 use shared::store::announced::Announced;
+use shared::store::table::Table;
+use tiles::log::AuditLog;
 
+use crate::audited::{self, Looks};
+use crate::escalate::Waiting;
 use crate::parts::{App, Config};
 use crate::raise::Opened;
-use crate::record::{Change, Finding, Record, changed_ms, number};
-use crate::rules::{CONVERSATION_CHANGED, EVENT_CHANGED};
+use crate::record::{Change, Finding, Record, changed_ms};
+use crate::rules::{CONVERSATION_CHANGED, EVENT_CHANGED, LOG_CHANGED};
 use crate::watch::{News, Watch, is_of_events};
+
+/// The `detail-type` of the schedule's event. A batch has none.
+const SCHEDULED: &str = "Scheduled Event";
 
 /// The watchman, and what it asks.
 #[derive(Clone)]
 pub struct Watchman {
     clock: Clock,
     announced: Announced,
+    audit_log: AuditLog,
+    /// The settings' table, for the published keys.
+    settings: Table,
     watch: Watch,
 }
 
-/// The answer to Lambda about a batch (`ReportBatchItemFailures`).
-///
-/// At most one failure is named: for a stream it means that everything before it is done, and that
-/// it and all behind it come again.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    batch_item_failures: Vec<BatchItemFailure>,
-}
-
+/// The answer to Lambda.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BatchItemFailure {
-    item_identifier: String,
+#[serde(untagged)]
+pub enum Answer {
+    /// To a batch of a stream.
+    Batch(BatchResponse),
+    /// To the schedule.
+    Waiting(Waiting),
 }
 
-/// Why a whole batch comes again: Lambda halves it until what cannot be read is alone.
+/// Why an event comes again. Lambda halves a batch until what cannot be read is alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchError {
-    /// The event is no batch of a stream.
-    UnknownEvent,
-    /// A record has no sequence number by which it could be named.
-    UnnamedRecord,
+pub enum EventError {
+    /// It is not the schedule's, and no batch of a stream that could be answered.
+    NoBatch(BatchError),
+    /// The incidents that wait could not be counted.
+    NotCounted(StoreError),
 }
 
-impl std::fmt::Display for BatchError {
+impl std::fmt::Display for EventError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(match self {
-            Self::UnknownEvent => "the event is no batch of a stream",
-            Self::UnnamedRecord => "a record has no sequence number",
-        })
+        match self {
+            Self::NoBatch(error) => error.fmt(out),
+            Self::NotCounted(_) => out.write_str("the incidents that wait were not counted"),
+        }
     }
 }
 
-impl std::error::Error for BatchError {}
+impl std::error::Error for EventError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NotCounted(error) => Some(error),
+            Self::NoBatch(_) => None,
+        }
+    }
+}
 
 impl Watchman {
     /// The watchman over AWS clients that are configured already.
@@ -80,9 +97,11 @@ impl Watchman {
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Result<Self, String> {
         let stores = &config.staff.stores;
         let dynamo = aws::dynamodb(&stores.backend, sdk);
+        let audit_log = AuditLog::new(Table::new(dynamo.clone(), config.log_table.clone()));
+        let settings = Table::new(dynamo.clone(), stores.backend.settings_table.clone());
         let announced = Announced::new(dynamo, stores.ledger_table.clone(), clock.clone());
         let watch = Watch::new(App::with_sdk(config, clock.clone(), sdk)?);
-        Ok(Self { clock, announced, watch })
+        Ok(Self { clock, announced, audit_log, settings, watch })
     }
 
     /// Builds the clients and the watchman over them; makes no call.
@@ -94,22 +113,57 @@ impl Watchman {
         Self::with_sdk(config, clock, &sdk)
     }
 
+    /// Handles an event: a batch of a stream, or the schedule's.
+    ///
+    /// # Errors
+    /// [`EventError`]; nothing of the event is done then.
+    pub async fn handle(&self, event: &LambdaEvent<Value>) -> Result<Answer, EventError> {
+        let invocation = Invocation::begin(Job::Detect, &self.clock, &event.context);
+        if event.payload.get("detail-type").is_some_and(|kind| kind == SCHEDULED) {
+            Box::pin(self.look_for_waiting(invocation)).await.map(Answer::Waiting)
+        } else {
+            self.look_at_batch(invocation, &event.payload).await.map(Answer::Batch)
+        }
+    }
+
+    /// Counts the incidents that nobody has looked at in time, and tells their timelines.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the next run counts anew.
+    pub async fn escalate(&self) -> Result<Waiting, StoreError> {
+        self.watch.escalate().await
+    }
+
+    async fn look_for_waiting(&self, invocation: Invocation) -> Result<Waiting, EventError> {
+        let counted = self.escalate().await;
+        let outcome = if counted.is_ok() { Outcome::Done } else { Outcome::Failed };
+        let Waiting { waiting, escalated } = counted.unwrap_or_default();
+        invocation
+            .end(outcome)
+            .with("waiting", waiting)
+            .with("escalated", escalated)
+            .count(Metric::IncidentWaiting, waiting)
+            .print();
+        counted.map_err(EventError::NotCounted)
+    }
+
     /// Looks at every record of a batch, and names the first that cannot be judged. Those behind it are
     /// not passed over: when Lambda gives up a batch, it gives up its rest as well, and who could hide
     /// behind a record of his making would. A batch that comes twice is looked at twice, which is told
     /// twice and changes nothing.
-    ///
-    /// # Errors
-    /// [`BatchError`]; nothing of the batch is done then.
-    pub async fn handle(&self, event: &LambdaEvent<Value>) -> Result<BatchResponse, BatchError> {
-        let invocation = Invocation::begin(Job::Detect, &self.clock, &event.context);
-        let looked = match read(&event.payload) {
+    async fn look_at_batch(
+        &self,
+        invocation: Invocation,
+        batch: &Value,
+    ) -> Result<BatchResponse, EventError> {
+        let looked = match read(batch) {
             // A mapping reads one stream.
             Ok(Batch::Log(records)) => {
                 let answers = self.ask(&records).await;
                 Ok(self.look(&invocation, records, &answers).await)
             }
             Ok(Batch::Events(records)) => Ok(self.watch(&invocation, records).await),
+            Ok(Batch::AuditLog(records)) => Ok(self.look_at_audit_log(&invocation, records).await),
             Err(error) => Err(error),
         };
         let (outcome, seen) = match &looked {
@@ -167,32 +221,24 @@ enum Batch<'a> {
     Log(Vec<Numbered<'a>>),
     /// Changes of security events.
     Events(Vec<(&'a str, &'a Value)>),
+    /// Changes of the audit log.
+    AuditLog(Vec<(&'a str, &'a Value)>),
 }
 
 /// Whether changes of a log were announced, of those logs of which it is known.
 type Answers = HashMap<ConversationId, bool>;
 
-fn read(batch: &Value) -> Result<Batch<'_>, BatchError> {
-    let records = batch.get("Records").and_then(Value::as_array).ok_or(BatchError::UnknownEvent)?;
-    // All numbers before any record, so that a batch which is halved counts nothing twice.
-    let numbered = records.iter().map(|record| number(record).map(|number| (number, record)));
-    let numbered: Vec<_> = numbered.collect::<Option<_>>().ok_or(BatchError::UnnamedRecord)?;
-    Ok(if numbered.first().is_some_and(|(_, record)| is_of_events(record)) {
+fn read(batch: &Value) -> Result<Batch<'_>, EventError> {
+    let numbered = stream::records(batch).map_err(EventError::NoBatch)?;
+    let first = numbered.first();
+    Ok(if first.is_some_and(|(_, record)| audited::is_of_log(record)) {
+        Batch::AuditLog(numbered)
+    } else if first.is_some_and(|(_, record)| is_of_events(record)) {
         Batch::Events(numbered)
     } else {
         let read = |(number, record)| (number, Record::read(record, number));
         Batch::Log(numbered.into_iter().map(read).collect())
     })
-}
-
-impl BatchResponse {
-    /// Names a record that has to come again, unless one before it is named.
-    fn fail(&mut self, number: &str) {
-        if self.batch_item_failures.is_empty() {
-            let failure = BatchItemFailure { item_identifier: number.to_owned() };
-            self.batch_item_failures.push(failure);
-        }
-    }
 }
 
 /// The verdict on a record of a log.
@@ -287,6 +333,41 @@ impl Watchman {
             };
             for one in opened {
                 tell(invocation, one, &mut seen);
+            }
+            seen.records += 1;
+        }
+        (response, seen)
+    }
+}
+
+impl Watchman {
+    /// Looks at changes of the audit log until one cannot be judged.
+    async fn look_at_audit_log(
+        &self,
+        invocation: &Invocation,
+        records: Vec<(&str, &Value)>,
+    ) -> (BatchResponse, Seen) {
+        let (mut seen, mut response) = (Seen::default(), BatchResponse::default());
+        let Ok(mut looks) = Looks::begin(&self.audit_log, &self.settings).await else {
+            records.first().iter().for_each(|(number, _)| response.fail(number));
+            return (response, seen);
+        };
+        for (number, record) in records {
+            let opened = match looks.judge(record).await {
+                Ok(None) => Ok(None),
+                Ok(Some(name)) => {
+                    let at_ms = changed_ms(record).unwrap_or(self.clock.now_ms());
+                    self.watch.changed(&LOG_CHANGED, &name, at_ms).await
+                }
+                Err(error) => Err(error),
+            };
+            match opened {
+                Ok(Some(opened)) => tell(invocation, opened, &mut seen),
+                Ok(None) => {}
+                Err(_) => {
+                    response.fail(number);
+                    break;
+                }
             }
             seen.records += 1;
         }

@@ -27,14 +27,14 @@ fn by_ttl(mut record: Value) -> Value {
 }
 
 /// Looks at a batch when nothing was announced.
-fn looked(records: &[Value]) -> Result<(BatchResponse, Seen), BatchError> {
+fn looked(records: &[Value]) -> Result<(BatchResponse, Seen), EventError> {
     looked_knowing(records, &[(CONVERSATION, false)])
 }
 
 fn looked_knowing(
     records: &[Value],
     announced: &[(&str, bool)],
-) -> Result<(BatchResponse, Seen), BatchError> {
+) -> Result<(BatchResponse, Seen), EventError> {
     let batch = json!({ "Records": records });
     let answers = announced.iter().map(|(key, answer)| (id(key), *answer)).collect();
     let Batch::Log(records) = read(&batch)? else { panic!("they are of the log") };
@@ -53,8 +53,9 @@ fn id(key: &str) -> ConversationId {
 }
 
 fn failure(number: &str) -> BatchResponse {
-    let failure = BatchItemFailure { item_identifier: number.to_owned() };
-    BatchResponse { batch_item_failures: vec![failure] }
+    let mut response = BatchResponse::default();
+    response.fail(number);
+    response
 }
 
 #[test]
@@ -116,9 +117,12 @@ fn every_key_that_no_conversation_has_is_poison() {
 #[test]
 fn what_cannot_be_named_fails_as_a_whole() {
     let look = |batch: Value| read(&batch).err();
-    assert_eq!(look(json!({})), Some(BatchError::UnknownEvent));
-    assert_eq!(look(json!(["Records"])), Some(BatchError::UnknownEvent));
-    assert_eq!(look(json!({"Records": [{}]})), Some(BatchError::UnnamedRecord));
+    assert_eq!(look(json!({})), Some(EventError::NoBatch(BatchError::UnknownEvent)));
+    assert_eq!(look(json!(["Records"])), Some(EventError::NoBatch(BatchError::UnknownEvent)));
+    assert_eq!(
+        look(json!({"Records": [{}]})),
+        Some(EventError::NoBatch(BatchError::UnnamedRecord))
+    );
 }
 
 #[test]

@@ -37,8 +37,8 @@ pub struct SignalItem {
 #[derive(Serialize, ToSchema)]
 pub struct TimelineItem {
     at: String,
-    /// `opened`, the name of a rule, an action, `lifted`, a status, a verdict, or `asks_for_lock_account`
-    /// where the playbook would lock the last admin out.
+    /// `opened`, the name of a rule, an action, `lifted`, a status, a verdict, `escalated` where nobody has
+    /// looked at it in time, or `asks_for_lock_account` where the playbook would lock the last admin out.
     what: String,
     /// Null where it went by itself.
     #[schema(value_type = Option<String>, required = true)]

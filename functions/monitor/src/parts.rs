@@ -29,17 +29,21 @@ pub struct Config {
     pub incidents_table: String,
     /// Name of the table of accounts.
     pub identity_table: String,
+    /// Name of the table of the audit log, whose stream detect reads.
+    pub log_table: String,
 }
 
 impl Config {
-    /// Reads what [`staff_app::Config::read`] reads, `SOTTO_TABLE_INCIDENTS` and `SOTTO_TABLE_IDENTITY`.
+    /// Reads what [`staff_app::Config::read`] reads, `SOTTO_TABLE_INCIDENTS`, `SOTTO_TABLE_IDENTITY` and
+    /// `SOTTO_TABLE_LOG`.
     ///
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        let names = ["SOTTO_TABLE_INCIDENTS", "SOTTO_TABLE_IDENTITY"];
-        let (_, [incidents_table, identity_table]) = Backend::read_with(lookup, names)?;
-        Ok(Self { staff: staff_app::Config::read(lookup)?, incidents_table, identity_table })
+        let names = ["SOTTO_TABLE_INCIDENTS", "SOTTO_TABLE_IDENTITY", "SOTTO_TABLE_LOG"];
+        let (_, [incidents_table, identity_table, log_table]) = Backend::read_with(lookup, names)?;
+        let staff = staff_app::Config::read(lookup)?;
+        Ok(Self { staff, incidents_table, identity_table, log_table })
     }
 }
 

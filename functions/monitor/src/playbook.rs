@@ -26,6 +26,8 @@ pub(crate) struct Playbook {
     pub(crate) personal: bool,
     /// The people who are told.
     pub(crate) tell: Vec<Told>,
+    /// Minutes that an incident may wait for a person.
+    pub(crate) escalate_after_minutes: u32,
     /// Actions that a rule which contains takes without asking.
     pub(crate) at_once: Vec<Action>,
     /// Actions that a person is offered.

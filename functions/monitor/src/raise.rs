@@ -115,6 +115,10 @@ pub async fn raise(
             writes.extend(take(app, value, (*action, &target), None)?);
         }
     }
+    if is_new {
+        let delivery = app.staff.store.incident_delivery(Site::SHIPPED, &incident.value)?;
+        writes.push(delivery);
+    }
     let is_told = book.tell.contains(&playbook::Told::Topic);
     let id = incident.value.id;
     let opened = Opened { id, kind, is_new, is_contained, is_told };

@@ -58,11 +58,6 @@ pub(crate) struct Record {
     change: Change,
 }
 
-/// The sequence number under which Lambda knows a record.
-pub(crate) fn number(record: &Value) -> Option<&str> {
-    record.pointer("/dynamodb/SequenceNumber")?.as_str()
-}
-
 /// When the change of a record was, to the second.
 pub(crate) fn changed_ms(record: &Value) -> Option<UnixMillis> {
     let time = record.pointer("/dynamodb/ApproximateCreationDateTime")?;

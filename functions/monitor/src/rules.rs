@@ -317,7 +317,7 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-/// A rule that is met by a change of an item, which is no event.
+/// A rule without a threshold: one change of an item meets it, or one event.
 pub struct Change {
     /// Its name.
     pub name: &'static str,
@@ -339,6 +339,20 @@ pub const EVENT_CHANGED: Change = Change {
     name: "event_changed",
     kind: Kind::LogTampered,
     reason: "A security event was changed or deleted, or is none that a function has made.",
+};
+
+/// A row of the audit log was changed, deleted, or made by hand.
+pub const LOG_CHANGED: Change = Change {
+    name: "log_changed",
+    kind: Kind::LogTampered,
+    reason: "A row of the audit log was changed or deleted, or is none that the sequencer has made.",
+};
+
+/// A decoy was read.
+pub const DECOY_READ: Change = Change {
+    name: "decoy_read",
+    kind: Kind::DecoyRead,
+    reason: "They opened a conversation that exists so that nobody has a reason to read it.",
 };
 
 /// The rule of that name.

@@ -8,21 +8,23 @@ use shared::ids::{EventId, StaffId};
 use shared::seal::cache::Cache;
 use shared::store::StoreError;
 use shared::store::incident::{Revised, Signal, Whose};
-use shared::store::security_event::partition_of;
+use tiles::leaf::{StoredEvent, item_of_image};
 use values::incident::Severity;
 
 use crate::act::Event;
+use crate::decoys::Decoys;
+use crate::escalate::{self, Waiting};
 use crate::habits::{Habits, Met};
 use crate::parts::App;
-use crate::raise::{Evidence, Opened, Raised, raise};
+use crate::raise::{Evidence, Opened, Proof, Raised, raise};
 use crate::record::by_ttl;
-use crate::rules::{self, Change, LEAST_A_DAY, Measure, Rule, Thresholds};
+use crate::rules::{self, Change, DECOY_READ, LEAST_A_DAY, Measure, Rule, Thresholds};
 
 /// How often an event is judged anew where somebody else has changed what it was judged by.
 const TRIES: usize = 8;
 /// By how much the clock of a function may be ahead.
 const AHEAD_MS: UnixMillis = 5 * 60 * 1000;
-/// How long thresholds that verdicts have moved may be unknown.
+/// How long thresholds that verdicts have moved, and new decoys, may be unknown.
 const LIFETIME_MS: i64 = 60_000;
 
 /// The meaning of a record of the table of events.
@@ -54,13 +56,13 @@ impl News {
             _ => return None,
         }
         let attribute = |attribute: &str| text(&format!("/dynamodb/NewImage/{attribute}/S"));
-        let event = sort.split_once('#').and_then(|(time, id)| {
+        let image = record.pointer("/dynamodb/NewImage").and_then(item_of_image);
+        // An item that the audit log passes over is none that a function has stored.
+        let is_stored = image.as_ref().and_then(StoredEvent::read).is_some();
+        let event = sort.split_once('#').filter(|_| is_stored).and_then(|(time, id)| {
             // An event of tomorrow would push all of today's out of somebody's habits.
             let at_ms = from_rfc3339(time).filter(|at_ms| *at_ms <= now_ms + AHEAD_MS)?;
             let id = EventId::parse(id)?;
-            if partition_of(time, id) != partition {
-                return None;
-            }
             let object = attribute("o")?.to_owned();
             let actor = match attribute("a") {
                 Some(actor) => Some(StaffId::parse(actor)?),
@@ -78,7 +80,7 @@ impl News {
 }
 
 /// The name of an item whose key somebody may have made up.
-fn shown(partition: &str, sort: &str) -> String {
+pub(crate) fn shown(partition: &str, sort: &str) -> String {
     let plain = |text: &str| {
         let fits = |letter: &char| letter.is_ascii_alphanumeric() || "-_:.#".contains(*letter);
         text.chars().filter(fits).take(80).collect::<String>()
@@ -91,7 +93,13 @@ fn shown(partition: &str, sort: &str) -> String {
 #[derive(Clone)]
 pub struct Watch {
     app: App,
-    thresholds: Arc<Cache<(), Arc<Thresholds>>>,
+    known: Arc<Cache<(), Arc<Known>>>,
+}
+
+/// The thresholds and the decoys by which events are judged.
+struct Known {
+    thresholds: Thresholds,
+    decoys: Decoys,
 }
 
 impl Watch {
@@ -99,7 +107,7 @@ impl Watch {
     #[must_use]
     pub fn new(app: App) -> Self {
         let cache = Cache::new(app.clock().clone(), LIFETIME_MS, 1);
-        Self { app, thresholds: Arc::new(cache) }
+        Self { app, known: Arc::new(cache) }
     }
 
     /// Takes an event into the habits, and raises what it meets. One that was taken in already changes nothing.
@@ -107,18 +115,23 @@ impl Watch {
     /// # Errors
     /// [`StoreError`]; then nothing of it is stored.
     pub async fn see(&self, event: &Event) -> Result<Vec<Opened>, StoreError> {
-        let thresholds = self.thresholds().await?;
+        let known = self.known().await?;
         let whose = event.whose();
         for _ in 0..TRIES {
             let mut habits: Revised<Habits> = self.app.incidents.habits(&whose).await?;
             if !habits.value.take(event) {
                 return Ok(Vec::new());
             }
-            let met = habits.value.judge(event, &thresholds);
+            let met = habits.value.judge(event, &known.thresholds);
+            let mut all = grouped(met, &whose, event.at_ms);
+            if known.decoys.are_read_by(event) {
+                let proof = (event.id.clone(), event.at_ms);
+                all.push(raised_by(&DECOY_READ, (whose.clone(), true), proof));
+            }
             let mut writes = self.app.incidents.transaction();
             writes.push(self.app.incidents.put_habits(&whose, &habits)?);
             let mut opened = Vec::new();
-            for raised in grouped(met, &whose, event.at_ms) {
+            for raised in all {
                 opened.extend(raise(&self.app, raised, &mut writes).await?);
             }
             if writes.commit("see_event").await?.is_whole() {
@@ -140,23 +153,7 @@ impl Watch {
         at_ms: UnixMillis,
     ) -> Result<Option<Opened>, StoreError> {
         for _ in 0..TRIES {
-            let signal = Signal {
-                rule: change.name.to_owned(),
-                reason: change.reason.to_owned(),
-                value: 1.0,
-                threshold: 1.0,
-                at_ms,
-            };
-            let raised = Raised {
-                kind: change.kind,
-                whose: Whose::Site,
-                severity: Severity::Critical,
-                contains: false,
-                signals: vec![(
-                    signal,
-                    Evidence { events: vec![(name.to_owned(), at_ms)], least: 1 },
-                )],
-            };
+            let raised = raised_by(change, (Whose::Site, false), (name.to_owned(), at_ms));
             let mut writes = self.app.incidents.transaction();
             let opened = raise(&self.app, raised, &mut writes).await?;
             if writes.is_empty() || writes.commit("tell_change").await?.is_whole() {
@@ -166,16 +163,47 @@ impl Watch {
         Err(StoreError::Unavailable)
     }
 
-    /// The thresholds, and how long incidents are kept, both read once a minute.
-    async fn thresholds(&self) -> Result<Arc<Thresholds>, StoreError> {
+    /// Counts the incidents that nobody has looked at in time, and tells their timelines.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the next run counts anew.
+    pub async fn escalate(&self) -> Result<Waiting, StoreError> {
+        // An incident is written anew with its end, which the policy says.
+        self.known().await?;
+        Box::pin(escalate::run(&self.app)).await
+    }
+
+    /// The thresholds and the decoys, and how long incidents are kept, all read once a minute.
+    async fn known(&self) -> Result<Arc<Known>, StoreError> {
         let load = async || {
             let settings = &self.app.staff.store.settings;
             let policy = settings.policy_of_events(shared::values::site::Site::SHIPPED);
-            let (records, policy) = tokio::try_join!(self.app.incidents.rules(), policy)?;
+            let (records, decoys) = (self.app.incidents.rules(), self.app.incidents.decoys());
+            let (records, decoys, policy) = tokio::try_join!(records, decoys, policy)?;
             self.app.staff.staff_keys.audit_days().follow(&policy);
-            Ok(Arc::new(Thresholds::new(&records)))
+            let (thresholds, decoys) = (Thresholds::new(&records), Decoys::new(&decoys));
+            Ok(Arc::new(Known { thresholds, decoys }))
         };
-        self.thresholds.get(&(), load).await
+        self.known.get(&(), load).await
+    }
+}
+
+/// The incident that one change or one event raises by itself.
+fn raised_by(rule: &Change, (whose, contains): (Whose, bool), proof: Proof) -> Raised {
+    let signal = Signal {
+        rule: rule.name.to_owned(),
+        reason: rule.reason.to_owned(),
+        value: 1.0,
+        threshold: 1.0,
+        at_ms: proof.1,
+    };
+    let evidence = Evidence { events: vec![proof], least: 1 };
+    Raised {
+        kind: rule.kind,
+        whose,
+        severity: Severity::Critical,
+        contains,
+        signals: vec![(signal, evidence)],
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Config {
     pub training: Version,
     /// The new version of the function of incidents.
     pub monitor: Version,
+    /// The new version of the function of the audit log.
+    pub audit: Version,
     /// The new version of the pages' function.
     pub site: Version,
     /// The root keys that pages trust; at least one.
@@ -62,9 +64,9 @@ impl Version {
 impl Config {
     /// Reads `SOTTO_INTAKE_VERSION`, `SOTTO_AUTH_VERSION`, `SOTTO_RETENTION_VERSION`,
     /// `SOTTO_DESK_VERSION`, `SOTTO_EDITOR_VERSION`, `SOTTO_TRAINING_VERSION`,
-    /// `SOTTO_MONITOR_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`, `SOTTO_ISSUER`,
-    /// `SOTTO_DEMO_PAGE` (`on`, which is the default, or `off`), `AWS_REGION`, `AWS_ENDPOINT_URL`
-    /// (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
+    /// `SOTTO_MONITOR_VERSION`, `SOTTO_AUDIT_VERSION`, `SOTTO_SITE_VERSION`, `SOTTO_ROOT_PIN`,
+    /// `SOTTO_ISSUER`, `SOTTO_DEMO_PAGE` (`on`, which is the default, or `off`), `AWS_REGION`,
+    /// `AWS_ENDPOINT_URL` (also with `_LAMBDA` and `_CODEDEPLOY` behind it) and `SOTTO_TRUST_ROOTS`.
     ///
     /// # Errors
     /// A sentence for each setting that is missing or is not what it has to be.
@@ -90,6 +92,7 @@ impl Config {
             faults.of(version("SOTTO_EDITOR_VERSION")),
             faults.of(version("SOTTO_TRAINING_VERSION")),
             faults.of(version("SOTTO_MONITOR_VERSION")),
+            faults.of(version("SOTTO_AUDIT_VERSION")),
             faults.of(version("SOTTO_SITE_VERSION")),
             faults.of(pins()),
             faults.of(set("SOTTO_ISSUER")),
@@ -104,6 +107,7 @@ impl Config {
             Some(editor),
             Some(training),
             Some(monitor),
+            Some(audit),
             Some(site),
             Some(root_pins),
             Some(issuer),
@@ -121,6 +125,7 @@ impl Config {
             editor,
             training,
             monitor,
+            audit,
             site,
             root_pins,
             issuer,
@@ -161,6 +166,7 @@ mod tests {
                 "SOTTO_EDITOR_VERSION" => "arn:aws:lambda:eu-central-1:1:function:editor:1",
                 "SOTTO_TRAINING_VERSION" => "arn:aws:lambda:eu-central-1:1:function:training:1",
                 "SOTTO_MONITOR_VERSION" => "arn:aws:lambda:eu-central-1:1:function:monitor:1",
+                "SOTTO_AUDIT_VERSION" => "arn:aws:lambda:eu-central-1:1:function:audit:1",
                 "SOTTO_SITE_VERSION" => {
                     "arn:aws-cn:lambda:cn-north-1:123456789012:function:site:12"
                 }
@@ -195,6 +201,7 @@ mod tests {
             ("SOTTO_EDITOR_VERSION", "editor".to_owned()),
             ("SOTTO_TRAINING_VERSION", "training".to_owned()),
             ("SOTTO_MONITOR_VERSION", "monitor".to_owned()),
+            ("SOTTO_AUDIT_VERSION", "audit".to_owned()),
             ("SOTTO_SITE_VERSION", "7".to_owned()),
             ("SOTTO_SITE_VERSION", String::new()),
             ("SOTTO_ROOT_PIN", String::new()),

@@ -3,9 +3,9 @@
 //! the rollout may go on.
 //!
 //! Called by `CodeDeploy` (hook `BeforeAllowTraffic`). Invokes the new versions of intake, auth,
-//! retention, desk, editor, training, monitor and site, whichever of them the deployment is of, and tells
-//! `CodeDeploy` the verdict; it reads and writes no table and uses no key. It leaves one closed conversation
-//! in the site `default` and one failed sign-in, see [`visit`].
+//! retention, desk, editor, training, monitor, audit and site, whichever of them the deployment is of, and
+//! tells `CodeDeploy` the verdict; it reads and writes no table and uses no key. It leaves one closed
+//! conversation in the site `default` and one failed sign-in, see [`visit`].
 
 pub mod config;
 mod gateway;

@@ -44,6 +44,8 @@ pub enum Check {
     Training,
     /// The incidents: staff only.
     Incidents,
+    /// The checkpoint of the audit log: staff only.
+    Checkpoint,
     /// The page comes with its policy and the pin.
     Page,
     /// The widget comes with its policy.
@@ -119,6 +121,7 @@ impl Label for Check {
             Self::Knowledge => "editor-knowledge",
             Self::Training => "training-courses",
             Self::Incidents => "monitor-incidents",
+            Self::Checkpoint => "audit-checkpoint",
             Self::Page => "site-page",
             Self::Widget => "site-widget",
         }

@@ -82,6 +82,7 @@ impl<'a> Visit<'a> {
         self.take(Check::Knowledge, self.knowledge()).await?;
         self.take(Check::Training, self.training()).await?;
         self.take(Check::Incidents, self.incidents()).await?;
+        self.take(Check::Checkpoint, self.checkpoint()).await?;
         self.take(Check::Page, self.page()).await?;
         self.take(Check::Widget, self.widget()).await
     }
@@ -250,6 +251,11 @@ impl<'a> Visit<'a> {
     async fn incidents(&self) -> Result<(), Fault> {
         let incidents = Request::new("GET", "/v1/incidents");
         refuses_strangers(self.gateway.send(&self.config.monitor, &incidents).await?)
+    }
+
+    async fn checkpoint(&self) -> Result<(), Fault> {
+        let checkpoint = Request::new("GET", "/v1/audit/checkpoint");
+        refuses_strangers(self.gateway.send(&self.config.audit, &checkpoint).await?)
     }
 
     async fn receipt(&self) -> Result<(), Fault> {

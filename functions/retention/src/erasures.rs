@@ -141,7 +141,7 @@ pub(crate) async fn approve(
             "Another privacy officer approves it, or you yourself after a day.",
         ));
     }
-    let recorded = Some((&app.events, staff.id));
+    let recorded = (&app.events, Some(staff.id));
     carry_out(&app.store, &app.issuer, &asked.request, recorded).await?.ok_or_else(held)
 }
 

@@ -8,7 +8,7 @@ use shared::http::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let config = Config::read(&environment)?;
+    let config = Config::read_with_log(&environment)?;
     let app = App::build(&config, Clock::system())?;
     app.warm();
     lambda_http::run(retention::router(app)).await

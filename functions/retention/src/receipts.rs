@@ -9,7 +9,12 @@ use shared::http::request::{PathId, PlainJson};
 use shared::http::response::Reply;
 use shared::ids::ReceiptId;
 use shared::problem::{Code, Problem};
-use shared::store::receipt::{self, Invalid, Signed, SignedReceipt};
+use shared::store::StoreError;
+use shared::store::erasure::event_of;
+use shared::store::receipt::{self, Invalid, LogPlace, Signed, SignedReceipt};
+use shared::store::staff_keys::log_key;
+use shared::values::encoding::base64url;
+use tiles::log::AuditLog;
 use utoipa::ToSchema;
 
 use shared::http::staff_app::App;
@@ -42,8 +47,29 @@ pub(crate) async fn get(
     PathId(id): PathId,
 ) -> Result<Reply<SignedReceipt>, Problem> {
     let id = ReceiptId::parse(&id).ok_or(Code::NotFound)?;
-    let receipt = app.store.find_receipt(id).await?.ok_or(Code::NotFound)?;
+    let mut receipt = app.store.find_receipt(id).await?.ok_or(Code::NotFound)?;
+    if receipt.receipt.log.is_none() && receipt.receipt.keys_destroyed > 0 {
+        // A log that cannot be read keeps nobody from their receipt.
+        receipt = placed(&app, id).await.ok().flatten().unwrap_or(receipt);
+    }
     Ok(Reply(StatusCode::OK, receipt))
+}
+
+/// The receipt with its place in the audit log, if its erasure has one by now.
+async fn placed(app: &App, id: ReceiptId) -> Result<Option<SignedReceipt>, StoreError> {
+    let Some(log) = app.log.clone().map(AuditLog::new) else { return Ok(None) };
+    let keys = app.staff_keys.get().await?;
+    let Some(key) = log_key(keys.jwks()) else { return Ok(None) };
+    let Some((leaf_index, tree_size, root)) = log.proven(event_of(id), &key).await? else {
+        return Ok(None);
+    };
+    let place = LogPlace { leaf_index, tree_size, root_hash: base64url(&root.0) };
+    let is_ours = |stored: &SignedReceipt| {
+        let Ok(presented) = serde_json::to_value(stored) else { return false };
+        let signed = receipt::verify(&presented, &app.issuer, |name| keys.receipt_key(name));
+        signed == Ok(Signed::Now)
+    };
+    app.store.place_receipt(id, place, &app.issuer, is_ours).await
 }
 
 #[utoipa::path(post, path = "/v1/receipts/verify", request_body = VerifyRequest,
@@ -71,6 +97,6 @@ pub(crate) async fn verify(
 /// receipt later; only the last one is stored.
 async fn is_stored(app: &App, id: &str, presented: &Value) -> Result<bool, Problem> {
     let Some(id) = ReceiptId::parse(id) else { return Ok(false) };
-    let stored = app.store.find_receipt(id).await?;
-    Ok(stored.is_some_and(|stored| presented["jws"].as_str() == Some(&stored.jws)))
+    let Some(jws) = presented["jws"].as_str() else { return Ok(false) };
+    Ok(app.store.has_receipt(id, jws).await?)
 }

@@ -233,7 +233,7 @@ pub(crate) async fn delete(
         let what = What::Erased(ReceiptId::generate(&app.clock)?);
         takes(&case, what, subject, &staff, &app)?;
     }
-    let recorded = Some((&app.events, staff.id));
+    let recorded = (&app.events, Some(staff.id));
     let carried = carry_out(&app.store, &app.issuer, &request, recorded).await?;
     let what = carried.as_ref().map_or(What::Waiting, |carried| What::Erased(carried.id));
     app.store.note_in_case(&app.events, staff.id, case.id, what, subject).await?;

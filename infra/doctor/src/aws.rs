@@ -9,6 +9,7 @@ use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::finding::{CouldNot, Obstacle};
 
@@ -36,13 +37,12 @@ impl Clients {
     /// # Errors
     /// A sentence, when no region is configured.
     pub async fn connect(region: Option<String>) -> Result<Self, String> {
-        let web = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
         let patience = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .operation_timeout(Duration::from_secs(20))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(web)
+            .http_client(web())
             .timeout_config(patience);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
@@ -69,6 +69,11 @@ impl Clients {
             endpoint: sdk.endpoint_url().map(ToOwned::to_owned),
         }
     }
+}
+
+/// Connections that trust the machine's own certificate authorities. They speak plain HTTP as well, with a local AWS.
+pub(crate) fn web() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }
 
 /// The reason why a call of `action` has no answer. Only codes of the service and causes of the

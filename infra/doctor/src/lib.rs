@@ -3,13 +3,21 @@
 //! It describes and counts. It reads no item, message or log line, so its user needs no right to
 //! read any. [`records`] alone reads items, when it is asked to, and opens none. The doctor also
 //! verifies receipts of erasures ([`receipt`]), for which it needs no AWS.
+//!
+//! [`verify_log`] verifies the audit log and the events, whose items it reads.
+//!
+//! Two commands write: [`decoy`] plants a decoy, and [`drill`] plays an attack.
 
 pub mod aws;
 pub mod check;
+pub mod decoy;
+pub mod deployment;
+pub mod drill;
 pub mod finding;
 pub mod receipt;
 pub mod records;
 pub mod report;
+pub mod verify_log;
 
 use shared::clock::Clock;
 use template::Template;

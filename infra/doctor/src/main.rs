@@ -3,13 +3,18 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that prints its result")]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use doctor::aws::Clients;
-use doctor::receipt;
+use doctor::decoy::{self, Planted};
+use doctor::deployment::{Deployment, Place};
 use doctor::records::Broken;
+use doctor::{drill, receipt, verify_log};
 use lexopt::prelude::{Long, Value, ValueExt};
-use shared::clock::Clock;
+use shared::clock::{Clock, UnixMillis, rfc3339};
+use shared::ids::ConversationId;
 use template::Template;
+use tokio::time::MissedTickBehavior;
 
 const USAGE: &str = "\
 cargo doctor [--stack sotto] [--region REGION] [--json]
@@ -23,15 +28,61 @@ cargo doctor verify-receipt RECEIPT.json --jwks JWKS.json --issuer NAME
     Says whether the receipt of an erasure is valid, without a network. JWKS.json is what
     /.well-known/jwks.json of the deployment gave, NAME its parameter Issuer, or the
     name of the stack if that is empty.
-    Ends with 0 if it is, 1 if it is not, 2 if a file could not be read.";
+    Ends with 0 if it is, 1 if it is not, 2 if a file could not be read.
+cargo doctor verify-log [--vkey KEY] [--since FILE] [--keep FILE] [--stack sotto] [--region REGION]
+                        [--aws-url URL]
+    Verifies the audit log and the security events that it tells of, and names what does not hold: a
+    checkpoint, a tile or an event. KEY is the verifier key, as the header Sotto-Log-Key has it; without
+    it, the published key counts. FILE of --since is a checkpoint that was kept, which the log has to go
+    on from; --keep writes the present one. --aws-url is the AWS of cargo local.
+    Ends with 0 if all holds, 1 if something does not, 2 if something could not be read.
+cargo doctor plant-decoy --conversation ID [--stack sotto] [--region REGION] [--aws-url URL]
+    Makes a conversation that you have begun yourself a decoy: the first of the staff who reads it is
+    locked out, and an incident is opened. Opens nothing. --aws-url is the AWS of cargo local.
+    Ends with 0 if it is planted, 1 if it cannot be, 2 if something could not be read or written.
+cargo doctor drill [--within SECONDS] [--stack sotto] [--region REGION] [--aws-url URL]
+    Plays an attack: somebody made up reads thirty made-up transcripts. Says after how many seconds it
+    was detected, contained and recorded, 60 at most unless --within says otherwise. Lifts the lock and
+    resolves the incident afterwards. The alarm rings.
+    Ends with 0 if all came in time, 1 if not, 2 if something could not be read or written.";
 
+/// From one read of a drill to the next: as fast as a program that reads what it gets.
+const BETWEEN_READS: Duration = Duration::from_millis(250);
+/// How long the answers to a drill may take.
+const WITHIN_SECONDS: u32 = 60;
 /// The exit code when the command itself fails, and when something could not be looked at.
 const COULD_NOT_LOOK: u8 = 2;
 
 enum Request {
-    Examine { stack: String, region: Option<String>, json: bool },
-    CheckRecords { stack: String, region: Option<String>, json: bool },
-    VerifyReceipt { receipt: String, jwks: String, issuer: String },
+    Examine {
+        stack: String,
+        region: Option<String>,
+        json: bool,
+    },
+    CheckRecords {
+        stack: String,
+        region: Option<String>,
+        json: bool,
+    },
+    VerifyReceipt {
+        receipt: String,
+        jwks: String,
+        issuer: String,
+    },
+    VerifyLog {
+        place: Place,
+        verifier_key: Option<String>,
+        since: Option<String>,
+        keep: Option<String>,
+    },
+    PlantDecoy {
+        place: Place,
+        conversation: ConversationId,
+    },
+    Drill {
+        place: Place,
+        within_ms: UnixMillis,
+    },
 }
 
 #[tokio::main]
@@ -79,7 +130,59 @@ async fn run() -> Result<u8, String> {
             println!("{}", verdict.sentence);
             Ok(verdict.exit_code)
         }
+        Request::VerifyLog { place, verifier_key, since, keep } => {
+            let since = since.as_deref().map(read).transpose()?;
+            let deployment = connect(place).await?;
+            let clock = Clock::system();
+            let outcome =
+                verify_log::run(&deployment, &clock, verifier_key, since.as_deref()).await?;
+            for line in outcome.lines() {
+                println!("{line}");
+            }
+            if let (Some(path), Some(checkpoint)) = (keep, &outcome.verified.checkpoint) {
+                let written = std::fs::write(&path, checkpoint);
+                written.map_err(|error| format!("{path} cannot be written: {error}."))?;
+            }
+            Ok(outcome.exit_code())
+        }
+        Request::PlantDecoy { place, conversation } => {
+            let deployment = connect(place).await?;
+            let clock = Clock::system();
+            Ok(match Box::pin(decoy::plant(&deployment, &clock, conversation)).await? {
+                Planted::Until(end_ms) => {
+                    println!("It is a decoy within a minute, until {}.", rfc3339(end_ms));
+                    0
+                }
+                Planted::Absent => {
+                    println!("There is no such conversation, or it has ended.");
+                    1
+                }
+                Planted::Held => {
+                    println!("A hold keeps it. Begin another one.");
+                    1
+                }
+            })
+        }
+        Request::Drill { place, within_ms } => {
+            let deployment = connect(place).await?;
+            let mut ticks = tokio::time::interval(BETWEEN_READS);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let wait = async || {
+                ticks.tick().await;
+            };
+            let clock = Clock::system();
+            let outcome = Box::pin(drill::run(&deployment, &clock, within_ms, wait)).await?;
+            for line in outcome.lines(within_ms) {
+                println!("{line}");
+            }
+            Ok(outcome.exit_code(within_ms))
+        }
     }
+}
+
+async fn connect(place: Place) -> Result<Deployment, String> {
+    let template = Template::deployed().map_err(|error| error.to_string())?;
+    Deployment::at(place, template).await
 }
 
 fn read(path: &str) -> Result<String, String> {
@@ -96,6 +199,12 @@ impl Request {
                 Value(command) if command == "verify-receipt" => {
                     return Self::parse_verify_receipt(arguments);
                 }
+                Value(command) if command == "verify-log" => {
+                    return Self::parse_verify_log(arguments);
+                }
+                Value(command) if command == "plant-decoy" || command == "drill" => {
+                    return Self::parse_of_tables(command == "drill", arguments);
+                }
                 Value(command) if command == "check" && !records => records = true,
                 Long("stack") => stack = arguments.value()?.string()?,
                 Long("region") => region = Some(arguments.value()?.string()?),
@@ -108,6 +217,52 @@ impl Request {
         } else {
             Self::Examine { stack, region, json }
         })
+    }
+
+    /// The two commands that read and write the tables of a deployment.
+    fn parse_of_tables(
+        is_drill: bool,
+        mut arguments: lexopt::Parser,
+    ) -> Result<Self, lexopt::Error> {
+        let (mut stack, mut region, mut aws_url) = ("sotto".to_owned(), None, None);
+        let (mut conversation, mut within) = (None, WITHIN_SECONDS);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("stack") => stack = arguments.value()?.string()?,
+                Long("region") => region = Some(arguments.value()?.string()?),
+                Long("aws-url") => aws_url = Some(arguments.value()?.string()?),
+                Long("conversation") if !is_drill => {
+                    conversation = ConversationId::parse(&arguments.value()?.string()?);
+                }
+                Long("within") if is_drill => within = arguments.value()?.parse()?,
+                other => return Err(other.unexpected()),
+            }
+        }
+        let place = Place { stack, region, aws_url };
+        if is_drill {
+            let within_ms = UnixMillis::from(within) * 1000;
+            return Ok(Self::Drill { place, within_ms });
+        }
+        let conversation = conversation.ok_or("--conversation and the id of one are needed.")?;
+        Ok(Self::PlantDecoy { place, conversation })
+    }
+
+    fn parse_verify_log(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let (mut stack, mut region, mut aws_url) = ("sotto".to_owned(), None, None);
+        let (mut verifier_key, mut since, mut keep) = (None, None, None);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("stack") => stack = arguments.value()?.string()?,
+                Long("region") => region = Some(arguments.value()?.string()?),
+                Long("aws-url") => aws_url = Some(arguments.value()?.string()?),
+                Long("vkey") => verifier_key = Some(arguments.value()?.string()?),
+                Long("since") => since = Some(arguments.value()?.string()?),
+                Long("keep") => keep = Some(arguments.value()?.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        let place = Place { stack, region, aws_url };
+        Ok(Self::VerifyLog { place, verifier_key, since, keep })
     }
 
     fn parse_verify_receipt(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {

@@ -78,7 +78,7 @@ impl Settings {
 
     /// The same for transcripts and their lifetime, and for the sweep.
     pub(crate) fn retention(&self) -> Result<shared::http::staff_app::Config, String> {
-        shared::http::staff_app::Config::read(&|name| self.find(name))
+        shared::http::staff_app::Config::read_with_log(&|name| self.find(name))
             .map_err(|error| error.to_string())
     }
 
@@ -96,6 +96,16 @@ impl Settings {
     /// The same for incidents, and for the reader of the streams.
     pub(crate) fn monitor(&self) -> Result<monitor::Config, String> {
         monitor::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for the routes of the audit log.
+    pub(crate) fn audit(&self) -> Result<audit::Config, String> {
+        audit::Config::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for the sequencer of the audit log.
+    pub(crate) fn sequence(&self) -> Result<audit::SequenceConfig, String> {
+        audit::SequenceConfig::read(&|name| self.find(name)).map_err(|error| error.to_string())
     }
 
     /// The same for the pages' function.

@@ -1,4 +1,5 @@
-//! The streams of the log and of security events, fed to the watchman as Lambda's mappings do in the cloud.
+//! The streams of the log, of security events and of the audit log, fed to the watchman as Lambda's mappings do in
+//! the cloud.
 
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ struct Stream {
 const LOG: (&[&str], usize) = (&["MODIFY", "REMOVE"], 500);
 /// The same for security events.
 const EVENTS: (&[&str], usize) = (&[], 100);
+/// The same for the audit log.
+const AUDIT_LOG: (&[&str], usize) = (&[], 100);
 /// After this many tries a record is given up. In AWS it then goes to a queue.
 const TRIES: u32 = 3;
 
@@ -29,21 +32,21 @@ const TRIES: u32 = 3;
 pub(crate) struct Detect {
     aws: Arc<Aws>,
     watchman: Watchman,
-    streams: [Stream; 2],
+    streams: [Stream; 3],
 }
 
 impl Detect {
-    /// Begins where the streams of the log's table and of the events' end now.
+    /// Begins where the streams of the log's table, of the events' and of the audit log's end now.
     pub(crate) fn begin(
         aws: Arc<Aws>,
         watchman: Watchman,
-        [log, events]: [&str; 2],
+        [log, events, audit_log]: [&str; 3],
     ) -> Result<Self, String> {
         let stream = |table: &str, (names, batch)| {
             let place = aws.stream_end(table).map_err(|error| error.to_string())?;
             Ok::<_, String>(Stream { place, names, batch })
         };
-        let streams = [stream(log, LOG)?, stream(events, EVENTS)?];
+        let streams = [stream(log, LOG)?, stream(events, EVENTS)?, stream(audit_log, AUDIT_LOG)?];
         Ok(Self { aws, watchman, streams })
     }
 
@@ -75,7 +78,7 @@ impl Detect {
 
 /// Hands all records over in batches; gives how many were given up. A batch that fails comes again
 /// from the record that failed, which is alone then, so that nothing else is given up with it.
-fn feed(
+pub(crate) fn feed(
     records: &[Value],
     batch_size: usize,
     handle: impl Fn(&[Value]) -> Result<Value, String>,
@@ -153,8 +156,9 @@ mod tests {
             .streams()
             .filter(|one| one.function == "DetectFunction")
             .collect();
-        assert_eq!(streams.len(), 2);
-        for (stream, (names, batch)) in streams.iter().zip([LOG, EVENTS]) {
+        // In the order of the mappings' names: `AuditLog`, `Changes`, `SecurityEvents`.
+        assert_eq!(streams.len(), 3);
+        for (stream, (names, batch)) in streams.iter().zip([AUDIT_LOG, LOG, EVENTS]) {
             let mapping = &stream.properties;
             if names.is_empty() {
                 assert_eq!(mapping.get("FilterCriteria"), None);

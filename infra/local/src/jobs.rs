@@ -1,9 +1,10 @@
-//! The scheduled jobs and the reader of the log's stream, run in-process: on request, and when the
+//! The scheduled jobs and the readers of the streams, run in-process: on request, and when the
 //! clock says that they are due.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use audit::Sequencer;
 use intake::rotate::Stores;
 use monitor::Watchman;
 use retention::sweep;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::aws::{Aws, Place};
 use crate::detect::Detect;
+use crate::sequence::Sequence;
 
 /// How often the streams are looked at: an incident is opened within a second of what it is about.
 const TICK: Duration = Duration::from_secs(1);
@@ -35,8 +37,11 @@ pub(crate) enum Job {
     RotateKeys,
     /// Destroys what is past its time; every five minutes.
     Sweep,
-    /// Looks at what has changed in the log and at what the staff do; whenever it is asked what is due.
+    /// Looks at what has changed in the log and at what the staff do, whenever it is asked what is due; counts the
+    /// incidents that wait, every five minutes.
     Detect,
+    /// Makes leaves of the audit log of new security events; whenever it is asked what is due.
+    Sequence,
     /// Takes conversations from agents who are gone; every five minutes.
     ReturnClaims,
     /// Counts what happened in conversations; whenever it is asked what is due.
@@ -58,10 +63,12 @@ struct Parts {
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
+    sequence: Arc<std::sync::Mutex<Sequence>>,
+    watchman: Watchman,
     /// What of the stream was counted for the reports.
     news: Mutex<Place>,
     /// The jobs that a schedule starts.
-    turns: [Turn; 5],
+    turns: [Turn; 6],
 }
 
 /// A job that a schedule starts.
@@ -74,11 +81,12 @@ struct Turn {
 
 impl Job {
     /// Every job, in the order of their programs' names.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Detect,
         Self::Reports,
         Self::ReturnClaims,
         Self::RotateKeys,
+        Self::Sequence,
         Self::Sweep,
         Self::Webhooks,
     ];
@@ -107,6 +115,7 @@ impl Job {
             Self::RotateKeys => "rotate-keys",
             Self::Sweep => "sweep",
             Self::Detect => "detect",
+            Self::Sequence => "sequence",
             Self::ReturnClaims => "return-claims",
             Self::Reports => "reports",
             Self::Webhooks => "webhooks",
@@ -124,20 +133,24 @@ impl Job {
 
 impl Jobs {
     /// `rotation` is what the rotation reaches, with its rights, and `sweep` the parts of
-    /// the sweep with the sweep's own. `watchman` is given the streams of the two tables.
+    /// the sweep with the sweep's own. `watchman` is given the streams of the three tables, `sequencer` that of
+    /// the events.
     pub(crate) fn new(
         app: &App,
         rotation: Stores,
         [sweep, returns, reports]: [shared::http::staff_app::App; 3],
         webhooks: desk::webhooks::Job,
-        watchman: Watchman,
+        (watchman, sequencer): (Watchman, Sequencer),
         aws: Arc<Aws>,
-        [log, events]: [&str; 2],
+        [log, events, audit_log]: [&str; 3],
     ) -> Result<Self, String> {
         let clock = app.clock.clone();
-        let detect = Detect::begin(Arc::clone(&aws), watchman, [log, events])?;
+        let tables = [log, events, audit_log];
+        let detect = Detect::begin(Arc::clone(&aws), watchman.clone(), tables)?;
+        let sequence = Sequence::begin(Arc::clone(&aws), sequencer, events)?;
         let news = aws.stream_end(log).map_err(|error| error.to_string())?;
         let detect = Arc::new(std::sync::Mutex::new(detect));
+        let sequence = Arc::new(std::sync::Mutex::new(sequence));
         let template = Template::deployed().map_err(|error| error.to_string())?;
         let turn = |job: Job| {
             Ok::<_, String>(Turn {
@@ -152,6 +165,7 @@ impl Jobs {
             turn(Job::Webhooks)?,
             turn(Job::RotateKeys)?,
             turn(Job::Sweep)?,
+            turn(Job::Detect)?,
         ];
         Ok(Self(Arc::new(Parts {
             rotation,
@@ -162,6 +176,8 @@ impl Jobs {
             aws,
             clock,
             detect,
+            sequence,
+            watchman,
             news: Mutex::new(news),
             turns,
         })))
@@ -170,17 +186,26 @@ impl Jobs {
     /// Runs a job now and gives its report when it has finished.
     pub(crate) async fn run(&self, job: Job) -> Result<Value, String> {
         let counted = match job {
-            Job::Detect => return self.detect().await,
+            Job::Detect => Some(self.detect().await?),
+            Job::Sequence => return self.sequence().await,
             Job::Reports => Some(self.count_news().await?),
             _ => None,
         };
         let Some(turn) = self.0.turns.iter().find(|turn| turn.job == job) else {
             return Err(format!("{} has no schedule", job.name()));
         };
-        let report = self.take(turn, &mut *turn.last_ms.lock().await).await?;
-        Ok(match counted {
-            Some(counted) => json!({ "counted": counted, "closed": report }),
-            None => report,
+        let report = self.take(turn, &mut *turn.last_ms.lock().await).await;
+        Ok(match (job, counted) {
+            (Job::Detect, Some(mut counted)) => {
+                // The streams were read, whatever becomes of the schedule's part, which stays due.
+                match report {
+                    Ok(report) => merge(&mut counted, report),
+                    Err(error) => tracing::error!(error, "incidents that wait were not counted"),
+                }
+                counted
+            }
+            (_, Some(counted)) => json!({ "counted": counted, "closed": report? }),
+            (_, None) => report?,
         })
     }
 
@@ -191,7 +216,7 @@ impl Jobs {
             .await
             .map_err(|_| "the TTL sweep broke off".to_owned())?
             .map_err(|error| error.to_string())?;
-        self.detect().await?;
+        self.look().await?;
         self.count_news().await?;
         let mut result = Ok(());
         for turn in &self.0.turns {
@@ -207,7 +232,7 @@ impl Jobs {
 
     /// Runs a job that a schedule starts, which is over when it has succeeded.
     async fn take(&self, turn: &Turn, last_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let Parts { rotation, sweep, returns, reports, webhooks, clock, .. } = &*self.0;
+        let Parts { rotation, sweep, returns, reports, webhooks, watchman, clock, .. } = &*self.0;
         let (report, failed) = match turn.job {
             Job::RotateKeys => {
                 let failed = "the transport keys were not rotated";
@@ -229,7 +254,11 @@ impl Jobs {
                 let report = Box::pin(webhooks.run()).await;
                 (report.map(|report| json!(report)), "webhooks were not called")
             }
-            Job::Detect => return self.detect().await,
+            Job::Detect => {
+                let report = Box::pin(watchman.escalate()).await;
+                (report.map(|report| json!(report)), "incidents that wait were not counted")
+            }
+            Job::Sequence => return self.sequence().await,
         };
         let report = report.map_err(|error| format!("{failed}: {}", said(error)))?;
         *last_ms = Some(clock.now_ms());
@@ -246,16 +275,20 @@ impl Jobs {
                 skip -= 1;
                 continue;
             }
-            let ran = if tick % TICKS_OF_DUE == 0 {
-                self.run_due().await
-            } else {
-                self.detect().await.map(drop)
-            };
+            let ran =
+                if tick % TICKS_OF_DUE == 0 { self.run_due().await } else { self.look().await };
             if let Err(error) = ran {
                 tracing::error!(error, "a scheduled job failed and stays due");
                 skip = TICKS_AFTER_FAILURE;
             }
         }
+    }
+
+    /// Lets detect and the sequencer look at what is new. None waits for the other to work.
+    async fn look(&self) -> Result<(), String> {
+        let detected = self.detect().await;
+        self.sequence().await?;
+        detected.map(drop)
     }
 
     async fn detect(&self) -> Result<Value, String> {
@@ -266,6 +299,16 @@ impl Jobs {
         })
         .await
         .map_err(|_| "detect broke off".to_owned())?
+    }
+
+    async fn sequence(&self) -> Result<Value, String> {
+        let sequence = Arc::clone(&self.0.sequence);
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || {
+            sequence.lock().unwrap_or_else(PoisonError::into_inner).run(&runtime)
+        })
+        .await
+        .map_err(|_| "sequence broke off".to_owned())?
     }
 
     /// Counts the events that are new in the stream; after a failure they come again.
@@ -286,6 +329,13 @@ impl Jobs {
         }
         *place = read;
         Ok(counted)
+    }
+}
+
+/// Adds the fields of one report to another.
+fn merge(report: &mut Value, more: Value) {
+    if let (Some(report), Value::Object(more)) = (report.as_object_mut(), more) {
+        report.extend(more);
     }
 }
 

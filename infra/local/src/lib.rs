@@ -20,3 +20,4 @@ pub mod iam;
 mod jobs;
 pub mod permissions;
 pub mod run;
+mod sequence;

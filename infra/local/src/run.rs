@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use audit::Sequencer;
 use auth::operator;
 use axum::Router;
 use intake::rotate::Stores;
@@ -212,12 +213,16 @@ async fn build(
     let watchman = deployment::sdk_config(&config.backend, "detect")?;
     let watched = settings.monitor()?;
     let watchman = Watchman::with_sdk(&watched, clock.clone(), &watchman)?;
-    let watches = [&*config.conversations_table, &watched.staff.events_table];
+    let sequencer = deployment::sdk_config(&config.backend, "sequence")?;
+    let sequencer = Sequencer::with_sdk(&settings.sequence()?, clock.clone(), &sequencer);
+    let audited = settings.audit()?;
+    let watches = [&*config.conversations_table, &watched.staff.events_table, &audited.log_table];
     let webhooks = deployment::sdk_config(&config.backend, "webhooks")?;
     let webhooks = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &webhooks);
     let webhooks = desk::webhooks::Job::new(webhooks)?;
     let jobs = [sweep, returns, reports];
-    let jobs = Jobs::new(&app, rotation, jobs, webhooks, watchman, Arc::clone(aws), watches)?;
+    let readers = (watchman, sequencer);
+    let jobs = Jobs::new(&app, rotation, jobs, webhooks, readers, Arc::clone(aws), watches)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")
@@ -241,10 +246,13 @@ async fn build(
         shared::http::staff_app::App::with_sdk(&settings.retention()?, clock.clone(), &sdk);
     let sdk = deployment::sdk_config(&config.backend, "monitor")?;
     let monitor = monitor::App::with_sdk(&watched, clock.clone(), &sdk)?;
+    let sdk = deployment::sdk_config(&config.backend, "audit")?;
+    let audit = audit::App::with_sdk(&audited, clock.clone(), &sdk);
     app.warm();
     let staff = auth::routes(auth.clone()).merge(retention::routes(kept));
     let staff = staff.merge(desk::routes(at_desk)).merge(editor::routes(editor));
     let staff = staff.merge(training::routes(training)).merge(monitor::routes(monitor));
+    let staff = staff.merge(audit::routes(audit));
     let pages = intake::pages(&app);
     let routes = intake::routes(app).merge(site::routes(&site)).merge(staff);
     let routes = finish(routes, clock.clone(), pages);

@@ -264,9 +264,16 @@ mod tests {
         assert!(sweep.required().all(|name| !["SOTTO_STACK", "SOTTO_FUNCTION"].contains(&name)));
         assert!(sweep.required().any(|name| name == "SOTTO_TABLE_KEYS"));
         let read: Vec<_> = template.streams().map(|read| (&*read.function, &*read.table)).collect();
-        let of = |function| (function, "ConversationsTable");
-        let events = ("DetectFunction", "EventsTable");
-        assert_eq!(read, [of("DetectFunction"), events, of("ReportsFunction")]);
+        assert_eq!(
+            read,
+            [
+                ("DetectFunction", "LogTable"),
+                ("DetectFunction", "ConversationsTable"),
+                ("DetectFunction", "EventsTable"),
+                ("ReportsFunction", "ConversationsTable"),
+                ("SequenceFunction", "EventsTable"),
+            ]
+        );
         assert_eq!(template.default_of("LogRetentionDays"), 30);
         assert!(template.properties("DataKey").get("KeyPolicy").is_some());
     }
@@ -284,6 +291,7 @@ mod tests {
         assert_eq!(of("KeysTable").recovery_days(), None);
         assert_eq!(of("ConversationsTable").stream_view(), Some("KEYS_ONLY"));
         assert_eq!(of("EventsTable").stream_view(), Some("NEW_IMAGE"));
+        assert_eq!(of("LogTable").stream_view(), Some("KEYS_ONLY"));
         assert_eq!(of("KeysTable").stream_view(), None);
         assert_eq!(of("ProfilesTable").indexes().collect::<Vec<_>>(), ["email", "leads"]);
     }

@@ -5,9 +5,9 @@ use values::problem::Code;
 
 use crate::app::App;
 use crate::request::{
-    self, AttemptPath, ConversationPath, IdempotencyKey, IncidentPath, Json, MaybeIdempotencyKey,
-    MaybeJson, MaybePlainJson, PageQuery, PathId, PlainJson, PollQuery, Sealable, SubjectPath,
-    TranscriptPath,
+    self, AttemptPath, ConversationPath, EventPath, IdempotencyKey, IncidentPath, Json,
+    MaybeIdempotencyKey, MaybeJson, MaybePlainJson, PageQuery, PathId, PlainJson, PollQuery,
+    Sealable, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -30,6 +30,7 @@ refusing! {
     TranscriptPath => [NotFound];
     SubjectPath => [NotFound];
     AttemptPath => [NotFound];
+    EventPath => [NotFound];
     IncidentPath => [NotFound];
     PathId => [NotFound];
     PageQuery => [Invalid];

@@ -16,7 +16,7 @@ use edge::reply::ReplySlot;
 use seal::sign::Verifier;
 use seal::transport::{SEALED_JSON, parse_reply_key, request_aad};
 use values::encoding::from_base64url;
-use values::ids::{AttemptId, ConversationId, IncidentId, SubjectId};
+use values::ids::{AttemptId, ConversationId, EventId, IncidentId, SubjectId};
 use values::object::Object;
 use values::problem::{Code, FieldCode, FieldError, Problem};
 use values::secret::Plaintext;
@@ -149,6 +149,10 @@ path_id! {
 path_id! {
     /// The id of an incident in the path.
     IncidentPath(IncidentId), "id"
+}
+path_id! {
+    /// The id of a security event in the path.
+    EventPath(EventId), "event_id"
 }
 path_id! {
     /// The id of an attempt in the path.

@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 use edge::demands::Backing;
 use store::clients;
 use store::security_event::{Action, SecurityEvent, SecurityEvents};
+use store::table::Table;
 use store::training::Trainings;
 use store::{Store, StoreError};
 use values::clock::Clock;
@@ -32,6 +33,8 @@ pub struct Config {
     pub training_table: String,
     /// Whether agents' requests and their responses have to be sealed.
     pub sealed_only: bool,
+    /// Name of the table of the audit log, where the function reads it.
+    pub log_table: Option<String>,
 }
 
 impl Config {
@@ -43,7 +46,7 @@ impl Config {
         let names = ["SOTTO_TABLE_EVENTS", "SOTTO_TABLE_TRAINING"];
         let (_, [events_table, training_table]) = Backend::read_with(lookup, names)?;
         let stores = config::Config::read(lookup)?;
-        Ok(Self { stores, events_table, training_table, sealed_only: false })
+        Ok(Self { stores, events_table, training_table, sealed_only: false, log_table: None })
     }
 
     /// Reads what [`Config::read`] reads, and `SOTTO_SEALED_ONLY` (`on` or `off`, which is the default), of
@@ -55,6 +58,15 @@ impl Config {
         // Both are read, so that the first error hides none of the others' names.
         let (sealed_only, config) = (config::sealed_only(lookup), Self::read(lookup)?);
         Ok(Self { sealed_only: sealed_only?, ..config })
+    }
+
+    /// Reads what [`Config::read`] reads, and `SOTTO_TABLE_LOG`, of a function that reads the audit log.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names every setting that is missing.
+    pub fn read_with_log(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let (_, [log_table]) = Backend::read_with(lookup, ["SOTTO_TABLE_LOG"])?;
+        Ok(Self { log_table: Some(log_table), ..Self::read(lookup)? })
     }
 }
 
@@ -84,6 +96,8 @@ pub struct Parts {
     pub trainings: Trainings,
     /// Where webhooks may lead.
     pub webhooks: Reach,
+    /// The audit log, where the function reads it.
+    pub log: Option<Table>,
 }
 
 impl std::ops::Deref for App {
@@ -116,9 +130,11 @@ impl App {
         let trainings = Trainings::new(dynamo.clone(), table, clock.clone(), kept.clone());
         let events =
             SecurityEvents::new(dynamo.clone(), config.events_table.clone(), clock.clone(), kept);
+        let log = config.log_table.clone().map(|name| Table::new(dynamo.clone(), name));
         let store =
             Arc::new(Store::new(&config.stores, dynamo, Arc::clone(&settings), clock.clone()));
         Self(Arc::new(Parts {
+            log,
             bases: Bases::new(Arc::clone(&store)),
             issuer: backend.issuer.clone(),
             staff_keys,

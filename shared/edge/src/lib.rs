@@ -8,4 +8,5 @@ pub mod metrics;
 pub mod reply;
 pub mod response;
 pub mod routes;
+pub mod stream;
 pub mod telemetry;

@@ -70,12 +70,14 @@ pub enum Metric {
     ErasureAsked,
     /// A key that an operator has changed.
     KeyChanged,
-    /// A contact that no webhook has taken, and that is sent no more.
+    /// A contact or an incident that no webhook has taken, and that is sent no more.
     DeliveryGivenUp,
     /// An answer while the site's published base cannot be used.
     BaseDamaged,
     /// An incident that was opened.
     IncidentOpened,
+    /// An incident that has waited for a person for longer than its playbook says.
+    IncidentWaiting,
     /// For how long the oldest erasure has waited to be finished, in seconds.
     ErasureAge,
     /// The same of the oldest log whose key ended before its items.
@@ -84,7 +86,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -114,6 +116,7 @@ impl Metric {
         Self::DeliveryGivenUp,
         Self::BaseDamaged,
         Self::IncidentOpened,
+        Self::IncidentWaiting,
         Self::ErasureAge,
         Self::PurgeAge,
     ];
@@ -151,6 +154,7 @@ impl Metric {
             Self::DeliveryGivenUp => "DeliveryGivenUp",
             Self::BaseDamaged => "BaseDamaged",
             Self::IncidentOpened => "IncidentOpened",
+            Self::IncidentWaiting => "IncidentWaiting",
             Self::ErasureAge => "ErasureAge",
             Self::PurgeAge => "PurgeAge",
         }
@@ -216,6 +220,7 @@ pub const fn of_problem(code: Code, cause: Option<Cause>) -> &'static [Metric] {
         | Code::TrainingRequired
         | Code::LockedDown
         | Code::LastAdmin
+        | Code::LeafMismatch
         | Code::AttemptExpired
         | Code::Invalid
         | Code::ConsentRequired

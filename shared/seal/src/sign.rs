@@ -31,11 +31,8 @@ impl Signer {
     /// # Errors
     /// [`SealError::Failed`] when the library fails.
     pub fn derive(branch: &BranchKey) -> Result<Self, SealError> {
-        let seed = suite::derive(branch, &[], "sotto/v1 ed25519")?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose_secret())
-            .map_err(|_| SealError::Failed)?;
+        let (pair, public) = pair(branch)?;
         let document = pair.to_pkcs8()?;
-        let public = Verifier::from_raw(pair.public_key().as_ref())?;
         Ok(Self { private: EncodingKey::from_ed_der(document.as_ref()), public })
     }
 
@@ -65,6 +62,47 @@ impl Signer {
     pub fn verifier(&self) -> &Verifier {
         &self.public
     }
+}
+
+/// A key that signs the checkpoints of the audit log (C2SP signed notes), and no token. No `Debug`.
+pub struct NoteSigner {
+    pair: Ed25519KeyPair,
+    public: Verifier,
+}
+
+impl NoteSigner {
+    /// The key as [`Signer::derive`] derives it.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn derive(branch: &BranchKey) -> Result<Self, SealError> {
+        let (pair, public) = pair(branch)?;
+        Ok(Self { pair, public })
+    }
+
+    /// The signature over the text of a note.
+    #[must_use]
+    pub fn sign(&self, text: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        for (to, from) in signature.iter_mut().zip(self.pair.sign(text).as_ref()) {
+            *to = *from;
+        }
+        signature
+    }
+
+    /// The verification key.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.public
+    }
+}
+
+fn pair(branch: &BranchKey) -> Result<(Ed25519KeyPair, Verifier), SealError> {
+    let seed = suite::derive(branch, &[], "sotto/v1 ed25519")?;
+    let pair =
+        Ed25519KeyPair::from_seed_unchecked(seed.expose_secret()).map_err(|_| SealError::Failed)?;
+    let public = Verifier::from_raw(pair.public_key().as_ref())?;
+    Ok((pair, public))
 }
 
 /// The name of the key that a compact JWS says it was signed with; nothing of it is verified yet.

@@ -12,7 +12,7 @@ use super::write::{Write, emptied, put, put_if};
 use super::{Store, StoreError};
 use seal::suite;
 use values::clock::UnixMillis;
-use values::ids::{ConversationId, ReceiptId, StaffId, SubjectId};
+use values::ids::{ConversationId, EventId, ReceiptId, StaffId, SubjectId};
 use values::policy::{DAY_MS, RetentionPolicy};
 use values::site::Site;
 
@@ -66,6 +66,14 @@ pub enum Erasure {
     Nothing,
 }
 
+/// The id of the event that tells of an erasure, by which the audit log has it. It does not tell the
+/// receipt's, which is nothing that could be guessed.
+#[must_use]
+pub fn event_of(receipt: ReceiptId) -> EventId {
+    let hash = suite::hash(&[b"sotto/v1 event of receipt", receipt.as_bytes()]);
+    EventId::at(receipt.made_at_ms(), hash)
+}
+
 /// Hashes of the idempotency key, and of key and body, of a request: by which a repetition is known.
 #[must_use]
 pub fn idempotency(key: &str, body: &str) -> [u8; 32] {
@@ -112,15 +120,15 @@ enum Tried {
 
 impl Store {
     /// Erases a subject: destroys every key that is not held, and reads back that it is so. From then
-    /// on nothing new is stored of the subject. Records a security event for the staff member who
-    /// asked, in the same transaction.
+    /// on nothing new is stored of the subject. Records a security event in the same transaction, with
+    /// the staff member who asked, if one did ([`event_of`]).
     ///
     /// # Errors
     /// [`StoreError`]; then it was done or not, and the same call again tells.
     pub async fn erase(
         &self,
         request: &Request,
-        recorded: Option<(&SecurityEvents, StaffId)>,
+        recorded: (&SecurityEvents, Option<StaffId>),
     ) -> Result<Erasure, StoreError> {
         let mut tries = self.tries();
         loop {
@@ -135,7 +143,7 @@ impl Store {
     async fn try_to_erase(
         &self,
         request: &Request,
-        recorded: Option<(&SecurityEvents, StaffId)>,
+        recorded: (&SecurityEvents, Option<StaffId>),
         rows: &Rows,
     ) -> Result<Tried, StoreError> {
         // A ledger that was restored may not know of it; then it is carried out and told once more.
@@ -178,13 +186,11 @@ impl Store {
         let erased = Erased { receipt, number: Some(number) };
         let mut writes = self.transaction().and_all(self.entry_writes(&entry, next).await?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
-        if let Some((events, by)) = recorded {
-            writes.push(events.put(SecurityEvent::by(
-                by,
-                Action::SubjectErased,
-                request.subject,
-            ))?);
-        }
+        let (events, by) = recorded;
+        writes.push(events.put(SecurityEvent {
+            id: Some(event_of(receipt)),
+            ..SecurityEvent::by_whom(by, Action::SubjectErased, request.subject)
+        })?);
         for row in doomed(rows).take(KEYS_AT_ONCE) {
             writes.extend(self.destruction(row)?);
         }

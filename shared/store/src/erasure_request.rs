@@ -110,15 +110,15 @@ impl Store {
     pub async fn wait_for_release(
         &self,
         request: &Request,
-        recorded: Option<(&SecurityEvents, StaffId)>,
+        (events, by): (&SecurityEvents, Option<StaffId>),
     ) -> Result<(), StoreError> {
-        let what = Waiting::Whole(*request, recorded.map(|(_, by)| by));
+        let what = Waiting::Whole(*request, by);
         let request = ErasureRequest { subject: request.subject, what };
         let item = self.with_code(request.to_item(self.far_end_ms())).await?;
         let condition =
-            if recorded.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
+            if by.is_some() { NEW } else { "attribute_not_exists(p) OR attribute_exists(a)" };
         let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
-        if let Some((events, by)) = recorded {
+        if let Some(by) = by {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
             writes.push(events.put(event)?);
         }

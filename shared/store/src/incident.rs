@@ -7,6 +7,7 @@
 //! - `p` = `habits`, `k` = the id of a member of staff, `network#…`, `subject#…` or `site`: `j` recent
 //!   events and habits as JSON, `expires_at`.
 //! - `p` = `rule`, `k` = its name: `j` how its incidents were judged, as JSON.
+//! - `p` = `decoy`: see [`super::decoy`].
 
 use aws_sdk_dynamodb::Client;
 use serde::de::DeserializeOwned;
@@ -307,8 +308,8 @@ pub struct Incidents {
 /// The table of incidents.
 #[derive(Clone)]
 pub struct IncidentTable {
-    table: Table,
-    clock: Clock,
+    pub(super) table: Table,
+    pub(super) clock: Clock,
     kept: AuditDays,
 }
 
@@ -341,7 +342,7 @@ impl IncidentTable {
         self.write(&Key::new(INCIDENTS, incident.value.id), incident, Some(end_ms))
     }
 
-    /// Incidents, the newest first, behind `after`.
+    /// Incidents, the newest first, behind `after`. A damaged row hides itself alone.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -353,10 +354,10 @@ impl IncidentTable {
         let after = after.map(|id| Key::new(INCIDENTS, id));
         let page = Page { partition: INCIDENTS, after, limit, only: None };
         let (found, is_cut) = self.table.page_back("find_incidents", page).await?;
+        let last = found.last().and_then(|item| take_string(&mut item.clone(), "k").ok());
+        let next = last.filter(|_| is_cut).and_then(|id| IncidentId::parse(&id));
         let items = found.into_iter().map(|item| read::<Incident>(item).map(|read| read.value));
-        let items = items.collect::<Result<Vec<_>, _>>().map_err(in_table(TABLE))?;
-        let next = items.last().filter(|_| is_cut).map(|last| last.id);
-        Ok(Incidents { items, next })
+        Ok(Incidents { items: readable(items), next })
     }
 
     /// The incident that further signals of this kind about the same join, if there is one; a resolved one
@@ -417,7 +418,8 @@ impl IncidentTable {
         self.write(&whose.key(), habits, Some(end_ms))
     }
 
-    /// The records of all rules that have one, by name.
+    /// The records of all rules that have one, by name. A damaged one counts as none: it must not blind
+    /// detection.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -427,7 +429,7 @@ impl IncidentTable {
             let name = take_string(&mut item, "k")?;
             Ok((name, read::<RuleRecord>(item)?.value))
         };
-        found.into_iter().map(read).collect::<Result<_, StoreError>>().map_err(in_table(TABLE))
+        Ok(readable(found.into_iter().map(read)))
     }
 
     /// The record of a rule.
@@ -483,4 +485,15 @@ fn read<T: DeserializeOwned>(mut item: Item) -> Result<Revised<T>, StoreError> {
     let json = take_string(&mut item, "j")?;
     let value = serde_json::from_str(&json).map_err(|_| corrupt("j"))?;
     Ok(Revised { value, revision: read_number(&item, "n")? })
+}
+/// Those that can be read; the others are told of.
+fn readable<T>(items: impl Iterator<Item = Result<T, StoreError>>) -> Vec<T> {
+    let told = |item: Result<T, StoreError>| match item.map_err(in_table(TABLE)) {
+        Ok(item) => Some(item),
+        Err(error) => {
+            tracing::error!(%error, "a row of incidents cannot be read");
+            None
+        }
+    };
+    items.filter_map(told).collect()
 }

@@ -14,6 +14,7 @@ pub mod claim;
 pub mod clients;
 pub mod conversation;
 pub mod customer;
+pub mod decoy;
 pub mod delivery;
 pub mod due;
 pub mod erasure;

@@ -22,7 +22,8 @@ use super::settings::Settings;
 use super::table::Key;
 use super::write::{Write, delete, put};
 
-const PARTITION: &str = "locks";
+/// The partition of the locks.
+pub const PARTITION: &str = "locks";
 /// How long a lock may go unnoticed where nothing asks for more.
 const LIFETIME_MS: i64 = 60_000;
 
@@ -126,7 +127,9 @@ pub struct Lock<'a> {
     pub id: ActionId,
 }
 
-fn key_of(action: Action, target: &str, id: ActionId) -> Key {
+/// The key of the lock that an action has set.
+#[must_use]
+pub fn key_of(action: Action, target: &str, id: ActionId) -> Key {
     let name = format!("{}#{target}#", action.as_str());
     // The last end of somebody's sessions ends all that are before it.
     let id = if action == Action::RevokeSessions { "all".to_owned() } else { id.to_string() };

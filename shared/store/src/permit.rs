@@ -155,7 +155,8 @@ impl ReadPermit {
             scope,
         };
         let recorded = SecurityEvent {
-            reason: Some(Reason { id: event, purpose: why.purpose, words }),
+            reason: Some(Reason { purpose: why.purpose, words }),
+            id: Some(event),
             ..SecurityEvent::by(staff, action, object)
         };
         let read = store.put_read(subject, &record, events.end_ms()).await?;
@@ -179,7 +180,8 @@ impl ReadPermit {
         let event = EventId::generate(store.clock())?;
         let words = why.sealed(store, event).await?;
         let recorded = SecurityEvent {
-            reason: Some(Reason { id: event, purpose: why.purpose, words: words.clone() }),
+            reason: Some(Reason { purpose: why.purpose, words: words.clone() }),
+            id: Some(event),
             ..SecurityEvent::by(staff, action, site.id)
         };
         let record = ReadRecord {
@@ -232,7 +234,8 @@ impl ReadPermit {
         let action =
             if by == reader { Action::ConversationClaimed } else { Action::ConversationReceived };
         let recorded = SecurityEvent {
-            reason: Some(Reason { id: event, purpose, words: None }),
+            reason: Some(Reason { purpose, words: None }),
+            id: Some(event),
             ..SecurityEvent::by(reader, action, id)
         };
         let read = store.put_read(subject, &record, events.end_ms()).await?;

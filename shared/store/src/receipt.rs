@@ -1,18 +1,20 @@
 //! Receipts of erasures: what was destroyed and when, signed.
 //!
-//! Ledger item: `p` = `receipt#<id>`, `k` = `receipt`, `j` the receipt as JSON with its signature,
-//! `expires_at`.
+//! Ledger item: `p` = `receipt#<id>`, `k` = `receipt`, `j` the receipt as JSON with its signature, `e` the
+//! signature that it had before it said where the audit log has it, `expires_at`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::attributes::{EXPIRES_AT, Item, corrupt, expiry, in_table, string, take_string};
+use super::attributes::{
+    EXPIRES_AT, Item, corrupt, expiry, in_table, optional, string, take_string,
+};
 use super::ledger::Entry;
 use super::staff_keys::ReceiptKey;
 use super::table::key;
-use super::write::{Write, put};
+use super::write::{Write, put, put_if};
 use super::{Store, StoreError, fault};
 use seal::sign::Signer;
 use values::clock::{UnixMillis, rfc3339};
@@ -45,7 +47,19 @@ pub struct Receipt {
     /// The data that was kept, and why.
     pub kept: Vec<Kept>,
     /// Where the audit log has it; null until its next checkpoint.
-    pub log: Option<Value>,
+    #[schema(required = true)]
+    pub log: Option<LogPlace>,
+}
+
+/// The place of an erasure's event in the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogPlace {
+    /// The place of its leaf in the tree.
+    pub leaf_index: u64,
+    /// The size of a tree that has it.
+    pub tree_size: u64,
+    /// The root of that tree, base64url.
+    pub root_hash: String,
 }
 
 /// Something that was not erased.
@@ -229,6 +243,54 @@ impl Store {
             }
             _ => Err(fault("put_receipt", &error)),
         }
+    }
+
+    /// Says in a receipt where the audit log has its erasure, and signs it anew; gives the one that is stored
+    /// then. The signature that it had is kept beside it: somebody was given that one. `is_ours` says whether
+    /// a receipt has a signature of ours: nothing else is ever signed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn place_receipt(
+        &self,
+        id: ReceiptId,
+        place: LogPlace,
+        issuer: &str,
+        is_ours: impl Fn(&SignedReceipt) -> bool,
+    ) -> Result<Option<SignedReceipt>, StoreError> {
+        let found = self.ledger_table.get("find_receipt", key(partition(id), RECEIPT)).await?;
+        let Some(stored) = found else { return Ok(None) };
+        let before = read(stored.clone())?;
+        if before.receipt.log.is_some() {
+            return Ok(Some(before));
+        }
+        if before.receipt.id != id.to_string() || !is_ours(&before) {
+            return Ok(None);
+        }
+        let signer = self.settings.receipt_signer().await?;
+        let placed = Receipt { log: Some(place), ..before.receipt }.sign(&signer, issuer)?;
+        let json = serde_json::to_string(&placed).map_err(|_| StoreError::Failed)?;
+        let mut item = stored.clone();
+        item.insert("j".to_owned(), string(json));
+        item.insert("e".to_owned(), string(before.jws));
+        let known = stored.get("j").cloned().ok_or(corrupt("j").in_table("ledger"))?;
+        let put = put_if(&self.ledger_table, item, "j = :j", [(":j", known)])?;
+        if self.transaction().and(put).commit("place_receipt").await?.is_whole() {
+            return Ok(Some(placed));
+        }
+        self.find_receipt(id).await
+    }
+
+    /// Whether the ledger has a receipt of that id with that signature: the present one, or the one that it
+    /// had before it said where the audit log has it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_receipt(&self, id: ReceiptId, jws: &str) -> Result<bool, StoreError> {
+        let found = self.ledger_table.get("find_receipt", key(partition(id), RECEIPT)).await?;
+        let Some(mut found) = found else { return Ok(false) };
+        let before = optional(&mut found, "e", take_string).map_err(in_table("ledger"))?;
+        Ok(before.as_deref() == Some(jws) || read(found)?.jws == jws)
     }
 
     /// A receipt in the place of an earlier one, which told of less: part of a transaction.

@@ -3,7 +3,7 @@
 //!
 //! Items of the events table: `p` = `<day>#<shard>`, `k` = `<time>#<id>`, `a` who acted (an id, or
 //! nothing where nobody was known), `w` what was done, `o` to what (an id), `d` for what purpose and `v`
-//! why, sealed, where it was asked, `expires_at`.
+//! why, sealed, where it was asked, `n` the salt of its leaf in the audit log, `expires_at`.
 
 use aws_sdk_dynamodb::Client;
 
@@ -15,6 +15,7 @@ use seal::envelope::Sealed;
 use values::clock::{Clock, UnixMillis, rfc3339};
 use values::ids::{EventId, StaffId};
 use values::policy::{AuditDays, DAY_MS};
+use values::random;
 
 /// Into how many partitions a day's events are spread.
 const SHARDS: u8 = 4;
@@ -217,15 +218,15 @@ pub struct SecurityEvent {
     pub object: String,
     /// The reason, where one is asked for.
     pub reason: Option<Reason>,
+    /// Its id, where something else is known by it or bound to it; otherwise it gets one.
+    pub id: Option<EventId>,
 }
 
 /// The reason for an action.
 pub struct Reason {
-    /// The event's id, which the sealed words are bound to.
-    pub id: EventId,
     /// The purpose.
     pub purpose: ReadPurpose,
-    /// The words of the actor, sealed.
+    /// The words of the actor, sealed, and bound to the event's id.
     pub words: Option<Sealed>,
 }
 
@@ -239,7 +240,13 @@ impl SecurityEvent {
     /// An event that somebody caused, or nobody where the service did it by itself.
     #[must_use]
     pub fn by_whom(actor: Option<StaffId>, action: Action, object: impl Into<String>) -> Self {
-        Self { action, actor: actor.map(String::from), object: object.into(), reason: None }
+        Self {
+            action,
+            actor: actor.map(String::from),
+            object: object.into(),
+            reason: None,
+            id: None,
+        }
     }
 
     /// An event whose cause is not known by id.
@@ -315,8 +322,8 @@ impl SecurityEvents {
     }
 
     fn item(&self, event: SecurityEvent) -> Result<Item, StoreError> {
-        let id = match &event.reason {
-            Some(reason) => reason.id,
+        let id = match event.id {
+            Some(id) => id,
             None => EventId::generate(&self.clock)?,
         };
         let now_ms = self.clock.now_ms();
@@ -326,6 +333,7 @@ impl SecurityEvents {
             ("k".to_owned(), string(format!("{time}#{id}"))),
             ("w".to_owned(), string(event.action.as_str())),
             ("o".to_owned(), string(event.object)),
+            ("n".to_owned(), binary(random::bytes::<16>()?)),
             (EXPIRES_AT.to_owned(), expiry(self.kept.end_ms(now_ms))),
         ]);
         if let Some(actor) = event.actor {

@@ -8,8 +8,8 @@
 //! time (ms) up to which every session is ended that had begun by then. The last three are gone
 //! (`expires_at`) when everything that they refuse has ended by itself.
 //!
-//! The set also has the keys of receipts and of certificates, marked as such: no token is judged by one. A
-//! key of receipts that was compromised stays in it, with the time from which on it signs nothing.
+//! The set also has the keys of receipts, of certificates and of the audit log, marked as such: no token is
+//! judged by one. A key of receipts that was compromised stays in it, with the time from which on it signs nothing.
 //!
 //! The private keys are derived from branch keys of the stack, one a month (`signing`,
 //! `staff-2026-11`), which only the function that signs people in may open. The seal is one of the
@@ -33,7 +33,7 @@ use super::write::{Transaction, Write, delete, put};
 use seal::BranchKey;
 use seal::envelope::{DataKey, Sealed};
 use seal::place::{BranchName, Place, Purpose, STACK};
-use seal::sign::{Signer, Verifier};
+use seal::sign::{NoteSigner, Signer, Verifier};
 use values::clock::{self, UnixMillis, rfc3339};
 use values::encoding::{base64url, from_base64url};
 use values::ids::{SessionId, StaffId};
@@ -43,6 +43,8 @@ const PARTITION: &str = "staff";
 const RECEIPT_BRANCH: &str = "receipt";
 /// The branch of the key that signs certificates of a training.
 const CERTIFICATE_BRANCH: &str = "certificate";
+/// The branch of the key that signs the audit log's checkpoints.
+const LOG_BRANCH: &str = "log";
 /// The member of a JWK that says what it is for, if it is not for staff tokens.
 const USE: &str = "sotto_use";
 const JWKS: &str = "jwks";
@@ -204,6 +206,15 @@ impl Settings {
         Ok(Signer::derive(&self.made_by_rotation(&name).await?)?)
     }
 
+    /// The key that signs the checkpoints of the audit log; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysMissing`] when it has not.
+    pub async fn log_signer(&self) -> Result<NoteSigner, StoreError> {
+        let name = BranchName::new(STACK, Purpose::Signing, LOG_BRANCH);
+        Ok(NoteSigner::derive(&self.made_by_rotation(&name).await?)?)
+    }
+
     /// Makes the signing keys of this month and of the next, and publishes them with the last
     /// month's: a key is known everywhere a month before it signs, and a month after.
     ///
@@ -332,7 +343,8 @@ impl Settings {
         self.commit_change("change_staff_keys", writes.and(event), &names).await
     }
 
-    /// Adds the keys that are not for tokens and have no month to a set: of receipts and of certificates.
+    /// Adds the keys that are not for tokens and have no month to a set: of receipts, of certificates and of
+    /// the audit log.
     async fn add_lasting(
         &self,
         stack: &Stack,
@@ -340,8 +352,10 @@ impl Settings {
         (receipts, retired): (&BranchKey, &[Retired]),
     ) -> Result<(), StoreError> {
         set.add_receipts(receipts, retired)?;
-        let seed = self.stack_key(stack, Purpose::Signing, CERTIFICATE_BRANCH).await?;
-        set.listed.push(published_for(CERTIFICATE_BRANCH, Signer::derive(&seed)?.verifier())?);
+        for branch in [CERTIFICATE_BRANCH, LOG_BRANCH] {
+            let seed = self.stack_key(stack, Purpose::Signing, branch).await?;
+            set.listed.push(published_for(branch, Signer::derive(&seed)?.verifier())?);
+        }
         Ok(())
     }
 }
@@ -459,6 +473,13 @@ pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, ReceiptKey)>> {
     let named =
         |Published { name, verifier, retired_at, .. }| (name, ReceiptKey { verifier, retired_at });
     Some(keys.map(named).collect())
+}
+
+/// The key of the audit log in a set as it is published; `None` where there is none.
+#[must_use]
+pub fn log_key(jwks: &str) -> Option<Verifier> {
+    let keys = read_jwks(jwks)?.into_iter();
+    keys.filter(|key| key.signs.as_deref() == Some(LOG_BRANCH)).map(|key| key.verifier).next()
 }
 
 fn branch(month: &str) -> BranchName {

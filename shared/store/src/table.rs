@@ -270,6 +270,31 @@ impl Table {
         Ok((found.items.unwrap_or_default(), found.last_evaluated_key.is_some()))
     }
 
+    /// The first items of a partition from a sort key on, which need not be there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn first_from(
+        &self,
+        operation: &'static str,
+        (partition, from): (&str, &str),
+        limit: i32,
+    ) -> Result<Vec<Item>, StoreError> {
+        let found = self
+            .dynamo
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("p = :p AND k >= :k")
+            .expression_attribute_values(":p", string(partition))
+            .expression_attribute_values(":k", string(from))
+            .consistent_read(self.is_consistent)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| fault(operation, &error))?;
+        Ok(found.items.unwrap_or_default())
+    }
+
     /// Puts an item, whatever is there.
     ///
     /// # Errors

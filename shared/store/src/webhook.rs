@@ -1,8 +1,8 @@
-//! Where a site's new leads are sent, and the secret that signs them. Only the desk and the job that
+//! Where a site's new leads and incidents are sent, and the secret that signs them. Only the desk and the job that
 //! sends open it: an address may hold a token of the receiver's.
 //!
-//! Settings item: `p` = `webhook#<site>`, `k` = `webhook`, `v` sealed JSON of address and secret, under a
-//! key derived from the branch key `webhook` / `lead`, which is in the same partition.
+//! Settings item: `p` = `webhook#<site>`, `k` = `webhook`, `v` sealed JSON of address, secret and
+//! events, under a key derived from the branch key `webhook` / `lead`, which is in the same partition.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use seal::place::{BranchName, Place, Purpose};
 use values::encoding::base64url;
 use values::secret::{Plaintext, Secret};
 use values::site::Site;
-use values::site_settings::WebhookUrl;
+use values::site_settings::{WebhookEvent, WebhookUrl};
 
 const LABEL: &str = "sotto/v1 webhook";
 
@@ -25,6 +25,7 @@ const LABEL: &str = "sotto/v1 webhook";
 pub struct Webhook {
     url: String,
     secret: Plaintext,
+    events: Vec<WebhookEvent>,
 }
 
 /// What becomes of a site's webhook.
@@ -43,6 +44,13 @@ struct Stored<'a> {
     url: Cow<'a, str>,
     #[serde(borrow)]
     secret: Cow<'a, str>,
+    /// One that was set before there were others is for contacts.
+    #[serde(default = "contacts")]
+    events: Cow<'a, [WebhookEvent]>,
+}
+
+fn contacts() -> Cow<'static, [WebhookEvent]> {
+    Cow::Borrowed(&[WebhookEvent::Lead])
 }
 
 impl Webhook {
@@ -50,9 +58,21 @@ impl Webhook {
     ///
     /// # Errors
     /// [`StoreError::Failed`] when there is no randomness.
-    pub fn new(url: &WebhookUrl) -> Result<Self, StoreError> {
+    pub fn new(url: &WebhookUrl, events: Vec<WebhookEvent>) -> Result<Self, StoreError> {
         let secret = Plaintext::new(base64url(Secret::generate()?.expose_secret()).into_bytes());
-        Ok(Self { url: url.as_str().to_owned(), secret })
+        Ok(Self { url: url.as_str().to_owned(), secret, events })
+    }
+
+    /// The same address and secret for other events.
+    #[must_use]
+    pub fn with_events(self, events: Vec<WebhookEvent>) -> Self {
+        Self { events, ..self }
+    }
+
+    /// The events that it is for.
+    #[must_use]
+    pub fn events(&self) -> &[WebhookEvent] {
+        &self.events
     }
 
     /// The address that is called.
@@ -93,8 +113,11 @@ impl Store {
             WebhookChange::Keep => Ok(None),
             WebhookChange::Remove => delete(&table, &key).map(Some),
             WebhookChange::Set(webhook) => {
-                let stored =
-                    Stored { url: webhook.url().into(), secret: webhook.expose_secret().into() };
+                let stored = Stored {
+                    url: webhook.url().into(),
+                    secret: webhook.expose_secret().into(),
+                    events: webhook.events().into(),
+                };
                 let json = serde_json::to_vec(&stored).map_err(|_| StoreError::Failed)?;
                 let json = Plaintext::new(json);
                 let sealed = self.webhook_key(site).await?.seal(&place(site), json.reveal())?;
@@ -122,6 +145,7 @@ impl Store {
         let json = self.webhook_key(site).await?.open(&place(site), &sealed)?;
         let stored: Stored<'_> = serde_json::from_slice(json.reveal()).map_err(|_| corrupt("v"))?;
         let secret = Plaintext::new(stored.secret.as_bytes().to_vec());
-        Ok(Webhook { url: stored.url.into_owned(), secret })
+        let (url, events) = (stored.url.into_owned(), stored.events.into_owned());
+        Ok(Webhook { url, secret, events })
     }
 }

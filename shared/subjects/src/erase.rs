@@ -27,7 +27,7 @@ impl IntoResponse for Carried {
 }
 
 /// Erases and gives the receipt; `None` when a hold does not allow it, and then the request is
-/// stored to wait. Records a security event for the staff member who asked.
+/// stored to wait. Records a security event, with the staff member who asked, if one did.
 ///
 /// # Errors
 /// 404 when there is nothing and a receipt of nothing was not asked for, 422 when the idempotency key
@@ -36,7 +36,7 @@ pub async fn carry_out(
     store: &Store,
     issuer: &str,
     request: &Request,
-    recorded: Option<(&SecurityEvents, StaffId)>,
+    recorded: (&SecurityEvents, Option<StaffId>),
 ) -> Result<Option<Carried>, Problem> {
     let (entry, again) = match store.erase(request, recorded).await? {
         Erasure::Done(entry) => (entry, false),

@@ -14,6 +14,12 @@ pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
     BASE64URL_NOPAD.decode(text.as_bytes()).ok()
 }
 
+/// Encodes bytes as padded base64, as signed notes have it.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
+    data_encoding::BASE64.encode(bytes)
+}
+
 /// Decodes base64 with padding, as AWS writes binary values; `None` for anything else.
 #[must_use]
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {

@@ -73,6 +73,8 @@ pub enum Code {
     LockedDown,
     /// Nobody could manage the staff any more.
     LastAdmin,
+    /// A stored event is not the one in the audit log.
+    LeafMismatch,
     /// The time for the answers to a course's questions is over.
     AttemptExpired,
     /// A value is not allowed.
@@ -99,7 +101,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for the tests and the documents that list them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::MalformedJson,
         Self::UnknownField,
         Self::UnsupportedMediaType,
@@ -132,6 +134,7 @@ impl Code {
         Self::TrainingRequired,
         Self::LockedDown,
         Self::LastAdmin,
+        Self::LeafMismatch,
         Self::AttemptExpired,
         Self::Invalid,
         Self::ConsentRequired,
@@ -249,6 +252,9 @@ impl Code {
             }
             Self::LastAdmin => {
                 (StatusCode::CONFLICT, "last_admin", "Nobody could manage the staff any more")
+            }
+            Self::LeafMismatch => {
+                (StatusCode::CONFLICT, "leaf_mismatch", "The event is not the one in the audit log")
             }
             Self::AttemptExpired => {
                 (StatusCode::GONE, "attempt_expired", "The time for the answers is over")

@@ -233,6 +233,45 @@ fn folded(text: &str) -> String {
     words.fold(" ".to_owned(), |all, word| all + word + " ")
 }
 
+/// An event that a webhook is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookEvent {
+    /// A contact was left.
+    Lead,
+    /// An incident was opened.
+    Incident,
+}
+
+impl WebhookEvent {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Lead, Self::Incident];
+
+    /// The word in requests, responses and calls.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Incident => "incident",
+        }
+    }
+
+    /// Judges a list, the value at `/webhook/events`: some of them, each once. A list that is left out asks for
+    /// contacts.
+    ///
+    /// # Errors
+    /// [`FieldError`].
+    pub fn judge(words: Option<Vec<String>>) -> Result<Vec<Self>, FieldError> {
+        let Some(words) = words else { return Ok(vec![Self::Lead]) };
+        let is_named = |event: &Self| words.iter().any(|word| word == event.as_str());
+        let events: Vec<_> = Self::ALL.into_iter().filter(is_named).collect();
+        if words.is_empty() || events.len() != words.len() {
+            return Err(FieldError { pointer: "/webhook/events", code: FieldCode::NotAllowed });
+        }
+        Ok(events)
+    }
+}
+
 /// The address of a webhook: `https`, with a host, without credentials and fragment. Where a name leads is
 /// judged when it is called, since it may lead elsewhere by then. No `Debug`: it may hold a token of the
 /// receiver's.
@@ -463,6 +502,23 @@ mod tests {
             ("адвокат", "адвокаты"),
         ] {
             assert!(!named(word, text), "{word} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_is_for_some_events_each_once() {
+        let judged = |words: &[&str]| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            WebhookEvent::judge(Some(words)).ok()
+        };
+        let (lead, incident) = (WebhookEvent::Lead, WebhookEvent::Incident);
+        assert_eq!(WebhookEvent::judge(None), Ok(vec![lead]));
+        assert_eq!(judged(&["lead"]), Some(vec![lead]));
+        assert_eq!(judged(&["incident"]), Some(vec![incident]));
+        assert_eq!(judged(&["incident", "lead"]), Some(vec![lead, incident]));
+        let bad: [&[&str]; 4] = [&[], &["message"], &["lead", "lead"], &["lead", "message"]];
+        for words in bad {
+            assert_eq!(judged(words), None, "{words:?}");
         }
     }
 

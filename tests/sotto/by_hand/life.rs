@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use auth::credential::passkey::authenticator::Authenticator;
 use serde_json::json;
+use shared::ids::{ConversationId, SubjectId};
 use shared::store::attributes::Item;
+use shared::store::decoy::Decoy;
+use shared::store::incident::IncidentTable;
+use shared::values::policy::{AuditDays, DAY_MS};
 use tests::api::Request;
 use tests::site_server::{SiteServer, sign_in, visitor_of};
 use tests::staff::{Staff, post};
@@ -174,11 +178,29 @@ impl Life {
         life.cases([live, held]).await;
         life.desk().await;
         life.staff().await;
+        life.sequences().await;
         let begun = life.arrives("erased now", 1).await;
         life.erases(begun, 200).await;
         life.incidents().await;
+        life.decoy().await;
+        life.sequences().await;
         life.hand_overs().await;
         life
+    }
+
+    /// The security events so far become leaves of the audit log.
+    async fn sequences(&mut self) {
+        for answer in self.world.sequence().await {
+            assert_eq!(answer["batchItemFailures"], json!([]));
+        }
+        self.remember().await;
+        // Asked for once, a receipt says where the log has it, and stays as it is.
+        for path in self.paths.clone() {
+            if path.starts_with("/v1/receipts/") {
+                assert_eq!(self.guard.get(&path).await.status, 200);
+            }
+        }
+        self.remember().await;
     }
 
     /// Two incidents, and exports that wait for the end of one.
@@ -200,6 +222,23 @@ impl Life {
         let freeze = json!({ "action": "freeze_exports", "target": "default" });
         let taken = self.guard.post(&format!("{path}/actions"), &freeze).await;
         assert!(taken.status < 300, "{}", taken.json());
+        self.remember().await;
+    }
+
+    /// A conversation that the staff have no reason to read.
+    async fn decoy(&mut self) {
+        let Person { visitor, conversations, .. } = &self.people[0];
+        let now_ms = self.world.clock.now_ms();
+        let decoy = Decoy {
+            conversation: ConversationId::parse(&id_of(&conversations[0])).expect("an id"),
+            subject: SubjectId::parse(&visitor.subject).expect("an id"),
+            planted_ms: now_ms,
+            end_ms: now_ms + 7 * DAY_MS,
+        };
+        let (dynamo, clock) = (self.world.dynamo(), self.world.clock.clone());
+        let table = "world-incidents".to_owned();
+        let incidents = IncidentTable::new(dynamo, table, clock, AuditDays::default());
+        incidents.plant_decoy(&decoy).await.expect("it is planted");
         self.remember().await;
     }
 

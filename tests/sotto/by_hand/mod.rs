@@ -81,7 +81,7 @@ fn kind_of(table: &str, item: &Item) -> String {
             let parts: Vec<_> = kind.split('#').take(2).collect();
             if parts[0] == "branch" { parts.join("#") } else { parts[0].to_owned() }
         }
-        "desk" => {
+        "desk" | "log" => {
             let partition = text("p").expect("a partition");
             partition.split('#').next().unwrap_or_default().to_owned()
         }
@@ -320,13 +320,14 @@ impl Bench {
         let table = deed.kind.split(' ').next().unwrap_or_default();
         let staff =
             ["identity", "settings", "watch", "desk", "training", "incidents"].contains(&table);
-        // Who changes an event is told by detect, which reads their stream; and visitors have nothing to do
-        // with accounts.
+        // detect tells of each change of an event and of the audit log, whose streams it reads. Visitors have
+        // nothing to do with accounts.
         let is_of_visitors =
-            !["identity", "events", "desk", "training", "incidents"].contains(&table);
+            !["identity", "events", "log", "desk", "training", "incidents"].contains(&table);
         let people = if is_of_visitors { concerned(&self.life, deed) } else { BTreeSet::new() };
         let officer = is_of_visitors && table != "watch";
-        let desk = !["identity", "events", "ledger", "transport", "incidents"].contains(&table);
+        let desk =
+            !["identity", "events", "log", "ledger", "transport", "incidents"].contains(&table);
         let lookers = Lookers { life: &self.life, people, staff, officer, desk };
         let look = lookers.look(Some(&self.told)).await;
         restore(&self.life).await;

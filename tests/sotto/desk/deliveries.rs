@@ -1,11 +1,14 @@
-//! New contacts reach a site's webhook: once, signed, again after a failure, and not when they are gone.
+//! New contacts and incidents reach a site's webhook: once, signed, again after a failure, and not when they are gone.
 
 use aws_lc_rs::hmac;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::HEXLOWER;
 use desk::webhooks::Delivered;
 use serde_json::{Value, json};
+use shared::ids::StaffId;
 use shared::store::attributes::Item;
+use shared::store::security_event::{Action, SecurityEvent, SecurityEvents};
+use shared::values::policy::AuditDays;
 use shared::values::site::Site;
 use tests::api::Request;
 use tests::visitor::Visitor;
@@ -262,4 +265,71 @@ async fn a_delivery_that_names_another_or_nobody_sends_nothing() {
     // Two do not read, and the contact of the third was left at another time.
     assert_eq!(run(&desk.world).await, Delivered { dropped: 1, damaged: 2, ..NOTHING });
     assert!(receiver.requests.try_recv().is_err());
+}
+
+/// Somebody made up is told of as an intruder, which opens an incident; gives its id, time and person.
+async fn open_incident(world: &World) -> (String, i64, String) {
+    let clock = world.clock.clone();
+    let (dynamo, table) = (world.dynamo(), "world-events".to_owned());
+    let events = SecurityEvents::new(dynamo, table, clock.clone(), AuditDays::default());
+    let staff = StaffId::generate(&clock).expect("randomness").to_string();
+    let reused = SecurityEvent::of(Action::TokenReused, format!("{staff}/session"));
+    events.append(reused).await.expect("it is told");
+    world.detect().await;
+    let opened = outbox(world).await.into_iter().filter_map(|item| {
+        let sort = item["k"].as_s().expect("a key");
+        sort.strip_prefix("incident#").map(str::to_owned)
+    });
+    (opened.max().expect("an incident"), clock.now_ms(), staff)
+}
+
+#[tokio::test]
+async fn an_incident_is_sent_to_a_webhook_that_is_for_incidents_and_to_no_other() {
+    let mut receiver = Receiver::start(OK, true).await;
+    let (desk, _) = Box::pin(calling(&receiver)).await;
+    // This one is for contacts.
+    open_incident(&desk.world).await;
+    assert_eq!(run(&desk.world).await, Delivered { dropped: 1, ..NOTHING });
+    let url = receiver.url("127.0.0.1");
+    let webhook = json!({ "url": url, "events": ["incident"] });
+    assert_eq!(set(&desk, &webhook, "\"1\"").await, webhook, "the secret stays");
+    let (id, opened_ms, staff) = open_incident(&desk.world).await;
+    leave(&desk.visitor, "Ann").await;
+    for item in outbox(&desk.world).await {
+        assert!(!format!("{item:?}").contains(&staff), "whom it is about is not in it");
+    }
+    assert_eq!(run(&desk.world).await, Delivered { sent: 1, dropped: 1, ..NOTHING });
+    let request = receiver.requests.recv().await.expect("a request");
+    assert!(request.contains("sotto-signature: t="));
+    let mut sent = body_of(&request);
+    assert!(sent["id"].as_str().is_some_and(|delivery| delivery.len() == 36 && delivery != id));
+    sent["id"] = Value::Null;
+    let at = shared::clock::rfc3339(opened_ms);
+    let data = json!({ "id": id, "kind": "token_reused", "severity": "high", "opened_at": at });
+    let expected = json!({
+        "id": null, "type": "incident", "created_at": at, "site": "default", "data": data,
+    });
+    assert_eq!(sent, expected);
+    assert!(receiver.requests.try_recv().is_err());
+    assert_eq!(outbox(&desk.world).await.len(), 0);
+    // A contact that nobody wants is not told of as sent.
+    let told = desk.world.all_items().await.into_iter().filter(|(table, item)| {
+        table.ends_with("events") && item["w"].as_s().is_ok_and(|word| word == "contact_sent")
+    });
+    assert_eq!(told.count(), 0);
+}
+
+#[tokio::test]
+async fn an_incident_is_tried_again_like_a_contact() {
+    let mut receiver = Receiver::start(FAILS, true).await;
+    let desk = Desk::with(&[("SOTTO_PRIVATE_WEBHOOKS", "on")]).await;
+    let webhook = json!({ "url": receiver.url("127.0.0.1"), "events": ["lead", "incident"] });
+    set(&desk, &webhook, "\"0\"").await;
+    open_incident(&desk.world).await;
+    for minutes in [1, 5, 30, 120, 720] {
+        assert_eq!(run(&desk.world).await, Delivered { failed: 1, ..NOTHING }, "{minutes}");
+        assert!(receiver.requests.recv().await.is_some());
+        desk.world.advance_seconds(minutes * 60);
+    }
+    assert_eq!(run(&desk.world).await, Delivered { given_up: 1, ..NOTHING });
 }

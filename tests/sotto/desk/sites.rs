@@ -8,7 +8,7 @@ use shared::store::site_settings::StoredSite;
 use shared::store::webhook::{Webhook, WebhookChange};
 use shared::values::internet::Reach;
 use shared::values::site::Site;
-use shared::values::site_settings::{RawSiteSettings, SiteSettings, WebhookUrl};
+use shared::values::site_settings::{RawSiteSettings, SiteSettings, WebhookEvent, WebhookUrl};
 use tests::api::{Request, Response};
 use tests::sealed::{open_response, published_keys, seal_request};
 use tests::staff::Staff;
@@ -76,7 +76,7 @@ async fn a_webhook_is_sealed_and_the_visitors_function_cannot_open_it() {
     let (site, desk) = (Site::SHIPPED, &world.desk.store);
     assert!(desk.webhook(site).await.expect("an answer").is_none());
     let url = WebhookUrl::judge(URL.to_owned(), Reach::Public).expect("an address");
-    let webhook = Webhook::new(&url).expect("randomness");
+    let webhook = Webhook::new(&url, vec![WebhookEvent::Lead]).expect("randomness");
     let secret = webhook.expose_secret().to_owned();
     assert_eq!(secret.len(), 43);
     let known = desk.stored_site(site).await.expect("a site");
@@ -159,11 +159,19 @@ async fn an_admin_sets_a_site_and_what_is_read_is_what_is_sent() {
     // Agents see that there is a webhook and not where it leads to.
     let seen = desk.agent.get("/v1/sites/default").await.json();
     assert_eq!(seen["webhook"], json!({ "url": null, "events": ["lead"] }));
+    // The same address for other events keeps its secret.
+    sent_back["webhook"]["events"] = json!(["incident", "lead"]);
+    let both = put(&admin, Some("\"2\""), &sent_back).await.json();
+    assert_eq!(both["webhook"], json!({ "url": URL, "events": ["lead", "incident"] }));
+    let webhook = desk.world.desk.store.webhook(Site::SHIPPED).await.expect("it opens");
+    assert_eq!(webhook.expect("a webhook").expose_secret(), secret);
+    let seen = desk.agent.get("/v1/sites/default").await.json();
+    assert_eq!(seen["webhook"], json!({ "url": null, "events": ["lead", "incident"] }));
     let other = json!({ "webhook": { "url": "https://other.example/" } });
-    let moved = put(&admin, Some("\"2\""), &other).await.json();
+    let moved = put(&admin, Some("\"3\""), &other).await.json();
     assert_ne!(moved["webhook"]["secret"], json!(secret), "another address, another secret");
     assert_eq!(moved["opening_hours"], json!(null), "what is left out is as nobody has set it");
-    let none = put(&admin, Some("\"3\""), &json!({ "webhook": null })).await.json();
+    let none = put(&admin, Some("\"4\""), &json!({ "webhook": null })).await.json();
     assert_eq!(none["webhook"], json!(null));
 
     let events = desk.world.all_items().await;
@@ -172,7 +180,7 @@ async fn an_admin_sets_a_site_and_what_is_read_is_what_is_sent() {
             && item.get("o") == Some(&AttributeValue::S("default".to_owned()))
             && item.get("a") == Some(&AttributeValue::S(admin.id.clone()))
     };
-    assert_eq!(events.iter().filter(|(_, item)| told(item)).count(), 4);
+    assert_eq!(events.iter().filter(|(_, item)| told(item)).count(), 5);
     assert!(events.iter().all(|(_, item)| !format!("{item:?}").contains("canary-of-the-receiver")));
 }
 

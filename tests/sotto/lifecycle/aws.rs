@@ -23,6 +23,8 @@ pub(super) const EDITOR: &str = "arn:aws:lambda:eu-central-1:123456789012:functi
 pub(super) const TRAINING: &str = "arn:aws:lambda:eu-central-1:123456789012:function:training:1";
 /// The published version of the function of incidents.
 pub(super) const MONITOR: &str = "arn:aws:lambda:eu-central-1:123456789012:function:monitor:1";
+/// The published version of the function of the audit log.
+pub(super) const AUDIT: &str = "arn:aws:lambda:eu-central-1:123456789012:function:audit:1";
 pub(super) const DESK: &str = "arn:aws:lambda:eu-central-1:123456789012:function:desk:1";
 pub(super) const RETENTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:retention:1";
 pub(super) const SITE: &str = "arn:aws:lambda:eu-central-1:123456789012:function:site:12";
@@ -67,6 +69,7 @@ impl Endpoints {
         let editor = editor::router(world.editor.clone());
         let training = training::router(world.training.clone());
         let monitor = monitor::router(world.monitor.clone());
+        let audit = audit::router(world.audit.clone());
         let functions = Functions {
             intake,
             auth,
@@ -75,6 +78,7 @@ impl Endpoints {
             editor,
             training,
             monitor,
+            audit,
             site,
             at,
             mishap,
@@ -112,6 +116,7 @@ pub(super) fn hook(world: &World, pins: &str, lambda: &str, codedeploy: &str) ->
             "SOTTO_EDITOR_VERSION" => EDITOR,
             "SOTTO_TRAINING_VERSION" => TRAINING,
             "SOTTO_MONITOR_VERSION" => MONITOR,
+            "SOTTO_AUDIT_VERSION" => AUDIT,
             "SOTTO_SITE_VERSION" => SITE,
             "SOTTO_ROOT_PIN" => pins,
             "SOTTO_ISSUER" => "world",
@@ -159,6 +164,7 @@ struct Functions {
     editor: Router,
     training: Router,
     monitor: Router,
+    audit: Router,
     site: Router,
     at: At,
     mishap: Mishap,
@@ -177,6 +183,7 @@ impl Functions {
             EDITOR => self.editor,
             TRAINING => self.training,
             MONITOR => self.monitor,
+            AUDIT => self.audit,
             SITE => self.site,
             other => panic!("{other} was invoked"),
         };

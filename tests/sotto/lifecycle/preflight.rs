@@ -122,6 +122,7 @@ async fn every_check_that_answers_500_is_named() {
         (("GET", "/v1/knowledge"), Check::Knowledge),
         (("GET", "/v1/training/courses"), Check::Training),
         (("GET", "/v1/incidents"), Check::Incidents),
+        (("GET", "/v1/audit/checkpoint"), Check::Checkpoint),
         (("GET", "/"), Check::Page),
         (("GET", "/widget.js"), Check::Widget),
     ] {

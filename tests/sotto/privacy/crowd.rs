@@ -145,8 +145,8 @@ async fn erasures_that_meet_are_all_carried_out() {
         });
     }
     for request in requests {
-        let store = Arc::clone(&world.app.store);
-        erasing.spawn(async move { store.erase(&request, None).await });
+        let (store, events) = (Arc::clone(&world.app.store), world.app.events.clone());
+        erasing.spawn(async move { store.erase(&request, (&events, None)).await });
     }
     for erased in erasing.join_all().await {
         assert!(matches!(erased, Ok(Erasure::Done(_))), "{erased:?}");

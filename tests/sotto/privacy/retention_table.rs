@@ -182,6 +182,14 @@ fn rows() -> Vec<[String; 5]> {
         row("who has read what of whom, and why", "`ledger`, `events`", audit(), of_audit(), ttl),
         row("security events: who of the staff did what", "`events`", audit(), of_audit(), ttl),
         row(
+            "that there was a security event: its id, its end and a salted hash of it",
+            "`log`",
+            "for good".to_owned(),
+            no(),
+            "says nothing more when the event is deleted, and its salt with it",
+        ),
+        row("where a security event is in the audit log", "`log`", audit(), of_audit(), ttl),
+        row(
             "requests of subjects, as cases; holds",
             "`ledger`",
             format!("until they are closed or released, and {} more", days(policy.audit_days())),
@@ -301,6 +309,13 @@ fn rows() -> Vec<[String; 5]> {
             ttl,
         ),
         row(
+            "which conversations are decoys",
+            "`incidents`",
+            "until the conversation ends".to_owned(),
+            no(),
+            ttl,
+        ),
+        row(
             "how rules were judged, and their thresholds",
             "`incidents`",
             "for good".to_owned(),
@@ -329,7 +344,7 @@ fn rows() -> Vec<[String; 5]> {
             "speaks of nobody",
         ),
         row(
-            "that a contact is to be sent to the webhook, or was not taken",
+            "that a contact or an incident is to be sent to the webhook, or was not taken",
             "`desk`",
             span(delivery::KEPT_MS),
             no(),

@@ -294,15 +294,16 @@ impl Round {
             of_nothing: OfNothing::Passing,
         };
         let store = Arc::clone(&self.world.app.store);
+        let events = self.world.app.events.clone();
         let done = match steps {
-            None => Some(store.erase(&request, None).await),
-            Some(steps) => killed(steps, store.erase(&request, None)).await,
+            None => Some(store.erase(&request, (&events, None)).await),
+            Some(steps) => killed(steps, store.erase(&request, (&events, None))).await,
         };
         let all_held = self.subjects[at].holds.iter().any(|hold| hold.on.is_none());
         match done {
             Some(Ok(Erasure::Held)) => {
                 assert!(all_held, "refused though nothing holds it");
-                store.wait_for_release(&request, None).await.expect("a wish");
+                store.wait_for_release(&request, (&events, None)).await.expect("a wish");
                 self.subjects[at].waits = true;
             }
             Some(Ok(_)) => {

@@ -157,6 +157,9 @@ async fn a_change_that_nobody_answers_for_comes_again() {
     let visitor = Visitor::arrive(local.api()).await;
     let path = talk(&visitor).await;
     let fault = |rate: f64| json!({ "service": "dynamodb", "kind": "500", "rate": rate });
+    // The rows that the start has put into the audit log are looked at before.
+    assert_eq!(local.control("/run/sequence", &json!({})).await.status, 200);
+    detect(&local).await;
     for seq in [1, 2] {
         let item = event(&local, id_of(&path), seq).await;
         delete(&local, &item).await;

@@ -65,6 +65,7 @@ async fn every_shipped_event_is_answered() {
             "editor" => editor::router(world.editor.clone()),
             "training" => training::router(world.training.clone()),
             "monitor" => monitor::router(world.monitor.clone()),
+            "audit" => audit::router(world.audit.clone()),
             "intake" => intake::router(world.app.clone()),
             other => panic!("{other} serves no route here"),
         };

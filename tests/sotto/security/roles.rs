@@ -26,21 +26,25 @@ const PURPOSES: [&str; 9] = [
     "evidence",
     "webhook",
 ];
-const BRANCHES: [&str; 9] = [
+const BRANCHES: [&str; 10] = [
     "root",
     "visitor",
     "identity",
     "receipt",
     "certificate",
+    "log",
     "staff",
     "staff-set",
     "staff-2026-11",
     "2026-11",
 ];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 34] = [
+const PARTITIONS: [&str; 40] = [
     "*",
+    "checkpoint",
+    "decoy",
     "habits",
+    "head",
     "incident",
     "last",
     "rule",
@@ -73,6 +77,9 @@ const PARTITIONS: [&str; 34] = [
     "receipt#x",
     "subject#x",
     "touched#x",
+    "leaves#x",
+    "tile#x",
+    "index#x",
 ];
 const ATTRIBUTES: [&[&str]; 8] =
     [&[], &["b"], &["g"], &["u"], &["k", "w"], &["k", "s"], &["k", "v"], &["s", "m", "z"]];
@@ -216,6 +223,7 @@ fn a_security_event_is_appended_and_never_changed() {
         for operation in OPERATIONS {
             let (called, body) = call(operation, "EventsTable", "x", &["k"]);
             let named = [
+                "AuditFunction",
                 "AuthFunction",
                 "DeskFunction",
                 "DetectFunction",
@@ -229,14 +237,34 @@ fn a_security_event_is_appended_and_never_changed() {
             let of_nobody = ["IntakeFunction", "RotateKeysFunction", "WebhooksFunction"];
             let tells = named || of_nobody.contains(&function);
             let puts = operation == "PutItem";
-            // For the report of an incident.
-            let reads = function == "MonitorFunction" && operation == "Query";
+            // For the report of an incident, and for a proof.
+            let reads =
+                ["AuditFunction", "MonitorFunction"].contains(&function) && operation == "Query";
             let expected = (tells && puts) || reads;
             assert_eq!(may(function, &called, &body), expected, "{function} {operation}");
             // Some functions name nobody in an event.
             let (called, body) = call(operation, "EventsTable", "x", &["k", "a"]);
             let expected = (named && puts) || reads;
             assert_eq!(may(function, &called, &body), expected, "{function} {operation}");
+        }
+    }
+}
+
+/// The audit log is appended to by one function. No role changes or deletes a row of it.
+#[test]
+fn the_audit_log_is_appended_to_by_one_function_and_changed_by_none() {
+    let readers = ["AuditFunction", "DetectFunction", "RetentionFunction", "SequenceFunction"];
+    for function in functions() {
+        for operation in OPERATIONS {
+            for partition in ["leaves#x", "tile#x", "index#x", "checkpoint", "head"] {
+                let (called, body) = call(operation, "LogTable", partition, &["k", "v"]);
+                let allowed = may(function, &called, &body);
+                match operation {
+                    "PutItem" => assert_eq!(allowed, function == "SequenceFunction", "{function}"),
+                    "GetItem" | "Query" if readers.contains(&function) => {}
+                    _ => assert!(!allowed, "{function} {operation} {partition}"),
+                }
+            }
         }
     }
 }

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use doctor::decoy::{self, Planted};
+use doctor::deployment::Deployment;
+use doctor::drill;
 use lambda_http::{Context, LambdaEvent};
 use serde_json::{Value, json};
+use shared::ids::ConversationId;
+use template::Template;
 use tests::api::{Request, Response};
 use tests::staff::{Staff, post};
 use tests::world::World;
@@ -172,7 +177,11 @@ async fn who_reads_too_fast_is_locked_before_the_thirtieth_transcript_until_some
     assert_eq!(lifted.status, 201, "{}", lifted.json());
     assert_ne!(lifted.json()["lifted_at"], Value::Null);
     assert_eq!(act(&guard, &incident, "lift", id).await.refusal(), (409, "conflict".to_owned()));
+    // A session of that time opens nothing any more: they sign in anew.
+    let refused = team.officer.renew().await;
+    assert_eq!(refused.refusal(), (401, "token_revoked".to_owned()));
     team.world.advance_seconds(61);
+    assert_eq!(team.officer.renew().await.refusal(), (401, "token_revoked".to_owned()));
     team.officer = team.officer.signed_in(&team.world).await;
     // The reads that led to it are judged: the next one does not lock the account again.
     assert_eq!(read_one(&team.officer, &team.conversations[25]).await.status, 200);
@@ -354,7 +363,7 @@ async fn batches_that_come_again_or_out_of_order_are_judged_once() {
     for id in &team.conversations {
         assert_eq!(read_one(&team.officer, id).await.status, 200);
     }
-    let [_, mut records] = team.world.records();
+    let [_, mut records, _] = team.world.records();
     records.reverse();
     let watchman = team.world.watchman();
     for _ in 0..3 {
@@ -818,4 +827,189 @@ async fn a_rule_does_not_lock_the_last_admin_and_asks_a_person() {
     let timeline = incident["timeline"].as_array().expect("a timeline");
     let asked = timeline.iter().filter(|entry| entry["what"] == "asks_for_lock_account").count();
     assert_eq!(asked, 1, "once");
+}
+
+/// How often a timeline says so.
+fn entries(incident: &Value, what: &str) -> usize {
+    let timeline = incident["timeline"].as_array().expect("a timeline");
+    timeline.iter().filter(|entry| entry["what"] == what).count()
+}
+
+#[tokio::test]
+async fn an_incident_that_nobody_looks_at_rings_and_is_told_once() {
+    let mut team = Watched::begin().await;
+    let guard = team.on_guard().await;
+    let body = json!({ "kind": "manual", "note": "A laptop was left on a train." });
+    let incident = guard.post("/v1/incidents", &body).await.json();
+    let path = path(&incident);
+    let none = json!({ "waiting": 0, "escalated": 0 });
+    team.world.advance_seconds(HOUR - 1);
+    assert_eq!(team.world.escalate().await, none);
+    team.world.advance_seconds(1);
+    // Two runs at once count twice and tell once.
+    let (one, other) = tokio::join!(team.world.escalate(), team.world.escalate());
+    assert_eq!((&one["waiting"], &other["waiting"]), (&json!(1), &json!(1)));
+    let told = [one, other].iter().filter_map(|run| run["escalated"].as_u64()).sum::<u64>();
+    assert_eq!(told, 1);
+    // It rings for as long as nobody looks.
+    assert_eq!(team.world.escalate().await, json!({ "waiting": 1, "escalated": 0 }));
+    let guard = team.on_guard().await;
+    assert_eq!(entries(&guard.get(&path).await.json(), "escalated"), 1);
+    for status in ["acknowledged", "resolved"] {
+        let changed = guard.patch(&path, &json!({ "status": status })).await;
+        assert_eq!(changed.status, 200, "{}", changed.json());
+        assert_eq!(team.world.escalate().await, none, "{status}");
+    }
+    // One that is opened again waits from then on.
+    assert_eq!(guard.patch(&path, &json!({ "status": "open" })).await.status, 200);
+    assert_eq!(team.world.escalate().await, none);
+    team.world.advance_seconds(HOUR);
+    assert_eq!(team.world.escalate().await, json!({ "waiting": 1, "escalated": 1 }));
+    let guard = team.on_guard().await;
+    assert_eq!(entries(&guard.get(&path).await.json(), "escalated"), 2);
+}
+
+#[tokio::test]
+async fn what_was_contained_by_itself_waits_until_a_person_touches_it() {
+    let mut team = Watched::begin().await.with(20).await;
+    team.read(20).await;
+    let incident = team.incident().await;
+    assert_eq!(incident["status"], "contained");
+    team.world.advance_seconds(HOUR);
+    assert_eq!(team.world.escalate().await, json!({ "waiting": 1, "escalated": 1 }));
+    let guard = team.on_guard().await;
+    let noted = guard.patch(&path(&incident), &json!({ "note": "They are on leave." })).await;
+    assert_eq!(noted.status, 200, "{}", noted.json());
+    assert_eq!(team.world.escalate().await, json!({ "waiting": 0, "escalated": 0 }));
+}
+
+/// The tables of a world, as the doctor has them.
+fn deployment(world: &World) -> Deployment {
+    let template = Template::deployed().expect("the template");
+    let name = |table: &template::Table| Some(format!("world-{}", table.short_name()));
+    Deployment::named(world.dynamo(), template, name)
+}
+
+/// Makes a conversation a decoy, and says until when.
+async fn plant(world: &World, id: &str) -> Result<Planted, String> {
+    let id = ConversationId::parse(id).expect("an id");
+    Box::pin(decoy::plant(&deployment(world), &world.clock, id)).await
+}
+
+#[tokio::test]
+async fn who_reads_a_decoy_is_locked_at_once_and_who_reads_beside_it_is_not() {
+    let mut team = Watched::begin().await.with(2).await;
+    let [decoy, other] = [0, 1].map(|at: usize| team.conversations[at].clone());
+    let planted = plant(&team.world, &decoy).await;
+    let end_ms = team.world.clock.now_ms() + 30 * 24 * 60 * 60 * 1000;
+    let Ok(Planted::Until(until_ms)) = planted else { panic!("{planted:?}") };
+    assert!((end_ms - until_ms).abs() < 60_000, "it ends with the conversation");
+    team.officer = team.officer.signed_in(&team.world).await;
+    assert_eq!(read_one(&team.officer, &other).await.status, 200);
+    team.world.detect().await;
+    assert_eq!(team.incidents().await, Vec::<Value>::new());
+    assert_eq!(read_one(&team.officer, &decoy).await.status, 200);
+    // A batch that comes again adds nothing.
+    team.world.detect().await;
+    team.world.detect().await;
+    let incident = team.incident().await;
+    assert_eq!(
+        (&incident["kind"], &incident["severity"], &incident["status"]),
+        (&json!("decoy_read"), &json!("critical"), &json!("contained"))
+    );
+    assert_eq!(
+        (&incident["about"], &incident["evidence_count"]),
+        (&json!(team.officer.id), &json!(1))
+    );
+    assert_eq!(rules(&incident), ["decoy_read"]);
+    assert_eq!(incident["actions"][0]["action"], "lock_account");
+    let refusal = read_one(&team.officer, &other).await.refusal();
+    assert_eq!(refusal, (401, "token_revoked".to_owned()));
+}
+
+#[tokio::test]
+async fn an_export_of_the_subject_of_a_decoy_reads_it_too() {
+    let mut team = Watched::begin().await;
+    let visitor = team.world.visitor().await;
+    let conversation = visitor.open().await;
+    let id = conversation.rsplit('/').next().expect("an id");
+    assert!(matches!(plant(&team.world, id).await, Ok(Planted::Until(_))));
+    // The factors are not new any more.
+    team.world.advance_seconds(2 * DAY);
+    team.world.rotate_keys().await;
+    team.officer = team.officer.signed_in(&team.world).await;
+    let request = Request::new("POST", &format!("/v1/subjects/{}/export", visitor.subject))
+        .header("sotto-purpose", "subject_request")
+        .header("sotto-reason", "they have asked for it");
+    assert_eq!(team.officer.send(request).await.status, 200);
+    team.world.detect().await;
+    assert_eq!(team.incident().await["kind"], "decoy_read");
+}
+
+#[tokio::test]
+async fn what_is_absent_or_has_ended_is_no_decoy() {
+    let team = Watched::begin().await.with(1).await;
+    let nobodys = ConversationId::generate(&team.world.clock).expect("an id").to_string();
+    assert_eq!(plant(&team.world, &nobodys).await, Ok(Planted::Absent));
+    team.world.advance_seconds(31 * DAY);
+    assert_eq!(plant(&team.world, &team.conversations[0]).await, Ok(Planted::Absent));
+}
+
+#[tokio::test]
+async fn a_drill_is_answered_and_leaves_no_lock_no_open_incident_and_no_verdict() {
+    let mut team = Watched::begin().await;
+    let world = &team.world;
+    let wait = async || {
+        world.clock.advance(Duration::from_millis(250));
+        world.detect().await;
+    };
+    let played = Box::pin(drill::run(&deployment(world), &world.clock, 60_000, wait)).await;
+    let outcome = played.expect("it is played");
+    let answers = [outcome.detected_ms, outcome.contained_ms, outcome.recorded_ms];
+    assert_eq!((outcome.reads, answers), (20, [Some(5_000); 3]));
+    assert_eq!((outcome.exit_code(60_000), outcome.exit_code(4_999)), (0, 1));
+    assert!(outcome.is_cleaned);
+
+    // Nothing of it comes again.
+    team.world.detect().await;
+    let incident = team.incident().await;
+    assert_eq!(incident["id"], json!(outcome.incident));
+    assert_eq!((&incident["status"], &incident["verdict"]), (&json!("resolved"), &Value::Null));
+    assert_ne!(incident["actions"][0]["lifted_at"], Value::Null);
+    let items = team.world.all_items().await;
+    let is_lock = |item: &std::collections::HashMap<String, AttributeValue>| {
+        item["p"].as_s().is_ok_and(|partition| partition == "locks")
+    };
+    assert!(!items.iter().any(|(table, item)| table.ends_with("settings") && is_lock(item)));
+    let guard = team.on_guard().await;
+    let shown = guard.get(&path(&incident)).await.json();
+    assert_eq!(shown["notes"].as_array().map(Vec::len), Some(1));
+    let rules = guard.get("/v1/incidents/rules").await.json();
+    for rule in rules["items"].as_array().expect("rules") {
+        assert_eq!(rule["threshold"], rule["initial_threshold"], "{rule}");
+        assert_eq!(rule["record"]["precision"], Value::Null, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_drill_that_is_answered_late_or_not_at_all_says_so() {
+    let team = Watched::begin().await;
+    let world = &team.world;
+    let late_ms = world.clock.now_ms() + 90_000;
+    let late = async || {
+        world.advance_seconds(5);
+        if world.clock.now_ms() >= late_ms {
+            world.detect().await;
+        }
+    };
+    let played = Box::pin(drill::run(&deployment(world), &world.clock, 60_000, late)).await;
+    let outcome = played.expect("it is played");
+    assert!(outcome.detected_ms.is_some_and(|ms| ms >= 90_000), "{:?}", outcome.detected_ms);
+    assert_eq!((outcome.exit_code(60_000), outcome.is_cleaned), (1, true));
+    let never = async || world.advance_seconds(10);
+    let played = Box::pin(drill::run(&deployment(world), &world.clock, 60_000, never)).await;
+    let outcome = played.expect("it is played");
+    assert_eq!((outcome.incident, outcome.is_cleaned), (None, false));
+    assert_eq!(outcome.exit_code(60_000), 1);
+    assert!(outcome.lines(60_000)[0].ends_with("missing"));
 }

@@ -44,7 +44,7 @@ enum Open {
     SecuritySteppedUp,
 }
 
-const TABLE: [(&str, &str, Open); 116] = [
+const TABLE: [(&str, &str, Open); 119] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -132,6 +132,9 @@ const TABLE: [(&str, &str, Open); 116] = [
     ("GET", "/v1/incidents/{id}/affected", Open::Security),
     ("GET", "/v1/incidents/{id}/report", Open::Security),
     ("GET", "/v1/audit/events", Open::Security),
+    ("GET", "/v1/audit/checkpoint", Open::Security),
+    ("GET", "/v1/audit/proofs/{event_id}", Open::Security),
+    ("GET", "/v1/audit/consistency", Open::Security),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -338,6 +341,7 @@ fn every_route_of_every_function_has_a_row() {
         serde_json::to_value(editor::api().get_openapi()),
         serde_json::to_value(training::api().get_openapi()),
         serde_json::to_value(monitor::api().get_openapi()),
+        serde_json::to_value(audit::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ] {
         let described = described.expect("openapi");
@@ -372,7 +376,7 @@ async fn everybody_is_answered_as_the_table_says() {
         for caller in CALLERS {
             let nobody = "00000000-0000-7000-8000-000000000000";
             let target = path.replace("{file}", "none.js");
-            let target = ["{id}", "{conversation_id}", "{subject_id}"]
+            let target = ["{id}", "{conversation_id}", "{event_id}", "{subject_id}"]
                 .iter()
                 .fold(target, |target, id| target.replace(id, nobody));
             // The one list of the inbox that admins see as well.

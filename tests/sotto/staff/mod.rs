@@ -1,5 +1,6 @@
 //! The staff: how they come in, what opens for whom, and what never does.
 
+mod audit_log;
 mod cooling;
 mod deletion;
 mod documented;

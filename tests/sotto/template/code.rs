@@ -155,6 +155,9 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         ("functions/intake", "rotate-keys") => |lookup| drop(intake::rotate::Config::read(lookup)),
         ("functions/intake", _) => |lookup| drop(VisitorsConfig::read(lookup)),
         ("functions/auth", _) => |lookup| drop(auth::state::Config::read(lookup)),
+        ("functions/retention", "retention") => {
+            |lookup| drop(shared::http::staff_app::Config::read_with_log(lookup))
+        }
         ("functions/retention", _) => |lookup| drop(shared::http::staff_app::Config::read(lookup)),
         ("functions/desk", _) if function == "DeskFunction" => {
             |lookup| drop(shared::http::staff_app::Config::read_sealable(lookup))
@@ -164,6 +167,8 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         }
         ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
         ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),
+        ("functions/audit", "sequence") => |lookup| drop(audit::SequenceConfig::read(lookup)),
+        ("functions/audit", _) => |lookup| drop(audit::Config::read(lookup)),
         ("functions/preflight", _) => |lookup| drop(preflight::config::Config::read(lookup)),
         _ => return None,
     };

@@ -200,7 +200,7 @@ async fn erase(world: &World, officer: &Staff, subject: &str, key: &str) -> Opti
     };
     let officer = StaffId::parse(&officer.id).expect("an id");
     let parts = &world.retention;
-    let told = Some((&parts.events, officer));
+    let told = (&parts.events, Some(officer));
     carry_out(&parts.store, &parts.issuer, &request, told).await.expect("it is carried out")
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use shared::http::demands::{Route, Token};
 
 /// The functions that are called by HTTP, and what they are for.
-const FUNCTIONS: [(&str, &str); 8] = [
+const FUNCTIONS: [(&str, &str); 9] = [
     ("intake", "Visitors: sessions, conversations, contacts, their own export and erasure."),
     ("auth", "Staff: invitations, sign-in, second factors, sessions, people."),
     (
@@ -22,6 +22,7 @@ const FUNCTIONS: [(&str, &str); 8] = [
     ("editor", "Admins: what the bot knows, tried, published and taken back."),
     ("training", "Staff: courses, attempts at their questions, certificates."),
     ("monitor", "Security officers: incidents, what is done about them, whom they concern."),
+    ("audit", "Security officers: the audit log, its checkpoint and its proofs."),
     ("site", "Pages, scripts and styles."),
 ];
 
@@ -36,6 +37,7 @@ pub fn document() -> Value {
         serde_json::to_value(editor::api().get_openapi()),
         serde_json::to_value(training::api().get_openapi()),
         serde_json::to_value(monitor::api().get_openapi()),
+        serde_json::to_value(audit::api().get_openapi()),
         serde_json::to_value(site::api().get_openapi()),
     ];
     let (mut paths, mut schemas) = (Map::new(), Map::new());
@@ -77,7 +79,7 @@ pub fn document() -> Value {
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let staff = [auth::demands(), retention::demands(), desk::demands(), editor::demands()];
-    let others = [training::demands(), monitor::demands(), site::demands()];
+    let others = [training::demands(), monitor::demands(), audit::demands(), site::demands()];
     [intake::demands()].into_iter().chain(staff).chain(others).flatten().collect()
 }
 

@@ -136,8 +136,7 @@ pub async fn carry_out_erasure_request(app: &App, subject: SubjectId) -> Result<
 async fn fulfil(app: &App, erasure_request: ErasureRequest) -> Result<bool, StoreError> {
     match erasure_request.what {
         Waiting::Whole(request, by) => {
-            let recorded = by.map(|by| (&app.events, by));
-            let entry = match app.store.erase(&request, recorded).await? {
+            let entry = match app.store.erase(&request, (&app.events, by)).await? {
                 Erasure::Held => return Ok(false),
                 Erasure::Done(entry) | Erasure::Before(entry) => entry,
                 Erasure::Nothing => {

@@ -62,6 +62,8 @@ fn must_end(table: &str, item: &Item) -> bool {
         "profiles" => kind == "customer",
         // What was learnt of a rule has none.
         "incidents" => partition != "rule",
+        // The index ends with the events that it names; the tree is kept for good.
+        "log" => partition.starts_with("index#"),
         // Counts of a conversation, and deliveries of a contact.
         "desk" => ["facts#", "delivery#"].iter().any(|start| partition.starts_with(start)),
         "settings" => kind.starts_with("revoked#") || kind.starts_with("since#"),

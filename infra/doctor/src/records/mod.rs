@@ -46,7 +46,7 @@ pub struct Records {
 }
 
 /// A table and the attributes of its key.
-const TABLES: [(&str, [&str; 2]); 12] = [
+const TABLES: [(&str, [&str; 2]); 13] = [
     ("keys", ["u", "c"]),
     ("conversations", ["c", "s"]),
     ("profiles", ["u", "k"]),
@@ -59,6 +59,7 @@ const TABLES: [(&str, [&str; 2]); 12] = [
     ("desk", ["p", "k"]),
     ("training", ["p", "k"]),
     ("incidents", ["p", "k"]),
+    ("log", ["p", "k"]),
 ];
 
 impl Records {

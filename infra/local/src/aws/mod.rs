@@ -166,6 +166,14 @@ impl Aws {
         dynamo.read_on(&mut dynamo.stream_start(table)?)
     }
 
+    /// Where the stream of a table begins.
+    ///
+    /// # Errors
+    /// When there is no such table or it has no stream.
+    pub fn stream_start(&self, table: &str) -> Result<Place, DatabaseError> {
+        self.services.dynamo.stream_start(table)
+    }
+
     /// Where the stream of a table ends now.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ const fn unseen(
 }
 
 /// All of them.
-pub const UNSEEN: [Unseen; 11] = [
+pub const UNSEEN: [Unseen; 13] = [
     unseen(
         "*",
         "*",
@@ -58,7 +58,24 @@ pub const UNSEEN: [Unseen; 11] = [
         "Lambda, which polls the stream",
     ),
     unseen(
+        "SequenceFunction",
+        "Stream",
+        &[
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        ],
+        "Lambda, which polls the stream",
+    ),
+    unseen(
         "DetectFunction",
+        "StreamAtRest",
+        &["kms:Decrypt"],
+        "DynamoDB, which opens the stream for Lambda",
+    ),
+    unseen(
+        "SequenceFunction",
         "StreamAtRest",
         &["kms:Decrypt"],
         "DynamoDB, which opens the stream for Lambda",

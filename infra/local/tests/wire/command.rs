@@ -102,7 +102,7 @@ async fn everything_is_served_and_sigterm_ends_it_in_two_seconds() {
     assert_eq!(status, 200);
     assert!(keys["jws"].is_string());
     let tables = dynamodb(local.url("aws_url"), PATIENT).list_tables().send().await.unwrap();
-    assert_eq!(tables.table_names().len(), 12);
+    assert_eq!(tables.table_names().len(), 13);
 
     let clock = Clock::system();
     let before = clock.now_ms();

@@ -1,4 +1,4 @@
-//! The daily rotation, the sweep and the return of claims, as the scheduler starts them.
+//! The daily rotation, the sweep, the return of claims and the other jobs, as the scheduler starts them.
 
 use serde_json::Value;
 use template::{Function, Template};
@@ -9,7 +9,8 @@ use crate::root;
 use crate::stack::Stack;
 
 /// A word of the report of each job that a schedule starts, by its program.
-const REPORTS: [(&str, &str); 5] = [
+const REPORTS: [(&str, &str); 6] = [
+    ("detect", "\"waiting\""),
     ("reports", "\"days\""),
     ("return-claims", "\"looked_at\""),
     ("rotate-keys", "\"listed\""),

@@ -13,6 +13,8 @@ pub enum Job {
     RotateKeys,
     /// Reads the stream of the log.
     Detect,
+    /// Appends security events to the audit log.
+    Sequence,
     /// Asks new versions before visitors do.
     Preflight,
     /// Destroys what is past its time.
@@ -30,6 +32,7 @@ impl Label for Job {
         match self {
             Self::RotateKeys => "rotate-keys",
             Self::Detect => "detect",
+            Self::Sequence => "sequence",
             Self::Preflight => "preflight",
             Self::Sweep => "sweep",
             Self::ReturnClaims => "return-claims",

@@ -1,0 +1,91 @@
+//! The tables of a deployment, for the commands that read and write items: those of a stack, or of `cargo local`.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Credentials;
+use shared::store::table::Table;
+use template::Template;
+
+use crate::aws::{Clients, web};
+use crate::check::stack;
+use crate::finding::CouldNot;
+
+/// The region that `cargo local` plays.
+const LOCAL_REGION: &str = "eu-central-1";
+
+/// The place of a deployment.
+pub struct Place {
+    /// The name of its stack.
+    pub stack: String,
+    /// The region of the stack; without it that of the environment.
+    pub region: Option<String>,
+    /// The address of the AWS of `cargo local`, in the place of a stack.
+    pub aws_url: Option<String>,
+}
+
+/// The tables of a deployment.
+pub struct Deployment {
+    pub(crate) dynamo: Client,
+    /// Names at AWS by short names.
+    names: BTreeMap<String, String>,
+}
+
+impl Deployment {
+    /// The tables of the template, of which `name_of` gives the names at AWS.
+    #[must_use]
+    pub fn named(
+        dynamo: Client,
+        template: &Template,
+        name_of: impl Fn(&template::Table) -> Option<String>,
+    ) -> Self {
+        let tables = template.tables().iter();
+        let names = tables.filter_map(|table| Some((table.short_name(), name_of(table)?)));
+        Self { dynamo, names: names.collect() }
+    }
+
+    /// The tables at that place.
+    ///
+    /// # Errors
+    /// A sentence, when there is no such stack or AWS does not answer.
+    pub async fn at(place: Place, template: &Template) -> Result<Self, String> {
+        let Place { stack: name, region, aws_url } = place;
+        if let Some(url) = aws_url {
+            return Ok(Self::local(url, template).await);
+        }
+        let clients = Clients::connect(region).await?;
+        let say = |could_not: CouldNot| could_not.finding(&"The stack").what;
+        let found = stack::look(&clients, &name).await.map_err(say)?;
+        let found = found.ok_or_else(|| stack::absent(&name, &clients.region).what)?;
+        let name_of = |table: &template::Table| {
+            let mut resources = found.resources.iter();
+            let resource = resources.find(|resource| resource.logical == table.logical_id());
+            resource.map(|resource| resource.physical.clone())
+        };
+        Ok(Self::named(clients.dynamodb.clone(), template, name_of))
+    }
+
+    /// The tables of `cargo local`, whose AWS takes any credentials.
+    async fn local(url: String, template: &Template) -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "doctor");
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(web())
+            .region(Region::new(LOCAL_REGION))
+            .credentials_provider(credentials)
+            .endpoint_url(url);
+        let dynamo = Client::new(&loader.load().await);
+        Self::named(dynamo, template, |table| Some(format!("sotto-{}", table.short_name())))
+    }
+
+    /// The name of a table at AWS, by its short name.
+    pub(crate) fn name(&self, short: &str) -> Result<String, String> {
+        let name = self.names.get(short).cloned();
+        name.ok_or_else(|| format!("The deployment has no table {short}."))
+    }
+
+    /// A table by its short name.
+    pub(crate) fn table(&self, short: &str) -> Result<Table, String> {
+        Ok(Table::new(self.dynamo.clone(), self.name(short)?))
+    }
+}
