@@ -1,5 +1,6 @@
 import type { Channel } from "../contract.ts";
 import type { Operations, Schemas } from "./contract.ts";
+import { lasting } from "./lasting.ts";
 import { verified } from "./modules.ts";
 import { type FieldProblem, Problem, problemOf } from "./problem.ts";
 
@@ -33,6 +34,8 @@ export type Request<O extends Operation> = Pick<Operations[O], "path" | "query" 
   known?: Known;
   /** The part of a file that is asked for. */
   part?: Part;
+  /** A header of the answer that is read as well. */
+  header?: Header;
   /** A file in the place of the body. */
   file?: SentFile;
 };
@@ -50,6 +53,12 @@ export interface Part {
 /** Names a state of what was read; each answer renews it. */
 export interface Known {
   tag: string | null;
+}
+
+/** A header by its name; each answer renews its value. */
+export interface Header {
+  readonly name: string;
+  value: string | null;
 }
 
 /** Nothing, where a call needs to say nothing. */
@@ -147,7 +156,7 @@ export class Api {
   }
 
   async signOut(everywhere: boolean): Promise<void> {
-    await this.call("POST /v1/auth/logout", { body: { everywhere } });
+    await lasting(() => this.call("POST /v1/auth/logout", { body: { everywhere } }));
     this.forget();
   }
 
@@ -155,7 +164,7 @@ export class Api {
   async abandon(): Promise<void> {
     this.forget();
     const { access_token } = (await exclusively(() => send("POST /v1/auth/refresh", { body: {} }))) as Tokens;
-    await send("POST /v1/auth/logout", { body: { everywhere: false } }, access_token);
+    await lasting(() => send("POST /v1/auth/logout", { body: { everywhere: false } }, access_token));
   }
 
   forget(): void {
@@ -224,6 +233,7 @@ interface Sent {
   isLong?: boolean | undefined;
   known?: Known | undefined;
   part?: Part | undefined;
+  header?: Header | undefined;
   file?: SentFile | undefined;
 }
 
@@ -235,7 +245,7 @@ const BEFORE_OPENING = /^(token_\w+|forbidden|cooling_down|mfa_required|unknown_
 
 /** The answer: parsed, or as it is where it is a page to read or a table to save. `isNew`: sealed by the list of keys as it is now. */
 async function send(operation: Operation, request: Sent = {}, token?: string, isNew = false): Promise<unknown> {
-  const { known, part } = request;
+  const { known, part, header } = request;
   const [method, url] = addressOf(operation, request);
   const sealing = SEALED.test(operation) ? await sealingModule() : null;
   const channel = await sealing?.channelTo(isNew);
@@ -259,6 +269,7 @@ async function send(operation: Operation, request: Sent = {}, token?: string, is
   const isGood = status >= 200 && status < 300;
   if (isGood && known) known.tag = response.headers.get("ETag");
   if (isGood && part) part.next = response.headers.get("Sotto-Next-Cursor");
+  if (isGood && header) header.value = response.headers.get(header.name);
   if (isGood) return answer;
   const { code, errors, item } = (answer ?? {}) as { code?: string; errors?: FieldProblem[]; item?: unknown };
   throw new Problem(code ?? "failed", errors ?? [], Number(response.headers.get("Retry-After")) || 0, item);

@@ -10,6 +10,7 @@ export { ask, confirmed, tell } from "./components/dialog.tsx";
 export { idField, isId, reasonField } from "./components/fields.ts";
 export { Field, Form, Input, newId } from "./components/form.tsx";
 export { groundsOf } from "./grounds.ts";
+export { later } from "./components/later.tsx";
 export { linesOf } from "./components/lines.ts";
 export { Heading, List, Part, type Row, SmallButton } from "./components/part.tsx";
 export type { Answer } from "./client.ts";

@@ -246,7 +246,7 @@ export const PAGES: Page[] = [
     load: () => import("./security/security.page.tsx"),
   },
   {
-    // Before the incidents, whose ids stand where its name does.
+    // This and the two below stand before the incidents, whose ids stand where their names do.
     name: "rules",
     address: "/security/rules",
     roles: ["security"],
@@ -255,6 +255,26 @@ export const PAGES: Page[] = [
     about: { en: "", de: "" },
     task: { en: "look into incidents", de: "Vorfälle untersuchen" },
     load: () => import("./security/rules.page.tsx"),
+  },
+  {
+    name: "log",
+    address: "/security/log",
+    roles: ["security"],
+    isPlace: false,
+    title: { en: "Audit log", de: "Prüfprotokoll" },
+    about: { en: "", de: "" },
+    task: { en: "check the audit log", de: "das Prüfprotokoll prüfen" },
+    load: () => import("./security/log/log.page.tsx"),
+  },
+  {
+    name: "lessons",
+    address: "/security/lessons",
+    roles: ["security"],
+    isPlace: false,
+    title: { en: "Lessons", de: "Lehren" },
+    about: { en: "", de: "" },
+    task: { en: "look into incidents", de: "Vorfälle untersuchen" },
+    load: () => import("./security/lessons/lessons.page.tsx"),
   },
   {
     name: "incident",

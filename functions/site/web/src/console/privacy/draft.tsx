@@ -1,4 +1,4 @@
-import { later } from "./later.tsx";
+import { later } from "../kit.ts";
 
 /** A letter to the person. */
 export const Draft = later("letter", async () => (await import("./letter.tsx")).Letter);

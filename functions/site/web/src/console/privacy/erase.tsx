@@ -1,9 +1,8 @@
-import { api, ask, day, Form, problemOf, wordsOf } from "../kit.ts";
+import { api, ask, day, Form, later, problemOf, wordsOf } from "../kit.ts";
 import { CASE } from "./case_words.ts";
 import type { Opened } from "./contract.ts";
 import { NothingStored, storedOf } from "./find.tsx";
 import { Draft } from "./draft.tsx";
-import { later } from "./later.tsx";
 import type { Step } from "./steps.tsx";
 
 const ReceiptText = later("receipt", async () => (await import("./receipt.tsx")).ReceiptText);

@@ -1,10 +1,11 @@
-import { api, ask, attempt, Choice, Choices, date, Field, Heading, Input, Link, List, me, named, type Open, Part, type Row, show, wordsOf } from "../kit.ts";
+import { api, ask, attempt, Choice, Choices, date, Field, Heading, Input, List, me, named, type Open, Part, type Row, show, wordsOf } from "../kit.ts";
 import { Done, inForce, Offered } from "./actions.tsx";
 import { AffectedPart } from "./affected.tsx";
 import { type Goal, LONGEST_NOTE, type Opened } from "./contract.ts";
 import { INCIDENT } from "./incident_words.ts";
 import { aboutOf, clockOf, Severity, shortId, titleOf } from "./marks.tsx";
 import { Notes, Timeline } from "./notes.tsx";
+import { Sections } from "./sections.tsx";
 import { Noticed } from "./signals.tsx";
 import { SECURITY } from "./words.ts";
 
@@ -39,7 +40,7 @@ function IncidentView({ opened, showNames }: { opened: Opened; showNames: (() =>
   return (
     <div class="page wide-terms">
       <Heading>{titleOf(incident)}</Heading>
-      <div class="others"><Link to="/security" class="link">{wordsOf(SECURITY).toAll}</Link></div>
+      <Sections />
       <Summary opened={opened} showNames={showNames} />
       <Noticed incident={incident} nature={nature} />
       <Done opened={opened} />

@@ -3,7 +3,6 @@ import type { Locale } from "../locale.ts";
 /** The words of the list of incidents, and of the question by which one is entered. */
 const en = {
   text: "Incidents that were noticed, what was done about them, and what is left to decide.",
-  rules: "The rules",
   enter: "Enter an incident by hand",
   show: "Show",
   which: { unresolved: "Unresolved", resolved: "Resolved", all: "All" } as Record<string, string>,
@@ -45,7 +44,6 @@ export type ListWords = typeof en;
 
 const de: ListWords = {
   text: "Was bemerkt wurde, was dagegen getan wurde, und was noch zu entscheiden ist.",
-  rules: "Die Regeln",
   enter: "Vorfall von Hand eintragen",
   show: "Anzeigen",
   which: { unresolved: "Unerledigte", resolved: "Erledigte", all: "Alle" },

@@ -1,8 +1,9 @@
-import { api, Heading, Link, named, type Open, Part, wordsOf } from "../kit.ts";
+import { api, Heading, named, type Open, Part, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
 import type { Rule } from "./contract.ts";
 import { measured, Reason, Severity } from "./marks.tsx";
 import { RULES } from "./rules_words.ts";
+import { Sections } from "./sections.tsx";
 import { SECURITY } from "./words.ts";
 
 const MINUTE = 60;
@@ -17,7 +18,7 @@ export const open: Open = async () => {
   return (
     <div class="page">
       <Heading>{words.title}</Heading>
-      <div class="others"><Link to="/security" class="link">{wordsOf(SECURITY).toAll}</Link></div>
+      <Sections />
       <p>{words.text}</p>
       <Part title={words.title}>
         {/* On a phone its rows are blocks, and would be no table any more for those who listen. */}

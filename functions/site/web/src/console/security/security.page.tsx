@@ -7,6 +7,7 @@ import type { Incident, Page } from "./contract.ts";
 import { enterByHand } from "./enter.tsx";
 import { LIST } from "./list_words.ts";
 import { aboutOf, clockOf, Severity, shortId, titleOf } from "./marks.tsx";
+import { Sections } from "./sections.tsx";
 import { SECURITY } from "./words.ts";
 
 const EVERY_MS = 15_000;
@@ -28,10 +29,10 @@ function Security({ first }: { first: Page }) {
   return (
     <div class="page">
       <Heading>{wordsOf(SECURITY).title}</Heading>
+      <Sections />
       <p>{words.text}</p>
       <div class="buttons">
         <button type="button" class="primary" onClick={enterByHand}>{words.enter}</button>
-        <Link to="/security/rules" class="secondary">{words.rules}</Link>
       </div>
       <Part title={words.list}>
         <div class="in-line"><Choices of={choice} onChange={switchTo} /></div>

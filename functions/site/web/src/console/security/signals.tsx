@@ -1,4 +1,4 @@
-import { date, Part, wordsOf } from "../kit.ts";
+import { date, later, Part, wordsOf } from "../kit.ts";
 import type { Incident, Signal } from "./contract.ts";
 import { INCIDENT } from "./incident_words.ts";
 import { measured, numberOf, Reason } from "./marks.tsx";
@@ -7,10 +7,13 @@ const WIDTH = 100;
 /** The free part of the bar behind the greater of the two numbers. */
 const ROOM = 1.25;
 
+/** It verifies proofs, which is a lot of code for what stays closed most of the time. */
+const Evidence = later("evidence", async () => (await import("./evidence.tsx")).Evidence);
+
 /** The rules that were met, with what they measured, and the events that bear it out. */
 export function Noticed({ incident, nature }: { incident: Incident; nature: string }) {
   const words = wordsOf(INCIDENT);
-  const { signals, evidence, evidence_count } = incident;
+  const { signals, evidence } = incident;
   return (
     <Part title={words.noticed}>
       <p lang="en">{nature}</p>
@@ -18,12 +21,7 @@ export function Noticed({ incident, nature }: { incident: Incident; nature: stri
       {signals.length > 0
         ? <ul class="rows">{signals.map((signal) => <SignalRow key={signal.rule} signal={signal} />)}</ul>
         : <p class="hint">{words.noSignals}</p>}
-      {evidence.length > 0 && (
-        <details>
-          <summary>{words.evidence(evidence.length, evidence_count)}</summary>
-          <ul class="ids">{evidence.map((event) => <li key={event}><code>{event}</code></li>)}</ul>
-        </details>
-      )}
+      {evidence.length > 0 && <Evidence incident={incident} />}
     </Part>
   );
 }

@@ -3,7 +3,6 @@ import type { Locale } from "../locale.ts";
 /** The words that the pages about incidents share: kinds, severities, how far one has come, the reasons of the rules. */
 const en = {
   title: "Security",
-  toAll: "All incidents",
   kind: {
     token_reused: "A session has a second holder",
     unusual_reads: "Somebody reads far more than they do",
@@ -41,7 +40,6 @@ export type SecurityWords = typeof en;
 
 const de: SecurityWords = {
   title: "Sicherheit",
-  toAll: "Alle Vorfälle",
   kind: {
     token_reused: "Eine Sitzung hat einen zweiten Inhaber",
     unusual_reads: "Jemand liest weit mehr als sonst",
@@ -84,6 +82,7 @@ const de: SecurityWords = {
     ids_probed: "Jemand fragte in zehn Minuten nach zwanzig fremden Gesprächen.",
     erasure_unproven: "Im Verzeichnis der Löschungen steht eine, die keine Funktion gemacht hat.",
     conversation_changed: "Ein Ereignis eines Gesprächs wurde geändert oder gelöscht, und das tut keine Funktion.",
+    decoy_read: "Ein Gespräch wurde geöffnet, das es nur gibt, damit niemand einen Grund hat, es zu lesen.",
     event_changed: "Ein Sicherheitsereignis wurde geändert oder gelöscht, oder keine Funktion hat es gemacht.",
   },
   unit: { reads_above_habit: "mal die übliche Streuung" },

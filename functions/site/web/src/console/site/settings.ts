@@ -47,14 +47,14 @@ export function usualHours(): NonNullable<Settings["hours"]> {
 }
 
 /** The body of a change: what visitors see of the site stays as it is. */
-export function bodyOf({ etag: _, consent, ...site }: Site, { hours, handover, url, wage }: Settings) {
+export function bodyOf({ etag: _, consent, webhook, ...site }: Site, { hours, handover, url, wage }: Settings) {
   const spans = (day: Day) => (hours?.week[day] ?? []).map(([from, until]): Span => [from, ended(until)]);
   return {
     ...site,
     consent: { text: consent.text },
     opening_hours: hours && { time_zone: hours.zone, week: weekOf(spans), closed_on: hours.daysOff },
     handover: { words: handover.words, topics: handover.topics, after_unknown: handover.unknown },
-    webhook: url === "" ? null : { url, events: ["lead"] },
+    webhook: url === "" ? null : { url, events: webhook?.events ?? ["lead"] },
     hourly_wage: wage,
   };
 }
