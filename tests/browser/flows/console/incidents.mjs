@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, PHONE } from "../../visit.mjs";
-import { admin, STALE_SECONDS } from "./staff.mjs";
+import { admin, officer, STALE_SECONDS } from "./staff.mjs";
 
-const officer = { name: "Sol Example", email: "sol@example.com", password: "three amber bridges at noon" };
 const NARROW = { ...PHONE, viewport: { width: 320, height: 640 } };
 
 test("a security officer enters an incident, freezes exports, lifts that, and judges it", {}, async (desk) => {
@@ -79,12 +78,12 @@ test("a security officer enters an incident, freezes exports, lifts that, and ju
   await desk.view("Entered by hand");
   await page.getByText("It was no incident").first().waitFor();
   await desk.looks("incident-resolved");
-  await desk.follow("All incidents");
+  await desk.follow("Incidents");
   await desk.view("Security");
   await page.getByLabel("Resolved", { exact: true }).check();
   await page.getByRole("link", { name: "Entered by hand" }).waitFor();
   await desk.looks("security-resolved");
-  await desk.follow("The rules");
+  await desk.follow("Rules");
   await desk.view("Rules");
   await page.getByText("Nobody reads so many conversations in ten minutes.").waitFor();
   await desk.looks("security-rules");

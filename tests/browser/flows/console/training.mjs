@@ -1,24 +1,12 @@
 // Courses, questions and certificates: from the first week to a refused claim, and back to work.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "../../tests.mjs";
 import { PHONE } from "../../visit.mjs";
+import { COURSES, course } from "./course.mjs";
 import { admin } from "./staff.mjs";
 
-const COURSES = ["data-privacy", "safe-communication", "phishing", "first-hour", "assistants"];
 const DAY = 24 * 60 * 60;
 const learner = { name: "Lea Example", email: "lea@example.com", password: "six brass lanterns by the pier" };
-
-/** A course as its author wrote it: its title, and the right options by question. */
-function course(id, locale = "en") {
-  const text = readFileSync(new URL(`../../../../functions/training/courses/${id}.${locale}.md`, import.meta.url), "utf8");
-  const questions = text.split("[[questions]]").slice(1).map((question) => {
-    const options = question.split("[[questions.options]]").slice(1);
-    const right = options.filter((option) => /^right = true$/m.test(option)).map((option) => /^id = "(.+)"$/m.exec(option)[1]);
-    return [/^id = "(.+)"$/m.exec(question)[1], right];
-  });
-  return { title: /^title = "(.+)"$/m.exec(text)[1], right: Object.fromEntries(questions) };
-}
 
 /** Answers the questions that are shown, so many of them wrong, and sends. */
 async function answers(desk, { right }, wrong = 0) {

@@ -56,7 +56,9 @@ test("an erasure: found, made sure, erased after a step up, and answered", {}, a
   assert.match(written, /\(Article 17 GDPR\)/);
   const receiptUrl = written.match(/https?:\/\/\S+/)[0];
   assert.equal(receiptUrl, `${new URL(desk.console).origin}/v1/receipts/${receipt.id}`);
-  assert.deepEqual(await (await fetch(receiptUrl.replace("localhost", "127.0.0.1"))).json(), receipt);
+  // Meanwhile the audit log may have it: then the receipt says where, and is signed anew.
+  const same = ({ jws: _, log: __, ...rest }) => rest;
+  assert.deepEqual(same(await (await fetch(receiptUrl.replace("localhost", "127.0.0.1"))).json()), same(receipt));
   await letter.fill(`${written}\n\nP.S. Good luck.`);
   await page.getByRole("radio", { name: "Deutsch" }).check();
   assert.match(await letter.inputValue(), /Artikel 17 DSGVO/);
