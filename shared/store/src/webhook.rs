@@ -44,7 +44,7 @@ struct Stored<'a> {
     url: Cow<'a, str>,
     #[serde(borrow)]
     secret: Cow<'a, str>,
-    /// One that was set before there were others is for contacts.
+    /// The events it is sent. A webhook from before there were others takes contacts.
     #[serde(default = "contacts")]
     events: Cow<'a, [WebhookEvent]>,
 }

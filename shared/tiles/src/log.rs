@@ -470,7 +470,7 @@ impl AuditLog {
 
     /// Whether a row of the index has entries, each names the leaf of its event, and its key is made of them.
     async fn index_fits(&self, key: &Key) -> Result<bool, StoreError> {
-        // One that is gone by now has expired, which is told by itself.
+        // A row that is gone by now has expired; its own record tells of that.
         let Some(item) = self.table.get("find_index_row", key).await? else { return Ok(true) };
         let attributes = item.len();
         let Ok(entries) = entries(item) else { return Ok(false) };

@@ -96,7 +96,7 @@ impl Logged {
         Deployment::named(self.world.dynamo(), template, name)
     }
 
-    /// What the verifier says of the tables as they are, with nothing to begin with.
+    /// The faults that the verifier names in the tables as they are; it knows no key.
     async fn faults(&self, since: Option<&str>) -> Vec<String> {
         let outcome = verify_log::run(&self.deployment(), &self.world.clock, None, since).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));

@@ -860,7 +860,7 @@ async fn an_incident_that_nobody_looks_at_rings_and_is_told_once() {
         assert_eq!(changed.status, 200, "{}", changed.json());
         assert_eq!(team.world.escalate().await, none, "{status}");
     }
-    // One that is opened again waits from then on.
+    // An incident that is opened again waits from then on.
     assert_eq!(guard.patch(&path, &json!({ "status": "open" })).await.status, 200);
     assert_eq!(team.world.escalate().await, none);
     team.world.advance_seconds(HOUR);

@@ -88,7 +88,7 @@ export function lessonsOf(quarter: string, { incidents: all }: Known): Lessons {
     // The first thing that a person did about it.
     acknowledged: tookOf(incidents, ({ timeline }) => timeline.find(({ what, by }) => what !== "opened" && by !== null)?.at),
     contained: tookOf(incidents, ({ timeline }) => timeline.find(({ what }) => CONTAINED.includes(what))?.at),
-    // One that was opened again is resolved by the last time.
+    // The last resolution counts: an incident may have been opened again.
     resolved: tookOf(incidents, ({ status, timeline }) => (status === "resolved" ? timeline.filter(({ what }) => what === "resolved").at(-1)?.at : undefined)),
     byHand: incidents.filter(({ timeline: [first] }) => first?.what === "opened" && first.by !== null),
     lifted: incidents.flatMap((incident) => incident.actions.filter(({ lifted_at }) => lifted_at).map((action) => ({ incident, action }))),
