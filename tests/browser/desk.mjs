@@ -140,8 +140,8 @@ export class Desk extends Visit {
     await this.press("Continue");
     await this.enrolTotp(person);
     await this.press("Continue");
-    // Those who only answer visitors begin in the inbox.
-    await this.view(/^(Overview|Inbox)$/);
+    // Those who only answer visitors begin in the inbox, and auditors in the log.
+    await this.view(/^(Overview|Inbox|Audit log)$/);
     await this.go("Your account");
     await this.view("Your account");
   }
@@ -208,10 +208,10 @@ export class Desk extends Visit {
   }
 }
 
-/** A page by its name; a course by its name; of a case or an incident, which is no person, its id. No token, no address of mail, no other id. */
+/** A page by its name; a course by its name; of a case, an incident or a practice, which is no person, its id. No token, no address of mail, no other id. */
 function assertNamesNobody(address) {
   const { hash, search } = new URL(address);
-  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/cases\/[\da-f-]{36})?|security\/[\da-f-]{36})?)?$/, address);
+  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/(cases|practice)\/[\da-f-]{36})?|security\/[\da-f-]{36})?)?$/, address);
   assert.match(search, /^(\?lang=(en|de))?$/, address);
 }
 

@@ -11,3 +11,4 @@ import "./console/incidents.mjs";
 import "./console/log.mjs";
 import "./console/contained.mjs";
 import "./console/training.mjs";
+import "./console/practice.mjs";

@@ -67,6 +67,7 @@ test("a security officer enters an incident, freezes exports, lifts that, and ju
   await report.and(page.locator(":focus")).waitFor();
   const [sheet] = await Promise.all([desk.context.waitForEvent("page"), report.click()]);
   await sheet.getByRole("heading", { name: "Report of an incident" }).waitFor();
+  await sheet.pdf({ path: `${desk.output}/console-incident-report.pdf`, format: "A4" });
   await sheet.close();
 
   await desk.press("Resolve");

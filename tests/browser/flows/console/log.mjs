@@ -159,6 +159,7 @@ test("the events behind an incident are checked at once, and the incidents of a 
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.getByRole("navigation").count(), 0, "paper has no links to follow");
   await desk.picture("lessons-print");
+  await page.pdf({ path: `${desk.output}/console-lessons.pdf`, format: "A4" });
   await page.emulateMedia({ media: null });
   await desk.isClean();
 });

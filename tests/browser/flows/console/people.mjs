@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { intercept, problem } from "../../visit.mjs";
-import { admin, agent, STALE_SECONDS } from "./staff.mjs";
+import { admin, agent, auditor, STALE_SECONDS } from "./staff.mjs";
 
 test("a person is invited after a step up, accepts elsewhere, and works", {}, async (desk) => {
   const { page } = desk;
@@ -84,6 +84,52 @@ test("an invitation that was not meant is withdrawn, and its link opens nothing"
   await other.press("Continue");
   await other.page.getByText("This invitation is not valid any more.").waitFor();
   await other.context.close();
+  await desk.isClean();
+});
+
+test("an auditor is invited until a day, and has the audit log and nothing else", {}, async (desk) => {
+  const { page } = desk;
+  await desk.signIn(admin, "#/people", "People");
+  await desk.press("Invite a person");
+  const invite = page.getByRole("dialog", { name: "Invite a person" });
+  await desk.field("E-mail", invite).fill(auditor.email);
+  await invite.getByLabel("Agent").check();
+  const endsOn = desk.field("Access ends on", invite);
+  assert.equal(await endsOn.count(), 0, "nobody else's access ends");
+  await invite.getByLabel("Auditor").check();
+  assert.equal(await invite.getByRole("checkbox", { checked: true }).count(), 1, "the role stands alone");
+  assert.match(await endsOn.inputValue(), /^\d{4}-\d\d-\d\d$/);
+  await desk.looks("invite-auditor");
+  await endsOn.fill("2020-01-01");
+  await desk.press("Make the invitation", invite);
+  await invite.getByText("Choose a day from tomorrow on").waitFor();
+  await endsOn.fill(new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10));
+  await desk.press("Make the invitation", invite);
+  const dialog = page.getByRole("dialog", { name: "A link to hand over" });
+  const link = await desk.field("Link", dialog).inputValue();
+  await desk.press("Done", dialog);
+  const row = page.getByRole("listitem").filter({ hasText: auditor.email });
+  await row.getByText("Access ends on").waitFor();
+
+  const other = await desk.another();
+  await other.accept(link, auditor);
+  await other.part("Profile").getByText("Access ends on").waitFor();
+  for (const name of ["Overview", "Training", "Security"]) assert.equal(await other.to(name).count(), 0, name);
+  await other.go("Audit log");
+  await other.view("Audit log");
+  await other.part("State of the log").getByText("It fits the key").waitFor();
+  assert.equal(await other.page.getByRole("navigation", { name: "Security pages" }).count(), 0);
+  await other.looks("auditor");
+  await other.load("#/training");
+  await other.view("This page is not for you");
+  await other.follow("Go to the overview");
+  await other.view("Audit log");
+  await other.isClean();
+  await other.context.close();
+
+  await desk.go("People");
+  await row.getByText("Access ends on").waitFor();
+  assert.equal(await page.getByRole("button", { name: `Roles: ${auditor.name}` }).count(), 0);
   await desk.isClean();
 });
 

@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
 import { PHONE } from "../../visit.mjs";
 import { COURSES, course } from "./course.mjs";
-import { admin } from "./staff.mjs";
+import { admin, learner } from "./staff.mjs";
 
 const DAY = 24 * 60 * 60;
-const learner = { name: "Lea Example", email: "lea@example.com", password: "six brass lanterns by the pier" };
 
 /** Answers the questions that are shown, so many of them wrong, and sends. */
 async function answers(desk, { right }, wrong = 0) {

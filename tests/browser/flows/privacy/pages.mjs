@@ -34,7 +34,13 @@ for (const [name, options] of [["desktop", {}], ["a phone", PHONE]]) {
     await desk.signIn(everything);
     const ids = { ...(await page.evaluate(idsFor, desk.console)), course: "phishing" };
     // A second authenticator app is refused, and the page says so.
-    const headings = { authenticator: "This cannot be shown", case: /^Request for /, course: /^Phishing/, incident: "Entered by hand" };
+    const headings = {
+      authenticator: "This cannot be shown",
+      case: /^Request for /,
+      course: /^Phishing/,
+      practice: "The new colleague",
+      incident: "Entered by hand",
+    };
     for (const { name: of, address, title } of PAGES) {
       const hash = `#${address.replace("{id}", ids[of])}`;
       const heading = headings[of] ?? title.en;
@@ -90,7 +96,7 @@ test("a session that ended says so, also after a reload", {}, async (desk) => {
   await desk.status().getByText("Your session has ended.").waitFor();
 });
 
-/** A request that the other tests have opened, and an incident. */
+/** A request that the other tests have opened, an incident, and a practice. */
 async function idsFor(console) {
   const headers = { "Sotto-Console": "1", "Content-Type": "application/json" };
   const origin = new URL(console).origin;
@@ -99,5 +105,10 @@ async function idsFor(console) {
   const { items } = await (await fetch(`${origin}/v1/cases`, { headers: authorized })).json();
   const body = JSON.stringify({ kind: "manual", note: "a rehearsal" });
   const incident = await (await fetch(`${origin}/v1/incidents`, { method: "POST", headers: authorized, body })).json();
-  return { case: items[0].id, incident: incident.id };
+  const practices = `${origin}/v1/training/practices`;
+  const script = JSON.stringify({ script: "new-colleague" });
+  // It is open already where this page was here before.
+  await fetch(practices, { method: "POST", headers: authorized, body: script });
+  const open = await (await fetch(practices, { headers: authorized })).json();
+  return { case: items[0].id, incident: incident.id, practice: open.items[0].id };
 }

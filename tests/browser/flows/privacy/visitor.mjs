@@ -39,7 +39,9 @@ test("visitors save their data and delete it, sealed both ways", {}, async (desk
   assert.equal(receipt.conversations, 1);
   assert.deepEqual(receipt.kept, []);
   const published = await fetch(`${visitor.base}/v1/receipts/${receipt.id}`);
-  assert.deepEqual(await published.json(), receipt, "anybody who is given its id finds it");
+  // The place in the audit log comes with the next checkpoint, and a new signature with it.
+  const lasting = ({ jws, log, ...rest }) => rest;
+  assert.deepEqual(lasting(await published.json()), lasting(receipt), "anybody who is given its id finds it");
   assert.deepEqual(await visitor.stored(), { cookies: "", local: [], session: [] });
 
   const asked = visitor.apiRequests().filter((request) => /\/v1\/me(\/export)?$/.test(new URL(request.url()).pathname));

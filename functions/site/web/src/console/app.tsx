@@ -8,7 +8,7 @@ import { fromWhen, restsUntil } from "./cooling.tsx";
 import { Link } from "./link.tsx";
 import { locale } from "./locale.ts";
 import { verified } from "./modules.ts";
-import { isFor, type Page } from "./page.ts";
+import { isFor, isPlaceOf, type Page } from "./page.ts";
 import { PAGES } from "./pages.ts";
 import { forget, me, meNow, type Screens, signOut } from "./session.ts";
 import { Invitation } from "./sign_in/invitation.tsx";
@@ -58,7 +58,7 @@ function pageAt(address: string): { page: Page; parameters: string[] } | null {
 }
 
 function placesFor(roles: string[]): Page[] {
-  return PAGES.filter((page) => page.isPlace && isFor(roles, page));
+  return PAGES.filter((page) => isPlaceOf(roles, page));
 }
 
 /** The page that somebody goes on to when they have signed in, unless it is the first one. */

@@ -16,7 +16,7 @@ export { Heading, List, Part, type Row, SmallButton } from "./components/part.ts
 export type { Answer } from "./client.ts";
 export { PAGE } from "./page_words.ts";
 export { Link } from "./link.tsx";
-export { type Open, isFor } from "./page.ts";
+export { AUDITOR, type Open, isFor } from "./page.ts";
 export { verified } from "./modules.ts";
 export { pageUrl } from "./privacy/printable.ts";
 export { Problem, problemOf } from "./problem.ts";
@@ -28,5 +28,6 @@ export { emailField } from "./sign_in/fields.ts";
 export { linkOf, type Purpose } from "./sign_in/invitation_link.ts";
 export { knownPassword, NewPassword, newPassword, PasswordInput } from "./sign_in/password.tsx";
 export { attempt, complain, leavingSignal, show } from "./stage.tsx";
+export { PracticeNotice } from "./training/later_notice.ts";
 export { takeWanted, want, type Wanted } from "./transcripts/wanted.ts";
 export { clockTime, date, day, languageName, named, pageWords, wordsOf } from "./words.ts";

@@ -5,12 +5,16 @@ import type { Locale } from "./locale.ts";
 export interface Page {
   /** Its file is `<name>.page.tsx`. */
   name: string;
-  /** The part of the address behind the `#`; `{id}` is the id of a case or an incident, or the name of a course. */
+  /** The part of the address behind the `#`; `{id}` is the id of a case, an incident or a practice, or the name of a course. */
   address: string;
   /** The roles that may open it; null: everybody who is signed in. */
   roles: string[] | null;
+  /** Not for auditors, who are from outside. */
+  isInternal?: boolean;
   /** Whether the head of the page and the overview lead to it. */
   isPlace: boolean;
+  /** The roles for which the head of the page leads to it even so. */
+  placeOf?: string[];
   title: Record<Locale, string>;
   /** Its use, for the overview. */
   about: Record<Locale, string>;
@@ -32,6 +36,17 @@ export interface Opened {
 /** Reads what a page shows, and answers its view. */
 export type Open = (opened: Opened) => VNode | Promise<VNode>;
 
+/** The role of somebody from outside, who has no other. */
+export const AUDITOR = "auditor";
+
+/** The first page of an auditor, who has no overview. */
+export const LOG = "/security/log";
+
 export function isFor(roles: string[], page: Page): boolean {
+  if (page.isInternal && roles.includes(AUDITOR)) return false;
   return page.roles === null || page.roles.some((role) => roles.includes(role));
+}
+
+export function isPlaceOf(roles: string[], page: Page): boolean {
+  return (page.isPlace || Boolean(page.placeOf?.some((role) => roles.includes(role)))) && isFor(roles, page);
 }

@@ -1,4 +1,4 @@
-import type { Page } from "./page.ts";
+import { AUDITOR, LOG, type Page } from "./page.ts";
 
 /**
  * All pages, in the order of the navigation. Each is a file of its own, loaded when it is opened. The build writes this
@@ -9,6 +9,7 @@ export const PAGES: Page[] = [
     name: "start",
     address: "/",
     roles: null,
+    isInternal: true,
     isPlace: true,
     title: { en: "Overview", de: "Übersicht" },
     about: { en: "", de: "" },
@@ -81,6 +82,7 @@ export const PAGES: Page[] = [
     name: "training",
     address: "/training",
     roles: null,
+    isInternal: true,
     isPlace: true,
     title: { en: "Training", de: "Schulung" },
     about: {
@@ -94,11 +96,23 @@ export const PAGES: Page[] = [
     name: "course",
     address: "/training/{id}",
     roles: null,
+    isInternal: true,
     isPlace: false,
     title: { en: "Course", de: "Kurs" },
     about: { en: "", de: "" },
     task: { en: "", de: "" },
     load: () => import("./training/course.page.tsx"),
+  },
+  {
+    name: "practice",
+    address: "/training/practice/{id}",
+    roles: null,
+    isInternal: true,
+    isPlace: false,
+    title: { en: "Practice", de: "Übung" },
+    about: { en: "", de: "" },
+    task: { en: "", de: "" },
+    load: () => import("./training/practice.page.tsx"),
   },
   {
     name: "account",
@@ -258,9 +272,10 @@ export const PAGES: Page[] = [
   },
   {
     name: "log",
-    address: "/security/log",
-    roles: ["security"],
+    address: LOG,
+    roles: ["security", AUDITOR],
     isPlace: false,
+    placeOf: [AUDITOR],
     title: { en: "Audit log", de: "Prüfprotokoll" },
     about: { en: "", de: "" },
     task: { en: "check the audit log", de: "das Prüfprotokoll prüfen" },

@@ -3,6 +3,7 @@ import { here, put } from "./address.ts";
 import { Api, type Answer } from "./client.ts";
 import { knowRoles } from "./cooling.tsx";
 import { Idle } from "./idle.ts";
+import { AUDITOR, LOG } from "./page.ts";
 import { Problem } from "./problem.ts";
 import { isShown, show, type View } from "./stage.tsx";
 import { pageWords } from "./words.ts";
@@ -110,6 +111,7 @@ function isUntrainedSoon({ training: { expires_at } }: Answer<"GET /v1/auth/me">
 /** Shows the page that the address names. */
 export async function open(said = ""): Promise<void> {
   const before = opened;
+  if (here() === "/" && person?.roles.includes(AUDITOR)) put(LOG, true);
   const wanted = here();
   if (await show(screens.page, said)) {
     opened = wanted;

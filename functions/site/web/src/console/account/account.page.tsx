@@ -1,4 +1,4 @@
-import { api, attempt, Changes, Heading, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, type Row, signOut, wordsOf } from "../kit.ts";
+import { api, attempt, Changes, date, Heading, List, meNow, named, type Open, pageWords, Part, RESET_NOTICE, ResetNotice, type Row, signOut, wordsOf } from "../kit.ts";
 import type { Answer } from "../kit.ts";
 import { Link } from "../link.tsx";
 import { Factors } from "./factors.tsx";
@@ -23,7 +23,7 @@ export const open: Open = async () => {
   );
 };
 
-function Profile({ person: { name, email, roles } }: { person: Answer<"GET /v1/auth/me"> }) {
+function Profile({ person: { name, email, roles, ends_at } }: { person: Answer<"GET /v1/auth/me"> }) {
   const words = wordsOf(ACCOUNT);
   const shared = pageWords();
   const rows: Row[] = [
@@ -31,6 +31,7 @@ function Profile({ person: { name, email, roles } }: { person: Answer<"GET /v1/a
     [shared.email, email],
     [shared.roles, roles.map((role) => named(shared.role, role)).join(", ")],
   ];
+  if (ends_at) rows.push([words.ends, date(ends_at)]);
   const out = (everywhere: boolean) => void attempt(() => signOut(everywhere));
   return (
     <Part title={words.profile}>

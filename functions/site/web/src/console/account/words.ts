@@ -10,6 +10,7 @@ const en = {
   passwordChanged: "The password was changed. All other sessions were ended.",
 
   profile: "Profile",
+  ends: "Access ends on",
   factors: "Second factors",
   added: (date: string) => `Added ${date}`,
   notUsed: "Not used yet",
@@ -63,6 +64,7 @@ const de: AccountWords = {
   passwordChanged: "Das Passwort wurde geändert. Alle anderen Sitzungen wurden beendet.",
 
   profile: "Profil",
+  ends: "Zugang endet am",
   factors: "Zweite Faktoren",
   added: (date) => `Hinzugefügt am ${date}`,
   notUsed: "Noch nicht verwendet",

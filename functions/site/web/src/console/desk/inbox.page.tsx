@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { attempt, confirmed, go, Heading, Link, type Open, wordsOf } from "../kit.ts";
+import { attempt, confirmed, go, Heading, Link, type Open, PracticeNotice, wordsOf } from "../kit.ts";
 import { overdue, tick } from "./clock.ts";
 import { type Command, listen, opening, provide } from "./commands.ts";
 import { isAvailable, setAvailable } from "./duty.ts";
@@ -77,6 +77,7 @@ function Desk() {
           <Availability />
         </div>
         <Synced />
+        <PracticeNotice />
         <Tabs />
         <div class="desk-panel" role="tabpanel" id="inbox-panel" aria-labelledby={`inbox-tab-${tab.value}`}>
           <Filters />

@@ -18,14 +18,14 @@ export function Invitations({ invitations, people }: { invitations: Invitation[]
 
 function InvitationRow({ one, people }: { one: Invitation; people: Person[] }) {
   const words = wordsOf(PEOPLE);
-  const { email, roles, invited_at, expires_at, by } = one;
+  const { email, roles, invited_at, expires_at, ends_at, by } = one;
   const inviter = people.find(({ id }) => id === by);
   const who = by === null ? words.operator : inviter?.name || inviter?.email || words.deletedAdmin;
   return (
     <li>
       <div>
         <strong>{email}</strong>
-        <p class="hint">{words.invitedBy(date(invited_at), who)} · {words.validUntil(date(expires_at))}</p>
+        <p class="hint">{words.invitedBy(date(invited_at), who)} · {words.validUntil(date(expires_at))}{ends_at && ` · ${words.ends(date(ends_at))}`}</p>
         <p class="roles">{roles.map((role) => <span key={role}>{named(pageWords().role, role)}</span>)}</p>
       </div>
       <div class="buttons"><SmallButton label={words.withdraw} of={email} onClick={() => withdraw(one)} /></div>

@@ -1,4 +1,4 @@
-import { api, ask, attempt, CoolingNotice, date, Heading, me, named, type Open, pageWords, showPage, SmallButton, wordsOf } from "../kit.ts";
+import { api, ask, attempt, AUDITOR, CoolingNotice, date, Heading, isPast, me, named, type Open, pageWords, showPage, SmallButton, wordsOf } from "../kit.ts";
 import { Invitations } from "./invitations.tsx";
 import { changeRoles, invite, type Person, remove, reset } from "./questions.tsx";
 import { PEOPLE } from "./words.ts";
@@ -26,11 +26,13 @@ export const open: Open = async ({ page }) => {
 
 function PersonRow({ person }: { person: Person }) {
   const words = wordsOf(PEOPLE);
-  const { id, email, roles, status, mfa, locked_until } = person;
+  const { id, email, roles, status, mfa, locked_until, ends_at } = person;
   const name = person.name || email;
   const isMe = id === me()?.id;
   const isDisabled = status === "disabled";
+  const hasEnded = Boolean(ends_at && isPast(ends_at));
   const marks = [isDisabled ? words.disabled : mfa.length === 0 ? words.notSetUp : words.active];
+  if (ends_at) marks.push((hasEnded ? words.ended : words.ends)(date(ends_at)));
   if (locked_until) marks.push(words.lockedUntil(date(locked_until)));
   if (person.reset_pending) marks.push(named(words.pending, person.reset_pending));
   const change = async (body: { unlock: boolean } | { disabled: boolean }) => {
@@ -47,10 +49,10 @@ function PersonRow({ person }: { person: Person }) {
         <p class="roles">{roles.map((role) => <span key={role}>{named(pageWords().role, role)}</span>)}</p>
       </div>
       <div class="buttons">
-        <SmallButton label={words.changeRoles} of={name} onClick={() => changeRoles(person, name)} />
+        {!roles.includes(AUDITOR) && <SmallButton label={words.changeRoles} of={name} onClick={() => changeRoles(person, name)} />}
         <SmallButton label={words.reset} of={name} onClick={() => reset(person, name)} />
         {locked_until && <SmallButton label={words.unlock} of={name} onClick={() => void attempt(() => change({ unlock: true }))} />}
-        {isDisabled && <SmallButton label={words.enable} of={name} onClick={() => void attempt(() => change({ disabled: false }))} />}
+        {isDisabled && !hasEnded && <SmallButton label={words.enable} of={name} onClick={() => void attempt(() => change({ disabled: false }))} />}
         {!isDisabled && !isMe && <SmallButton label={words.disable} of={name} onClick={disable} />}
         {!isMe && <SmallButton label={words.delete} of={name} onClick={() => remove(person, name)} />}
       </div>

@@ -1,5 +1,5 @@
-import { type Answer, api, ask, Choice, Choices, CopyButton, date, emailField, Field, Input, linkOf, me, named, type Option, pageWords, type Purpose, showPage, tell, wordsOf } from "../kit.ts";
-import { RoleBoxes, RoleChoice } from "./roles.tsx";
+import { type Answer, api, ask, beginningOf, Choice, Choices, CopyButton, date, daysAhead, emailField, Field, Input, linkOf, me, named, type Option, pageWords, type Purpose, showPage, tell, wordsOf } from "../kit.ts";
+import { INVITED, RoleBoxes, RoleChoice, ROLES } from "./roles.tsx";
 import { PEOPLE } from "./words.ts";
 
 export type Person = Answer<"GET /v1/auth/staff">["items"][number];
@@ -8,14 +8,16 @@ export function invite(): void {
   const words = wordsOf(PEOPLE);
   const email = emailField({ autocomplete: "off" });
   // None is chosen beforehand, or people get a role that nobody meant them to have.
-  const roles = new RoleChoice([]);
+  const roles = new RoleChoice(INVITED, []);
+  const endsOn = endsOnField(roles);
   ask({
     title: words.invite,
-    fields: [email],
-    children: <RoleBoxes of={roles} />,
+    fields: [email, endsOn],
+    inputs: <Input field={email} />,
+    children: <><RoleBoxes of={roles} /><EndsOn of={roles} field={endsOn} /></>,
     submit: words.inviteSend,
     onSubmit: async () => {
-      const person = { email: email.value.trim(), roles: roles.chosen() };
+      const person = { email: email.value.trim(), roles: roles.chosen(), ...(roles.isAuditor() && { ends_at: beginningOf(endsOn.value) }) };
       const { invitation_token, expires_at } = await api.call("POST /v1/auth/invitations", { body: person });
       await showPage();
       handOver(person.email, invitation_token, expires_at, "account");
@@ -23,9 +25,27 @@ export function invite(): void {
   });
 }
 
+/** The day on which an auditor's access ends. Nobody else's does. */
+function endsOnField(roles: RoleChoice): Field {
+  const { endsOn, endsOnHint, endsOnFormat } = wordsOf(PEOPLE);
+  const [min, max] = [daysAhead(1), daysAhead(30)];
+  return new Field({
+    name: "ends_at",
+    label: endsOn,
+    hint: endsOnHint,
+    value: daysAhead(14),
+    attributes: { type: "date", min, max },
+    check: (day) => (!roles.isAuditor() || (!Number.isNaN(Date.parse(day)) && day >= min && day <= max) ? null : endsOnFormat),
+  });
+}
+
+function EndsOn({ of: roles, field }: { of: RoleChoice; field: Field }) {
+  return roles.isAuditor() ? <Input field={field} /> : null;
+}
+
 export function changeRoles({ id, roles: held }: Person, name: string): void {
   const words = wordsOf(PEOPLE);
-  const roles = new RoleChoice(held);
+  const roles = new RoleChoice(ROLES, held);
   ask({
     title: words.changeRolesOf(name),
     children: <RoleBoxes of={roles} />,

@@ -12,8 +12,14 @@ interface Played {
   choice: Choice;
 }
 
+interface Props {
+  turns: Turn[];
+  /** The chat is over: the place of each choice among those of its turn. */
+  onEnd: (choices: number[]) => void;
+}
+
 /** A chat in which one decides at each turn, and sees what comes of it. */
-export function PlayedChat({ turns, onEnd }: { turns: Turn[]; onEnd: () => void }) {
+export function PlayedChat({ turns, onEnd }: Props) {
   const words = wordsOf(TRAINING);
   const played = useSignal<Played[]>([]);
   const last = useRef<HTMLLIElement>(null);
@@ -25,7 +31,8 @@ export function PlayedChat({ turns, onEnd }: { turns: Turn[]; onEnd: () => void 
   }, [before]);
   const choose = (turn: Turn, choice: Choice) => {
     played.value = [...played.value, { turn, choice }];
-    if (!turns.some(({ id }) => id === choice.next)) onEnd();
+    if (turns.some(({ id }) => id === choice.next)) return;
+    onEnd(played.peek().map(({ turn, choice }) => turn.choices.indexOf(choice)));
   };
   const good = played.value.filter(({ choice }) => choice.good).length;
   return (

@@ -1,19 +1,23 @@
 import { useSignal } from "@preact/signals";
-import { type Answer, api, attempt, day, Heading, Link, List, me, named, type Open, Part, type Row, wordsOf } from "../kit.ts";
+import { type Answer, api, attempt, AUDITOR, day, Heading, Link, List, me, named, type Open, Part, type Row, wordsOf } from "../kit.ts";
 import { locale } from "../locale.ts";
+import { Practices } from "./practices.tsx";
 import { TRAINING } from "./words.ts";
 
 type Mine = Answer<"GET /v1/training/me">;
 type Courses = Answer<"GET /v1/training/courses">["items"];
 type Records = Answer<"GET /v1/training/records">["items"];
+type Sent = Answer<"GET /v1/training/practices">;
 
-/** The courses, one's own certificates, and for admins those of everybody. */
+/** The courses, one's own certificates, practices, and for admins the records of everybody. */
 export const open: Open = async () => {
-  const [mine, { items }] = await Promise.all([
+  const query = { locale: locale.peek() };
+  const [mine, { items }, sent] = await Promise.all([
     api.call("GET /v1/training/me"),
-    api.call("GET /v1/training/courses", { query: { locale: locale.peek() } }),
+    api.call("GET /v1/training/courses", { query }),
+    api.call("GET /v1/training/practices", { query }),
   ]);
-  return <Training mine={mine} courses={items} />;
+  return <Training mine={mine} courses={items} sent={sent} />;
 };
 
 interface Record {
@@ -25,14 +29,15 @@ interface Record {
 /** The names come from the accounts, since a record has none. */
 async function everybody(): Promise<Record[]> {
   const [{ items: records }, staff] = await Promise.all([api.call("GET /v1/training/records"), api.list("GET /v1/auth/staff")]);
-  const isLearning = (roles: string[]) => roles.some((role) => role !== "admin");
+  const isLearning = (roles: string[]) => roles.some((role) => role !== "admin" && role !== AUDITOR);
   return staff
     .filter(({ roles }) => isLearning(roles))
     .map(({ id, name, roles }) => ({ name, roles, record: records.find(({ staff_id }) => staff_id === id) ?? null }));
 }
 
-function Training({ mine, courses }: { mine: Mine; courses: Courses }) {
+function Training({ mine, courses, sent }: { mine: Mine; courses: Courses; sent: Sent }) {
   const words = wordsOf(TRAINING);
+  const isAdmin = me()?.roles.includes("admin") ?? false;
   return (
     <div class="page">
       <Heading>{words.title}</Heading>
@@ -43,7 +48,8 @@ function Training({ mine, courses }: { mine: Mine; courses: Courses }) {
           {courses.map((course) => <CourseRow key={course.id} course={course} mine={mine} />)}
         </ul>
       </Part>
-      {me()?.roles.includes("admin") && <Everybody courses={courses} />}
+      <Practices sent={sent} isAdmin={isAdmin} />
+      {isAdmin && <Everybody courses={courses} scripts={sent.scripts} />}
     </div>
   );
 }
@@ -64,8 +70,9 @@ function CourseRow({ course, mine }: { course: Courses[number]; mine: Mine }) {
   const due = mine.due.find(({ course_id }) => course_id === id);
   const said = [
     words.minutes(minutes),
-    ...(certificate ? [words.passed(day(certificate.passed_at), day(certificate.expires_at))] : []),
-    ...(due && certificate ? [words.again] : []),
+    // An incident or a change of the course can end it before the certificate ends.
+    ...(certificate ? [words.passed(day(certificate.passed_at), day(due?.by ?? certificate.expires_at))] : []),
+    ...(due && certificate ? [due.after_incident ? words.afterIncident : words.again] : []),
     ...(mine.under_way.includes(id) ? [words.underWay] : []),
   ];
   return (
@@ -79,16 +86,23 @@ function CourseRow({ course, mine }: { course: Courses[number]; mine: Mine }) {
 }
 
 /** Who may work, as far as training goes, and what is missing. Asked for by a press: the list of accounts needs a second factor. */
-function Everybody({ courses }: { courses: Courses }) {
+function Everybody({ courses, scripts }: { courses: Courses; scripts: Sent["scripts"] }) {
   const words = wordsOf(TRAINING);
   const others = useSignal<Record[] | null>(null);
   const read = () => attempt(async () => (others.value = await everybody()));
   const titles = Object.fromEntries(courses.map(({ id, title }) => [id, title]));
+  const played = Object.fromEntries(scripts.map(({ script, title }) => [script, title]));
   const about = ({ record }: Record) => {
     if (!record) return words.notBegun;
     const missing = record.due.map(({ course_id }) => named(titles, course_id));
     const state = record.current ? words.open(day(record.current_until)) : words.shut;
-    return <>{state}{missing.length > 0 && <p class="hint">{words.missing(missing, courses.length)}</p>}</>;
+    return (
+      <>
+        {state}
+        {missing.length > 0 && <p class="hint">{words.missing(missing, courses.length)}</p>}
+        {record.practices.map(({ id, script, good, of, at }) => <p key={id} class="hint">{words.practised(named(played, script), good, of, day(at))}</p>)}
+      </>
+    );
   };
   const rows: Row[] | undefined = others.value?.map((other) => [other.name, about(other)]);
   return (

@@ -1,0 +1,2 @@
+/* Licences: /assets/licences-0f50e579edc4a274.txt */
+var o={path:"/assets/printable-e950265fa8a47b20.css",integrity:"sha384-G1LQFBuu+URWH0i9MvgvgYQfsuOtb2deWAcS4yINw3fR9Y2qTV2iGi0pAazWUmmJ"};var e=class extends Error{constructor(n,s=[],l=0,a=null){super(n);this.code=n;this.fields=s;this.retryAfterSeconds=l;this.item=a}code;fields;retryAfterSeconds;item;get isAboutToken(){return this.code.startsWith("token_")}get isSilent(){return this.code==="cancelled"||this.code==="signed_out"}};function c(t){return t instanceof e?t:new e("failed")}export{o as a,e as b,c};
