@@ -1,6 +1,7 @@
 //! Somebody of the staff: invited, enrolled, signed in.
 
 use serde_json::{Map, Value, json};
+use shared::clock::{UnixMillis, rfc3339};
 use shared::values::training::COURSES;
 use totp_rs::{Builder, Secret};
 use training::courses::right_options;
@@ -71,9 +72,28 @@ impl World {
 
     /// Somebody with these roles, invited by the admin, who has just signed in.
     pub async fn member(&self, admin: &Staff, email: &str, roles: &[&str]) -> Staff {
+        self.invited(admin, email, |_| json!({ "email": email, "roles": roles })).await
+    }
+
+    /// An auditor whose account ends so many seconds after the invitation, and who has just signed in.
+    pub async fn auditor(&self, admin: &Staff, email: &str, seconds: i64) -> Staff {
+        let body = |now_ms: UnixMillis| {
+            let ends_at = rfc3339(now_ms + seconds * 1000);
+            json!({ "email": email, "roles": ["auditor"], "ends_at": ends_at })
+        };
+        self.invited(admin, email, body).await
+    }
+
+    /// Somebody who accepts the invitation that the admin makes with this body.
+    async fn invited(
+        &self,
+        admin: &Staff,
+        email: &str,
+        body: impl FnOnce(UnixMillis) -> Value,
+    ) -> Staff {
         // In a session of its own: a step-up would end the token that the caller goes on with.
         let admin = admin.signed_in(self).await;
-        let body = json!({ "email": email, "roles": roles });
+        let body = body(self.clock.now_ms());
         let invited = admin.post("/v1/auth/invitations", &body).await;
         assert_eq!(invited.status, 201, "{}", invited.json());
         let invitation = invited.json()["invitation_token"].as_str().expect("a token").to_owned();

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use data_encoding::BASE64;
 use desk::return_claims::Returned;
+use doctor::deployment::Services;
 use editor::Content;
 use intake::rotate::Stores;
 use intake::rotate::job::{Job, JobError};
@@ -26,7 +27,7 @@ use shared::clock::Clock;
 use shared::config::{Config, TrustRoots, VisitorsConfig};
 use shared::http::app::{self, App};
 use shared::http::aws::sdk_config;
-use shared::http::finish::{finish, no_other_page};
+use shared::http::finish::{LONG_DEADLINE, finish_within, no_other_page};
 use shared::ids::{ConversationId, StaffId};
 use shared::store::attributes::Item;
 use shared::store::body::Agent;
@@ -252,7 +253,8 @@ impl World {
         let sdk = self.sdk_of("audit");
         let audit = audit::App::with_sdk(&self.audit_config, self.clock.clone(), &sdk);
         let routes = routes.merge(audit::routes(audit));
-        Api::Events(finish(routes, self.clock.clone(), no_other_page()))
+        let (clock, pages) = (self.clock.clone(), no_other_page());
+        Api::Events(finish_within(routes, clock, pages, LONG_DEADLINE))
     }
 
     fn retention_of(&self, program: &str) -> shared::http::staff_app::App {
@@ -271,7 +273,8 @@ impl World {
         let routes = routes.merge(training::routes(self.training.clone()));
         let routes = routes.merge(monitor::routes(self.monitor.clone()));
         let routes = routes.merge(audit::routes(self.audit.clone()));
-        Api::Events(finish(routes, self.clock.clone(), no_other_page()))
+        let (clock, pages) = (self.clock.clone(), no_other_page());
+        Api::Events(finish_within(routes, clock, pages, LONG_DEADLINE))
     }
 
     /// Runs the job that returns claims, as an instance of its own, and says what it did.
@@ -510,6 +513,14 @@ impl World {
     #[must_use]
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
         shared::http::aws::dynamodb(&self.config.backend, &sdk(&self.config, "local"))
+    }
+
+    /// The services of the AWS, as somebody at the doctor's has them.
+    #[must_use]
+    pub fn services(&self) -> Services {
+        let sdk = sdk(&self.config, "local");
+        let kms = shared::http::aws::kms(&self.config.backend, &sdk);
+        Services { dynamo: self.dynamo(), kms, key: self.config.backend.kms_key.clone() }
     }
 
     /// The settings and their keys, with the rights of the account's administrator.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::clock::rfc3339;
 use shared::http::request::EventPath;
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Security};
+use shared::http::staff::{Allowed, SecurityOrAuditor};
 use shared::ids::EventId;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::StoreError;
@@ -58,7 +58,7 @@ pub struct ConsistencyResponse {
         headers(("Sotto-Log-Key" = String, description = "The verifier key of the log.")))))]
 pub(crate) async fn checkpoint(
     State(app): State<App>,
-    Allowed(..): Allowed<Security>,
+    Allowed(..): Allowed<SecurityOrAuditor>,
 ) -> Result<Response, Problem> {
     let head = app.log.head().await?.ok_or(Code::NotFound)?;
     let keys = app.staff.staff_keys.get().await?;
@@ -76,7 +76,7 @@ pub(crate) async fn checkpoint(
     responses((status = 200, body = InclusionResponse)))]
 pub(crate) async fn inclusion(
     State(app): State<App>,
-    Allowed(..): Allowed<Security>,
+    Allowed(..): Allowed<SecurityOrAuditor>,
     EventPath(id): EventPath,
 ) -> Result<Reply<InclusionResponse>, Problem> {
     let place = app.log.place_of(id).await?.ok_or(Code::NotFound)?;
@@ -112,7 +112,7 @@ pub(crate) async fn inclusion(
     responses((status = 200, body = ConsistencyResponse)))]
 pub(crate) async fn consistency(
     State(app): State<App>,
-    Allowed(..): Allowed<Security>,
+    Allowed(..): Allowed<SecurityOrAuditor>,
     RawQuery(query): RawQuery,
 ) -> Result<Reply<ConsistencyResponse>, Problem> {
     let query = query.unwrap_or_default();

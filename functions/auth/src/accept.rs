@@ -14,7 +14,7 @@ use shared::store::security_event::{Action, SecurityEvent};
 use shared::store::write::{Transaction, Written};
 use shared::text::{Named, RawText};
 use shared::values::address::Address;
-use shared::values::role::Roles;
+use shared::values::role::{Role, Roles};
 use utoipa::ToSchema;
 
 use crate::client::Client;
@@ -79,9 +79,10 @@ pub(crate) async fn post(
     let password = request.password.ok_or_else(|| missing("/password"))?;
     let accepting = Accepting { app: &app, keys: &keys, name: &name, invitation: &invitation };
     match &invitation.purpose {
-        Purpose::Join { address, roles } => {
+        Purpose::Join { address, roles, ends_at_ms } => {
             let name: Named<1, 100> = Named::line(request.name, "/name")?;
-            accepting.join(name.reveal(), address, *roles, password).await
+            let profile = Profile::new(name.reveal(), address, *ends_at_ms);
+            accepting.join(profile, address, *roles, password).await
         }
         Purpose::SecondFactor { version } => {
             accepting.second_factor(&client, *version, password).await
@@ -100,13 +101,14 @@ struct Accepting<'a> {
 impl Accepting<'_> {
     async fn join(
         &self,
-        name: &str,
+        profile: Profile,
         address: &Address,
         roles: Roles,
         password: RawText,
     ) -> Result<Response, Problem> {
         let Self { app, keys, invitation, .. } = self;
-        let password = Password::choose(password, "/password", &[name, address.reveal()])?;
+        let personal = [&*profile.name, address.reveal()];
+        let password = Password::choose(password, "/password", &personal)?;
         let hash = app.hasher.hash(&keys.pepper, &password).map_err(|_| Code::Internal)?;
         let account = Account {
             id: invitation.staff,
@@ -115,15 +117,17 @@ impl Accepting<'_> {
             version: 1,
             epoch: 1,
             login: keys.login(address),
-            profile: Profile::new(name, address),
+            profile,
             made_at_ms: app.clock.now_ms(),
         };
-        let writes = app
+        let mut writes = app
             .store
             .transaction()
             .and_all(app.store.put_account(keys, &account)?)
-            .and(app.store.put_login(keys, &account, &hash)?)
-            .and(app.store.trainings.begin(account.id)?);
+            .and(app.store.put_login(keys, &account, &hash)?);
+        if !roles.has(Role::Auditor) {
+            writes.push(app.store.trainings.begin(account.id)?);
+        }
         self.spend("join", writes).await?;
         self.enrolment((account.id, 1)).await
     }
@@ -168,9 +172,9 @@ impl Accepting<'_> {
     /// The person whom the invitation is for, if nothing has changed since.
     async fn person(&self, version: u64) -> Result<Person, Problem> {
         let person = self.app.store.person(self.keys, self.invitation.staff).await?;
-        let same = |person: &Person| {
-            person.account.version == version && person.account.status == Status::Active
-        };
+        let now_ms = self.app.clock.now_ms();
+        let same =
+            |person: &Person| person.account.version == version && person.account.is_active(now_ms);
         person.filter(same).ok_or_else(|| Code::TokenInvalid.into())
     }
 
@@ -180,7 +184,7 @@ impl Accepting<'_> {
         let event = SecurityEvent::by(staff, Action::Accepted, self.invitation.object());
         let writes = writes
             .and_all(store.spend_invitation(self.name, self.invitation)?)
-            .and(store.events.put(event)?);
+            .and(store.events.put(event).await?);
         match writes.commit_patiently(operation).await? {
             Written::Whole => Ok(()),
             Written::Refused(_) => Err(Code::TokenInvalid.into()),

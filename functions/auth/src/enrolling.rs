@@ -86,8 +86,12 @@ impl Enrolling {
         let person = app.store.person(keys, self.id()).await?;
         match self {
             Self::First(step) => {
+                let now_ms = app.clock.now_ms();
                 let as_invited = |person: &Person| {
-                    person.account.version == step.version && person.count_of_factors() == 0
+                    let account = &person.account;
+                    account.version == step.version
+                        && account.is_active(now_ms)
+                        && person.count_of_factors() == 0
                 };
                 person.filter(as_invited).ok_or_else(|| Code::TokenInvalid.into())
             }

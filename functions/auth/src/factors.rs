@@ -147,7 +147,7 @@ pub(crate) async fn delete(
         .store
         .transaction()
         .and(removed)
-        .and(app.store.events.put(event)?)
+        .and(app.store.events.put(event).await?)
         .and_all(told)
         .and_all(changed);
     match writes.commit_patiently("remove_factor").await? {

@@ -13,7 +13,7 @@ use crate::gate::{Evidence, Shown};
 use crate::keys::Keys;
 use crate::state::App;
 use crate::store::pending::Pending;
-use crate::store::person::Person;
+use crate::store::person::{Account, Person};
 use shared::store::security_event::{Action, SecurityEvent};
 
 /// A token of a step of signing in, verified and counted, with the person that it names.
@@ -44,9 +44,10 @@ pub async fn begin(app: &App, keys: &Keys, kind: Kind, token: &str) -> Result<Be
     if !may {
         return Err(Problem::new(Code::CodeInvalid, "Too many tries: begin again."));
     }
-    // Every change of the account since then ends the token.
-    let person = person.filter(|person| person.account.version == step.version);
-    let person = person.ok_or(Code::TokenInvalid)?;
+    // Every change of the account since then ends the token, and so does the account's own end.
+    let now_ms = app.clock.now_ms();
+    let same = |account: &Account| account.version == step.version && account.is_active(now_ms);
+    let person = person.filter(|person| same(&person.account)).ok_or(Code::TokenInvalid)?;
     let theirs = |pending: &Pending| pending.invitation.staff == step.id;
     let pending = pending.filter(theirs);
     if step.pending.is_some() && pending.is_none() {
@@ -85,7 +86,7 @@ impl Begun {
     ///
     /// # Errors
     /// [`shared::store::StoreError`].
-    pub fn spend(
+    pub async fn spend(
         &self,
         app: &App,
         keys: &Keys,
@@ -108,7 +109,7 @@ impl Begun {
             writes.extend(app.store.spend_pending(pending)?);
             let object = pending.invitation.object();
             let event = SecurityEvent::by(self.step.id, Action::Accepted, object);
-            writes.push(app.store.events.put(event)?);
+            writes.push(app.store.events.put(event).await?);
         }
         Ok(writes)
     }

@@ -20,7 +20,7 @@ use crate::keys::Keys;
 use crate::state::App;
 use crate::store::login::PasswordThen;
 use crate::store::notice::Told;
-use crate::store::person::{Account, Ends, FactorSet, Person, Status};
+use crate::store::person::{Account, Ends, FactorSet, Person};
 use crate::store::session::{RefreshToken, SESSIONS, Session};
 
 /// How many sessions one sign-in ends, where there are too many: a transaction has its limit, and the
@@ -157,10 +157,10 @@ pub async fn admit(
     // The password has asked anew; in memory this is a minute old at most.
     let is_locked = app.staff_keys.get().await?.locks().has_account(account.id);
     let has_factor = evidence.brings_its_own_factor() || person.count_of_factors() > 0;
-    if is_locked || account.status != Status::Active || account.roles.is_empty() || !has_factor {
+    let now_ms = app.clock.now_ms();
+    if is_locked || !account.is_active(now_ms) || account.roles.is_empty() || !has_factor {
         return Err(Code::CredentialsInvalid.into());
     }
-    let now_ms = app.clock.now_ms();
     let session = Session {
         id: SessionId::generate(&app.clock)?,
         generation: 1,
@@ -212,7 +212,7 @@ pub async fn admit(
         writes.extend(app.store.end_session(account.id, session.id)?);
     }
     let signed_in = SecurityEvent::by(account.id, Action::SignedIn, session.id);
-    writes.push(app.store.events.put(signed_in)?);
+    writes.push(app.store.events.put(signed_in).await?);
     // Signed before it is written: when this fails nothing has happened.
     let granted = grant(app, keys, account, &session).await?;
     match writes.commit_patiently("admit").await? {
@@ -242,12 +242,13 @@ pub async fn renew(app: &App, keys: &Keys, token: &str) -> Result<Granted, Probl
         return Err(reused(app, &token).await?);
     }
     let account = &person.account;
-    if account.status != Status::Active || person.count_of_factors() == 0 {
+    let now_ms = app.clock.now_ms();
+    if !account.is_active(now_ms) || person.count_of_factors() == 0 {
         return Err(Code::TokenRevoked.into());
     }
     let next = Session {
         generation: token.generation.saturating_add(1),
-        used_at_ms: app.clock.now_ms(),
+        used_at_ms: now_ms,
         ..session.clone()
     };
     let granted = grant(app, keys, account, &next).await?;
@@ -285,7 +286,8 @@ pub async fn step_up(
     let account = &person.account;
     // A new token would be younger than what has ended the session.
     let locks = app.store.settings.locks().await?;
-    if locks.end(account.id, session.made_at_ms) || account.status != Status::Active {
+    let is_active = account.is_active(app.clock.now_ms());
+    if locks.end(account.id, session.made_at_ms) || !is_active {
         return Err(Code::TokenRevoked.into());
     }
     // The token that asks is over with the new one.
@@ -296,7 +298,7 @@ pub async fn step_up(
     writes.push(app.store.step_up(keys, account.id, &shown)?);
     writes.push(app.store.unchanged(account)?);
     let event = SecurityEvent::by(account.id, Action::SteppedUp, session.id);
-    writes.push(app.store.events.put(event)?);
+    writes.push(app.store.events.put(event).await?);
     let granted = grant(app, keys, account, &shown).await?;
     match writes.commit_patiently("step_up").await? {
         Written::Whole => Ok(granted.access_token),
@@ -310,7 +312,7 @@ async fn reused(app: &App, token: &RefreshToken) -> Result<Problem, Problem> {
     // Nobody knows which of the two holders this is; it is the account's owner who has to know.
     let object = format!("{}/{}", token.staff, token.session);
     let event = SecurityEvent::of(Action::TokenReused, object);
-    let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event).await?);
     writes.commit_patiently("end_reused").await?;
     Ok(Code::TokenReused.into())
 }
@@ -349,7 +351,10 @@ async fn grant(
     let signer = signer(app).await?;
     let refresh =
         RefreshToken { staff: account.id, session: session.id, generation: session.generation };
-    let rest_seconds = session.rest_seconds(app.clock.now_ms());
+    // Nothing lasts longer than the session, nor than the account.
+    let now_ms = app.clock.now_ms();
+    let of_session = session.rest_seconds(now_ms);
+    let rest_seconds = account.rest_seconds(now_ms).map_or(of_session, |rest| rest.min(of_session));
     let access = (&staff, rest_seconds);
     Ok(Granted {
         access_token: staff::issue(&signer, &app.clock, &app.issuer, access)?,

@@ -39,5 +39,6 @@ pub fn invite(
     let ends_at_ms = app.clock.now_ms() + LIFETIME_MS;
     let invitation = Invitation { staff, purpose, by, ends_at_ms };
     let kept = app.store.put_invitation(keys, &secret, &invitation)?;
-    Ok((Invited { token: secret.reveal().to_owned(), ends_at_ms }, kept))
+    let (token, ends_at_ms) = (secret.reveal().to_owned(), invitation.good_until_ms());
+    Ok((Invited { token, ends_at_ms }, kept))
 }

@@ -1,5 +1,5 @@
 //! `POST /v1/auth/login`: address and password. One answer for no account, a wrong password, a
-//! disabled account and one that has to wait, in body and in what is done for it.
+//! disabled account, one that has ended and one that has to wait, in body and in what is done for it.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -110,7 +110,8 @@ pub(crate) async fn post(
     else {
         return Err(Code::CredentialsInvalid.into());
     };
-    if locks.has_account(login.staff) || !is_present(&login, &person) {
+    let is_active = person.account.is_active(app.clock.now_ms());
+    if locks.has_account(login.staff) || !is_active || !is_present(&login, &person) {
         return Err(Code::CredentialsInvalid.into());
     }
     if let (true, Some(password), Some(before)) = (verdict.outdated, &password, &login.password) {

@@ -44,7 +44,7 @@ pub(crate) async fn post(
         writes.extend(app.store.change_account(&keys, &person.account, change, |_| ())?.1);
     }
     let event = SecurityEvent::by(staff.id, Action::SessionEnded, staff.session);
-    writes.push(app.store.events.put(event)?);
+    writes.push(app.store.events.put(event).await?);
     if !writes.commit_patiently("logout").await?.is_whole() {
         return Err(Problem::new(Code::Conflict, "The account was changed meanwhile: try again."));
     }

@@ -41,6 +41,8 @@ pub struct MeResponse {
     /// The roles that may not be used until then; null when all may.
     #[schema(value_type = Option<Vec<String>>)]
     cool_roles: Option<Roles>,
+    /// When the account of an auditor ends by itself; null for all others.
+    ends_at: Option<String>,
 }
 
 /// A notice to a person about their own account.
@@ -112,6 +114,7 @@ pub(crate) async fn get(
         notices,
         cool_until: cooling.map(|cooling| rfc3339(cooling.until.saturating_mul(1000))),
         cool_roles: cooling.map(|_| resting),
+        ends_at: account.profile.ends_at_ms.map(rfc3339),
         training,
     };
     Ok(Reply(StatusCode::OK, me))

@@ -124,10 +124,11 @@ async fn invite_new(
     address: Address,
 ) -> Result<crate::invite::Invited, Problem> {
     let staff = StaffId::generate(&app.clock)?;
-    let purpose = Purpose::Join { address, roles: Roles::from_iter([Role::Admin]) };
+    let roles = Roles::from_iter([Role::Admin]);
+    let purpose = Purpose::Join { address, roles, ends_at_ms: None };
     let (invited, kept) = invite(app, keys, (staff, None), purpose)?;
     let event = SecurityEvent::of(Action::Bootstrapped, staff);
-    let writes = app.store.transaction().and_all(kept).and(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(kept).and(app.store.events.put(event).await?);
     writes.commit_patiently("bootstrap").await?;
     Ok(invited)
 }
@@ -148,6 +149,10 @@ async fn invite_back(
     if person.account.profile.unproven == Some(Taken::Password) {
         return Err(Code::Conflict.into());
     }
+    // An auditor's account ends by itself, and so would the admin's.
+    if person.account.roles.has(Role::Auditor) {
+        return Err(Code::Conflict.into());
+    }
     let change = (Ends::Sessions, PasswordThen::Stays);
     let (account, changed) =
         app.store.change_account(keys, &person.account, change, |account| {
@@ -165,7 +170,7 @@ async fn invite_back(
         .and_all(changed)
         .and_all(app.store.delete_factors(&person)?)
         .and_all(kept)
-        .and(app.store.events.put(event)?);
+        .and(app.store.events.put(event).await?);
     match writes.commit_patiently("bootstrap_again").await? {
         Written::Whole => Ok(invited),
         Written::Refused(_) => Err(Code::Conflict.into()),

@@ -167,7 +167,7 @@ pub(crate) async fn register_finish(
         .transaction()
         .and_all(app.store.spend_challenge(challenge)?)
         .and(app.store.put_passkey(&keys, id, &passkey, Expected::Nothing)?)
-        .and(app.store.events.put(event)?);
+        .and(app.store.events.put(event).await?);
     let name = passkey.id.clone();
     let new: NewFactor = Box::new(move |codes| FactorChange::Passkey(name, codes));
     let factor = (Evidence::EnrolledPasskey, factor, new);
@@ -204,7 +204,7 @@ pub(crate) async fn login_finish(
     let (person, spent) = shown(&app, &keys, &client, &request.credential, whose).await?;
     let mut writes = app.store.transaction().and_all(spent);
     let granted = if let Some(begun) = &begun {
-        writes.extend(begun.spend(&app, &keys, &client, None)?);
+        writes.extend(begun.spend(&app, &keys, &client, None).await?);
         let shown = begun.shown((&app, &keys, &client), Evidence::PasswordAndPasskey, None);
         Box::pin(gate::admit(&app, &keys, &begun.person, shown, writes)).await?
     } else {
@@ -258,7 +258,7 @@ pub(crate) async fn shown(
                 .store
                 .transaction()
                 .and_all(app.store.spend_challenge(challenge)?)
-                .and(app.store.events.put(event)?);
+                .and(app.store.events.put(event).await?);
             writes.commit_patiently("counter_went_back").await?;
             return Err(Code::CodeInvalid.into());
         }

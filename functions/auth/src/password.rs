@@ -60,7 +60,7 @@ pub(crate) async fn post(
         // caller's own stays, since they have just shown both factors.
         .and_all(app.store.end_sessions(&person, Some(staff.session))?)
         .and_all(app.store.tell(&keys, &person, Told::PasswordChanged, Some(staff.id))?)
-        .and(app.store.events.put(event)?)
+        .and(app.store.events.put(event).await?)
         .and(forgotten);
     if !writes.commit_patiently("change_password").await?.is_whole() {
         return Err(Code::Conflict.into());

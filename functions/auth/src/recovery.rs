@@ -78,8 +78,8 @@ pub(crate) async fn post(
         // The row of the code goes; what was used up is known for longer than a repeated request.
         .and(app.store.spend_recovery_code(id, &digest)?)
         .and(app.store.once.put(Once::RecoveryCode, &[id.as_bytes(), &digest], until_ms)?)
-        .and(app.store.events.put(event)?)
-        .and_all(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
+        .and(app.store.events.put(event).await?)
+        .and_all(begun.spend(&app, &keys, &client, request.device_token.as_deref()).await?);
     let parts = (&app, &keys, &client);
     let evidence = Evidence::PasswordAndRecoveryCode;
     let mut shown = begun.shown(parts, evidence, request.device_token.as_deref());
@@ -110,7 +110,7 @@ pub(crate) async fn renew(
         .and_all(app.store.delete_recovery_codes(&person)?)
         .and_all(kept)
         .and_all(changed)
-        .and(app.store.events.put(event)?)
+        .and(app.store.events.put(event).await?)
         .and_all(app.store.tell(&keys, &person, Told::RecoveryCodesMade, Some(staff.id))?);
     match writes.commit_patiently("renew_recovery_codes").await? {
         Written::Whole => Ok(Reply(StatusCode::OK, RecoveryCodesResponse { recovery_codes })),

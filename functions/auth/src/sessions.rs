@@ -74,7 +74,7 @@ pub(crate) async fn delete(
             return Ok(StatusCode::NO_CONTENT);
         }
         let event = SecurityEvent::by(staff.id, Action::SessionEnded, staff.id);
-        let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
+        let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event).await?);
         writes.commit_patiently("end_others").await?;
     }
 }
@@ -93,7 +93,7 @@ pub(crate) async fn delete_one(
     }
     let ended = app.store.end_session(staff.id, id)?;
     let event = SecurityEvent::by(staff.id, Action::SessionEnded, id);
-    let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(ended).and(app.store.events.put(event).await?);
     writes.commit_patiently("end_session").await?;
     Ok(StatusCode::NO_CONTENT)
 }

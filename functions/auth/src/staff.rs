@@ -34,9 +34,11 @@ pub struct PersonItem {
     email: String,
     #[schema(value_type = Vec<String>)]
     roles: Roles,
-    /// `active` or `disabled`.
+    /// `active` or `disabled`; an account that has ended is disabled.
     #[schema(value_type = String)]
     status: Status,
+    /// When the account of an auditor ends by itself; null for all others.
+    ends_at: Option<String>,
     /// The second factors that there are.
     mfa: Vec<&'static str>,
     created_at: String,
@@ -65,7 +67,7 @@ pub struct StaffResponse {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatchRequest {
-    /// All roles from now on; one at least.
+    /// All roles from now on; one at least. Nobody becomes an auditor by it, or ceases to be one.
     roles: Option<Vec<String>>,
     /// Whether they may not sign in.
     disabled: Option<bool>,
@@ -87,13 +89,15 @@ async fn item(app: &App, person: Person, invited: Option<Invited>) -> Result<Per
     let locked_until = app.store.waits_until(counter).await?.map(rfc3339);
     let mfa = person.factors();
     let account = person.account;
+    let status = account.status_at(app.clock.now_ms());
     let expires_at = invited.as_ref().map(Invited::expires_at);
     Ok(PersonItem {
         id: account.id,
         name: account.profile.name,
         email: account.profile.email,
         roles: account.roles,
-        status: account.status,
+        status,
+        ends_at: account.profile.ends_at_ms.map(rfc3339),
         mfa,
         created_at: rfc3339(account.made_at_ms),
         locked_until,
@@ -158,6 +162,14 @@ pub(crate) async fn patch(
     };
     let id = person.account.id;
     let roles = roles.unwrap_or(person.account.roles);
+    // The end of an auditor's account belongs to the invitation.
+    if roles.has(Role::Auditor) != person.account.roles.has(Role::Auditor) {
+        return Err(Problem::invalid("/roles", FieldCode::NotAllowed));
+    }
+    if request.disabled == Some(false) && person.account.has_ended(app.clock.now_ms()) {
+        let detail = "The account has ended: delete it and invite its owner anew.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
     keep_an_admin(&admin, &person, roles, status)?;
     // One's own is changed with what one has, and not by taking it away.
     if admin.id == id && reset.is_some() {
@@ -178,10 +190,10 @@ pub(crate) async fn patch(
         let counter = Counter::of_strangers(&person.account.login);
         writes.push(app.store.forget(&counter)?);
         let event = SecurityEvent::by(admin.id, Action::ThrottleEnded, id);
-        writes.push(app.store.events.put(event)?);
+        writes.push(app.store.events.put(event).await?);
     }
     let change = Change { roles, status, reset, ends: request.end_sessions == Some(true) };
-    let invited = change.write(&app, &keys, &admin, &person, &mut writes)?;
+    let invited = change.write(&app, &keys, &admin, &person, &mut writes).await?;
     if !writes.is_empty() && !writes.commit_patiently("change_person").await?.is_whole() {
         return Err(Problem::new(Code::Conflict, "The account was changed meanwhile."));
     }
@@ -228,7 +240,7 @@ struct Change {
 }
 
 impl Change {
-    fn write(
+    async fn write(
         self,
         app: &App,
         keys: &Keys,
@@ -295,7 +307,7 @@ impl Change {
             None => None,
         };
         for action in actions {
-            writes.push(app.store.events.put(SecurityEvent::by(admin.id, action, id))?);
+            writes.push(app.store.events.put(SecurityEvent::by(admin.id, action, id)).await?);
         }
         Ok(invited.map(|(invited, kept)| {
             writes.extend(kept);
@@ -320,7 +332,7 @@ pub(crate) async fn delete(
     let before = (&person.account, login.as_ref());
     let (account, begun) = app.store.begin_deletion(&keys, before)?;
     let event = SecurityEvent::by(admin.id, Action::Deleted, id);
-    let writes = app.store.transaction().and_all(begun).and(app.store.events.put(event)?);
+    let writes = app.store.transaction().and_all(begun).and(app.store.events.put(event).await?);
     let writes = writes.and(app.store.trainings.end(id)?);
     let changed = || Problem::new(Code::Conflict, "The account was changed meanwhile.");
     if !writes.commit_patiently("begin_deletion").await?.is_whole() {

@@ -117,7 +117,13 @@ impl App {
             identity: Table::new(dynamo.clone(), config.identity_table.clone()),
             watch: Table::new(dynamo.clone(), watch.clone()),
             once: Once::new(dynamo.clone(), watch, clock.clone()),
-            events: SecurityEvents::new(dynamo, events, clock.clone(), audit_days),
+            events: SecurityEvents::new(
+                dynamo,
+                events,
+                Arc::clone(&settings),
+                clock.clone(),
+                audit_days,
+            ),
         };
         Ok(Self(Arc::new(Parts {
             issuer: config.backend.issuer.clone(),

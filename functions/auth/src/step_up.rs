@@ -99,7 +99,7 @@ async fn failed(app: &App, keys: &Keys, staff: &Staff, person: &Person) -> Resul
         .store
         .transaction()
         .and(app.store.unchanged(&person.account)?)
-        .and(app.store.events.put(event)?)
+        .and(app.store.events.put(event).await?)
         .and_all(app.store.tell(keys, person, Told::StepUpFailed, Some(staff.id))?);
     writes.commit_patiently("step_up_failed").await?;
     Ok(())

@@ -74,7 +74,7 @@ pub(crate) async fn post(
         .store
         .transaction()
         .and_all(spend_code(&app, person, &request.code)?)
-        .and_all(begun.spend(&app, &keys, &client, request.device_token.as_deref())?);
+        .and_all(begun.spend(&app, &keys, &client, request.device_token.as_deref()).await?);
     let parts = (&app, &keys, &client);
     let shown = begun.shown(parts, Evidence::PasswordAndTotp, request.device_token.as_deref());
     let granted = Box::pin(gate::admit(&app, &keys, person, shown, writes)).await?;
@@ -145,7 +145,7 @@ pub(crate) async fn confirm(
         .store
         .transaction()
         .and(app.store.confirm_totp(id, totp.made_at_ms, step)?)
-        .and(app.store.events.put(event)?);
+        .and(app.store.events.put(event).await?);
     let digest = totp.digest.clone();
     let new: NewFactor = Box::new(move |codes| FactorChange::Totp(digest, codes));
     let factor = (Evidence::EnrolledTotp, "totp".to_owned(), new);

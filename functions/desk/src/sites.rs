@@ -266,7 +266,7 @@ pub(crate) async fn put(
             (WebhookChange::Set(webhook), Some(WebhookResponse { secret, ..shown }))
         }
     };
-    let event = app.events.put(SecurityEvent::by(admin.id, Action::SiteChanged, site.id))?;
+    let event = app.events.put(SecurityEvent::by(admin.id, Action::SiteChanged, site.id)).await?;
     let put = app.store.put_site(site, &known, (settings, change), event).await?;
     let stored = put.ok_or(Code::Stale)?;
     SiteResponse::new(site, stored, webhook).tagged()

@@ -196,7 +196,7 @@ async fn deliver<R: Resolve>(
 pub async fn take(app: &App, site: &Site, row: &Delivery) -> Result<bool, StoreError> {
     let told = match row.content {
         Content::Contact(subject) if row.tries == 0 => {
-            Some(app.events.put(SecurityEvent::of(Action::ContactSent, subject))?)
+            Some(app.events.put(SecurityEvent::of(Action::ContactSent, subject)).await?)
         }
         _ => None,
     };

@@ -14,7 +14,7 @@ pub mod trial;
 pub mod versions;
 
 use axum::Router;
-use shared::http::finish::{finish, no_other_page};
+use shared::http::finish::{LONG_DEADLINE, finish_within, no_other_page};
 
 use shared::http::staff_app::App;
 
@@ -43,5 +43,5 @@ pub fn routes(app: App) -> Router {
 /// The function as it is served. No other origin's page may call it.
 pub fn router(app: App) -> Router {
     let clock = app.clock.clone();
-    finish(routes(app), clock, no_other_page())
+    finish_within(routes(app), clock, no_other_page(), LONG_DEADLINE)
 }

@@ -186,7 +186,7 @@ impl Candidate {
         (by, restored): (StaffId, Option<u32>),
     ) -> Result<Version, Problem> {
         let event = SecurityEvent::by(by, Action::KnowledgePublished, place.site.id);
-        let event = app.events.put(event)?;
+        let event = app.events.put(event).await?;
         let Trained { edition, bytes, evaluation } = &*self.trained;
         let publication = Publication { edition, bytes, evaluation: *evaluation, restored };
         let published = app.store.publish(place.shelf(), &self.stored, publication, Some(event));

@@ -6,6 +6,8 @@ mod compromise;
 mod event;
 pub mod job;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::clock::{Clock, UnixMillis, rfc3339};
@@ -55,7 +57,7 @@ impl Config {
 /// The job's access to what is stored.
 pub struct Stores {
     /// The settings and their keys.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The security events.
     pub events: SecurityEvents,
     /// The time.
@@ -70,10 +72,11 @@ impl Stores {
     pub fn new(config: &Config, clock: Clock, sdk: &aws::SdkConfig) -> Self {
         let Config { backend, events_table } = config;
         let dynamo = aws::dynamodb(backend, sdk);
-        let kept = AuditDays::default();
+        let settings = Arc::new(app::settings(backend, clock.clone(), sdk));
+        let (table, kept) = (events_table.clone(), AuditDays::default());
         Self {
-            settings: app::settings(backend, clock.clone(), sdk),
-            events: SecurityEvents::new(dynamo, events_table.clone(), clock.clone(), kept),
+            events: SecurityEvents::new(dynamo, table, Arc::clone(&settings), clock.clone(), kept),
+            settings,
             issuer: backend.issuer.clone(),
             clock,
         }

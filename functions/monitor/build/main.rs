@@ -43,6 +43,7 @@ fn judge(book: &Playbook) -> Result<(), &'static str> {
     let Playbook {
         title,
         personal,
+        refresher: _,
         tell,
         escalate_after_minutes,
         at_once,

@@ -67,7 +67,7 @@ pub(crate) async fn post(
         let value = &mut incident.value;
         let (taken, writes) = if action == Action::Lift {
             not_ones_own(value, staff.id)?;
-            lift(&app, value, &target, staff.id)?
+            lift(&app, value, &target, staff.id).await?
         } else {
             if value.in_force(action, &target).is_some() && action != Action::RevokeSessions {
                 return Err(Problem::new(Code::Conflict, "It is in force already."));
@@ -75,7 +75,7 @@ pub(crate) async fn post(
             if value.actions.len() >= ACTIONS {
                 return Err(Problem::new(Code::Conflict, "An incident has at most 100 actions."));
             }
-            let writes = take(&app, value, (action, &target), Some(staff.id))?.to_vec();
+            let writes = take(&app, value, (action, &target), Some(staff.id)).await?.to_vec();
             (value.actions.last().cloned().ok_or(Code::Internal)?, writes)
         };
         let transaction = app.incidents.transaction().and(app.incidents.put(&incident)?);
@@ -111,7 +111,7 @@ async fn judge(app: &App, action: Action, target: &str, confirm: bool) -> Result
 }
 
 /// Lifts an action of this incident.
-fn lift(
+async fn lift(
     app: &App,
     incident: &mut Incident,
     target: &str,
@@ -133,7 +133,7 @@ fn lift(
     incident.settled_ms = Some(now_ms);
     incident.tell(now_ms, "lifted", Some(by));
     let unlock = app.staff.store.settings.unlock(taken.action, &taken.target, id)?;
-    let event = told(app, incident.id, Action::Lift, Some(by))?;
+    let event = told(app, incident.id, Action::Lift, Some(by)).await?;
     let mut writes = vec![unlock, event];
     if taken.action == Action::LockAccount {
         // A session of that time may be somebody else's: everybody signs in anew.

@@ -7,8 +7,8 @@
 //! announcement it is counted as `Purged`. Deletions by the TTL are counted as `Expired`, so that their
 //! absence can be noticed too.
 //!
-//! The records of events hold the event. [`crate::watch`] judges it. Those of the audit log hold keys: its
-//! rows are put once, and [`crate::audited`] asks the log whether they fit.
+//! The records of events hold the event. [`crate::watch`] verifies its code and judges it. Those of the audit
+//! log hold keys: its rows are put once, and [`crate::audited`] asks the log whether they fit.
 //!
 //! A schedule calls it every five minutes, without a record: then it counts the incidents that nobody has looked at
 //! ([`crate::escalate`]).
@@ -35,7 +35,7 @@ use crate::escalate::Waiting;
 use crate::parts::{App, Config};
 use crate::raise::Opened;
 use crate::record::{Change, Finding, Record, changed_ms};
-use crate::rules::{CONVERSATION_CHANGED, EVENT_CHANGED, LOG_CHANGED};
+use crate::rules::{CONVERSATION_CHANGED, LOG_CHANGED};
 use crate::watch::{News, Watch, is_of_events};
 
 /// The `detail-type` of the schedule's event. A batch has none.
@@ -313,21 +313,13 @@ impl Watchman {
         let (mut seen, mut response) = (Seen::default(), BatchResponse::default());
         for (number, record) in records {
             let now_ms = self.clock.now_ms();
-            let opened = match News::read(record, now_ms) {
-                Some(News::Nothing) => Ok(Vec::new()),
-                Some(News::Event(event)) => Box::pin(self.watch.see(&event)).await,
-                Some(News::Changed(name)) => {
-                    let at_ms = changed_ms(record).unwrap_or(now_ms);
-                    let opened = self.watch.changed(&EVENT_CHANGED, &name, at_ms).await;
-                    opened.map(|opened| opened.into_iter().collect())
-                }
-                None => {
-                    seen.unreadable += 1;
-                    response.fail(number);
-                    continue;
-                }
+            let Some(news) = News::read(record, now_ms) else {
+                seen.unreadable += 1;
+                response.fail(number);
+                continue;
             };
-            let Ok(opened) = opened else {
+            let at_ms = changed_ms(record).unwrap_or(now_ms);
+            let Ok(opened) = Box::pin(self.watch.hear(news, at_ms)).await else {
                 response.fail(number);
                 break;
             };

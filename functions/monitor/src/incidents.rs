@@ -225,6 +225,7 @@ impl IncidentItem {
             notes,
             verdict,
             settled_ms: _,
+            asked_again_ms: _,
         } = incident;
         let book = app.playbook(kind);
         let offered = book.offered.iter().chain(&book.at_once);
@@ -354,7 +355,7 @@ pub(crate) async fn post(
     let incident = Revised::new(incident);
     let told = SecurityEvent::by(staff.id, Told::IncidentOpened, id);
     let writes = app.incidents.transaction();
-    let writes = writes.and(app.incidents.put(&incident)?).and(app.staff.events.put(told)?);
+    let writes = writes.and(app.incidents.put(&incident)?).and(app.staff.events.put(told).await?);
     writes.commit_or_fail("post_incident").await?;
     Ok(Reply(StatusCode::CREATED, IncidentItem::of(&app, incident.value)))
 }

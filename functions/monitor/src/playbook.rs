@@ -24,6 +24,8 @@ pub(crate) struct Playbook {
     pub(crate) title: String,
     /// Whether personal data may be concerned.
     pub(crate) personal: bool,
+    /// Whether a confirmed incident asks the person whom it is about for courses again.
+    pub(crate) refresher: bool,
     /// The people who are told.
     pub(crate) tell: Vec<Told>,
     /// Minutes that an incident may wait for a person.

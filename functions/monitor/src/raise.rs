@@ -82,7 +82,7 @@ pub async fn raise(
         let id = IncidentId::generate(app.clock())?;
         let when = (now_ms, book.personal);
         let opened = Incident::open((id, kind, severity), whose.about(), when, None);
-        writes.push(app.staff.events.put(SecurityEvent::of(Told::IncidentOpened, id))?);
+        writes.push(app.staff.events.put(SecurityEvent::of(Told::IncidentOpened, id)).await?);
         Revised::new(opened)
     };
     let value = &mut incident.value;
@@ -112,7 +112,7 @@ pub async fn raise(
                 continue;
             }
             is_contained = true;
-            writes.extend(take(app, value, (*action, &target), None)?);
+            writes.extend(take(app, value, (*action, &target), None).await?);
         }
     }
     if is_new {
@@ -148,7 +148,7 @@ fn unsettled(
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn take(
+pub async fn take(
     app: &App,
     incident: &mut Incident,
     (action, target): (Action, &str),
@@ -159,7 +159,7 @@ pub fn take(
     let lock = Lock { action, target, incident: incident.id, id };
     let target = target.to_owned();
     let taken = Taken { id, action, target, by, at_ms: now_ms, lifted_ms: None };
-    let writes = [app.staff.store.settings.lock(&lock)?, told(app, incident.id, action, by)?];
+    let writes = [app.staff.store.settings.lock(&lock)?, told(app, incident.id, action, by).await?];
     // The last end of somebody's sessions is the one in force.
     let is_before = |known: &Taken| {
         let same = (known.action, &known.target) == (taken.action, &taken.target);
@@ -178,14 +178,14 @@ pub fn take(
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn told(
+pub async fn told(
     app: &App,
     incident: IncidentId,
     action: Action,
     by: Option<StaffId>,
 ) -> Result<Write, StoreError> {
     let object = format!("{incident}/{}", action.as_str());
-    app.staff.events.put(SecurityEvent::by_whom(by, Told::IncidentAction, object))
+    app.staff.events.put(SecurityEvent::by_whom(by, Told::IncidentAction, object)).await
 }
 
 /// Networks that an incident has slowed.

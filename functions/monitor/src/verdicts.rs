@@ -1,5 +1,5 @@
 //! `PATCH /v1/incidents/{id}`: how far it has come, who works on it, and how it is judged. Verdicts move the
-//! thresholds of the rules that were met.
+//! thresholds of the rules that were met, and ask the person whom an incident was about for courses again.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -113,16 +113,18 @@ pub(crate) async fn patch(
             not_ones_own(&incident.value, staff.id)?;
         }
         let before = incident.value.verdict;
-        if !change.make(&mut incident.value, (staff.id, app.clock().now_ms()))? {
+        let now_ms = app.clock().now_ms();
+        if !change.make(&mut incident.value, (staff.id, now_ms))? {
             return Ok(Reply(StatusCode::OK, IncidentItem::of(&app, incident.value)));
         }
         let told = SecurityEvent::by(staff.id, Told::IncidentChanged, id);
         let mut writes = app.incidents.transaction();
-        writes.push(app.incidents.put(&incident)?);
-        writes.push(app.staff.events.put(told)?);
+        writes.push(app.staff.events.put(told).await?);
         if incident.value.verdict != before {
             learn(&app, &incident.value, before, &mut writes).await?;
+            refresh(&app, &mut incident.value, now_ms, &mut writes).await?;
         }
+        writes.push(app.incidents.put(&incident)?);
         if writes.commit("change_incident").await?.is_whole() {
             return Ok(Reply(StatusCode::OK, IncidentItem::of(&app, incident.value)));
         }
@@ -155,6 +157,27 @@ async fn learn(
         let mut record = app.incidents.rule(rule.name).await?;
         judge(&mut record.value, before, verdict);
         writes.push(app.incidents.put_rule(rule.name, &record)?);
+    }
+    Ok(())
+}
+
+/// Asks the person whom a confirmed incident is about for courses again, where its playbook says so. A verdict
+/// that is taken back takes that back.
+async fn refresh(
+    app: &App,
+    incident: &mut Incident,
+    now_ms: UnixMillis,
+    writes: &mut Transaction,
+) -> Result<(), Problem> {
+    let Some(staff) = incident.about.as_deref().and_then(StaffId::parse) else { return Ok(()) };
+    if let Some(asked_ms) = incident.asked_again_ms.take() {
+        writes.push(app.staff.trainings.refresh_not(staff, asked_ms)?);
+    }
+    let is_confirmed = incident.verdict == Some(Verdict::TruePositive);
+    // An account that is gone has no training any more.
+    if is_confirmed && app.playbook(incident.kind).refresher && app.accounts.has(staff).await? {
+        incident.asked_again_ms = Some(now_ms);
+        writes.push(app.staff.trainings.refresh_after(staff, now_ms)?);
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use shared::clock::{UnixMillis, from_rfc3339};
 use shared::ids::{EventId, StaffId};
 use shared::seal::cache::Cache;
 use shared::store::StoreError;
+use shared::store::attributes::Item;
 use shared::store::incident::{Revised, Signal, Whose};
 use tiles::leaf::{StoredEvent, item_of_image};
 use values::incident::Severity;
@@ -17,25 +18,35 @@ use crate::escalate::{self, Waiting};
 use crate::habits::{Habits, Met};
 use crate::parts::App;
 use crate::raise::{Evidence, Opened, Proof, Raised, raise};
-use crate::record::by_ttl;
-use crate::rules::{self, Change, DECOY_READ, LEAST_A_DAY, Measure, Rule, Thresholds};
+use crate::record::{by_ttl, changed_ms};
+use crate::rules::{
+    self, Change, DECOY_READ, EVENT_CHANGED, LEAST_A_DAY, Measure, Rule, Thresholds,
+};
 
 /// How often an event is judged anew where somebody else has changed what it was judged by.
 const TRIES: usize = 8;
 /// By how much the clock of a function may be ahead.
 const AHEAD_MS: UnixMillis = 5 * 60 * 1000;
+/// By how much the record of its item may be later than an event: a function stops after seconds.
+const BEHIND_MS: UnixMillis = 15 * 60 * 1000;
 /// How long thresholds that verdicts have moved, and new decoys, may be unknown.
 const LIFETIME_MS: i64 = 60_000;
 
 /// The meaning of a record of the table of events.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum News {
-    /// An event that rules or habits need.
-    Event(Event),
-    /// An event that they do not need, or that was deleted when its time was up.
+    /// An event that was stored, to be borne out by its code; of the act, where rules or habits need it.
+    Stored(Stored, Option<Event>),
+    /// An event that was deleted when its time was up.
     Nothing,
     /// An event that was changed or deleted, or made by hand, by the name that its item has.
     Changed(String),
+}
+
+/// An event as it was stored.
+pub(crate) struct Stored {
+    /// Its name.
+    pub(crate) name: String,
+    pub(crate) item: Item,
 }
 
 /// Whether the record is of the table of events: its items have the key `p`.
@@ -57,25 +68,26 @@ impl News {
         }
         let attribute = |attribute: &str| text(&format!("/dynamodb/NewImage/{attribute}/S"));
         let image = record.pointer("/dynamodb/NewImage").and_then(item_of_image);
-        // An item that the audit log passes over is none that a function has stored.
-        let is_stored = image.as_ref().and_then(StoredEvent::read).is_some();
-        let event = sort.split_once('#').filter(|_| is_stored).and_then(|(time, id)| {
-            // An event of tomorrow would push all of today's out of somebody's habits.
-            let at_ms = from_rfc3339(time).filter(|at_ms| *at_ms <= now_ms + AHEAD_MS)?;
-            let id = EventId::parse(id)?;
+        let read = || {
+            let item = image?;
+            // An item that the audit log passes over is none that a function has stored.
+            StoredEvent::read(&item)?;
+            let (time, id) = sort.split_once('#')?;
+            let (at_ms, id) = (from_rfc3339(time)?, EventId::parse(id)?);
+            // An event of tomorrow would push all of today's out of somebody's habits. One that comes long after
+            // it was made is a copy of one that is gone.
+            let stored_ms = changed_ms(record).unwrap_or(at_ms);
+            let is_of_now = at_ms <= now_ms + AHEAD_MS && stored_ms <= at_ms + BEHIND_MS;
             let object = attribute("o")?.to_owned();
             let actor = match attribute("a") {
                 Some(actor) => Some(StaffId::parse(actor)?),
                 None => None,
             };
-            let action = attribute("w")?;
-            Some(Event::of((id.to_string(), at_ms), action, actor, object))
-        });
-        Some(match event {
-            Some(Some(event)) => Self::Event(event),
-            Some(None) => Self::Nothing,
-            None => Self::Changed(name()),
-        })
+            let event = Event::of((id.to_string(), at_ms), attribute("w")?, actor, object);
+            let stored = Stored { name: name(), item };
+            is_of_now.then_some(Self::Stored(stored, event))
+        };
+        Some(read().unwrap_or_else(|| Self::Changed(name())))
     }
 }
 
@@ -108,6 +120,31 @@ impl Watch {
     pub fn new(app: App) -> Self {
         let cache = Cache::new(app.clock().clone(), LIFETIME_MS, 1);
         Self { app, known: Arc::new(cache) }
+    }
+
+    /// Looks at what a record of the table of events tells: an event that a function has stored goes into the
+    /// habits, and any other is raised.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of it is stored.
+    pub(crate) async fn hear(
+        &self,
+        news: News,
+        changed_ms: UnixMillis,
+    ) -> Result<Vec<Opened>, StoreError> {
+        let name = match news {
+            News::Nothing => return Ok(Vec::new()),
+            News::Changed(name) => name,
+            News::Stored(Stored { name, item }, event) => {
+                if self.app.staff.store.settings.bears_out(&item).await? {
+                    let Some(event) = event else { return Ok(Vec::new()) };
+                    return self.see(&event).await;
+                }
+                name
+            }
+        };
+        let opened = self.changed(&EVENT_CHANGED, &name, changed_ms).await?;
+        Ok(opened.into_iter().collect())
     }
 
     /// Takes an event into the habits, and raises what it meets. One that was taken in already changes nothing.

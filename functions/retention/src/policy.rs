@@ -113,8 +113,10 @@ pub(crate) async fn put(
     } else {
         let mut actions = vec![Action::PolicyChanged];
         actions.extend(policy.keeps_longer_than(&known.policy).then_some(Action::PolicyLoosened));
-        let event = |action| app.events.put(SecurityEvent::by(staff.id, action, site.id));
-        let events = actions.into_iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        let mut events = Vec::new();
+        for action in actions {
+            events.push(app.events.put(SecurityEvent::by(staff.id, action, site.id)).await?);
+        }
         let followed = app.store.sweep_progress().await?.aligned_version;
         let known = (&known, followed);
         let put = app.store.settings.put_retention_policy(site, known, policy, events).await?;

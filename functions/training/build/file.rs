@@ -1,5 +1,5 @@
-//! A course as a file: TOML between two lines `+++`, then Markdown of headings, paragraphs, lists, bold words
-//! and links.
+//! A course or a practice as a file: TOML between two lines `+++`, then Markdown of headings, paragraphs, lists,
+//! bold words and links.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,25 @@ const TURNS: usize = 5;
 ///
 /// # Errors
 /// A sentence for the author.
-pub(crate) fn read(file: &str) -> Result<Content, String> {
+pub(crate) fn read_course(file: &str) -> Result<Content, String> {
+    let content = read(file)?;
+    judge_questions(&content.questions)?;
+    Ok(content)
+}
+
+/// Reads a practice: a course without questions, whose text is shown when the chat was played.
+///
+/// # Errors
+/// A sentence for the author.
+pub(crate) fn read_practice(file: &str) -> Result<Content, String> {
+    let content = read(file)?;
+    if !content.questions.is_empty() {
+        return Err("a practice has no questions".to_owned());
+    }
+    Ok(content)
+}
+
+fn read(file: &str) -> Result<Content, String> {
     let front = file.strip_prefix("+++\n").ok_or("the first line is not +++")?;
     let (front, text) = front.split_once("\n+++\n").ok_or("the front matter does not end")?;
     let mut content: Content = toml::from_str(front).map_err(|error| error.to_string())?;
@@ -24,7 +42,6 @@ pub(crate) fn read(file: &str) -> Result<Content, String> {
     }
     judge_text(&content.text)?;
     judge_chat(&content.chat)?;
-    judge_questions(&content.questions)?;
     Ok(content)
 }
 
@@ -102,7 +119,13 @@ fn judge_chat(chat: &[Turn]) -> Result<(), String> {
     if let Some(lost) = known.iter().find(|id| !reached.contains(*id)) {
         return Err(format!("nothing leads to the turn {lost}"));
     }
-    for Turn { id, says, choices } in chat {
+    for (at, Turn { id, says, choices }) in chat.iter().enumerate() {
+        // Whoever chooses comes to an end, whatever they choose.
+        let is_later = |next: &str| chat.iter().skip(at + 1).any(|turn| turn.id == next);
+        let mut nexts = choices.iter().filter_map(|choice| choice.next.as_deref());
+        if let Some(back) = nexts.find(|next| !is_later(next)) {
+            return Err(format!("turn {id} leads back to {back}"));
+        }
         let both = choices.iter().any(|choice| choice.good) && choices.iter().any(|it| !it.good);
         let told = choices.iter().all(|it| !it.text.is_empty() && !it.then.is_empty());
         if says.is_empty() || !both || !told {

@@ -9,20 +9,18 @@ use serde::{Deserialize, Serialize};
 use shared::clock::{UnixMillis, rfc3339};
 use shared::http::request::{AttemptPath, MaybePlainJson, PathId, PlainJson};
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Anybody};
+use shared::http::staff::{Allowed, Colleague};
 use shared::http::staff_app::App;
 use shared::ids::{AttemptId, StaffId};
 use shared::problem::{Code, FieldCode, Problem};
 use shared::store::security_event::{Action, SecurityEvent};
-use shared::store::training::{Attempt, Certificate, Outcome, Training};
+use shared::store::training::{Attempt, CERTIFICATE_TYPE, Certificate, Claims, Outcome, Training};
 use shared::values::training::{CERTIFICATE_MS, Course};
 use utoipa::ToSchema;
 
 use crate::content::{Content, Question};
 use crate::courses::{Locale, content};
 
-/// The type of a certificate's signature.
-pub const CERTIFICATE_TYPE: &str = "sotto-certificate+jwt";
 /// How many questions are drawn.
 pub const DRAWN: usize = 10;
 /// How many right answers of a hundred are enough.
@@ -32,7 +30,7 @@ const ATTEMPT_MS: UnixMillis = 60 * 60 * 1000;
 /// How long after an attempt the next one begins at the earliest: guessing on is no way through.
 const SPACING_MS: UnixMillis = 10 * 60 * 1000;
 /// How often a change is tried that meets another one.
-const TRIES: usize = 4;
+pub(crate) const TRIES: usize = 4;
 /// Options that one request may name for a question.
 const OPTIONS: usize = 10;
 
@@ -108,24 +106,12 @@ pub struct GivenCertificate {
     expires_at: String,
 }
 
-/// The claims of a certificate. It names an id and no person.
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    sub: String,
-    course: &'static str,
-    version: u32,
-    iat: i64,
-    exp: i64,
-    jti: String,
-}
-
 #[utoipa::path(post, path = "/v1/training/courses/{id}/attempts",
     params(("id" = String, Path), ("locale" = Option<String>, Query)),
     request_body(content = Option<BeginRequest>), responses((status = 201, body = AttemptResponse)))]
 pub(crate) async fn begin(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<Anybody>,
+    Allowed(staff, ..): Allowed<Colleague>,
     PathId(id): PathId,
     locale: Locale,
     MaybePlainJson(BeginRequest {}): MaybePlainJson<BeginRequest>,
@@ -183,7 +169,7 @@ fn may_begin(
     request_body = AnswersRequest, responses((status = 200, body = ResultResponse)))]
 pub(crate) async fn answer(
     State(app): State<App>,
-    Allowed(staff, ..): Allowed<Anybody>,
+    Allowed(staff, ..): Allowed<Colleague>,
     PathId(id): PathId,
     AttemptPath(attempt_id): AttemptPath,
     locale: Locale,
@@ -219,7 +205,7 @@ pub(crate) async fn answer(
             });
             training.certificates.insert(course.id.to_owned(), given);
             let told = SecurityEvent::by(staff.id, Action::TrainingPassed, course.id);
-            event = Some(app.events.put(told)?);
+            event = Some(app.events.put(told).await?);
         }
         if app.trainings.put(&training, event).await? {
             let response = ResultResponse {
@@ -244,9 +230,9 @@ async fn sign(
 ) -> Result<Certificate, Problem> {
     let expires_ms = now_ms.saturating_add(CERTIFICATE_MS);
     let claims = Claims {
-        iss: &app.issuer,
+        iss: app.issuer.clone(),
         sub: staff.to_string(),
-        course: course.id,
+        course: course.id.to_owned(),
         version,
         iat: now_ms.div_euclid(1000),
         exp: expires_ms.div_euclid(1000),

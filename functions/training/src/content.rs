@@ -1,31 +1,32 @@
-//! The content of a course. The build reads it from Markdown with front matter, and the function from the
-//! file that the build has made.
+//! The content of a course, and of a practice, which has no questions. The build reads it from Markdown with
+//! front matter, and the function from the file that the build has made.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The languages that every course has; without a wish it is the first.
+/// The languages that every course and practice has; without a wish it is the first.
 pub(crate) const LOCALES: [&str; 2] = ["en", "de"];
 
-/// The languages of a course.
+/// The languages of a course or a practice.
 pub(crate) type Localised = BTreeMap<String, Content>;
-/// Courses by their ids.
+/// Courses or practices by their ids.
 pub(crate) type Courses = BTreeMap<String, Localised>;
 
-/// A course in one language.
+/// A course or a practice in one language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Content {
     pub(crate) title: String,
-    /// How long reading, chat and questions take together.
+    /// How long all of it takes.
     pub(crate) minutes: u8,
     pub(crate) version: u32,
     /// The day of that version, `YYYY-MM-DD`.
     pub(crate) changed: String,
     /// The played chat: the first turn comes first.
     pub(crate) chat: Vec<Turn>,
-    /// The pool that questions are drawn from.
+    /// The pool that questions are drawn from; empty for a practice.
+    #[serde(default)]
     pub(crate) questions: Vec<Question>,
     /// The text, in Markdown.
     #[serde(default)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::http::demands::{Demanding, Demands};
 use shared::http::request::PathId;
 use shared::http::response::Reply;
-use shared::http::staff::{Allowed, Anybody};
+use shared::http::staff::{Allowed, Colleague};
 use shared::http::staff_app::App;
 use shared::problem::{Code, FieldCode, Problem};
 use shared::values::training::{COURSES, Course};
@@ -134,7 +134,7 @@ fn locales(course: &Course) -> Vec<String> {
     responses((status = 200, body = CoursesResponse)))]
 pub(crate) async fn list(
     State(_): State<App>,
-    Allowed(..): Allowed<Anybody>,
+    Allowed(..): Allowed<Colleague>,
     locale: Locale,
 ) -> Result<Reply<CoursesResponse>, Problem> {
     let item = |course: &Course| {
@@ -152,7 +152,7 @@ pub(crate) async fn list(
     responses((status = 200, body = CourseResponse)))]
 pub(crate) async fn get(
     State(_): State<App>,
-    Allowed(..): Allowed<Anybody>,
+    Allowed(..): Allowed<Colleague>,
     PathId(id): PathId,
     locale: Locale,
 ) -> Result<Reply<CourseResponse>, Problem> {

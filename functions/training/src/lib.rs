@@ -1,5 +1,5 @@
-//! The training of the staff: courses, attempts at their questions, and the certificates that open claims and
-//! transcripts.
+//! The training of the staff: courses, attempts at their questions, the certificates that open claims and
+//! transcripts, and practices that admins send.
 //!
 //! Called by the console through API Gateway. Reads and writes the rows of `training`, appends to `events`,
 //! and reads in `settings` how long events are kept and the keys; uses KMS to open the key of the set of
@@ -8,6 +8,7 @@
 pub mod attempts;
 mod content;
 pub mod courses;
+pub mod practices;
 pub mod records;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,10 @@ shared::table! {
     courses => get, __path_get [NotFound];
     attempts => begin, __path_begin [NotFound, Conflict, RateLimited];
     attempts => answer, __path_answer [NotFound, Conflict, AttemptExpired];
+    practices => begin, __path_begin [Conflict];
+    practices => list, __path_list;
+    practices => get, __path_get;
+    practices => play, __path_play [Conflict];
     records => me, __path_me;
     records => all, __path_all;
 }

@@ -1,24 +1,35 @@
-//! The courses as they are shipped, and what their build refuses.
+//! The courses and practices as they are shipped, what their build refuses, and walks through a practice.
 
 #[path = "../build/file.rs"]
 mod file;
 
 use std::collections::BTreeMap;
 
-use file::{alike, read};
+use file::{alike, read_course, read_practice};
+use proptest::prelude::*;
 use shared::clock::rfc3339;
 use shared::values::training::COURSES;
 
 use crate::content;
-use crate::content::{Content, Courses};
+use crate::content::{Content, Courses, Turn};
+use crate::practices::walk;
 
 fn courses() -> Courses {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/courses.json"))).unwrap()
 }
 
+fn practices() -> Courses {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/practices.json"))).unwrap()
+}
+
 /// A course that the build takes, and the test breaks.
 fn sample() -> String {
     include_str!("../courses/phishing.en.md").to_owned()
+}
+
+/// The same of a practice.
+fn sample_practice() -> String {
+    include_str!("../practices/parcel-refund.en.md").to_owned()
 }
 
 #[test]
@@ -61,20 +72,20 @@ fn a_habit_does_not_pass() {
 
 #[test]
 fn a_course_as_it_is_shipped_is_taken() {
-    assert!(read(&sample()).is_ok());
+    assert!(read_course(&sample()).is_ok());
 }
 
 #[test]
 fn a_course_with_a_missing_answer_is_refused() {
     let none = sample().replace("right = true", "right = false");
-    assert!(read(&none).unwrap_err().contains("0 right options"));
+    assert!(read_course(&none).unwrap_err().contains("0 right options"));
     let all = sample().replace("right = false", "right = true");
-    assert!(read(&all).is_err());
+    assert!(read_course(&all).is_err());
     let start = sample().find("reason = \"").unwrap();
     let mut unreasoned = sample();
     let end = unreasoned[start..].find('\n').unwrap() + start;
     unreasoned.replace_range(start..end, "reason = \"\"");
-    assert!(read(&unreasoned).unwrap_err().contains("a reason"));
+    assert!(read_course(&unreasoned).unwrap_err().contains("a reason"));
     let fewer = {
         let at = sample().rfind("[[questions]]").unwrap();
         let end = sample().rfind("+++\n").unwrap();
@@ -82,8 +93,8 @@ fn a_course_with_a_missing_answer_is_refused() {
         fewer.replace_range(at..end, "");
         fewer
     };
-    let count = read(&sample()).unwrap().questions.len();
-    assert_eq!(read(&fewer).map_or(0, |content| content.questions.len()) + 1, count);
+    let count = read_course(&sample()).unwrap().questions.len();
+    assert_eq!(read_course(&fewer).map_or(0, |content| content.questions.len()) + 1, count);
 }
 
 #[test]
@@ -91,10 +102,10 @@ fn a_broken_link_is_refused() {
     for address in ["http://example.org", "/console", "https://nowhere", "javascript:alert(1)", ""]
     {
         let broken = format!("{}\n\nSee [this]({address}).\n", sample());
-        assert!(read(&broken).unwrap_err().contains("a link"), "{address}");
+        assert!(read_course(&broken).unwrap_err().contains("a link"), "{address}");
     }
     let whole = format!("{}\n\nSee [this](https://example.org/page).\n", sample());
-    assert!(read(&whole).is_ok());
+    assert!(read_course(&whole).is_ok());
 }
 
 #[test]
@@ -109,23 +120,54 @@ fn what_the_console_does_not_show_is_refused() {
         "* item",
         "**half",
     ] {
-        assert!(read(&format!("{}\n\n{line}\n", sample())).is_err(), "{line}");
+        assert!(read_course(&format!("{}\n\n{line}\n", sample())).is_err(), "{line}");
     }
 }
 
 #[test]
 fn a_chat_that_leads_nowhere_is_refused() {
-    let content = read(&sample()).unwrap();
+    let content = read_course(&sample()).unwrap();
     let first = &content.chat[0].choices[0].next.clone().unwrap();
     let lost = sample().replacen(&format!("next = \"{first}\""), "next = \"nowhere\"", 1);
-    assert!(read(&lost).unwrap_err().contains("nowhere"));
+    assert!(read_course(&lost).unwrap_err().contains("nowhere"));
     let bad = sample().replace("good = true", "good = false");
-    assert!(read(&bad).unwrap_err().contains("a good choice"));
+    assert!(read_course(&bad).unwrap_err().contains("a good choice"));
+    let last = &content.chat.last().unwrap().id;
+    let back = sample().replacen(&format!("next = \"{last}\""), "next = \"start\"", 1);
+    assert!(read_course(&back).unwrap_err().contains("leads back to start"));
+}
+
+#[test]
+fn the_practices_are_short_and_each_turn_has_three_choices() {
+    let practices = practices();
+    assert_eq!(practices.keys().collect::<Vec<_>>(), ["new-colleague", "parcel-refund"]);
+    for (id, localised) in practices {
+        for (locale, Content { chat, minutes, .. }) in localised {
+            assert!((5..=6).contains(&chat.len()), "{id}.{locale}");
+            assert!((3..=10).contains(&minutes), "{id}.{locale}");
+            for turn in chat {
+                let good = turn.choices.iter().filter(|choice| choice.good).count();
+                assert_eq!((turn.choices.len(), good), (3, 1), "{id}.{locale}: {}", turn.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_practice_is_a_course_without_questions() {
+    assert!(read_practice(&sample_practice()).is_ok());
+    assert!(read_course(&sample_practice()).unwrap_err().contains("questions"));
+    assert!(read_practice(&sample()).unwrap_err().contains("no questions"));
+    let lost = sample_practice().replacen("next = \"proof\"", "next = \"nowhere\"", 1);
+    assert!(read_practice(&lost).unwrap_err().contains("nowhere"));
+    let untold = sample_practice();
+    let untold = untold.split("\n+++\n").next().unwrap();
+    assert!(read_practice(&format!("{untold}\n+++\n")).unwrap_err().contains("no text"));
 }
 
 #[test]
 fn two_languages_of_a_course_ask_the_same() {
-    let one = read(&sample()).unwrap();
+    let one = read_course(&sample()).unwrap();
     let changes: [fn(&mut Content); 4] = [
         |content| content.version += 1,
         |content| content.questions[0].options[0].right ^= true,
@@ -140,4 +182,47 @@ fn two_languages_of_a_course_ask_the_same() {
     let mut words = one.clone();
     words.title.push('!');
     assert_eq!(alike(&one, &words), Ok(()));
+}
+
+/// A walk to an end: at each turn the choice at one of the places, counted around. Gives the places, and how many
+/// of the choices are good.
+fn to_the_end(chat: &[Turn], places: &[usize]) -> (Vec<u32>, u32) {
+    let (mut choices, mut good) = (Vec::new(), 0);
+    let mut places = places.iter().cycle();
+    let mut turn = chat.first();
+    while let Some(now) = turn {
+        let place = places.next().unwrap() % now.choices.len();
+        let choice = &now.choices[place];
+        choices.push(u32::try_from(place).unwrap());
+        good += u32::from(choice.good);
+        let next = choice.next.as_deref();
+        turn = next.map(|next| chat.iter().find(|turn| turn.id == next).unwrap());
+    }
+    (choices, good)
+}
+
+proptest! {
+    /// Whatever somebody chooses, the chat ends, and its good choices are counted. A walk that is shorter, longer or
+    /// goes where no choice is counts as none.
+    #[test]
+    fn every_walk_through_a_practice_ends_and_counts_its_good_choices(
+        places in proptest::collection::vec(0..100_usize, 1..8),
+    ) {
+        for localised in practices().into_values() {
+            let Content { chat, .. } = &localised["en"];
+            let (choices, good) = to_the_end(chat, &places);
+            let of = u32::try_from(choices.len()).unwrap();
+            prop_assert!(choices.len() <= chat.len());
+            prop_assert_eq!(walk(chat, &choices), Some((good, of)));
+            let (_, shorter) = choices.split_last().unwrap();
+            prop_assert_eq!(walk(chat, shorter), None);
+            let longer: Vec<_> = choices.iter().copied().chain([0]).collect();
+            prop_assert_eq!(walk(chat, &longer), None);
+            for at in 0..choices.len() {
+                let mut elsewhere = choices.clone();
+                elsewhere[at] = 3;
+                prop_assert_eq!(walk(chat, &elsewhere), None);
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! `cargo doctor drill`: plays an attack against a running deployment, and says how fast it was answered.
 //!
 //! A made-up member of the staff reads made-up conversations, one after the other: the events are appended as a
-//! function appends them, so what answers is what would answer an attack. Nothing of a visitor is read. Afterwards the
-//! lock is lifted and the incident is resolved. It gets no verdict, since a drill must move no threshold.
+//! function appends them, code and all, so what answers is what would answer an attack. Nothing of a visitor is
+//! read. Afterwards the lock is lifted and the incident is resolved. It gets no verdict, since a drill must move
+//! no threshold.
 
 use shared::clock::{Clock, UnixMillis, rfc3339};
 use shared::ids::{ConversationId, IncidentId, StaffId};
@@ -145,7 +146,13 @@ impl Stage {
         Ok(Self {
             clock: clock.clone(),
             incidents: IncidentTable::new(dynamo.clone(), incidents, clock.clone(), kept.clone()),
-            events: SecurityEvents::new(dynamo, events, clock.clone(), kept),
+            events: SecurityEvents::new(
+                dynamo,
+                events,
+                deployment.settings(clock)?,
+                clock.clone(),
+                kept,
+            ),
             read_events: deployment.table("events")?,
             settings: deployment.table("settings")?,
         })
@@ -242,14 +249,15 @@ impl Stage {
             for _ in 0..lifted {
                 incident.value.tell(now_ms, "lifted", None);
                 let object = format!("{id}/{}", Action::Lift.as_str());
-                writes.push(self.events.put(SecurityEvent::of(Told::IncidentAction, object))?);
+                writes
+                    .push(self.events.put(SecurityEvent::of(Told::IncidentAction, object)).await?);
             }
             incident.value.status = Status::Resolved;
             incident.value.settled_ms = Some(now_ms);
             incident.value.tell(now_ms, Status::Resolved.as_str(), None);
             let note = Note { at_ms: now_ms, by: outcome.staff, text: NOTE.to_owned() };
             incident.value.note(note);
-            writes.push(self.events.put(SecurityEvent::of(Told::IncidentChanged, id))?);
+            writes.push(self.events.put(SecurityEvent::of(Told::IncidentChanged, id)).await?);
             writes.push(self.incidents.put(&incident)?);
             if writes.commit("end_drill").await?.is_whole() {
                 return Ok(true);

@@ -2,13 +2,15 @@
 //!
 //! It describes and counts. It reads no item, message or log line, so its user needs no right to
 //! read any. [`records`] alone reads items, when it is asked to, and opens none. The doctor also
-//! verifies receipts of erasures ([`receipt`]), for which it needs no AWS.
+//! verifies receipts of erasures ([`receipt`]) and certificates of trainings ([`certificate`]), for which it
+//! needs no AWS.
 //!
 //! [`verify_log`] verifies the audit log and the events, whose items it reads.
 //!
 //! Two commands write: [`decoy`] plants a decoy, and [`drill`] plays an attack.
 
 pub mod aws;
+pub mod certificate;
 pub mod check;
 pub mod decoy;
 pub mod deployment;

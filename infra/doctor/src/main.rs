@@ -9,7 +9,7 @@ use doctor::aws::Clients;
 use doctor::decoy::{self, Planted};
 use doctor::deployment::{Deployment, Place};
 use doctor::records::Broken;
-use doctor::{drill, receipt, verify_log};
+use doctor::{certificate, drill, receipt, verify_log};
 use lexopt::prelude::{Long, Value, ValueExt};
 use shared::clock::{Clock, UnixMillis, rfc3339};
 use shared::ids::ConversationId;
@@ -29,6 +29,10 @@ cargo doctor verify-receipt RECEIPT.json --jwks JWKS.json --issuer NAME
     /.well-known/jwks.json of the deployment gave, NAME its parameter Issuer, or the
     name of the stack if that is empty.
     Ends with 0 if it is, 1 if it is not, 2 if a file could not be read.
+cargo doctor verify-certificate --jwks JWKS.json CERTIFICATE
+    Says whether the certificate of a training in the file CERTIFICATE is valid, without a network. It is
+    what the console copies; JWKS.json is as for receipts.
+    Ends with 0 if it is, 1 if it is not or has ended, 2 if a file could not be read.
 cargo doctor verify-log [--vkey KEY] [--since FILE] [--keep FILE] [--stack sotto] [--region REGION]
                         [--aws-url URL]
     Verifies the audit log and the security events that it tells of, and names what does not hold: a
@@ -68,6 +72,10 @@ enum Request {
         receipt: String,
         jwks: String,
         issuer: String,
+    },
+    VerifyCertificate {
+        certificate: String,
+        jwks: String,
     },
     VerifyLog {
         place: Place,
@@ -127,6 +135,12 @@ async fn run() -> Result<u8, String> {
         }
         Request::VerifyReceipt { receipt, jwks, issuer } => {
             let verdict = receipt::verify(&read(&receipt)?, &read(&jwks)?, &issuer)?;
+            println!("{}", verdict.sentence);
+            Ok(verdict.exit_code)
+        }
+        Request::VerifyCertificate { certificate, jwks } => {
+            let now_ms = Clock::system().now_ms();
+            let verdict = certificate::verify(&read(&certificate)?, &read(&jwks)?, now_ms)?;
             println!("{}", verdict.sentence);
             Ok(verdict.exit_code)
         }
@@ -199,6 +213,9 @@ impl Request {
                 Value(command) if command == "verify-receipt" => {
                     return Self::parse_verify_receipt(arguments);
                 }
+                Value(command) if command == "verify-certificate" => {
+                    return Self::parse_verify_certificate(arguments);
+                }
                 Value(command) if command == "verify-log" => {
                     return Self::parse_verify_log(arguments);
                 }
@@ -263,6 +280,21 @@ impl Request {
         }
         let place = Place { stack, region, aws_url };
         Ok(Self::VerifyLog { place, verifier_key, since, keep })
+    }
+
+    fn parse_verify_certificate(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let (mut certificate, mut jwks) = (None, None);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("jwks") => jwks = Some(arguments.value()?.string()?),
+                Value(path) if certificate.is_none() => certificate = Some(path.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        match (certificate, jwks) {
+            (Some(certificate), Some(jwks)) => Ok(Self::VerifyCertificate { certificate, jwks }),
+            _ => Err("CERTIFICATE and --jwks are needed.".into()),
+        }
     }
 
     fn parse_verify_receipt(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {

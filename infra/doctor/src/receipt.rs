@@ -9,9 +9,9 @@ use shared::store::staff_keys::receipt_keys;
 /// The result of a verification.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// A sentence for the holder of the receipt.
+    /// A sentence for the holder.
     pub sentence: String,
-    /// 0 for a valid receipt, 1 for any other.
+    /// 0 for what is valid, 1 for anything else.
     pub exit_code: u8,
 }
 
@@ -20,13 +20,7 @@ pub struct Verdict {
 /// # Errors
 /// A sentence, when the set cannot be used; then nothing is known of the receipt.
 pub fn verify(receipt: &str, jwks: &str, issuer: &str) -> Result<Verdict, String> {
-    let keys = receipt_keys(jwks).ok_or(
-        "The JWK set cannot be read: it has to be what GET /.well-known/jwks.json of the deployment \
-         gives.",
-    )?;
-    if keys.is_empty() {
-        return Err("The JWK set has no key of receipts.".to_owned());
-    }
+    let keys = usable(receipt_keys(jwks), "receipt")?;
     // Text that is not JSON becomes null, which is no receipt.
     let presented: Value = serde_json::from_str(receipt).unwrap_or_default();
     let key_of = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, key)| key);
@@ -35,7 +29,7 @@ pub fn verify(receipt: &str, jwks: &str, issuer: &str) -> Result<Verdict, String
         Ok(Signed::ByRetiredKey { retired_at, .. }) => {
             Verdict { sentence: by_retired_key(&retired_at, issuer), exit_code: 1 }
         }
-        Err(reason) => Verdict { sentence: invalid(reason, issuer), exit_code: 1 },
+        Err(reason) => not_valid(reason.as_str(), &why(reason, "receipt")),
     })
 }
 
@@ -66,17 +60,37 @@ fn by_retired_key(retired_at: &str, issuer: &str) -> String {
     )
 }
 
-fn invalid(reason: Invalid, issuer: &str) -> String {
-    let why = match reason {
-        Invalid::Malformed => "this is no receipt".to_owned(),
+/// The keys of receipts or of certificates (`what`) in a JWK set that was read.
+///
+/// # Errors
+/// A sentence, when it is no such set, or has none.
+pub(crate) fn usable<K>(keys: Option<Vec<K>>, what: &str) -> Result<Vec<K>, String> {
+    let keys = keys.ok_or(
+        "The JWK set cannot be read: it has to be what GET /.well-known/jwks.json of the deployment \
+         gives.",
+    )?;
+    if keys.is_empty() {
+        return Err(format!("The JWK set has no key of {what}s."));
+    }
+    Ok(keys)
+}
+
+/// The verdict on something that is not valid: a word, and why.
+pub(crate) fn not_valid(word: &str, why: &str) -> Verdict {
+    Verdict { sentence: format!("Not valid ({word}): {why}."), exit_code: 1 }
+}
+
+/// Why something is no receipt or no certificate (`what`) of the deployment.
+pub(crate) fn why(reason: Invalid, what: &str) -> String {
+    match reason {
+        Invalid::Malformed => format!("this is no {what}"),
         Invalid::WrongType => "its signature is one of something else".to_owned(),
         Invalid::UnknownKey => {
-            "its key is none of those that the JWK set has for receipts".to_owned()
+            format!("its key is none of those that the JWK set has for {what}s")
         }
         Invalid::BadSignature => "its signature does not fit".to_owned(),
-        Invalid::OtherIssuer => format!("it was not signed by {issuer}"),
+        Invalid::OtherIssuer => "it was not signed by the deployment of that name".to_owned(),
         Invalid::RetiredKey => "its key was compromised".to_owned(),
         Invalid::Altered => "it says something else than what was signed".to_owned(),
-    };
-    format!("Not valid ({}): {why}.", reason.as_str())
+    }
 }

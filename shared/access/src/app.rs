@@ -71,14 +71,16 @@ impl App {
         let stores = &config.stores;
         let store = Arc::new(clients::store(stores, clock.clone(), sdk));
         let audit_days = AuditDays::default();
-        let (dynamo, table) = (clients::dynamodb(&stores.backend, sdk), &config.events_table);
+        let (dynamo, table) =
+            (clients::dynamodb(&stores.backend, sdk), config.events_table.clone());
+        let (settings, kept) = (Arc::clone(&store.settings), audit_days.clone());
         Self(Arc::new(Parts {
             bases: Bases::new(Arc::clone(&store)),
             keys: Keys::new(Arc::clone(&store), clock.clone()),
             locks: LocksInForce::new(Arc::clone(&store.settings), clock.clone()),
             guest_limit: config.guest_limit,
             sealed_only: config.sealed_only,
-            events: SecurityEvents::new(dynamo, table.clone(), clock.clone(), audit_days.clone()),
+            events: SecurityEvents::new(dynamo, table, settings, clock.clone(), kept),
             audit_days,
             clock,
             issuer: stores.backend.issuer.clone(),

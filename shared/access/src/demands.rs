@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::request::{
     self, AttemptPath, ConversationPath, EventPath, IdempotencyKey, IncidentPath, Json,
     MaybeIdempotencyKey, MaybeJson, MaybePlainJson, PageQuery, PathId, PlainJson, PollQuery,
-    Sealable, SubjectPath, TranscriptPath,
+    PracticePath, Sealable, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -32,6 +32,7 @@ refusing! {
     AttemptPath => [NotFound];
     EventPath => [NotFound];
     IncidentPath => [NotFound];
+    PracticePath => [NotFound];
     PathId => [NotFound];
     PageQuery => [Invalid];
     PollQuery => [Invalid];

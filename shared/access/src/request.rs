@@ -16,7 +16,7 @@ use edge::reply::ReplySlot;
 use seal::sign::Verifier;
 use seal::transport::{SEALED_JSON, parse_reply_key, request_aad};
 use values::encoding::from_base64url;
-use values::ids::{AttemptId, ConversationId, EventId, IncidentId, SubjectId};
+use values::ids::{AttemptId, ConversationId, EventId, IncidentId, PracticeId, SubjectId};
 use values::object::Object;
 use values::problem::{Code, FieldCode, FieldError, Problem};
 use values::secret::Plaintext;
@@ -157,6 +157,10 @@ path_id! {
 path_id! {
     /// The id of an attempt in the path.
     AttemptPath(AttemptId), "attempt_id"
+}
+path_id! {
+    /// The id of a practice in the path.
+    PracticePath(PracticeId), "id"
 }
 
 /// The `Idempotency-Key` of a request that must have one.

@@ -63,9 +63,11 @@ macro_rules! requirement {
 
 requirement! {
     Anybody: "Whoever has signed in.", &[], true;
+    Colleague: "The staff without auditors, who are from outside.", &[Role::Agent, Role::Privacy, Role::Security, Role::Admin], true;
     Agent: "Agents.", &[Role::Agent], false;
     Privacy: "Privacy officers.", &[Role::Privacy], false;
     Security: "Security officers.", &[Role::Security], false;
+    SecurityOrAuditor: "Security officers and auditors.", &[Role::Security, Role::Auditor], false;
     Admin: "Admins.", &[Role::Admin], false;
     AgentOrAdmin: "Agents and admins.", &[Role::Agent, Role::Admin], false;
     CoolingAdmin: "Admins, also during a cool-down.", &[Role::Admin], true;

@@ -128,8 +128,9 @@ impl App {
         let kept = staff_keys.audit_days();
         let table = config.training_table.clone();
         let trainings = Trainings::new(dynamo.clone(), table, clock.clone(), kept.clone());
+        let table = config.events_table.clone();
         let events =
-            SecurityEvents::new(dynamo.clone(), config.events_table.clone(), clock.clone(), kept);
+            SecurityEvents::new(dynamo.clone(), table, Arc::clone(&settings), clock.clone(), kept);
         let log = config.log_table.clone().map(|name| Table::new(dynamo.clone(), name));
         let store =
             Arc::new(Store::new(&config.stores, dynamo, Arc::clone(&settings), clock.clone()));

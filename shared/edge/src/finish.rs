@@ -34,6 +34,8 @@ const RESPONSE_LIMIT: usize = 128 * BODY_LIMIT;
 /// A request that takes longer is answered as an outage, before Lambda and the gateway would answer it
 /// in their own words. Whatever it was about to write is written once or not at all.
 const DEADLINE: Duration = Duration::from_secs(9);
+/// The same for routes that compute for long, such as publishing: the gateway itself waits 30 seconds.
+pub const LONG_DEADLINE: Duration = Duration::from_secs(25);
 
 /// No page but those of the deployment itself.
 pub fn no_other_page() -> AllowOrigin {
@@ -43,6 +45,16 @@ pub fn no_other_page() -> AllowOrigin {
 /// Gives the routes of a function their fallbacks and finishes every response. `pages` says whose pages may
 /// call the routes across origins.
 pub fn finish(router: Router, clock: Clock, pages: AllowOrigin) -> Router {
+    finish_within(router, clock, pages, DEADLINE)
+}
+
+/// The same with another time that a request may take.
+pub fn finish_within(
+    router: Router,
+    clock: Clock,
+    pages: AllowOrigin,
+    deadline: Duration,
+) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(pages)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
@@ -65,11 +77,11 @@ pub fn finish(router: Router, clock: Clock, pages: AllowOrigin) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors)
-        .layer(from_fn_with_state(clock, finish_response))
+        .layer(from_fn_with_state((clock, deadline), finish_response))
 }
 
 async fn finish_response(
-    axum::extract::State(clock): axum::extract::State<Clock>,
+    axum::extract::State((clock, deadline)): axum::extract::State<(Clock, Duration)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -91,7 +103,7 @@ async fn finish_response(
         *request.method_mut() = Method::TRACE;
     }
 
-    let mut response = tokio::time::timeout(DEADLINE, next.run(request))
+    let mut response = tokio::time::timeout(deadline, next.run(request))
         .await
         .unwrap_or_else(|_| Problem::from(Code::Unavailable).into_response());
     render_problem(&mut response, &id);

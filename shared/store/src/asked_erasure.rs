@@ -126,7 +126,11 @@ impl Store {
         item.insert(EXPIRES_AT.to_owned(), expiry(asked.end_ms()));
         let put = put_if(&self.ledger_table, item, NEW, [])?;
         let event = SecurityEvent::by(asked.by, Action::ErasureAsked, asked.request.subject);
-        self.transaction().and(put).and(events.put(event)?).commit_or_fail("ask_for_erasure").await
+        self.transaction()
+            .and(put)
+            .and(events.put(event).await?)
+            .commit_or_fail("ask_for_erasure")
+            .await
     }
 
     /// The erasure of that id that waits for an approval; none once its time is up.
@@ -175,7 +179,7 @@ impl Store {
         let gone =
             delete_if(&self.ledger_table, key(PARTITION, asked.id), "attribute_exists(p)", [])?;
         let event = SecurityEvent::by(by, Action::ErasureWithdrawn, asked.request.subject);
-        let writes = self.transaction().and(gone).and(events.put(event)?);
+        let writes = self.transaction().and(gone).and(events.put(event).await?);
         Ok(writes.commit("withdraw_erasure").await?.is_whole())
     }
 }

@@ -167,7 +167,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let item = self.with_code(case.to_item(None)?).await?;
         let put = put_if(&self.ledger_table, item, NEW, [])?;
-        let event = events.put(SecurityEvent::by(by, Action::CaseOpened, case.id))?;
+        let event = events.put(SecurityEvent::by(by, Action::CaseOpened, case.id)).await?;
         self.transaction().and(put).and(event).commit_or_fail("open_case").await
     }
 
@@ -215,7 +215,7 @@ impl Store {
         let item = self.with_code(changed.to_item(end_ms)?).await?;
         let put = put_if(&self.ledger_table, item, "n = :n", unchanged)?;
         let event = SecurityEvent::by_whom(by, Action::CaseChanged, changed.id);
-        let mut writes = self.transaction().and(put).and(events.put(event)?);
+        let mut writes = self.transaction().and(put).and(events.put(event).await?);
         if let (State::Waiting, State::Refused, Some(subject)) =
             (known.state, changed.state, known.subject)
             && self.waits_alone(known.id, subject).await?

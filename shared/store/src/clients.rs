@@ -53,5 +53,6 @@ fn over(
     dynamo: aws_sdk_dynamodb::Client,
 ) -> Settings {
     let keyring = Keyring::new(kms(backend, sdk), backend.kms_key.clone(), clock.clone());
-    Settings::new(dynamo, backend, keyring, clock)
+    let tables = (backend.settings_table.clone(), backend.transport_table.clone());
+    Settings::new(dynamo, tables, keyring, clock)
 }

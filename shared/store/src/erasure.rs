@@ -187,10 +187,14 @@ impl Store {
         let mut writes = self.transaction().and_all(self.entry_writes(&entry, next).await?);
         writes.push(self.put_erased(request.subject, &rows.subject, erased, entry.end_ms)?);
         let (events, by) = recorded;
-        writes.push(events.put(SecurityEvent {
-            id: Some(event_of(receipt)),
-            ..SecurityEvent::by_whom(by, Action::SubjectErased, request.subject)
-        })?);
+        writes.push(
+            events
+                .put(SecurityEvent {
+                    id: Some(event_of(receipt)),
+                    ..SecurityEvent::by_whom(by, Action::SubjectErased, request.subject)
+                })
+                .await?,
+        );
         for row in doomed(rows).take(KEYS_AT_ONCE) {
             writes.extend(self.destruction(row)?);
         }

@@ -120,7 +120,7 @@ impl Store {
         let mut writes = self.transaction().and(put_if(&self.ledger_table, item, condition, [])?);
         if let Some(by) = by {
             let event = SecurityEvent::by(by, Action::ErasureWaits, request.subject);
-            writes.push(events.put(event)?);
+            writes.push(events.put(event).await?);
         }
         // There is a request already: one is enough.
         let _new = writes.commit("wait_for_release").await?;
@@ -198,7 +198,7 @@ impl Store {
         let key = key(UNFINISHED, Entry::key(entry.number));
         let gone = delete_if(&self.ledger_table, key, "attribute_exists(p)", [])?;
         let event = SecurityEvent::of(Action::ErasureUnproven, entry.subject);
-        let unproven = self.transaction().and(gone).and(events.put(event)?);
+        let unproven = self.transaction().and(gone).and(events.put(event).await?);
         let _ours = unproven.commit("unproven").await?;
         Ok(())
     }

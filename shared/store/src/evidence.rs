@@ -1,6 +1,6 @@
 //! Codes over the rows by which others act, or that people are told: erasures of the ledger, erasures that
-//! wait, holds, cases, read records and retention policies. Who can write to a table and use no key cannot make a row, change one, or move one
-//! to another place.
+//! wait, holds, cases, read records and retention policies. Write access to a table alone makes no such row,
+//! changes none, and moves none to another place.
 //!
 //! The code is the attribute `m`: HMAC-SHA256 over the names and values of all others, the row's key and
 //! its end among them. No release without codes has written such a row, so there is none that may lack it.
@@ -62,6 +62,11 @@ impl Store {
 }
 
 impl Evidence {
+    /// Codes of another key.
+    pub(super) fn over(key: MacKey) -> Self {
+        Self(key)
+    }
+
     /// The item with its code.
     ///
     /// # Errors
@@ -70,6 +75,14 @@ impl Evidence {
         let code = self.0.sign(&message(&item).ok_or(StoreError::Failed)?);
         item.insert(CODE.to_owned(), binary(code));
         Ok(item)
+    }
+
+    /// Whether the code of the item is its own.
+    #[must_use]
+    pub fn is_of(&self, item: &Item) -> bool {
+        let mut rest = item.clone();
+        let Ok(code) = take_binary(&mut rest, CODE) else { return false };
+        message(&rest).is_some_and(|message| self.0.verifies(&message, &code))
     }
 
     /// The item without its code.
@@ -83,9 +96,8 @@ impl Evidence {
             "ledger"
         };
         let damaged = corrupt(CODE).in_table(table);
-        let code = take_binary(&mut item, CODE).map_err(|_| damaged)?;
-        let is_ours = message(&item).is_some_and(|message| self.0.verifies(&message, &code));
-        if is_ours {
+        if self.is_of(&item) {
+            item.remove(CODE);
             return Ok(item);
         }
         // Of a waiting erasure the key is a subject.

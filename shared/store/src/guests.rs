@@ -102,7 +102,7 @@ impl Store {
         let parts: [&[u8]; 2] = [network.as_bytes(), &minute];
         let event = SecurityEvent::of(Action::Flood, network);
         let once = self.once.put(Kind::Flood, &parts, next_window_ms(now_ms))?;
-        let recording = self.transaction().and(once).and(events.put(event)?);
+        let recording = self.transaction().and(once).and(events.put(event).await?);
         // A failed condition means that it is recorded.
         recording.commit("record_flood").await.map(|_recorded_now| ())
     }

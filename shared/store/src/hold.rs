@@ -240,7 +240,7 @@ impl Store {
             let mut writes = self
                 .transaction()
                 .and(put_if(&self.ledger_table, item, NEW, [])?)
-                .and(events.put(event)?);
+                .and(events.put(event).await?);
             if hold.conversation.is_none() {
                 let holds = with(&rows.subject.holds, hold.id);
                 writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);
@@ -292,7 +292,7 @@ impl Store {
             let mut writes = self
                 .transaction()
                 .and(put_if(&self.ledger_table, item, IN_FORCE, [])?)
-                .and(events.put(event)?);
+                .and(events.put(event).await?);
             if rows.subject.holds.contains(&hold.id) {
                 let holds = without(&rows.subject.holds, hold.id);
                 writes.push(self.put_subject_holds(hold.subject, &rows.subject, &holds, now_ms)?);

@@ -138,6 +138,9 @@ pub struct Incident {
     pub verdict: Option<Verdict>,
     /// When somebody resolved it or lifted an action. Events until then are judged.
     pub settled_ms: Option<UnixMillis>,
+    /// When it asked the person whom it is about for courses again, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_again_ms: Option<UnixMillis>,
 }
 
 impl Incident {
@@ -167,6 +170,7 @@ impl Incident {
             notes: Vec::new(),
             verdict: None,
             settled_ms: None,
+            asked_again_ms: None,
         }
     }
 

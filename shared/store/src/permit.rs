@@ -160,7 +160,12 @@ impl ReadPermit {
             ..SecurityEvent::by(staff, action, object)
         };
         let read = store.put_read(subject, &record, events.end_ms()).await?;
-        store.transaction().and(events.put(recorded)?).and(read).commit_or_fail("read").await?;
+        store
+            .transaction()
+            .and(events.put(recorded).await?)
+            .and(read)
+            .commit_or_fail("read")
+            .await?;
         Ok(Self { what, purpose: why.purpose })
     }
 
@@ -193,7 +198,7 @@ impl ReadPermit {
             words,
             scope: ReadScope::Contact,
         };
-        let mut writes = vec![events.put(recorded)?];
+        let mut writes = vec![events.put(recorded).await?];
         for subject in subjects {
             writes.push(store.put_read(*subject, &record, events.end_ms()).await?);
         }
@@ -239,9 +244,11 @@ impl ReadPermit {
             ..SecurityEvent::by(reader, action, id)
         };
         let read = store.put_read(subject, &record, events.end_ms()).await?;
-        let mut writes = vec![events.put(recorded)?, read];
+        let mut writes = vec![events.put(recorded).await?, read];
         if by != reader {
-            writes.push(events.put(SecurityEvent::by(by, Action::ConversationTransferred, id))?);
+            writes.push(
+                events.put(SecurityEvent::by(by, Action::ConversationTransferred, id)).await?,
+            );
         }
         Ok(writes)
     }

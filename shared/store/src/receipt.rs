@@ -16,7 +16,7 @@ use super::staff_keys::ReceiptKey;
 use super::table::key;
 use super::write::{Write, put, put_if};
 use super::{Store, StoreError, fault};
-use seal::sign::Signer;
+use seal::sign::{Signer, Verifier};
 use values::clock::{UnixMillis, rfc3339};
 use values::ids::ReceiptId;
 
@@ -89,14 +89,14 @@ struct Claims {
     receipt: Receipt,
 }
 
-/// Why something is no receipt of ours.
+/// Why something is no receipt, or no certificate, of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
-    /// It is no receipt at all.
+    /// It is none at all.
     Malformed,
     /// A signature of another type: a token, or a list of keys.
     WrongType,
-    /// Signed with a key that is none of this deployment's for receipts.
+    /// Signed with a key that is none of this deployment's for it.
     UnknownKey,
     /// The signature does not fit.
     BadSignature,
@@ -182,13 +182,8 @@ pub fn verify<'a>(
 ) -> Result<Signed, Invalid> {
     let fields = presented.as_object().ok_or(Invalid::Malformed)?;
     let jws = fields.get("jws").and_then(Value::as_str).ok_or(Invalid::Malformed)?;
-    let (kid, typ) = seal::sign::named_key_and_type(jws).ok_or(Invalid::Malformed)?;
-    if typ.as_deref() != Some(RECEIPT_TYPE) {
-        return Err(Invalid::WrongType);
-    }
-    let key = kid.as_deref().and_then(key_of).ok_or(Invalid::UnknownKey)?;
-    let signed: Value =
-        key.verifier.verify(RECEIPT_TYPE, jws).map_err(|_| Invalid::BadSignature)?;
+    let key_of = |name: &str| key_of(name).map(|key| (&key.verifier, key));
+    let (signed, key) = claims(jws, RECEIPT_TYPE, key_of)?;
     let mut signed = signed.as_object().cloned().ok_or(Invalid::Malformed)?;
     if signed.remove("iss").as_ref().and_then(Value::as_str) != Some(issuer) {
         return Err(Invalid::OtherIssuer);
@@ -201,6 +196,24 @@ pub fn verify<'a>(
     let Some(retired_at) = key.retired_at.clone() else { return Ok(Signed::Now) };
     let id = signed.get("id").and_then(Value::as_str).ok_or(Invalid::Malformed)?.to_owned();
     Ok(Signed::ByRetiredKey { id, retired_at })
+}
+
+/// The claims of a compact JWS of that type, and what `key_of` gave with the key that it names.
+///
+/// # Errors
+/// [`Invalid`], the first reason that is found.
+pub(super) fn claims<'a, K>(
+    jws: &str,
+    typ: &str,
+    key_of: impl Fn(&str) -> Option<(&'a Verifier, K)>,
+) -> Result<(Value, K), Invalid> {
+    let (kid, named) = seal::sign::named_key_and_type(jws).ok_or(Invalid::Malformed)?;
+    if named.as_deref() != Some(typ) {
+        return Err(Invalid::WrongType);
+    }
+    let (verifier, key) = kid.as_deref().and_then(key_of).ok_or(Invalid::UnknownKey)?;
+    let claims = verifier.verify(typ, jws).map_err(|_| Invalid::BadSignature)?;
+    Ok((claims, key))
 }
 
 impl Store {

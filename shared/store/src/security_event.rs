@@ -3,12 +3,16 @@
 //!
 //! Items of the events table: `p` = `<day>#<shard>`, `k` = `<time>#<id>`, `a` who acted (an id, or
 //! nothing where nobody was known), `w` what was done, `o` to what (an id), `d` for what purpose and `v`
-//! why, sealed, where it was asked, `n` the salt of its leaf in the audit log, `expires_at`.
+//! why, sealed, where it was asked, `n` the salt of its leaf in the audit log, `m` its code
+//! ([`super::event_codes`]), `expires_at`.
+
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
 use super::attributes::{EXPIRES_AT, Item, binary, expiry, string};
 use super::read_record::ReadPurpose;
+use super::settings::Settings;
 use super::write::{NEW, Write, put_if};
 use super::{StoreError, fault};
 use seal::envelope::Sealed;
@@ -129,6 +133,8 @@ pub enum Action {
     TrainingRequired,
     /// Somebody passed a course.
     TrainingPassed,
+    /// An admin sent the staff a practice.
+    PracticeBegun,
     /// The security events were looked at.
     AuditLogRead,
     /// A visitor asked for many ids that are not theirs.
@@ -199,6 +205,7 @@ impl Action {
             Self::KnowledgePublished => "knowledge_published",
             Self::TrainingRequired => "training_required",
             Self::TrainingPassed => "training_passed",
+            Self::PracticeBegun => "practice_begun",
             Self::AuditLogRead => "audit_log_read",
             Self::IdsProbed => "ids_probed",
             Self::IncidentOpened => "incident_opened",
@@ -279,15 +286,22 @@ pub fn partitions(from_ms: UnixMillis, to_ms: UnixMillis) -> impl Iterator<Item 
 pub struct SecurityEvents {
     dynamo: Client,
     table: String,
+    settings: Arc<Settings>,
     clock: Clock,
     kept: AuditDays,
 }
 
 impl SecurityEvents {
-    /// The events of a deployment.
+    /// The events of a deployment, whose codes are of a key in `settings`.
     #[must_use]
-    pub fn new(dynamo: Client, table: String, clock: Clock, kept: AuditDays) -> Self {
-        Self { dynamo, table, clock, kept }
+    pub fn new(
+        dynamo: Client,
+        table: String,
+        settings: Arc<Settings>,
+        clock: Clock,
+        kept: AuditDays,
+    ) -> Self {
+        Self { dynamo, table, settings, clock, kept }
     }
 
     /// When an event that is stored now may be forgotten.
@@ -299,9 +313,9 @@ impl SecurityEvents {
     /// The event as part of a transaction: it is stored exactly if what it tells of is.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] when there is no randomness.
-    pub fn put(&self, event: SecurityEvent) -> Result<Write, StoreError> {
-        put_if(&self.table, self.item(event)?, NEW, [])
+    /// [`StoreError`], when there is no randomness, or the key of the codes is not to be had.
+    pub async fn put(&self, event: SecurityEvent) -> Result<Write, StoreError> {
+        put_if(&self.table, self.item(event).await?, NEW, [])
     }
 
     /// Stores an event by itself.
@@ -314,14 +328,14 @@ impl SecurityEvents {
         self.dynamo
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(self.item(event)?))
+            .set_item(Some(self.item(event).await?))
             .send()
             .await
             .map_err(|error| fault("append_security_event", &error))?;
         Ok(())
     }
 
-    fn item(&self, event: SecurityEvent) -> Result<Item, StoreError> {
+    async fn item(&self, event: SecurityEvent) -> Result<Item, StoreError> {
         let id = match event.id {
             Some(id) => id,
             None => EventId::generate(&self.clock)?,
@@ -345,6 +359,7 @@ impl SecurityEvents {
                 item.insert("v".to_owned(), binary(words.into_stored()));
             }
         }
-        Ok(item)
+        // Asking KMS for the key is a large future, and a rare one.
+        Box::pin(self.settings.event_codes()).await?.sign(item)
     }
 }

@@ -19,7 +19,6 @@ use super::{StoreError, fault};
 use seal::BranchKey;
 use seal::place::{BranchName, Purpose, STACK};
 use values::clock::Clock;
-use values::config::Backend;
 use values::policy::RetentionPolicy;
 
 /// The settings table, the transport keys' table, and the keyring that opens what they hold.
@@ -34,11 +33,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of a deployment.
+    /// The settings of a deployment, in the table of settings and in that of transport keys.
     #[must_use]
-    pub fn new(dynamo: Client, backend: &Backend, keyring: Keyring, clock: Clock) -> Self {
-        let (table, transport_table) =
-            (backend.settings_table.clone(), backend.transport_table.clone());
+    pub fn new(
+        dynamo: Client,
+        (table, transport_table): (String, String),
+        keyring: Keyring,
+        clock: Clock,
+    ) -> Self {
         Self { dynamo, table, transport_table, clock, policies: Mutex::default(), keyring }
     }
 
@@ -208,6 +210,11 @@ pub(super) fn credential_seed() -> BranchName {
 /// The name of the seed of the codes over rows.
 pub(super) fn evidence_seed() -> BranchName {
     BranchName::new(STACK, Purpose::Evidence, "rows")
+}
+
+/// The name of the seed of the codes over security events.
+pub(super) fn events_seed() -> BranchName {
+    BranchName::new(STACK, Purpose::Evidence, "events")
 }
 
 /// A blob, out of its item.

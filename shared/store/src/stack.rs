@@ -14,7 +14,7 @@ use super::attributes::{
 };
 use super::branch_row::{BranchRow, RECENT_MS, sort_key};
 use super::schema::Noun;
-use super::settings::{Settings, credential_seed, evidence_seed, visitor_seed};
+use super::settings::{Settings, credential_seed, events_seed, evidence_seed, visitor_seed};
 use super::transport_key::{self, TransportKey};
 use super::write::{NEW, Transaction, put_if};
 use super::{StoreError, fault};
@@ -207,13 +207,13 @@ impl Settings {
         self.read_key(stack, &visitor_seed()).await?.ok_or(StoreError::KeysMissing)
     }
 
-    /// Makes what the visitors' signing key, the staff's sign-in and the codes over rows are derived
-    /// from, if there is none.
+    /// Makes what the visitors' signing key, the staff's sign-in and the codes over rows and events are
+    /// derived from, if there is none.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn make_seeds(&self, stack: &Stack) -> Result<(), StoreError> {
-        for name in [visitor_seed(), credential_seed(), evidence_seed()] {
+        for name in [visitor_seed(), credential_seed(), evidence_seed(), events_seed()] {
             if stack.blob(&name)?.is_none() {
                 let blob = self.keyring.generate_unseen(&name).await?;
                 self.put_blob(&name, &blob).await?;

@@ -475,6 +475,14 @@ pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, ReceiptKey)>> {
     Some(keys.map(named).collect())
 }
 
+/// The keys of certificates in a set as it is published, by their names; `None` for what is no such set.
+#[must_use]
+pub fn certificate_keys(jwks: &str) -> Option<Vec<(String, Verifier)>> {
+    let of_certificates = |key: &Published| key.signs.as_deref() == Some(CERTIFICATE_BRANCH);
+    let keys = read_jwks(jwks)?.into_iter().filter(of_certificates);
+    Some(keys.map(|Published { name, verifier, .. }| (name, verifier)).collect())
+}
+
 /// The key of the audit log in a set as it is published; `None` where there is none.
 #[must_use]
 pub fn log_key(jwks: &str) -> Option<Verifier> {

@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use futures_util::future::try_join_all;
 use seal::sign::Verifier;
 use store::StoreError;
 use store::attributes::{
@@ -377,24 +378,25 @@ impl AuditLog {
         self.prove(|reader| tlog_tiles::tree_hash(size, reader)).await
     }
 
-    /// Asks `proof` which hashes it needs, reads their tiles, and lets it have them.
+    /// Asks `proof` which hashes it needs, reads their tiles all at once, and lets it have them.
     async fn prove<P>(&self, proof: impl Fn(&Hashes) -> Result<P, Error>) -> Result<P, StoreError> {
         let asked = Hashes::default();
         if let Ok(proof) = proof(&asked) {
             return Ok(proof);
         }
+        let asked: Vec<_> = asked.asked.into_inner().into_iter().collect();
+        let tiles: Vec<_> = asked.iter().map(|index| Tile::from_index(HEIGHT, *index)).collect();
+        let places: HashSet<_> =
+            tiles.iter().map(|tile| (tile.level(), tile.level_index())).collect();
+        let read = async |at: (u8, u64)| Ok::<_, StoreError>((at, self.tile(at.0, at.1).await?));
+        let read: HashMap<_, _> =
+            try_join_all(places.into_iter().map(read)).await?.into_iter().collect();
         let mut known = HashMap::new();
-        let mut tiles: HashMap<(u8, u64), Vec<u8>> = HashMap::new();
-        for index in asked.asked.into_inner() {
-            let tile = Tile::from_index(HEIGHT, index);
-            let at = (tile.level(), tile.level_index());
-            let hashes = match tiles.remove(&at) {
-                Some(hashes) => hashes,
-                None => self.tile(at.0, at.1).await?,
-            };
-            let hash = tile.hash_at_index(&hashes, index);
-            known.insert(index, hash.map_err(|_| corrupt("v").in_table(TABLE))?);
-            tiles.insert(at, hashes);
+        for (index, tile) in asked.into_iter().zip(tiles) {
+            let hashes = read.get(&(tile.level(), tile.level_index()));
+            let hash = hashes.map(|hashes| tile.hash_at_index(hashes, index));
+            let hash = hash.and_then(Result::ok).ok_or(corrupt("v").in_table(TABLE))?;
+            known.insert(index, hash);
         }
         proof(&Hashes { known, ..Hashes::default() }).map_err(|_| corrupt("v").in_table(TABLE))
     }

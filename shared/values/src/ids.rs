@@ -150,6 +150,10 @@ uuid_id! {
     AttemptId
 }
 uuid_id! {
+    /// A practice that an admin has sent to the staff.
+    PracticeId
+}
+uuid_id! {
     /// An incident.
     IncidentId
 }

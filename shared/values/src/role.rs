@@ -13,11 +13,14 @@ pub enum Role {
     Security,
     /// People and sites.
     Admin,
+    /// Reads the audit log for a time, from outside.
+    Auditor,
 }
 
 impl Role {
     /// Every role there is.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::Privacy, Self::Security, Self::Admin];
+    pub const ALL: [Self; 5] =
+        [Self::Agent, Self::Privacy, Self::Security, Self::Admin, Self::Auditor];
 
     /// Its name in tokens, requests and items.
     #[must_use]
@@ -27,6 +30,7 @@ impl Role {
             Self::Privacy => "privacy",
             Self::Security => "security",
             Self::Admin => "admin",
+            Self::Auditor => "auditor",
         }
     }
 
@@ -88,6 +92,12 @@ impl Roles {
         self.0 == 0
     }
 
+    /// Whether one person may have them together: an auditor is from outside and has no other role.
+    #[must_use]
+    pub const fn go_together(self) -> bool {
+        !self.has(Role::Auditor) || self.0 == Role::Auditor.bit()
+    }
+
     /// The roles, in the order of [`Role::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(move |role| self.has(*role))
@@ -127,5 +137,15 @@ mod tests {
         assert!(Roles::read(["agent", "agent"]).is_none());
         assert!(Roles::read(["root"]).is_none());
         assert!(serde_json::from_str::<Roles>(r#"["Agent"]"#).is_err());
+    }
+
+    #[test]
+    fn an_auditor_has_no_other_role() {
+        for role in Role::ALL {
+            let roles = Roles::from_iter([Role::Auditor, role]);
+            assert_eq!(roles.go_together(), role == Role::Auditor, "{}", role.as_str());
+            assert!(Roles::from_iter([Role::Admin, role]).go_together() || role == Role::Auditor);
+        }
+        assert!(!Roles::OFFICERS.has(Role::Auditor));
     }
 }

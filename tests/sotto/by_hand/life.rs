@@ -203,7 +203,7 @@ impl Life {
         self.remember().await;
     }
 
-    /// Two incidents, and exports that wait for the end of one.
+    /// Incidents: exports wait for the end of one, and one was about an agent, who has courses to pass again.
     async fn incidents(&mut self) {
         self.guard = self.guard.signed_in(&self.world).await.stepped_up(&self.world).await;
         self.remember().await;
@@ -222,6 +222,17 @@ impl Life {
         let freeze = json!({ "action": "freeze_exports", "target": "default" });
         let taken = self.guard.post(&format!("{path}/actions"), &freeze).await;
         assert!(taken.status < 300, "{}", taken.json());
+        self.remember().await;
+        let body = json!({ "kind": "unusual_reads", "note": "They told us themselves.",
+            "actor": self.at_desk.id });
+        let opened = self.guard.post("/v1/incidents", &body).await;
+        assert_eq!(opened.status, 201, "{}", opened.json());
+        let id = opened.json()["id"].as_str().expect("an id").to_owned();
+        self.incidents.push(format!("/v1/incidents/{id}"));
+        self.remember().await;
+        let path = self.incidents[2].clone();
+        let judged = self.guard.patch(&path, &json!({ "verdict": "true_positive" })).await;
+        assert_eq!(judged.status, 200, "{}", judged.json());
         self.remember().await;
     }
 
@@ -511,6 +522,12 @@ impl Life {
             let path = format!("/v1/auth/staff/{}", self.agent.id);
             let changed = self.admin.patch(&path, &body).await;
             assert_eq!(changed.status, 200, "{}", changed.json());
+            self.remember().await;
+        }
+        for script in ["parcel-refund", "new-colleague"] {
+            let body = json!({ "script": script });
+            let sent = self.admin.post("/v1/training/practices", &body).await;
+            assert_eq!(sent.status, 201, "{}", sent.json());
             self.remember().await;
         }
         for (email, withdrawn) in [("new@example.org", false), ("other@example.org", true)] {

@@ -122,6 +122,7 @@ impl Lookers<'_> {
         }
         for path in [
             "/v1/training/me",
+            "/v1/training/practices",
             "/v1/canned",
             "/v1/sites",
             "/v1/knowledge",

@@ -63,6 +63,9 @@ fn kind_of(table: &str, item: &Item) -> String {
         },
         "profiles" => text("k").expect("a kind").clone(),
         "events" => "event".to_owned(),
+        "training" if text("p").is_some_and(|partition| partition == "practice") => {
+            "practice".to_owned()
+        }
         "training" => "person".to_owned(),
         "incidents" => text("p").expect("a partition").clone(),
         "ledger" | "watch" => {

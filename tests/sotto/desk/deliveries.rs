@@ -1,5 +1,7 @@
 //! New contacts and incidents reach a site's webhook: once, signed, again after a failure, and not when they are gone.
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::HEXLOWER;
@@ -271,7 +273,8 @@ async fn a_delivery_that_names_another_or_nobody_sends_nothing() {
 async fn open_incident(world: &World) -> (String, i64, String) {
     let clock = world.clock.clone();
     let (dynamo, table) = (world.dynamo(), "world-events".to_owned());
-    let events = SecurityEvents::new(dynamo, table, clock.clone(), AuditDays::default());
+    let settings = Arc::new(world.settings());
+    let events = SecurityEvents::new(dynamo, table, settings, clock.clone(), AuditDays::default());
     let staff = StaffId::generate(&clock).expect("randomness").to_string();
     let reused = SecurityEvent::of(Action::TokenReused, format!("{staff}/session"));
     events.append(reused).await.expect("it is told");

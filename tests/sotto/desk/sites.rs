@@ -33,7 +33,7 @@ async fn set(
     webhook: WebhookChange,
 ) -> Option<StoredSite> {
     let event = SecurityEvent::of(Action::SiteChanged, "default");
-    let event = world.desk.events.put(event).expect("an event");
+    let event = world.desk.events.put(event).await.expect("an event");
     let put = world.desk.store.put_site(Site::SHIPPED, known, (settings, webhook), event);
     put.await.expect("an answer")
 }

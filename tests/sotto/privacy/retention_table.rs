@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use auth::store::invitation;
 use auth::store::session as staff_session;
 use shared::store::asked_erasure::AskedErasure;
+use shared::store::practice::Practice;
 use shared::store::{
     self, conversation, customer, delivery, due, erasure, hold, incident, key_row, keyring, live,
     once, report, session, subject, transport_key,
@@ -280,11 +281,19 @@ fn rows() -> Vec<[String; 5]> {
             "destroyed by the sweep",
         ),
         row(
-            "certificates of the staff, and their last attempts at each course",
+            "certificates of the staff, their last attempts at each course, their results of practices, and \
+             when an incident about them was judged to be one",
             "`training`",
             format!("until an admin deletes the account, and {}", audit()),
             of_audit(),
             ttl,
+        ),
+        row(
+            "which practices admins have sent, when, and who",
+            "`training`",
+            span(Practice::LIFE_MS),
+            no(),
+            &format!("refused; {ttl}"),
         ),
         row("incidents, and what was done about them", "`incidents`", audit(), of_audit(), ttl),
         row(

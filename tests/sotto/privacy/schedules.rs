@@ -410,7 +410,7 @@ impl Round {
         let policy = RetentionPolicy::new(days, 180, 730, 1).expect("a policy");
         let known = app.store.settings.retention_policy(SITE).await.expect("a policy");
         let event = SecurityEvent::by(self.officer, Action::PolicyChanged, SITE.id);
-        let event = app.events.put(event).expect("an event");
+        let event = app.events.put(event).await.expect("an event");
         let put = app
             .store
             .settings

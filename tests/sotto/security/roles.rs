@@ -26,7 +26,7 @@ const PURPOSES: [&str; 9] = [
     "evidence",
     "webhook",
 ];
-const BRANCHES: [&str; 10] = [
+const BRANCHES: [&str; 12] = [
     "root",
     "visitor",
     "identity",
@@ -36,10 +36,12 @@ const BRANCHES: [&str; 10] = [
     "staff",
     "staff-set",
     "staff-2026-11",
+    "rows",
+    "events",
     "2026-11",
 ];
 /// Partitions that are told apart, and attributes beside the key.
-const PARTITIONS: [&str; 40] = [
+const PARTITIONS: [&str; 41] = [
     "*",
     "checkpoint",
     "decoy",
@@ -51,6 +53,7 @@ const PARTITIONS: [&str; 40] = [
     "staff",
     "ledger",
     "locks",
+    "practice",
     "waiting",
     "x",
     "identity#x",
@@ -184,7 +187,8 @@ fn may_use_key(
 fn a_context_with_one_more_name_is_another_place() {
     // Nobody seals with the key itself.
     assert!(!may_use_key("IntakeFunction", "Encrypt", "transcript", "2026-11", &[]));
-    for (purpose, branch) in [("credential", "staff"), ("signing", "staff-2026-11")] {
+    let of_auth = [("credential", "staff"), ("signing", "staff-2026-11"), ("evidence", "events")];
+    for (purpose, branch) in of_auth {
         assert!(may_use_key("AuthFunction", "Decrypt", purpose, branch, &[]), "{purpose}");
         let more = may_use_key("AuthFunction", "Decrypt", purpose, branch, &["other"]);
         assert!(!more, "a context with one more name is another place");

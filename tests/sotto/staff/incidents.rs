@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use doctor::decoy::{self, Planted};
 use doctor::deployment::Deployment;
 use doctor::drill;
 use lambda_http::{Context, LambdaEvent};
+use monitor::Watchman;
 use serde_json::{Value, json};
-use shared::ids::ConversationId;
+use shared::clock::rfc3339;
+use shared::ids::{ConversationId, EventId};
+use shared::store::attributes::Item;
+use shared::store::security_event::partition_of;
+use shared::values::training::{COURSES, GRACE_MS, INCIDENT_MS};
 use template::Template;
 use tests::api::{Request, Response};
 use tests::staff::{Staff, post};
@@ -356,6 +362,88 @@ async fn an_event_that_is_changed_deleted_or_made_by_hand_is_an_incident() {
     assert_eq!(incident["evidence"][0], json!(id));
 }
 
+/// An event with the form of `like`, made now by somebody who knows the form and no key.
+fn made_up(world: &World, like: &Item) -> (String, Item) {
+    let id = EventId::generate(&world.clock).expect("randomness");
+    let time = rfc3339(world.clock.now_ms());
+    let mut item = like.clone();
+    item.insert("p".to_owned(), AttributeValue::S(partition_of(&time, id)));
+    item.insert("k".to_owned(), AttributeValue::S(format!("{time}#{id}")));
+    (id.to_string(), item)
+}
+
+#[tokio::test]
+async fn an_event_that_no_function_has_stored_is_an_incident_however_well_it_is_made() {
+    let mut team = Watched::begin().await;
+    let events = team.world.all_items().await;
+    let (table, event) =
+        events.into_iter().find(|(table, _)| table.ends_with("events")).expect("an event");
+    let put = async |item| {
+        let put = team.world.dynamo().put_item().table_name(&table).set_item(Some(item));
+        put.send().await.expect("it is put");
+        team.world.detect().await;
+    };
+    let code = event["m"].clone();
+    let mut ids = Vec::new();
+    for code in [None, Some(code), Some(AttributeValue::B(Blob::new([7; 32])))] {
+        let (id, mut item) = made_up(&team.world, &event);
+        item.remove("m");
+        item.extend(code.map(|code| ("m".to_owned(), code)));
+        put(item).await;
+        ids.push(id);
+    }
+    let incident = team.incident().await;
+    assert_eq!(incident["kind"], "log_tampered");
+    assert_eq!(incident["evidence"], json!(ids));
+}
+
+#[tokio::test]
+async fn without_the_key_of_the_codes_nobody_passes_and_with_another_the_watch_goes_on() {
+    let mut team = Watched::begin().await;
+    let [_, records, _] = team.world.records();
+    let hand = async |watchman: &Watchman, records: &[Value]| {
+        let event = LambdaEvent::new(json!({ "Records": records }), Context::default());
+        let answer = watchman.handle(&event).await.expect("a batch");
+        serde_json::to_value(answer).expect("an answer")
+    };
+    let (warm, none) = (team.world.watchman(), json!({ "batchItemFailures": [] }));
+    assert_eq!(hand(&warm, &records).await, none);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let delete = team.world.dynamo().delete_item().table_name("world-settings");
+    let delete = delete.key("p", text("*")).key("k", text("branch#evidence#events"));
+    delete.send().await.expect("it is deleted");
+    let first = &records[0]["dynamodb"]["SequenceNumber"];
+    let again = json!({ "batchItemFailures": [{ "itemIdentifier": first }] });
+    assert_eq!(hand(&team.world.watchman(), &records).await, again);
+    let cold = team.world.another_staff_api();
+    let told = Request::new("GET", "/v1/audit/events").bearer(&team.guard.token);
+    assert_eq!(cold.send(&told).await.status, 503, "no event is stored without its code");
+
+    team.world.rotate_keys().await;
+    let told = Request::new("GET", "/v1/audit/events").bearer(&team.guard.token);
+    assert_eq!(team.world.another_staff_api().send(&told).await.status, 200);
+    let [_, all, _] = team.world.records();
+    assert_eq!(hand(&warm, &all[records.len()..]).await, none);
+    assert_eq!(team.incidents().await, Vec::<Value>::new(), "events under the new key are ours");
+}
+
+#[tokio::test]
+async fn an_event_that_was_gone_and_came_back_is_an_incident() {
+    let mut team = Watched::begin().await;
+    let [_, records, _] = team.world.records();
+    let mut copy = records.last().expect("a record").clone();
+    let seconds = team.world.clock.now_ms() / 1000 + 20 * 60;
+    copy["dynamodb"]["ApproximateCreationDateTime"] = json!(seconds);
+    team.world.advance_seconds(20 * 60);
+    let batch = json!({ "Records": [copy.clone()] });
+    let event = LambdaEvent::new(batch, Context::default());
+    team.world.watchman().handle(&event).await.expect("a batch");
+    let incident = team.incident().await;
+    let name = copy["dynamodb"]["Keys"]["k"]["S"].as_str().expect("a key");
+    assert_eq!(incident["kind"], "log_tampered");
+    assert_eq!(incident["evidence"][0], name.split_once('#').expect("an id").1);
+}
+
 #[tokio::test]
 async fn batches_that_come_again_or_out_of_order_are_judged_once() {
     let mut team = Watched::begin().await.with(9).await;
@@ -410,6 +498,110 @@ async fn verdicts_move_a_threshold_and_are_shown() {
     assert_eq!((read, last.status), (21, 200), "the threshold is 24 now");
     let resolved = guard.get("/v1/incidents?status=resolved").await;
     assert_eq!(resolved.json()["items"].as_array().map(Vec::len), Some(3), "{}", resolved.json());
+}
+
+/// The courses that are due for somebody, each with whether an incident asks for it.
+async fn due(staff: &Staff) -> (Vec<(String, bool)>, Value) {
+    let mine = staff.get("/v1/training/me").await;
+    assert_eq!(mine.status, 200, "{}", mine.json());
+    let due = mine.json()["due"].clone();
+    let items = due.as_array().expect("a list").iter();
+    let of = |item: &Value| {
+        (item["course_id"].as_str().expect("an id").to_owned(), item["after_incident"] == true)
+    };
+    (items.map(of).collect(), due[0]["by"].clone())
+}
+
+async fn judge(guard: &Staff, incident: &Value, verdict: &str) {
+    let judged = guard.patch(&path(incident), &json!({ "verdict": verdict })).await;
+    assert_eq!(judged.status, 200, "{}", judged.json());
+}
+
+#[tokio::test]
+async fn a_confirmed_incident_asks_for_two_courses_again() {
+    let mut team = Watched::begin().await.with(21).await;
+    let (read, _) = team.read(21).await;
+    assert_eq!(read, 20);
+    let incident = team.incident().await;
+    let guard = team.on_guard().await;
+    let lock = incident["actions"][0]["id"].as_str().expect("an id");
+    assert_eq!(act(&guard, &incident, "lift", lock).await.status, 201);
+    team.world.advance_seconds(61);
+    team.officer = team.officer.signed_in(&team.world).await;
+    // Neither an incident that was none, nor one of a kind that is not about their work.
+    judge(&guard, &incident, "false_positive").await;
+    let body = json!({ "kind": "manual", "note": "A laptop was left on a train.",
+        "actor": team.officer.id });
+    let by_hand = guard.post("/v1/incidents", &body).await;
+    assert_eq!(by_hand.status, 201, "{}", by_hand.json());
+    judge(&guard, &by_hand.json(), "true_positive").await;
+    assert_eq!(due(&team.officer).await, (Vec::new(), Value::Null));
+
+    judge(&guard, &incident, "true_positive").await;
+    let by = json!(rfc3339(team.world.clock.now_ms() + INCIDENT_MS));
+    let courses = ["data-privacy", "first-hour"];
+    let asked = courses.map(|course| (course.to_owned(), true));
+    assert_eq!(due(&team.officer).await, (asked.to_vec(), by.clone()));
+    let me = team.officer.get("/v1/auth/me").await.json();
+    assert_eq!(me["training"], json!({ "current": true, "expires_at": by }));
+    let admin = team.admin.signed_in(&team.world).await;
+    let records = admin.get("/v1/training/records").await.json();
+    let mut records = records["items"].as_array().expect("a list").iter();
+    let record = records.find(|record| record["staff_id"] == json!(team.officer.id));
+    let record = record.expect("a record");
+    assert_eq!(
+        (&record["current"], &record["due"][1]),
+        (&json!(true), &json!({ "course_id": "first-hour", "by": by, "after_incident": true }))
+    );
+    // The same judgement again moves nothing, and another one takes it back.
+    judge(&guard, &incident, "true_positive").await;
+    assert_eq!(due(&team.officer).await.1, by);
+    judge(&guard, &incident, "false_positive").await;
+    assert_eq!(due(&team.officer).await, (Vec::new(), Value::Null));
+    judge(&guard, &incident, "true_positive").await;
+    assert_eq!(due(&team.officer).await.1, by);
+
+    team.world.advance_seconds(13 * DAY);
+    team.world.rotate_keys().await;
+    team.conversations.clear();
+    let mut team = team.with(1).await;
+    team.officer = team.officer.signed_in(&team.world).await;
+    assert_eq!(read_one(&team.officer, &team.conversations[0]).await.status, 200);
+    team.world.advance_seconds(DAY);
+    team.world.rotate_keys().await;
+    team.officer = team.officer.signed_in(&team.world).await;
+    let refused = read_one(&team.officer, &team.conversations[0]).await;
+    assert_eq!(refused.refusal(), (403, "training_required".to_owned()));
+    for (course, status) in courses.into_iter().zip([403, 200]) {
+        assert_eq!(team.officer.take_course(course, 0).await.json()["passed"], true);
+        let read = read_one(&team.officer, &team.conversations[0]).await;
+        assert_eq!(read.status, status, "{course}");
+    }
+    assert_eq!(due(&team.officer).await, (Vec::new(), Value::Null));
+}
+
+/// An account from before the courses is judged like any other, and has its first days.
+#[tokio::test]
+async fn a_verdict_about_somebody_without_a_training_goes_through() {
+    let mut team = Watched::begin().await;
+    for (table, item) in team.world.all_items().await {
+        if table.ends_with("training") {
+            let key = ["p", "k"].map(|name| (name.to_owned(), item[name].clone()));
+            let delete = team.world.dynamo().delete_item().table_name(&table);
+            delete.set_key(Some(key.into())).send().await.expect("it goes");
+        }
+    }
+    let guard = team.on_guard().await;
+    let body =
+        json!({ "kind": "unusual_reads", "note": "They told us.", "actor": team.officer.id });
+    let incident = guard.post("/v1/incidents", &body).await.json();
+    judge(&guard, &incident, "true_positive").await;
+    let officer = team.officer.signed_in(&team.world).await;
+    let week = team.world.clock.now_ms() + GRACE_MS;
+    let nothing_passed = COURSES.map(|course| (course.id.to_owned(), false));
+    assert_eq!(due(&officer).await, (nothing_passed.to_vec(), json!(rfc3339(week))));
+    let me = officer.get("/v1/auth/me").await.json();
+    assert_eq!(me["training"]["current"], true);
 }
 
 #[tokio::test]
@@ -637,6 +829,13 @@ async fn the_events_are_read_by_time_actor_and_action_in_pages_and_that_is_an_ev
     assert_eq!(seen, [second.clone(), first.clone(), third, second, first]);
     // Two years come in pages too.
     let long = "/v1/audit/events?from=2024-11-01T00:00:00Z&action=nothing_of_the_kind";
+    let looks = async || {
+        let is_look = |(_, item): &(String, Item)| {
+            item.get("w") == Some(&AttributeValue::S("audit_log_read".to_owned()))
+        };
+        team.world.all_items().await.iter().filter(|row| is_look(row)).count()
+    };
+    let before = looks().await;
     let (mut page, mut pages) = (guard.get(long).await.json(), 1);
     while let Some(next) = page["next_cursor"].as_str() {
         page = guard.get(&format!("{long}&cursor={next}")).await.json();
@@ -644,8 +843,7 @@ async fn the_events_are_read_by_time_actor_and_action_in_pages_and_that_is_an_ev
     }
     assert!((24..=25).contains(&pages), "{pages}");
     assert_eq!(page["items"], json!([]));
-    let told = guard.get("/v1/audit/events?action=audit_log_read").await.json();
-    assert_eq!(told["items"].as_array().map(Vec::len), Some(4), "one a look, and none a page");
+    assert_eq!(looks().await - before, pages, "each page is an event: anybody can write a cursor");
 
     for (query, at) in [
         ("from=yesterday", "/query/from"),
@@ -765,9 +963,8 @@ async fn nobody_decides_about_themselves() {
 async fn an_event_of_tomorrow_is_made_by_hand_and_blinds_nobody() {
     let mut team = Watched::begin().await.with(21).await;
     let events = team.world.all_items().await;
-    let of_officer = |item: &std::collections::HashMap<String, AttributeValue>| {
-        item.get("a").and_then(|by| by.as_s().ok()) == Some(&team.officer.id)
-    };
+    let of_officer =
+        |item: &Item| item.get("a").and_then(|by| by.as_s().ok()) == Some(&team.officer.id);
     let (table, mut event) = events
         .iter()
         .find(|(table, item)| table.ends_with("events") && of_officer(item))
@@ -887,7 +1084,7 @@ async fn what_was_contained_by_itself_waits_until_a_person_touches_it() {
 fn deployment(world: &World) -> Deployment {
     let template = Template::deployed().expect("the template");
     let name = |table: &template::Table| Some(format!("world-{}", table.short_name()));
-    Deployment::named(world.dynamo(), template, name)
+    Deployment::named(world.services(), template, name)
 }
 
 /// Makes a conversation a decoy, and says until when.
@@ -977,9 +1174,7 @@ async fn a_drill_is_answered_and_leaves_no_lock_no_open_incident_and_no_verdict(
     assert_eq!((&incident["status"], &incident["verdict"]), (&json!("resolved"), &Value::Null));
     assert_ne!(incident["actions"][0]["lifted_at"], Value::Null);
     let items = team.world.all_items().await;
-    let is_lock = |item: &std::collections::HashMap<String, AttributeValue>| {
-        item["p"].as_s().is_ok_and(|partition| partition == "locks")
-    };
+    let is_lock = |item: &Item| item["p"].as_s().is_ok_and(|partition| partition == "locks");
     assert!(!items.iter().any(|(table, item)| table.ends_with("settings") && is_lock(item)));
     let guard = team.on_guard().await;
     let shown = guard.get(&path(&incident)).await.json();

@@ -20,6 +20,8 @@ enum Open {
     Staff,
     /// The same, who have shown a second factor just now.
     StaffSteppedUp,
+    /// Staff who have signed in, without auditors.
+    Colleagues,
     /// Staff who enrol a second factor: with the token of an invitation, or stepped up.
     Enrolling,
     /// Admins.
@@ -42,9 +44,11 @@ enum Open {
     Security,
     /// The same, who have shown a second factor just now.
     SecuritySteppedUp,
+    /// Security officers and auditors.
+    Auditing,
 }
 
-const TABLE: [(&str, &str, Open); 119] = [
+const TABLE: [(&str, &str, Open); 123] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -117,11 +121,15 @@ const TABLE: [(&str, &str, Open); 119] = [
     ("POST", "/v1/knowledge/publish", Open::AdminsSteppedUp),
     ("GET", "/v1/knowledge/versions", Open::AgentsAndAdmins),
     ("POST", "/v1/knowledge/versions/{version}/restore", Open::AdminsSteppedUp),
-    ("GET", "/v1/training/courses", Open::Staff),
-    ("GET", "/v1/training/courses/{id}", Open::Staff),
-    ("POST", "/v1/training/courses/{id}/attempts", Open::Staff),
-    ("POST", "/v1/training/courses/{id}/attempts/{attempt_id}", Open::Staff),
-    ("GET", "/v1/training/me", Open::Staff),
+    ("GET", "/v1/training/courses", Open::Colleagues),
+    ("GET", "/v1/training/courses/{id}", Open::Colleagues),
+    ("POST", "/v1/training/courses/{id}/attempts", Open::Colleagues),
+    ("POST", "/v1/training/courses/{id}/attempts/{attempt_id}", Open::Colleagues),
+    ("GET", "/v1/training/practices", Open::Colleagues),
+    ("POST", "/v1/training/practices", Open::AdminsSteppedUp),
+    ("GET", "/v1/training/practices/{id}", Open::Colleagues),
+    ("POST", "/v1/training/practices/{id}", Open::Colleagues),
+    ("GET", "/v1/training/me", Open::Colleagues),
     ("GET", "/v1/training/records", Open::Admins),
     ("GET", "/v1/incidents", Open::Security),
     ("POST", "/v1/incidents", Open::Security),
@@ -131,10 +139,10 @@ const TABLE: [(&str, &str, Open); 119] = [
     ("POST", "/v1/incidents/{id}/actions", Open::SecuritySteppedUp),
     ("GET", "/v1/incidents/{id}/affected", Open::Security),
     ("GET", "/v1/incidents/{id}/report", Open::Security),
-    ("GET", "/v1/audit/events", Open::Security),
-    ("GET", "/v1/audit/checkpoint", Open::Security),
-    ("GET", "/v1/audit/proofs/{event_id}", Open::Security),
-    ("GET", "/v1/audit/consistency", Open::Security),
+    ("GET", "/v1/audit/events", Open::Auditing),
+    ("GET", "/v1/audit/checkpoint", Open::Auditing),
+    ("GET", "/v1/audit/proofs/{event_id}", Open::Auditing),
+    ("GET", "/v1/audit/consistency", Open::Auditing),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -191,12 +199,13 @@ const STAFF: [&str; 19] = [
 ];
 
 /// The callers that try each route.
-const CALLERS: [&str; 14] = [
+const CALLERS: [&str; 15] = [
     "nobody",
     "visitor",
     "agent",
     "privacy",
     "security",
+    "auditor",
     "admin",
     "expired",
     "revoked",
@@ -223,6 +232,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
         | (Open::Privacy, "privacy" | "privacy, stale")
         | (Open::PrivacySteppedUp, "privacy")
         | (Open::Security, "security" | "security, stale")
+        | (Open::Auditing, "security" | "security, stale" | "auditor")
         | (Open::SecuritySteppedUp, "security") => None,
         (_, "nobody") => Some((401, "token_missing")),
         (Open::Visitors, _) | (_, "visitor" | "of another stack") => Some((401, "token_invalid")),
@@ -239,6 +249,7 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             Some((403, "step_up_required"))
         }
         (Open::Staff | Open::StaffSteppedUp | Open::Enrolling, _) => None,
+        (Open::Colleagues, who) if who != "auditor" => None,
         (
             Open::Admins
             | Open::AdminsSteppedUp
@@ -249,6 +260,8 @@ fn expected(open: Open, caller: &str) -> Option<(u16, &'static str)> {
             | Open::Privacy
             | Open::PrivacySteppedUp
             | Open::Security
+            | Open::Auditing
+            | Open::Colleagues
             | Open::SecuritySteppedUp,
             _,
         ) => Some((403, "forbidden")),
@@ -269,6 +282,8 @@ async fn callers(world: &World) -> BTreeMap<&'static str, Option<String>> {
         let email = format!("{role}@example.org");
         members.push((role, world.member(&signed_in, &email, &[role]).await));
     }
+    let signed_in = admin.signed_in(world).await;
+    members.push(("auditor", world.auditor(&signed_in, "auditor@example.org", 86_400).await));
     // Other people's, since one of the routes ends all other sessions of the caller.
     let signed_in = admin.signed_in(world).await;
     let stale = world.member(&signed_in, "boss@example.org", &["admin"]).await;

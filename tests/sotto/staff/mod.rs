@@ -1,6 +1,7 @@
 //! The staff: how they come in, what opens for whom, and what never does.
 
 mod audit_log;
+mod auditors;
 mod cooling;
 mod deletion;
 mod documented;
@@ -11,6 +12,7 @@ mod matrix;
 mod parameters;
 mod passkeys;
 mod people;
+mod practices;
 mod refresh;
 mod resets;
 mod sign_in;

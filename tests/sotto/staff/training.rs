@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use doctor::certificate;
 use serde_json::{Value, json};
 use shared::clock::from_rfc3339;
 use shared::seal::sign::{Verifier, named_key};
 use shared::store::attributes::{Item, string};
+use shared::store::training::CERTIFICATE_TYPE;
 use shared::values::encoding::from_base64url;
-use shared::values::training::COURSES;
+use shared::values::training::{CERTIFICATE_MS, COURSES};
 use tests::api::{Request, Response};
 use tests::staff::{Staff, answers};
 use tests::world::World;
@@ -377,6 +379,50 @@ async fn a_certificate_is_verified_without_the_service() {
     let receipt = school.agent.post("/v1/receipts/verify", &json!({ "jws": jws })).await.json();
     assert_eq!(receipt["valid"], false, "{receipt}");
     assert!(key.verify::<Value>("sotto-certificate+jwt", &school.agent.token).is_err());
+}
+
+#[tokio::test]
+async fn the_doctor_says_whether_a_certificate_is_valid() {
+    let school = School::open().await;
+    let passed = school.agent.take_course(COURSE, 0).await.json();
+    let jws = passed["certificate"]["jws"].as_str().expect("a signature");
+    let published = school.agent.get("/.well-known/jwks.json").await;
+    let jwks = String::from_utf8(published.body).expect("UTF-8");
+    let now_ms = school.world.clock.now_ms();
+    let say = |jws: &str, now_ms: i64| {
+        let verdict = certificate::verify(jws, &jwks, now_ms).expect("a verdict");
+        (verdict.exit_code, verdict.sentence)
+    };
+    let (code, sentence) = say(&format!("{jws}\n"), now_ms);
+    let begins = format!("Valid: signed by world. The account {} passed", school.agent.id);
+    assert_eq!((code, sentence.starts_with(&begins)), (0, true), "{sentence}");
+    assert!(sentence.contains("the course phishing, version 1"), "{sentence}");
+    assert_eq!(say(jws, now_ms + CERTIFICATE_MS - 1000).0, 0);
+    let (code, sentence) = say(jws, now_ms + CERTIFICATE_MS);
+    assert_eq!((code, sentence.starts_with("Not valid (expired)")), (1, true), "{sentence}");
+
+    let mut changed = jws.to_owned();
+    let payload = changed.find('.').expect("parts") + 5;
+    let other = if changed.as_bytes()[payload] == b'A' { "B" } else { "A" };
+    changed.replace_range(payload..=payload, other);
+    let (head, _) = jws.rsplit_once('.').expect("parts");
+    let elsewhere = World::new().await;
+    let sign = async |world: &World| {
+        let signer = world.training.store.settings.certificate_signer().await.expect("a key");
+        signer.sign_named(CERTIFICATE_TYPE, &json!({ "iss": "world" })).expect("a signature")
+    };
+    for (forged, reason) in [
+        (changed, "bad_signature"),
+        (format!("{head}.AAAA"), "bad_signature"),
+        (school.agent.token.clone(), "wrong_type"),
+        (sign(&elsewhere).await, "unknown_key"),
+        (sign(&school.world).await, "malformed"),
+        (passed["certificate"].to_string(), "malformed"),
+    ] {
+        let (code, sentence) = say(&forged, now_ms);
+        let begins = format!("Not valid ({reason})");
+        assert_eq!((code, sentence.starts_with(&begins)), (1, true), "{reason}: {sentence}");
+    }
 }
 
 #[tokio::test]

@@ -20,9 +20,9 @@ const FUNCTIONS: [(&str, &str); 9] = [
     ),
     ("desk", "Agents: who waits, and what is said to them."),
     ("editor", "Admins: what the bot knows, tried, published and taken back."),
-    ("training", "Staff: courses, attempts at their questions, certificates."),
+    ("training", "Staff: courses, attempts at their questions, certificates, practices."),
     ("monitor", "Security officers: incidents, what is done about them, whom they concern."),
-    ("audit", "Security officers: the audit log, its checkpoint and its proofs."),
+    ("audit", "Security officers and auditors: the audit log, its checkpoint and its proofs."),
     ("site", "Pages, scripts and styles."),
 ];
 

@@ -118,14 +118,17 @@ pub struct Profile {
     /// those that are there then.
     #[serde(default)]
     pub factors: Option<FactorSet>,
+    /// When the account ends by itself; an auditor's does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at_ms: Option<UnixMillis>,
 }
 
 impl Profile {
-    /// The profile of a new person.
+    /// The profile of a new person, whose account ends at that time, if at all.
     #[must_use]
-    pub fn new(name: &str, address: &Address) -> Self {
+    pub fn new(name: &str, address: &Address, ends_at_ms: Option<UnixMillis>) -> Self {
         let email = address.reveal().to_owned();
-        Self { name: name.to_owned(), email, ..Self::blank() }
+        Self { name: name.to_owned(), email, ends_at_ms, ..Self::blank() }
     }
 
     const fn blank() -> Self {
@@ -142,6 +145,7 @@ impl Profile {
                 passkeys: Vec::new(),
                 recovery: Vec::new(),
             }),
+            ends_at_ms: None,
         }
     }
 
@@ -216,6 +220,32 @@ pub struct Account {
     pub profile: Profile,
     /// When the account was made.
     pub made_at_ms: UnixMillis,
+}
+
+impl Account {
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn has_ended(&self, now_ms: UnixMillis) -> bool {
+        self.profile.ends_at_ms.is_some_and(|end_ms| end_ms <= now_ms)
+    }
+
+    /// Its status at that time: one that has ended is as good as disabled.
+    #[must_use]
+    pub fn status_at(&self, now_ms: UnixMillis) -> Status {
+        if self.has_ended(now_ms) { Status::Disabled } else { self.status }
+    }
+
+    /// Whether its owner may sign in at that time.
+    #[must_use]
+    pub fn is_active(&self, now_ms: UnixMillis) -> bool {
+        self.status_at(now_ms) == Status::Active
+    }
+
+    /// Seconds until it ends by itself; none for an account that does not.
+    #[must_use]
+    pub fn rest_seconds(&self, now_ms: UnixMillis) -> Option<i64> {
+        self.profile.ends_at_ms.map(|end_ms| (end_ms - now_ms).max(0).div_euclid(1000))
+    }
 }
 
 pub(super) fn roles(roles: Roles) -> Value {

@@ -2,9 +2,10 @@
 //!
 //! Items: `p` = `invitation#<hash of the secret>`, `k` = `invitation`, `w` the purpose, `u` the
 //! person who is invited, `i` the admin who invited, absent for the operator, `r` the roles of a
-//! new person, `n` the account's version of an existing one, `expires_at`, `v` the sealed address
-//! of a new person, or nothing, sealed; bound to all of these, so that nobody makes or alters an
-//! invitation by writing the table.
+//! new person, `a` when the account of a new person ends (ms), absent for one that does not, `n` the
+//! account's version of an existing one, `expires_at`, `v` the sealed address of a new person, or
+//! nothing, sealed; bound to all of these, so that nobody makes or alters an invitation by writing
+//! the table.
 //!
 //! For each new person also `p` = `invited`, `k` = the person, `v` the sealed name of the
 //! invitation, `expires_at`: the pending invitations, for admins. A version of the function without
@@ -46,6 +47,8 @@ pub enum Purpose {
         address: Address,
         /// The roles of the new account.
         roles: Roles,
+        /// When the new account ends by itself, if at all.
+        ends_at_ms: Option<UnixMillis>,
     },
     /// To a new second factor, with the password that is there.
     SecondFactor {
@@ -68,7 +71,7 @@ pub struct Invitation {
     pub purpose: Purpose,
     /// The admin who invited; nobody for the operator.
     pub by: Option<StaffId>,
-    /// Until when.
+    /// When its two days are over.
     pub ends_at_ms: UnixMillis,
 }
 
@@ -83,6 +86,15 @@ impl Invitation {
                 self.purpose.word()
             }
             _ => "none",
+        }
+    }
+
+    /// Until when it is good: not for an account that would have ended.
+    #[must_use]
+    pub fn good_until_ms(&self) -> UnixMillis {
+        match self.purpose {
+            Purpose::Join { ends_at_ms: Some(end_ms), .. } => end_ms.min(self.ends_at_ms),
+            _ => self.ends_at_ms,
         }
     }
 
@@ -161,10 +173,12 @@ impl Store {
         secret: &Secret,
         invitation: &Invitation,
     ) -> Result<Vec<Write>, StoreError> {
-        let (given, version, address) = match &invitation.purpose {
-            Purpose::Join { address, roles } => (*roles, 0, address.reveal()),
+        let (given, account_end_ms, version, address) = match &invitation.purpose {
+            Purpose::Join { address, roles, ends_at_ms } => {
+                (*roles, *ends_at_ms, 0, address.reveal())
+            }
             Purpose::SecondFactor { version } | Purpose::Password { version } => {
-                (Roles::default(), *version, "")
+                (Roles::default(), None, *version, "")
             }
         };
         let beside = Beside {
@@ -172,6 +186,7 @@ impl Store {
             by: invitation.by,
             word: invitation.purpose.word(),
             roles: given,
+            account_end_ms,
             version,
             ends_at: invitation.ends_at_ms.div_euclid(1000),
         };
@@ -181,6 +196,9 @@ impl Store {
         let mut row = name.key().item();
         if let Some(by) = beside.by {
             row.insert("i".to_owned(), binary(by.as_bytes().to_vec()));
+        }
+        if let Some(end_ms) = beside.account_end_ms {
+            row.insert("a".to_owned(), number(end_ms));
         }
         row.extend([
             ("u".to_owned(), binary(beside.staff.as_bytes().to_vec())),
@@ -266,7 +284,7 @@ impl Store {
         let found = self.identity.get("find_invitation", &name.key()).await?;
         let Some(row) = found else { return Ok(None) };
         let invitation = read(keys, name, row)?;
-        Ok(Some(invitation).filter(|found| self.clock.now_ms() < found.ends_at_ms))
+        Ok(Some(invitation).filter(|found| self.clock.now_ms() < found.good_until_ms()))
     }
 
     /// Uses an invitation up: it must be there, and must not have been used.
@@ -317,6 +335,7 @@ struct Beside<'a> {
     by: Option<StaffId>,
     word: &'a str,
     roles: Roles,
+    account_end_ms: Option<UnixMillis>,
     version: u64,
     ends_at: i64,
 }
@@ -326,12 +345,15 @@ impl Beside<'_> {
     fn owner(&self, name: &Name) -> Vec<u8> {
         let roles: Vec<_> = self.roles.iter().map(Role::as_str).collect();
         let (version, ends_at) = (self.version.to_be_bytes(), self.ends_at.to_be_bytes());
+        let account_end = self.account_end_ms.map(i64::to_be_bytes);
         let roles = roles.join(",");
         let name = name.as_str().as_bytes();
         let mut beside: Vec<&[u8]> =
             vec![name, self.word.as_bytes(), roles.as_bytes(), &version, &ends_at];
         // Invitations of the release before, and the operator's, name nobody.
         beside.extend(self.by.as_ref().map(|by| &by.as_bytes()[..]));
+        // An id has 16 bytes and a time 8: neither stands for the other.
+        beside.extend(account_end.as_ref().map(|end| &end[..]));
         owner_with(self.staff, &beside)
     }
 }
@@ -354,11 +376,13 @@ pub(super) fn read(keys: &Keys, name: &Name, mut row: Item) -> Result<Invitation
     } else {
         None
     };
+    let account_end_ms = if row.contains_key("a") { Some(read_number(&row, "a")?) } else { None };
     let beside = Beside {
         staff,
         by,
         word: &word,
         roles: read_roles(&roles)?,
+        account_end_ms,
         version: read_number(&row, "n")?,
         ends_at: read_number(&row, EXPIRES_AT)?,
     };
@@ -367,7 +391,8 @@ pub(super) fn read(keys: &Keys, name: &Name, mut row: Item) -> Result<Invitation
     let purpose = match beside.word {
         "join" => {
             let text = content.reveal_text().ok_or(corrupt("v"))?;
-            Purpose::Join { address: stored_address(text)?, roles: beside.roles }
+            let (address, roles) = (stored_address(text)?, beside.roles);
+            Purpose::Join { address, roles, ends_at_ms: beside.account_end_ms }
         }
         "second-factor" => Purpose::SecondFactor { version },
         "password" => Purpose::Password { version },

@@ -2,7 +2,7 @@
 //!
 //! - `k` = `account`: `r` roles, `s` status, `n` version (every change adds one), `e` epoch (every change
 //!   of what somebody may do, or of what an admin took, adds one), `l` the name of the sign-in row, `v`
-//!   sealed name and address, bound to all of these, `t` made.
+//!   sealed name, address and end, bound to all of these, `t` made.
 //! - `k` = `totp`: `v` the sealed secret, `c` whether a code has confirmed it, `g` the step of the last
 //!   code, `t` made, `u` used.
 //! - `k` = `passkey#<id>`: `v` the sealed passkey, `w` its sealed name, `t` made,
@@ -159,7 +159,12 @@ impl Store {
             recovery.retain(|digest| factors.recovery.contains(&recovery_name(digest)));
             sessions.retain(|session: &Session| session.authentic);
         }
-        sessions.retain(|session| session.epoch == account.epoch && !session.has_ended(now_ms));
+        // The sessions of an account end with it.
+        sessions.retain(|session| {
+            account.is_active(now_ms)
+                && session.epoch == account.epoch
+                && !session.has_ended(now_ms)
+        });
         Ok(Some(Person { account, totp, passkeys, recovery, sessions, notices }))
     }
 

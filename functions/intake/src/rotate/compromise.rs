@@ -141,22 +141,22 @@ impl From<StoreError> for NotChanged {
 pub(super) async fn fulfil(stores: &Stores, wish: Wish) -> Result<Value, NotChanged> {
     let Wish { kind, pin } = wish;
     let mut stack = stores.settings.stack().await?;
-    let event = |what: &str| {
+    let event = async |what: &str| {
         let object = format!("{}{what}", kind.as_str());
-        stores.events.put(SecurityEvent::of(Action::KeyChanged, object))
+        stores.events.put(SecurityEvent::of(Action::KeyChanged, object)).await
     };
     let changed = match kind {
-        Kind::Receipt => stores.settings.change_receipt_key(&stack, event("")?).await?,
-        Kind::Staff => stores.settings.change_staff_keys(&stack, event("")?).await?,
-        Kind::Credential => stores.settings.change_credential_key(&stack, event("")?).await?,
-        Kind::Visitor => stores.settings.change_visitor_key(&stack, event("")?).await?,
-        Kind::Transport => transport(stores, stack, event("")?).await?,
+        Kind::Receipt => stores.settings.change_receipt_key(&stack, event("").await?).await?,
+        Kind::Staff => stores.settings.change_staff_keys(&stack, event("").await?).await?,
+        Kind::Credential => stores.settings.change_credential_key(&stack, event("").await?).await?,
+        Kind::Visitor => stores.settings.change_visitor_key(&stack, event("").await?).await?,
+        Kind::Transport => transport(stores, stack, event("").await?).await?,
         Kind::Root => match pin {
-            None => return next_root(stores, &stack, event("/next")?).await,
+            None => return next_root(stores, &stack, event("/next").await?).await,
             Some(pin) => {
                 let pin =
                     Pins::try_from(&*pin).map_err(|_| NotChanged::NoWish(NoWish::OtherPin))?;
-                change_root(stores, &mut stack, &pin, event("")?).await?
+                change_root(stores, &mut stack, &pin, event("").await?).await?
             }
         },
     };

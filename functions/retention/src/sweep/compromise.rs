@@ -47,7 +47,7 @@ impl Wish {
 
 /// Fulfils a wish and gives the report.
 pub(super) async fn fulfil(app: &App, wish: Wish) -> Result<Value, StoreError> {
-    let event = app.events.put(SecurityEvent::of(Action::KeyChanged, wish.as_str()))?;
+    let event = app.events.put(SecurityEvent::of(Action::KeyChanged, wish.as_str())).await?;
     let changed = app.store.settings.change_site_keys(Site::SHIPPED, wish.0, event).await?;
     Ok(match changed {
         Changed::Now => json!({

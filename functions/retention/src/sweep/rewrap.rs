@@ -46,7 +46,7 @@ pub(super) async fn follow(
         app.store.put_key_change_progress(changed_ms, next.clone()).await?;
         after = next;
         if after.is_none() {
-            let event = app.events.put(SecurityEvent::of(Action::KeyChanged, ENDED))?;
+            let event = app.events.put(SecurityEvent::of(Action::KeyChanged, ENDED)).await?;
             let ended = app.store.settings.end_replaced_keys(&replaced, event).await?;
             swept.old_keys = ended != Changed::Now;
             return Ok(());

@@ -60,6 +60,8 @@ fn must_end(table: &str, item: &Item) -> bool {
         }
         // Of customers; a contact loses its end by a hold.
         "profiles" => kind == "customer",
+        // A person's training ends with the account.
+        "training" => partition == "practice",
         // What was learnt of a rule has none.
         "incidents" => partition != "rule",
         // The index ends with the events that it names; the tree is kept for good.
