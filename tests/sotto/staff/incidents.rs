@@ -559,6 +559,7 @@ async fn a_confirmed_incident_asks_for_two_courses_again() {
     judge(&guard, &incident, "false_positive").await;
     assert_eq!(due(&team.officer).await, (Vec::new(), Value::Null));
     judge(&guard, &incident, "true_positive").await;
+    let by = json!(rfc3339(team.world.clock.now_ms() + INCIDENT_MS));
     assert_eq!(due(&team.officer).await.1, by);
 
     team.world.advance_seconds(13 * DAY);
