@@ -120,7 +120,7 @@ fn judge_chat(chat: &[Turn]) -> Result<(), String> {
         return Err(format!("nothing leads to the turn {lost}"));
     }
     for (at, Turn { id, says, choices }) in chat.iter().enumerate() {
-        // Whoever chooses comes to an end, whatever they choose.
+        // Every walk comes to an end.
         let is_later = |next: &str| chat.iter().skip(at + 1).any(|turn| turn.id == next);
         let mut nexts = choices.iter().filter_map(|choice| choice.next.as_deref());
         if let Some(back) = nexts.find(|next| !is_later(next)) {

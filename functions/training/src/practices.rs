@@ -92,7 +92,7 @@ pub struct PracticeResponse {
     begun_at: String,
     /// From then on it is not played any more.
     ends_at: String,
-    /// What one could have noticed, in Markdown as of a course.
+    /// The signs by which the chat gives itself away, in Markdown as of a course.
     text: &'static str,
     /// The turns of the chat; it begins with the first.
     chat: Vec<TurnItem>,

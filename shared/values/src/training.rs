@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(COURSE.due_by(dates, Some(between), incident_ms), Some(later_end_ms));
         let after = Passed { passed_ms: later_ms + 1, ..before };
         assert_eq!(COURSE.due_by(dates, Some(after), incident_ms), None);
-        // What ends earlier anyway, and the first days, stay as they are.
+        // An earlier end and the first days stay as they are.
         let ending = Passed { expires_ms: end_ms - DAY_MS, ..before };
         assert_eq!(COURSE.due_by(dates, Some(ending), incident_ms), Some(ending.expires_ms));
         let new_here = &Dates { grace_ms: end_ms + DAY_MS, ..dates.clone() };

@@ -341,7 +341,7 @@ fn made_up(text: &str) -> String {
     format!("{before}{other}{}", &after[1..])
 }
 
-const EDITS: [Edit; 15] = [
+const EDITS: [Edit; 17] = [
     (
         "another did it",
         |events, _| {
@@ -377,6 +377,19 @@ const EDITS: [Edit; 15] = [
             vec![("events", Change::Put(event))]
         },
         |events, _| made_up(&name_of_middle(events)),
+    ),
+    (
+        "two events change places",
+        |events, _| {
+            let (one, other) = (middle(events), of(events, "")[0].clone());
+            let put = |at: &Item, what: &Item| {
+                let mut moved = what.clone();
+                moved.extend(["p", "k"].map(|name| (name.to_owned(), at[name].clone())));
+                ("events", Change::Put(moved))
+            };
+            vec![put(&one, &other), put(&other, &one)]
+        },
+        |events, _| name_of_middle(events),
     ),
     (
         "a leaf is another",
@@ -428,6 +441,16 @@ const EDITS: [Edit; 15] = [
     (
         "a hash of a complete tile is gone",
         |_, log| vec![("log", Change::Delete(of(log, "tile#")[0].clone()))],
+        |_, _| "tile 1/0".to_owned(),
+    ),
+    (
+        "a hash of a complete tile stands elsewhere",
+        |_, log| {
+            let hash = of(log, "tile#")[0].clone();
+            let mut moved = hash.clone();
+            moved.insert("k".to_owned(), AttributeValue::S("001".to_owned()));
+            vec![("log", Change::Delete(hash)), ("log", Change::Put(moved))]
+        },
         |_, _| "tile 1/0".to_owned(),
     ),
     (

@@ -337,7 +337,7 @@ async fn the_role_of_an_auditor_stands_alone() {
     // Nor does the operator make an admin whose account ends.
     auth::operator::bootstrap(&world.auth, EMAIL).await.expect_err("an auditor's address");
     assert_eq!(auditor.get("/v1/audit/events").await.status, 200, "nothing has changed");
-    // One that is disabled before its end is enabled again, as any other is.
+    // An account that is disabled before its end is enabled again, as any other is.
     for (disabled, status) in [(true, "disabled"), (false, "active")] {
         let changed = admin.patch(&path(&auditor), &json!({ "disabled": disabled })).await;
         assert_eq!(changed.json()["status"], status);
