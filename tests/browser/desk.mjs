@@ -208,10 +208,10 @@ export class Desk extends Visit {
   }
 }
 
-/** A page by its name; a course by its name; of a case, an incident or a practice, which is no person, its id. No token, no address of mail, no other id. */
+/** A page by its name; a course by its name; of a case, an incident, a practice or an audit, which is no person, its id. No token, no address of mail, no other id. */
 function assertNamesNobody(address) {
   const { hash, search } = new URL(address);
-  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/(cases|practice)\/[\da-f-]{36})?|security\/[\da-f-]{36})?)?$/, address);
+  assert.match(hash, /^(#\/([a-z]+(\/[a-z-]+)*(\/(cases|practice)\/[\da-f-]{36})?|(security|audits)\/[\da-f-]{36})?)?$/, address);
   assert.match(search, /^(\?lang=(en|de))?$/, address);
 }
 

@@ -155,6 +155,17 @@ export async function intercept(visit, path, answer) {
   );
 }
 
+/** Changes what the server answers, one change an answer. */
+export async function changed(visit, path, changes) {
+  await intercept(visit, path, async (request, route) => {
+    const change = request.method() === "GET" && changes.shift();
+    if (typeof change !== "function") return change;
+    // Sent by the test and not by the page, so that the header which says whose it is has to be told.
+    const response = await route.fetch({ headers: { ...request.headers(), "sec-fetch-site": "same-origin" } });
+    return { response, json: change(await response.json()) };
+  });
+}
+
 export function problem(status, code, headers = {}) {
   return { status, headers, contentType: "application/problem+json", body: JSON.stringify({ status, code }) };
 }

@@ -56,12 +56,15 @@ function type(schema) {
   return parts.join(" & ");
 }
 
-/** What is answered when all is well: JSON, or a page to read. What is sealed is opened by the client. */
+/** What is answered when all is well: JSON, a page to read, or a file to save. What is sealed is opened by the client. */
 function answer(responses) {
   const content = Object.entries(responses)
     .filter(([status]) => status.startsWith("2"))
     .flatMap(([, response]) => Object.entries(resolved(response).content ?? {}));
-  const types = content.filter(([media]) => !media.includes("sealed")).map(([media, { schema }]) => (media.includes("json") ? type(schema) : "string"));
+  const types = content.filter(([media]) => !media.includes("sealed")).map(([media, { schema }]) => {
+    if (media === "application/zip") return "Blob";
+    return media.includes("json") ? type(schema) : "string";
+  });
   if ("204" in responses || "304" in responses) types.push("null");
   return types.length > 0 ? [...new Set(types)].join(" | ") : "null";
 }

@@ -1,7 +1,7 @@
 // The audit log: its state, its events with their proofs, proofs that are wrong, and the lessons of the incidents.
 import assert from "node:assert/strict";
 import { test } from "../../tests.mjs";
-import { intercept, PHONE, problem, WAIT_MS } from "../../visit.mjs";
+import { changed, intercept, PHONE, problem, WAIT_MS } from "../../visit.mjs";
 import { officer } from "./staff.mjs";
 
 const NARROW = { ...PHONE, viewport: { width: 320, height: 640 } };
@@ -22,17 +22,6 @@ async function inTheLog(desk, row) {
 
 function rows(desk) {
   return desk.page.getByRole("list", { name: "Security events" }).getByRole("listitem");
-}
-
-/** Changes what the server answers, one change an answer. */
-async function changed(desk, path, changes) {
-  await intercept(desk, path, async (request, route) => {
-    const change = request.method() === "GET" && changes.shift();
-    if (typeof change !== "function") return change;
-    // Sent by the test and not by the page, so that the header which says whose it is has to be told.
-    const response = await route.fetch({ headers: { ...request.headers(), "sec-fetch-site": "same-origin" } });
-    return { response, json: change(await response.json()) };
-  });
 }
 
 test("a security officer checks the audit log and its events", {}, async (desk) => {

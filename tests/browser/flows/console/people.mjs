@@ -87,7 +87,7 @@ test("an invitation that was not meant is withdrawn, and its link opens nothing"
   await desk.isClean();
 });
 
-test("an auditor is invited until a day, and has the audit log and nothing else", {}, async (desk) => {
+test("an auditor is invited until a day, and has the audit log, the audits and nothing else", {}, async (desk) => {
   const { page } = desk;
   await desk.signIn(admin, "#/people", "People");
   await desk.press("Invite a person");
@@ -115,6 +115,7 @@ test("an auditor is invited until a day, and has the audit log and nothing else"
   await other.accept(link, auditor);
   await other.part("Profile").getByText("Access ends on").waitFor();
   for (const name of ["Overview", "Training", "Security"]) assert.equal(await other.to(name).count(), 0, name);
+  assert.equal(await other.to("Audits").count(), 1);
   await other.go("Audit log");
   await other.view("Audit log");
   await other.part("State of the log").getByText("It fits the key").waitFor();

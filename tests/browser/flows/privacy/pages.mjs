@@ -33,6 +33,8 @@ for (const [name, options] of [["desktop", {}], ["a phone", PHONE]]) {
     const { page } = desk;
     await desk.signIn(everything);
     const ids = { ...(await page.evaluate(idsFor, desk.console)), course: "phishing" };
+    // The audit that has just begun has its results then.
+    await fetch(`${desk.place.control}/run/examine`, { method: "POST" });
     // A second authenticator app is refused, and the page says so.
     const headings = {
       authenticator: "This cannot be shown",
@@ -40,6 +42,7 @@ for (const [name, options] of [["desktop", {}], ["a phone", PHONE]]) {
       course: /^Phishing/,
       practice: "The new colleague",
       incident: "Entered by hand",
+      audit: /^Audit of /,
     };
     for (const { name: of, address, title } of PAGES) {
       const hash = `#${address.replace("{id}", ids[of])}`;
@@ -96,7 +99,7 @@ test("a session that ended says so, also after a reload", {}, async (desk) => {
   await desk.status().getByText("Your session has ended.").waitFor();
 });
 
-/** A request that the other tests have opened, an incident, and a practice. */
+/** A request that the other tests have opened, an incident, a practice, and an audit. */
 async function idsFor(console) {
   const headers = { "Sotto-Console": "1", "Content-Type": "application/json" };
   const origin = new URL(console).origin;
@@ -110,5 +113,9 @@ async function idsFor(console) {
   // It is open already where this page was here before.
   await fetch(practices, { method: "POST", headers: authorized, body: script });
   const open = await (await fetch(practices, { headers: authorized })).json();
-  return { case: items[0].id, incident: incident.id, practice: open.items[0].id };
+  const audits = `${origin}/v1/audits`;
+  // One may be running already.
+  await fetch(audits, { method: "POST", headers: authorized, body: "{}" });
+  const begun = await (await fetch(audits, { headers: authorized })).json();
+  return { case: items[0].id, incident: incident.id, practice: open.items[0].id, audit: begun.items[0].id };
 }

@@ -1,7 +1,7 @@
 /**
  * The part of the address that names a page: what stands behind the `#`, so that no server sees or logs it. A page's
- * address is its name and, for a case, an incident or a practice, the id of that: never an id of a person or of what they
- * said.
+ * address is its name and, for a case, an incident, a practice or an audit, the id of that: never an id of a person or of
+ * what they said.
  */
 export function here(): string {
   const { hash } = location;

@@ -243,7 +243,7 @@ const SEALED_JSON = "application/sotto-sealed+json";
 /** Plain refusals that come before anything was opened; every other answer to a sealed request is believed sealed only. */
 const BEFORE_OPENING = /^(token_\w+|forbidden|cooling_down|mfa_required|unknown_key|rate_limited)$/;
 
-/** The answer: parsed, or as it is where it is a page to read or a table to save. `isNew`: sealed by the list of keys as it is now. */
+/** The answer: parsed, or as it is where it is a page to read or a file to save. `isNew`: sealed by the list of keys as it is now. */
 async function send(operation: Operation, request: Sent = {}, token?: string, isNew = false): Promise<unknown> {
   const { known, part, header } = request;
   const [method, url] = addressOf(operation, request);
@@ -258,7 +258,7 @@ async function send(operation: Operation, request: Sent = {}, token?: string, is
   let { status } = response;
   if (known?.tag && status === 304) return null;
   const isText = /^(text\/|application\/jsonl)/.test(response.headers.get("Content-Type") ?? "");
-  let answer = isText ? response.text : parsed(response.text);
+  let answer = isText || typeof response.content !== "string" ? response.content : parsed(response.content);
   if (sealing && channel) {
     const isSealed = response.headers.get("Content-Type") === SEALED_JSON;
     const code = (answer as { code?: string } | null)?.code ?? "";
@@ -295,7 +295,8 @@ async function bodyOf(method: string, url: string, { body, file }: Sent, headers
 interface Fetched {
   status: number;
   headers: Headers;
-  text: string;
+  /** A file that is no text comes as its bytes. */
+  content: string | Blob;
 }
 
 async function fetched(url: string, request: RequestInit, isLong = false): Promise<Fetched> {
@@ -308,7 +309,9 @@ async function fetched(url: string, request: RequestInit, isLong = false): Promi
       redirect: "error",
       signal: AbortSignal.timeout(isLong ? LONG_TIMEOUT_MS : TIMEOUT_MS),
     });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    const { status, headers } = response;
+    const isFile = headers.get("Content-Type") === "application/zip";
+    return { status, headers, content: await (isFile ? response.blob() : response.text()) };
   } catch {
     throw new Problem("offline");
   }

@@ -5,7 +5,7 @@ import type { Locale } from "./locale.ts";
 export interface Page {
   /** Its file is `<name>.page.tsx`. */
   name: string;
-  /** The part of the address behind the `#`; `{id}` is the id of a case, an incident or a practice, or the name of a course. */
+  /** The part of the address behind the `#`; `{id}` is the id of a case, an incident, a practice or an audit, or the name of a course. */
   address: string;
   /** The roles that may open it; null: everybody who is signed in. */
   roles: string[] | null;

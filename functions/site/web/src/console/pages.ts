@@ -301,4 +301,27 @@ export const PAGES: Page[] = [
     task: { en: "look into incidents", de: "Vorfälle untersuchen" },
     load: () => import("./security/incident.page.tsx"),
   },
+  {
+    name: "audits",
+    address: "/audits",
+    roles: ["security", AUDITOR],
+    isPlace: true,
+    title: { en: "Audits", de: "Audits" },
+    about: {
+      en: "Whether the deployment is as it was designed, control by control, with evidence, and what people have to look at themselves.",
+      de: "Ob alles so ist, wie es entworfen wurde, Kontrolle für Kontrolle, mit Belegen, und was Menschen selbst ansehen müssen.",
+    },
+    task: { en: "see audits", de: "Audits sehen" },
+    load: () => import("./audits/audits.page.tsx"),
+  },
+  {
+    name: "audit",
+    address: "/audits/{id}",
+    roles: ["security", AUDITOR],
+    isPlace: false,
+    title: { en: "Audit", de: "Audit" },
+    about: { en: "", de: "" },
+    task: { en: "see audits", de: "Audits sehen" },
+    load: () => import("./audits/audit.page.tsx"),
+  },
 ];

@@ -127,6 +127,10 @@ const en = {
     incident_opened: "An incident was opened",
     incident_changed: "Changed an incident",
     incident_action: "Acted on an incident",
+    audit_begun: "An audit began",
+    audit_finished: "An audit was finished",
+    finding_changed: "Changed a finding of an audit",
+    audit_exported: "Downloaded the bundle of an audit",
   } as Record<string, string>,
 };
 
@@ -258,6 +262,10 @@ const de: LogWords = {
     incident_opened: "Ein Vorfall wurde eröffnet",
     incident_changed: "Vorfall geändert",
     incident_action: "Maßnahme zu einem Vorfall",
+    audit_begun: "Ein Audit begann",
+    audit_finished: "Ein Audit wurde beendet",
+    finding_changed: "Feststellung eines Audits geändert",
+    audit_exported: "Paket eines Audits heruntergeladen",
   },
 };
 

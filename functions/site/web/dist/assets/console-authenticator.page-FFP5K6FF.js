@@ -1,0 +1,2 @@
+/* Licences: /assets/licences-0f50e579edc4a274.txt */
+import{a as o}from"./console-chunk-OZJHMUCS.js";import"./console-chunk-3RRIUNHO.js";import{D as p}from"./console-chunk-R4EHK2BV.js";import"./console-chunk-SV6LVKX5.js";import{J as t}from"./console-chunk-W6FBEK2T.js";import"./console-chunk-DVN52A6A.js";var a=async()=>t(p,{enrolling:o,secret:await o.post("POST /v1/auth/totp/enrol",{})});export{a as open};

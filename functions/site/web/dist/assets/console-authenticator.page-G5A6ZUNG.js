@@ -1,2 +1,0 @@
-/* Licences: /assets/licences-0f50e579edc4a274.txt */
-import{a as o}from"./console-chunk-FPSRH4BI.js";import"./console-chunk-3RRIUNHO.js";import{D as p}from"./console-chunk-62WFMNDC.js";import"./console-chunk-SV6LVKX5.js";import{J as t}from"./console-chunk-32MOVV3N.js";import"./console-chunk-DVN52A6A.js";var a=async()=>t(p,{enrolling:o,secret:await o.post("POST /v1/auth/totp/enrol",{})});export{a as open};

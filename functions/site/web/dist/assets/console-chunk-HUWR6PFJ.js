@@ -1,2 +1,0 @@
-/* Licences: /assets/licences-0f50e579edc4a274.txt */
-import{e as r,f as l,ga as c,p as u}from"./console-chunk-32MOVV3N.js";function y(i){let t=u([i]),n=u(!1),s=l(null),a=t.value.length;r(()=>{let e=s.current?.querySelector(`[data-page="${a-1}"]`),o=s.current?.querySelector("h2");(a>1&&e?e:o)?.focus()},[a]);let f=(e,o={})=>{c(async()=>{n.value||(n.value=!0,await e().finally(()=>n.value=!1))},o)},m=e=>{t.value=[...t.value,e]};return{pages:t.value,isBusy:n.value,element:s,once:f,add:m}}export{y as a};

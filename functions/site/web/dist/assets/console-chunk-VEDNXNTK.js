@@ -1,0 +1,2 @@
+/* Licences: /assets/licences-0f50e579edc4a274.txt */
+import{m as o}from"./console-chunk-W6FBEK2T.js";var s="sotto:desk-settings",e={sound:!1,notices:!1,keys:!0},t=o(r());function g(i){t.value={...t.peek(),...i},n()}function S(){JSON.stringify(t.peek())!==JSON.stringify(e)&&n()}function n(){try{localStorage.setItem(s,JSON.stringify(t.peek()))}catch{}}function r(){try{return{...e,...JSON.parse(localStorage.getItem(s)??"{}")}}catch{return e}}export{t as a,g as b,S as c};

@@ -1,2 +1,0 @@
-/* Licences: /assets/licences-0f50e579edc4a274.txt */
-import{a as p}from"./console-chunk-FPSRH4BI.js";import"./console-chunk-3RRIUNHO.js";import{E as n}from"./console-chunk-62WFMNDC.js";import"./console-chunk-SV6LVKX5.js";import{J as o}from"./console-chunk-32MOVV3N.js";import"./console-chunk-DVN52A6A.js";var i=()=>o(n,{enrolling:p});export{i as open};
