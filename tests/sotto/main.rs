@@ -10,6 +10,7 @@
 )]
 
 mod by_hand;
+mod compliance;
 mod conflicts;
 mod contract;
 mod counts;

@@ -50,7 +50,7 @@ fn tree(package: &str, which: &[&str]) -> BTreeSet<String> {
 /// Each package of other people's that a function is built from, with its features, when it is built alone.
 fn features(function: &str) -> BTreeMap<String, BTreeSet<String>> {
     // The dependencies of a build script are its own, and nothing is linked with them.
-    let has_build_script = ["monitor", "training"].contains(&function);
+    let has_build_script = ["audit", "monitor", "training"].contains(&function);
     let edges = if has_build_script { "normal" } else { "normal,build" };
     let out = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--prefix", "none", "--no-dedupe"])

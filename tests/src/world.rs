@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use audit::Sequencer;
+use audit::examine::{ExamineConfig, Examiner, Ran};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -30,6 +31,7 @@ use shared::http::aws::sdk_config;
 use shared::http::finish::{LONG_DEADLINE, finish_within, no_other_page};
 use shared::ids::{ConversationId, StaffId};
 use shared::store::attributes::Item;
+use shared::store::audit::Audits;
 use shared::store::body::Agent;
 use shared::store::knowledge::{Publication, Shelf};
 use shared::store::live::Presence;
@@ -79,6 +81,7 @@ pub struct World {
     monitor_config: monitor::Config,
     audit_config: audit::Config,
     sequence_config: audit::SequenceConfig,
+    examine_config: Box<ExamineConfig>,
     /// The place in the events' stream that the sequencer has come to.
     sequenced: Mutex<Place>,
     rotation_config: intake::rotate::Config,
@@ -154,7 +157,8 @@ impl World {
                 "SOTTO_KMS_KEY" => Some(key.clone()),
                 "AWS_ENDPOINT_URL" => Some(aws.url().to_owned()),
                 "AWS_REGION" => Some("eu-central-1".to_owned()),
-                "SOTTO_ISSUER" => Some("world".to_owned()),
+                "SOTTO_ISSUER" | "SOTTO_STACK" => Some("world".to_owned()),
+                "SOTTO_AUDIT_DAYS" => Some("91".to_owned()),
                 "SOTTO_ORIGINS" => Some("https://shop.example".to_owned()),
                 _ => table.map(name_of),
             }
@@ -192,6 +196,8 @@ impl World {
         let audit_sdk = sdk(&config, &access_key("audit"));
         let audit = audit::App::with_sdk(&audit_config, clock.clone(), &audit_sdk);
         let sequence_config = audit::SequenceConfig::read(&read).expect("a configuration");
+        let template = Template::deployed().expect("the template");
+        let examine_config = ExamineConfig::read(&read, template).expect("a configuration");
         let sequenced = aws.stream_end(&retention_config.events_table).expect("it has a stream");
         let sdk = sdk(&config, &access_key("intake"));
         let app = App::with_sdk(&visitors_config, clock.clone(), &sdk);
@@ -216,6 +222,7 @@ impl World {
             monitor_config,
             audit_config,
             sequence_config,
+            examine_config: Box::new(examine_config),
             sequenced: Mutex::new(sequenced),
             rotation_config,
             sdk,
@@ -338,6 +345,14 @@ impl World {
         &self.audit_config.log_table
     }
 
+    /// The audits, with the rights of the account's administrator: results can be stored without the job.
+    #[must_use]
+    pub fn audits(&self) -> Audits {
+        let table = self.audit_config.incidents_table.clone();
+        let kept = self.audit.staff.staff_keys.audit_days();
+        Audits::new(self.dynamo(), table, self.clock.clone(), kept)
+    }
+
     /// The sequencer of the audit log, with its rights, as an instance of its own.
     #[must_use]
     pub fn sequencer(&self) -> Sequencer {
@@ -413,6 +428,22 @@ impl World {
     pub fn at_webhooks(&self) -> shared::http::staff_app::App {
         let sdk = self.sdk_of("webhooks");
         shared::http::staff_app::App::with_sdk(&self.desk_config, self.clock.clone(), &sdk)
+    }
+
+    /// The job that audits, with its rights, as an instance of its own.
+    #[must_use]
+    pub fn examiner(&self) -> Examiner {
+        let (config, clock) = (*self.examine_config.clone(), self.clock.clone());
+        let template = Template::deployed().expect("the template");
+        Examiner::with_sdk(config, template, clock, &self.sdk_of("examine"))
+    }
+
+    /// Runs that job, as its schedule does.
+    ///
+    /// # Panics
+    /// Where it fails.
+    pub async fn examine(&self) -> Ran {
+        Box::pin(self.examiner().run()).await.expect("it runs")
     }
 
     /// What the stream told of the events that are stored: a record each, in no order.

@@ -9,6 +9,7 @@ use shared::http::aws::{self, SdkConfig};
 use shared::http::demands::Backing;
 use shared::http::staff::KnowsStaff;
 use shared::http::staff_app;
+use shared::store::audit::Audits;
 use shared::store::security_event::SecurityEvents;
 use shared::store::table::Table;
 use tiles::log::AuditLog;
@@ -20,16 +21,19 @@ pub struct Config {
     pub staff: staff_app::Config,
     /// Name of the table of the audit log.
     pub log_table: String,
+    /// Name of the table of incidents, which has the audits.
+    pub incidents_table: String,
 }
 
 impl Config {
-    /// Reads what [`staff_app::Config::read`] reads, and `SOTTO_TABLE_LOG`.
+    /// Reads what [`staff_app::Config::read`] reads, `SOTTO_TABLE_LOG` and `SOTTO_TABLE_INCIDENTS`.
     ///
     /// # Errors
     /// [`ConfigError`] that names every setting that is missing.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        let (_, [log_table]) = Backend::read_with(lookup, ["SOTTO_TABLE_LOG"])?;
-        Ok(Self { staff: staff_app::Config::read(lookup)?, log_table })
+        let names = ["SOTTO_TABLE_LOG", "SOTTO_TABLE_INCIDENTS"];
+        let (_, [log_table, incidents_table]) = Backend::read_with(lookup, names)?;
+        Ok(Self { staff: staff_app::Config::read(lookup)?, log_table, incidents_table })
     }
 }
 
@@ -45,6 +49,8 @@ pub struct Parts {
     pub log: AuditLog,
     /// The security events, to read.
     pub events: Table,
+    /// The audits of the deployment.
+    pub audits: Audits,
 }
 
 impl std::ops::Deref for App {
@@ -70,11 +76,11 @@ impl App {
     pub fn with_sdk(config: &Config, clock: Clock, sdk: &SdkConfig) -> Self {
         let dynamo = aws::dynamodb(&config.staff.stores.backend, sdk);
         let log = Table::new(dynamo.clone(), config.log_table.clone());
-        Self(Arc::new(Parts {
-            staff: staff_app::App::with_sdk(&config.staff, clock, sdk),
-            log: AuditLog::new(log),
-            events: Table::new(dynamo, config.staff.events_table.clone()),
-        }))
+        let events = Table::new(dynamo.clone(), config.staff.events_table.clone());
+        let staff = staff_app::App::with_sdk(&config.staff, clock.clone(), sdk);
+        let (table, kept) = (config.incidents_table.clone(), staff.staff_keys.audit_days());
+        let audits = Audits::new(dynamo, table, clock, kept);
+        Self(Arc::new(Parts { staff, log: AuditLog::new(log), events, audits }))
     }
 
     /// Loads what the first request will need, while the runtime asks for that request.

@@ -27,6 +27,15 @@ use crate::parts::App;
 /// The verifier key of the log (C2SP signed-note).
 const LOG_KEY: HeaderName = HeaderName::from_static("sotto-log-key");
 
+/// The tree that the proof of an event leads to.
+#[derive(Clone, Copy)]
+pub(crate) enum Tree {
+    /// The one of the last checkpoint.
+    Last,
+    /// The first that has the event. The proof is the same whenever it is asked for.
+    First,
+}
+
 /// The proof that an event is in the log (RFC 6962, section 2.1.1).
 #[derive(Serialize, ToSchema)]
 pub struct InclusionResponse {
@@ -79,32 +88,52 @@ pub(crate) async fn inclusion(
     Allowed(..): Allowed<SecurityOrAuditor>,
     EventPath(id): EventPath,
 ) -> Result<Reply<InclusionResponse>, Problem> {
+    let (proof, _) = prove(&app, id, Tree::Last).await?;
+    Ok(Reply(StatusCode::OK, proof))
+}
+
+/// The proof that an event is in the log, and its item, from which the leaf is made.
+///
+/// # Errors
+/// [`Code::NotFound`] for an event that is not in the log, or may be forgotten by now, and
+/// [`Code::LeafMismatch`].
+pub(crate) async fn prove(
+    app: &App,
+    id: EventId,
+    tree: Tree,
+) -> Result<(InclusionResponse, Item), Problem> {
     let place = app.log.place_of(id).await?.ok_or(Code::NotFound)?;
     // Read behind the place, so that its tree has it.
-    let head = app.log.head().await?.ok_or(Code::NotFound)?;
-    let size = head.frontier.size();
+    let read = match tree {
+        Tree::Last => {
+            let head = app.log.head().await?;
+            head.map(|head| (head.frontier.size(), head.checkpoint))
+        }
+        Tree::First => app.log.checkpoint_from(place.saturating_add(1)).await?,
+    };
+    let (size, checkpoint) = read.ok_or(Code::NotFound)?;
     let bytes = app.log.leaf(place).await?.ok_or(Code::LeafMismatch)?;
     let Some(Leaf::Event { end_s, commitment, id: named }) = Leaf::read(&bytes) else {
         return Err(Code::LeafMismatch.into());
     };
-    match find(&app, id).await? {
-        Some(item) if named == id && commit(&item) == Some(commitment) => {}
-        None if ended(&app, end_s) => return Err(Code::NotFound.into()),
+    let item = match find(app, id).await? {
+        Some(item) if named == id && commit(&item) == Some(commitment) => item,
+        None if ended(app, end_s) => return Err(Code::NotFound.into()),
         _ => {
             let detail =
                 "The stored event was changed or deleted. cargo doctor verify-log says more.";
             return Err(Problem::new(Code::LeafMismatch, detail));
         }
-    }
+    };
     let proof = InclusionResponse {
         event_id: id.to_string(),
         leaf_index: place,
         tree_size: size,
         leaf: base64url(&bytes),
         hashes: encoded(&app.log.inclusion(size, place).await?),
-        checkpoint: head.checkpoint,
+        checkpoint,
     };
-    Ok(Reply(StatusCode::OK, proof))
+    Ok((proof, item))
 }
 
 #[utoipa::path(get, path = "/v1/audit/consistency",
@@ -139,7 +168,8 @@ fn size_of(query: &str, name: &str, pointer: &'static str) -> Result<u64, Proble
     text.parse().map_err(|_| Problem::invalid(pointer, FieldCode::BadFormat))
 }
 
-fn encoded(hashes: &[Hash]) -> Vec<String> {
+/// Hashes as responses have them.
+pub(crate) fn encoded(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| base64url(&hash.0)).collect()
 }
 

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
+use checks::aws::{Clients, web};
+use checks::finding::CouldNot;
+use checks::stack;
 use shared::clock::Clock;
 use shared::store::keyring::Keyring;
 use shared::store::settings::Settings;
 use shared::store::table::Table;
 use template::Template;
-
-use crate::aws::{Clients, web};
-use crate::check::stack;
-use crate::finding::CouldNot;
 
 /// The name of the key in the template, and that of the key of `cargo local`.
 const KEY: (&str, &str) = ("DataKey", "alias/sotto");

@@ -9,7 +9,7 @@ use shared::clock::{Clock, UnixMillis, rfc3339};
 use shared::ids::{ConversationId, IncidentId, StaffId};
 use shared::store::StoreError;
 use shared::store::attributes::{Item, take_string};
-use shared::store::incident::{Incident, IncidentTable, Note};
+use shared::store::incident::{DRILL_NOTE, Incident, IncidentTable, Note};
 use shared::store::lock;
 use shared::store::security_event::{Action as Told, SecurityEvent, SecurityEvents, partitions};
 use shared::store::table::Table;
@@ -26,8 +26,6 @@ const PATIENCE: UnixMillis = 3;
 /// How often the end is tried while detection still writes the incident.
 const TRIES: usize = 8;
 const MINUTE_MS: UnixMillis = 60_000;
-const NOTE: &str =
-    "A drill, played with `cargo doctor drill`. The account and what it read are made up.";
 
 /// How an attack was answered. Times are in milliseconds from the first read on; none is an answer that did not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,7 +253,7 @@ impl Stage {
             incident.value.status = Status::Resolved;
             incident.value.settled_ms = Some(now_ms);
             incident.value.tell(now_ms, Status::Resolved.as_str(), None);
-            let note = Note { at_ms: now_ms, by: outcome.staff, text: NOTE.to_owned() };
+            let note = Note { at_ms: now_ms, by: outcome.staff, text: DRILL_NOTE.to_owned() };
             incident.value.note(note);
             writes.push(self.events.put(SecurityEvent::of(Told::IncidentChanged, id)).await?);
             writes.push(self.incidents.put(&incident)?);

@@ -1,33 +1,30 @@
 //! `cargo doctor`: looks at a deployed stack and says in sentences what is wrong and what to do.
 //!
-//! It describes and counts. It reads no item, message or log line, so its user needs no right to
-//! read any. [`records`] alone reads items, when it is asked to, and opens none. The doctor also
-//! verifies receipts of erasures ([`receipt`]) and certificates of trainings ([`certificate`]), for which it
-//! needs no AWS.
+//! The rules are those of every audit ([`checks`]). It describes and counts. It reads no item, message or log
+//! line, so its user needs no right to read any. [`checks::records`] alone reads items, when it is asked to, and
+//! opens none. The doctor also verifies receipts of erasures ([`receipt`]), certificates of trainings
+//! ([`certificate`]) and bundles of audits ([`bundle`]), for which it needs no AWS.
 //!
 //! [`verify_log`] verifies the audit log and the events, whose items it reads.
 //!
 //! Two commands write: [`decoy`] plants a decoy, and [`drill`] plays an attack.
 
-pub mod aws;
+pub mod bundle;
 pub mod certificate;
-pub mod check;
 pub mod decoy;
 pub mod deployment;
 pub mod drill;
-pub mod finding;
 pub mod receipt;
-pub mod records;
 pub mod report;
 pub mod verify_log;
 
+use checks::aws::Clients;
+use checks::finding::CouldNot;
+use checks::records::{Broken, Records};
+use checks::stack;
 use shared::clock::Clock;
 use template::Template;
 
-use crate::aws::Clients;
-use crate::check::{functions, key, published, stack, tables, traffic, watch};
-use crate::finding::CouldNot;
-use crate::records::{Broken, Records};
 use crate::report::Report;
 
 /// Looks at everything of the stack of that name, which has to be as `template` has it.
@@ -37,13 +34,8 @@ pub async fn examine(clients: &Clients, name: &str, template: &Template, clock: 
         Err(could_not) => findings.push(could_not.finding(&"The stack")),
         Ok(None) => findings.push(stack::absent(name, &clients.region)),
         Ok(Some(stack)) => {
-            findings.extend(stack::judge(&stack));
-            findings.push(key::check(clients, &stack).await);
-            findings.extend(tables::check(clients, &stack, template).await);
-            findings.extend(functions::check(clients, &stack, template).await);
-            findings.extend(published::check(clients, &stack, name, clock).await);
-            findings.extend(traffic::check(clients, &stack, template, clock).await);
-            findings.extend(watch::check(clients, &stack).await);
+            let looks = checks::examine(clients, &stack, template, clock);
+            findings.extend(Box::pin(looks).await);
         }
     }
     Report { stack: name.to_owned(), region: clients.region.clone(), findings }
@@ -67,7 +59,8 @@ pub async fn examine_records(
         let found = stack.resources.iter().find(|resource| resource.logical == logical);
         found.map(|resource| resource.physical.clone())
     };
-    let records = Records::read(&clients.dynamodb, template, physical, clock.now_seconds()).await;
+    let records =
+        Records::read(&clients.dynamodb, template, physical, clock.now_seconds(), None).await;
     let records = records.map_err(say("A table"))?;
     Ok((records.count(), records.broken()))
 }

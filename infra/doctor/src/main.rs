@@ -2,14 +2,16 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that prints its result")]
 
+use std::fs::File;
+use std::io::Read as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use doctor::aws::Clients;
+use checks::aws::Clients;
+use checks::records::Broken;
 use doctor::decoy::{self, Planted};
 use doctor::deployment::{Deployment, Place};
-use doctor::records::Broken;
-use doctor::{certificate, drill, receipt, verify_log};
+use doctor::{bundle, certificate, drill, receipt, verify_log};
 use lexopt::prelude::{Long, Value, ValueExt};
 use shared::clock::{Clock, UnixMillis, rfc3339};
 use shared::ids::ConversationId;
@@ -33,6 +35,10 @@ cargo doctor verify-certificate --jwks JWKS.json CERTIFICATE
     Says whether the certificate of a training in the file CERTIFICATE is valid, without a network. It is
     what the console copies; JWKS.json is as for receipts.
     Ends with 0 if it is, 1 if it is not or has ended, 2 if a file could not be read.
+cargo doctor verify-bundle --jwks JWKS.json BUNDLE.zip
+    Says whether the bundle of an audit is valid, without a network: its signature, the sum of every file, and
+    the proofs from the audit log. JWKS.json is as for receipts; the set inside the bundle proves nothing.
+    Ends with 0 if it is, 1 if it is not, 2 if a file could not be read.
 cargo doctor verify-log [--vkey KEY] [--since FILE] [--keep FILE] [--stack sotto] [--region REGION]
                         [--aws-url URL]
     Verifies the audit log and the security events that it tells of, and names what does not hold: a
@@ -75,6 +81,10 @@ enum Request {
     },
     VerifyCertificate {
         certificate: String,
+        jwks: String,
+    },
+    VerifyBundle {
+        bundle: String,
         jwks: String,
     },
     VerifyLog {
@@ -144,6 +154,11 @@ async fn run() -> Result<u8, String> {
             println!("{}", verdict.sentence);
             Ok(verdict.exit_code)
         }
+        Request::VerifyBundle { bundle, jwks } => {
+            let verdict = bundle::verify(&read_bundle(&bundle)?, &read(&jwks)?)?;
+            println!("{}", verdict.sentence);
+            Ok(verdict.exit_code)
+        }
         Request::VerifyLog { place, verifier_key, since, keep } => {
             let since = since.as_deref().map(read).transpose()?;
             let deployment = connect(place).await?;
@@ -203,6 +218,15 @@ fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}."))
 }
 
+/// A bundle, and of a file that is larger than any so much that it is seen.
+fn read_bundle(path: &str) -> Result<Vec<u8>, String> {
+    let could_not = |error: std::io::Error| format!("{path} cannot be read: {error}.");
+    let most = u64::try_from(bundle::LIMIT).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(could_not)?.take(most).read_to_end(&mut bytes).map_err(could_not)?;
+    Ok(bytes)
+}
+
 impl Request {
     fn parse() -> Result<Self, lexopt::Error> {
         let (mut stack, mut region, mut json) = ("sotto".to_owned(), None, false);
@@ -215,6 +239,9 @@ impl Request {
                 }
                 Value(command) if command == "verify-certificate" => {
                     return Self::parse_verify_certificate(arguments);
+                }
+                Value(command) if command == "verify-bundle" => {
+                    return Self::parse_verify_bundle(arguments);
                 }
                 Value(command) if command == "verify-log" => {
                     return Self::parse_verify_log(arguments);
@@ -294,6 +321,21 @@ impl Request {
         match (certificate, jwks) {
             (Some(certificate), Some(jwks)) => Ok(Self::VerifyCertificate { certificate, jwks }),
             _ => Err("CERTIFICATE and --jwks are needed.".into()),
+        }
+    }
+
+    fn parse_verify_bundle(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let (mut bundle, mut jwks) = (None, None);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("jwks") => jwks = Some(arguments.value()?.string()?),
+                Value(path) if bundle.is_none() => bundle = Some(path.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        match (bundle, jwks) {
+            (Some(bundle), Some(jwks)) => Ok(Self::VerifyBundle { bundle, jwks }),
+            _ => Err("BUNDLE.zip and --jwks are needed.".into()),
         }
     }
 

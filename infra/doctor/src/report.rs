@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::finding::{Finding, Severity};
+use checks::finding::{Finding, Severity};
 
 /// Everything that was found.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ const fn label(severity: Severity) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Chapter, CouldNot, Obstacle};
+    use checks::finding::{Chapter, CouldNot, Obstacle};
 
     fn report(findings: Vec<Finding>) -> Report {
         Report { stack: "sotto".to_owned(), region: "eu-central-1".to_owned(), findings }

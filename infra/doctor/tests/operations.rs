@@ -8,15 +8,17 @@
 
 use std::collections::BTreeSet;
 
-use doctor::finding::Chapter;
+use checks::finding::Chapter;
 use shared::http::metrics;
 use template::{DEPLOYED, Template};
 
 /// The operator's pages by their place.
-const PAGES: [(&str, &str); 3] = [
+const PAGES: [(&str, &str); 5] = [
     ("docs/deploy.md", include_str!("../../../docs/deploy.md")),
     ("docs/upgrade-and-restore.md", include_str!("../../../docs/upgrade-and-restore.md")),
     ("docs/runbooks.md", include_str!("../../../docs/runbooks.md")),
+    ("docs/authentication.md", include_str!("../../../docs/authentication.md")),
+    ("docs/privacy.md", include_str!("../../../docs/privacy.md")),
 ];
 
 /// The lines of all pages, one page after the other.

@@ -14,6 +14,8 @@ cargo local        everything in one process, on 127.0.0.1 only
 cargo local aws    only DynamoDB and KMS, for `cargo lambda watch --env-file .sotto/env`
 cargo local permissions    writes docs/permissions.md: what each role grants, and what the tests
                            were seen to do; --check compares it, --reset is for before the tests
+cargo local advisories DIR    writes shared/checks/advisories.json: what DIR, a checkout of the
+                              advisory database, knows about the packages of Cargo.lock
 
   --port N           where the page and the API are (9000)
   --aws-port N       where DynamoDB and KMS are (8000)
@@ -57,6 +59,8 @@ pub enum Command {
     },
     /// The page of what the roles grant and what the tests were seen to do.
     Permissions(Task),
+    /// The advisories about the dependencies, from this checkout of their database.
+    Advisories(PathBuf),
 }
 
 /// The options that both commands take.
@@ -98,6 +102,11 @@ where
         && word == "permissions"
     {
         return task_of(flags).map(Command::Permissions);
+    }
+    if let [word, folders @ ..] = arguments.as_slice()
+        && word == "advisories"
+    {
+        return database_of(folders).map(Command::Advisories);
     }
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut control_port) = (None, None);
@@ -154,6 +163,17 @@ fn task_of(flags: &[std::ffi::OsString]) -> Result<Task, UsageError> {
         [flag] if flag == "--check" => Ok(Task::Check),
         [flag] if flag == "--reset" => Ok(Task::Reset),
         _ => Err(UsageError("`cargo local permissions` takes --check or --reset".to_owned())),
+    }
+}
+
+fn database_of(folders: &[std::ffi::OsString]) -> Result<PathBuf, UsageError> {
+    match folders {
+        [folder] if !folder.is_empty() && !folder.to_string_lossy().starts_with('-') => {
+            Ok(PathBuf::from(folder))
+        }
+        _ => Err(UsageError(
+            "`cargo local advisories` takes the folder of a checkout of the database".to_owned(),
+        )),
     }
 }
 
@@ -259,6 +279,12 @@ mod tests {
     }
 
     #[test]
+    fn advisories_are_read_from_the_folder_that_was_named() {
+        let expected = Command::Advisories(PathBuf::from("db"));
+        assert_eq!(parse(["advisories", "db"]).unwrap(), expected);
+    }
+
+    #[test]
     fn nonsense_is_refused_by_name() {
         for (arguments, named) in [
             (&["--prot", "1"][..], "--prot"),
@@ -276,6 +302,10 @@ mod tests {
             (&["aws", "--port", "1"], "--port"),
             (&["aws", "--demo"], "--demo"),
             (&["permissions", "--fresh"], "--check"),
+            (&["advisories"], "folder"),
+            (&["advisories", ""], "folder"),
+            (&["advisories", "--check"], "folder"),
+            (&["advisories", "one", "two"], "folder"),
         ] {
             let error = parse(arguments).unwrap_err().to_string();
             assert!(error.contains(named), "{error}");

@@ -1,5 +1,6 @@
 //! The deployment as it stands locally: tables, key and the settings that the functions read.
 
+use audit::examine::ExamineConfig;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -44,6 +45,8 @@ pub(crate) fn prepare(aws: &Aws, origins: &[String], base: &Base) -> Result<Sett
         ("SOTTO_SEALED_ONLY", switch(base.sealed_only)),
         ("SOTTO_PRIVATE_WEBHOOKS", switch(base.private_webhooks)),
         ("SOTTO_ISSUER", "sotto-local".to_owned()),
+        ("SOTTO_STACK", "sotto-local".to_owned()),
+        ("SOTTO_AUDIT_DAYS", "91".to_owned()),
         ("AWS_ENDPOINT_URL", aws.url().to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", CREDENTIAL.to_owned()),
@@ -106,6 +109,12 @@ impl Settings {
     /// The same for the sequencer of the audit log.
     pub(crate) fn sequence(&self) -> Result<audit::SequenceConfig, String> {
         audit::SequenceConfig::read(&|name| self.find(name)).map_err(|error| error.to_string())
+    }
+
+    /// The same for the job that audits.
+    pub(crate) fn examine(&self) -> Result<ExamineConfig, String> {
+        let template = Template::deployed().map_err(|error| error.to_string())?;
+        ExamineConfig::read(&|name| self.find(name), template).map_err(|error| error.to_string())
     }
 
     /// The same for the pages' function.

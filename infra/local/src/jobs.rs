@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use audit::Sequencer;
+use audit::examine::Examiner;
 use intake::rotate::Stores;
 use monitor::Watchman;
 use retention::sweep;
@@ -48,6 +49,8 @@ pub(crate) enum Job {
     Reports,
     /// Sends new contacts to webhooks; every minute.
     Webhooks,
+    /// Audits the stack, if somebody asked for it or it is due; every minute.
+    Examine,
 }
 
 /// Runs the jobs, one at a time.
@@ -60,6 +63,7 @@ struct Parts {
     returns: shared::http::staff_app::App,
     reports: shared::http::staff_app::App,
     webhooks: desk::webhooks::Job,
+    examiner: Examiner,
     aws: Arc<Aws>,
     clock: Clock,
     detect: Arc<std::sync::Mutex<Detect>>,
@@ -68,7 +72,7 @@ struct Parts {
     /// What of the stream was counted for the reports.
     news: Mutex<Place>,
     /// The jobs that a schedule starts.
-    turns: [Turn; 6],
+    turns: [Turn; 7],
 }
 
 /// A job that a schedule starts.
@@ -81,8 +85,9 @@ struct Turn {
 
 impl Job {
     /// Every job, in the order of their programs' names.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Detect,
+        Self::Examine,
         Self::Reports,
         Self::ReturnClaims,
         Self::RotateKeys,
@@ -119,6 +124,7 @@ impl Job {
             Self::ReturnClaims => "return-claims",
             Self::Reports => "reports",
             Self::Webhooks => "webhooks",
+            Self::Examine => "examine",
         }
     }
 
@@ -139,7 +145,7 @@ impl Jobs {
         app: &App,
         rotation: Stores,
         [sweep, returns, reports]: [shared::http::staff_app::App; 3],
-        webhooks: desk::webhooks::Job,
+        (webhooks, examiner): (desk::webhooks::Job, Examiner),
         (watchman, sequencer): (Watchman, Sequencer),
         aws: Arc<Aws>,
         [log, events, audit_log]: [&str; 3],
@@ -166,6 +172,7 @@ impl Jobs {
             turn(Job::RotateKeys)?,
             turn(Job::Sweep)?,
             turn(Job::Detect)?,
+            turn(Job::Examine)?,
         ];
         Ok(Self(Arc::new(Parts {
             rotation,
@@ -173,6 +180,7 @@ impl Jobs {
             returns,
             reports,
             webhooks,
+            examiner,
             aws,
             clock,
             detect,
@@ -232,7 +240,9 @@ impl Jobs {
 
     /// Runs a job that a schedule starts, which is over when it has succeeded.
     async fn take(&self, turn: &Turn, last_ms: &mut Option<UnixMillis>) -> Result<Value, String> {
-        let Parts { rotation, sweep, returns, reports, webhooks, watchman, clock, .. } = &*self.0;
+        let Parts {
+            rotation, sweep, returns, reports, webhooks, examiner, watchman, clock, ..
+        } = &*self.0;
         let (report, failed) = match turn.job {
             Job::RotateKeys => {
                 let failed = "the transport keys were not rotated";
@@ -253,6 +263,10 @@ impl Jobs {
             Job::Webhooks => {
                 let report = Box::pin(webhooks.run()).await;
                 (report.map(|report| json!(report)), "webhooks were not called")
+            }
+            Job::Examine => {
+                let report = Box::pin(examiner.run()).await;
+                (report.map(|report| json!(report)), "the stack was not audited")
             }
             Job::Detect => {
                 let report = Box::pin(watchman.escalate()).await;

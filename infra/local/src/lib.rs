@@ -6,6 +6,7 @@
 //! - [`iam`]: the roles that the template gives the functions, evaluated on every call.
 //! - [`cli`] and [`run`]: `cargo local`, which puts every router and job on top of it.
 
+mod advisories;
 pub mod aws;
 pub mod cli;
 pub mod content;

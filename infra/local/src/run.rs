@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audit::Sequencer;
+use audit::examine::Examiner;
 use auth::operator;
 use axum::Router;
 use intake::rotate::Stores;
@@ -16,11 +17,13 @@ use shared::clock::Clock;
 use shared::http::app::App;
 use shared::http::finish::finish;
 use shared::problem::Problem;
+use template::Template;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::advisories;
 use crate::aws::{Aws, Options, StartError};
 use crate::cli::{Base, Command, HELP};
 use crate::content;
@@ -54,6 +57,10 @@ pub async fn run(command: Command) -> Result<(), String> {
         Command::AwsOnly { base } => aws_only(base).await,
         Command::Permissions(task) => {
             say(&permissions::run(task)?);
+            Ok(())
+        }
+        Command::Advisories(folder) => {
+            say(&advisories::run(&folder)?);
             Ok(())
         }
     }
@@ -220,9 +227,13 @@ async fn build(
     let webhooks = deployment::sdk_config(&config.backend, "webhooks")?;
     let webhooks = shared::http::staff_app::App::with_sdk(&at_desk, clock.clone(), &webhooks);
     let webhooks = desk::webhooks::Job::new(webhooks)?;
+    let examiner = deployment::sdk_config(&config.backend, "examine")?;
+    let template = Template::deployed().map_err(|error| error.to_string())?;
+    let examiner = Examiner::with_sdk(settings.examine()?, template, clock.clone(), &examiner);
     let jobs = [sweep, returns, reports];
     let readers = (watchman, sequencer);
-    let jobs = Jobs::new(&app, rotation, jobs, webhooks, readers, Arc::clone(aws), watches)?;
+    let others = (webhooks, examiner);
+    let jobs = Jobs::new(&app, rotation, jobs, others, readers, Arc::clone(aws), watches)?;
     let report = jobs.run(Job::RotateKeys).await?;
     let root_pin = report
         .get("root_pin")

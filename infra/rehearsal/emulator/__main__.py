@@ -16,6 +16,7 @@ import threading
 import codedeploy
 import conditions
 import gateway
+import looks
 import resources
 import roles
 import runtime
@@ -32,7 +33,7 @@ def end_with_input():
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-for part in (conditions, resources, codedeploy, gateway, roles, runtime, streams, tables, transform):
+for part in (conditions, resources, codedeploy, gateway, looks, roles, runtime, streams, tables, transform):
     part.install()
 threading.Thread(target=end_with_input, daemon=True).start()
 main()

@@ -7,6 +7,9 @@ use crate::command::{Failure, ensure};
 
 const TABLE: &str = include_str!("refusals.txt");
 
+/// For a role that reaches every table, if only to take a sample.
+const NONE: &str = "none";
+
 /// How a call ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -83,7 +86,8 @@ impl Table {
             }
             "apart" => {
                 let (role, tables) = rest.split_once(' ')?;
-                let tables = tables.split_whitespace().map(str::to_owned).collect();
+                let tables = tables.split_whitespace().filter(|table| *table != NONE);
+                let tables = tables.map(str::to_owned).collect();
                 self.apart.insert(role.to_owned(), tables);
                 Ok(())
             }

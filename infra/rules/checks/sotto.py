@@ -13,6 +13,7 @@ TABLE = "AWS::DynamoDB::Table"
 # A statement of a role that names no single resource: (resource, Sid) and why.
 WIDE = {
     ("Traces", "Traces"): "X-Ray knows no resources to name",
+    ("ExamineRole", "LookAround"): "alarms, metrics, log groups and quotas have no narrower name",
     ("RolloutRole", "Alarms"): "nowhere is it promised that CodeDeploy asks for alarms by name",
 }
 

@@ -5,9 +5,9 @@ use values::problem::Code;
 
 use crate::app::App;
 use crate::request::{
-    self, AttemptPath, ConversationPath, EventPath, IdempotencyKey, IncidentPath, Json,
-    MaybeIdempotencyKey, MaybeJson, MaybePlainJson, PageQuery, PathId, PlainJson, PollQuery,
-    PracticePath, Sealable, SubjectPath, TranscriptPath,
+    self, AttemptPath, AuditPath, ControlPath, ConversationPath, EventPath, IdempotencyKey,
+    IncidentPath, Json, MaybeIdempotencyKey, MaybeJson, MaybePlainJson, PageQuery, PathId,
+    PlainJson, PollQuery, PracticePath, Sealable, SubjectPath, TranscriptPath,
 };
 use crate::requirement::{Allowed, Requirement, SteppedUp};
 use crate::token::Visitor;
@@ -30,6 +30,8 @@ refusing! {
     TranscriptPath => [NotFound];
     SubjectPath => [NotFound];
     AttemptPath => [NotFound];
+    AuditPath => [NotFound];
+    ControlPath => [NotFound];
     EventPath => [NotFound];
     IncidentPath => [NotFound];
     PracticePath => [NotFound];

@@ -15,8 +15,9 @@ pub use edge::reply::BODY_LIMIT;
 use edge::reply::ReplySlot;
 use seal::sign::Verifier;
 use seal::transport::{SEALED_JSON, parse_reply_key, request_aad};
+use values::control::Control;
 use values::encoding::from_base64url;
-use values::ids::{AttemptId, ConversationId, EventId, IncidentId, PracticeId, SubjectId};
+use values::ids::{AttemptId, AuditId, ConversationId, EventId, IncidentId, PracticeId, SubjectId};
 use values::object::Object;
 use values::problem::{Code, FieldCode, FieldError, Problem};
 use values::secret::Plaintext;
@@ -155,12 +156,28 @@ path_id! {
     EventPath(EventId), "event_id"
 }
 path_id! {
+    /// The id of an audit in the path.
+    AuditPath(AuditId), "id"
+}
+path_id! {
     /// The id of an attempt in the path.
     AttemptPath(AttemptId), "attempt_id"
 }
 path_id! {
     /// The id of a practice in the path.
     PracticePath(PracticeId), "id"
+}
+
+/// The control in the path. A word that is none gets 404, as an unknown id does.
+pub struct ControlPath(pub Control);
+
+impl<S: Sync + Send> FromRequestParts<S> for ControlPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let word = parameter(parts, state, "control").await?;
+        Control::find(&word).map(Self).ok_or_else(|| Code::NotFound.into())
+    }
 }
 
 /// The `Idempotency-Key` of a request that must have one.

@@ -78,6 +78,8 @@ pub enum Metric {
     IncidentOpened,
     /// An incident that has waited for a person for longer than its playbook says.
     IncidentWaiting,
+    /// A finding of an audit whose due date has passed.
+    FindingsOverdue,
     /// For how long the oldest erasure has waited to be finished, in seconds.
     ErasureAge,
     /// The same of the oldest log whose key ended before its items.
@@ -86,7 +88,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::TokenRefused,
         Self::UnknownKey,
         Self::UnsealingFailed,
@@ -117,6 +119,7 @@ impl Metric {
         Self::BaseDamaged,
         Self::IncidentOpened,
         Self::IncidentWaiting,
+        Self::FindingsOverdue,
         Self::ErasureAge,
         Self::PurgeAge,
     ];
@@ -155,6 +158,7 @@ impl Metric {
             Self::BaseDamaged => "BaseDamaged",
             Self::IncidentOpened => "IncidentOpened",
             Self::IncidentWaiting => "IncidentWaiting",
+            Self::FindingsOverdue => "FindingsOverdue",
             Self::ErasureAge => "ErasureAge",
             Self::PurgeAge => "PurgeAge",
         }

@@ -3,14 +3,14 @@
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, crypto};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::BranchKey;
 use super::SealError;
 use super::suite;
-use values::encoding::base64url;
+use values::encoding::{base64url, from_base64url};
 
 /// A signing key in memory. No `Debug`.
 pub struct Signer {
@@ -55,6 +55,21 @@ impl Signer {
         header.typ = Some(typ.to_owned());
         header.kid = Some(self.public.thumbprint()?);
         jsonwebtoken::encode(&header, claims, &self.private).map_err(|_| SealError::Failed)
+    }
+
+    /// Signs bytes as they are, such as a text file, under the name of the key.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] when the library fails.
+    pub fn sign_bytes(&self, typ: &str, payload: &[u8]) -> Result<String, SealError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(self.public.thumbprint()?);
+        let header = serde_json::to_vec(&header).map_err(|_| SealError::Failed)?;
+        let signed = format!("{}.{}", base64url(&header), base64url(payload));
+        let signature = crypto::sign(signed.as_bytes(), &self.private, Algorithm::EdDSA)
+            .map_err(|_| SealError::Failed)?;
+        Ok(format!("{signed}.{signature}"))
     }
 
     /// The verification key.
@@ -151,6 +166,24 @@ impl Verifier {
         }
     }
 
+    /// Checks signature, algorithm and type of a compact JWS whose payload is any bytes, and gives them.
+    ///
+    /// # Errors
+    /// [`SealError::DidNotOpen`] for every cause there is.
+    pub fn verify_bytes(&self, typ: &str, jws: &str) -> Result<Vec<u8>, SealError> {
+        let header = jsonwebtoken::decode_header(jws).map_err(|_| SealError::DidNotOpen)?;
+        // No extension is understood here, so none that the signer calls critical is passed over.
+        let is_ours = header.alg == Algorithm::EdDSA
+            && header.typ.as_deref() == Some(typ)
+            && header.crit.is_none();
+        let (signed, signature) = jws.rsplit_once('.').ok_or(SealError::DidNotOpen)?;
+        let (_, payload) = signed.split_once('.').ok_or(SealError::DidNotOpen)?;
+        let holds = crypto::verify(signature, signed.as_bytes(), &self.key, Algorithm::EdDSA)
+            .map_err(|_| SealError::DidNotOpen)?;
+        let payload = from_base64url(payload).filter(|_| is_ours && holds);
+        payload.ok_or(SealError::DidNotOpen)
+    }
+
     /// The 32 bytes of the key.
     #[must_use]
     pub fn as_raw(&self) -> &[u8; 32] {
@@ -206,6 +239,45 @@ mod tests {
         let none =
             format!("eyJhbGciOiJub25lIiwidHlwIjoiYStqd3QifQ.{}.", jws.split('.').nth(1).unwrap());
         assert!(verified(signer.verifier(), "a+jwt", &none).is_err());
+    }
+
+    #[test]
+    fn signed_bytes_come_back_as_they_were_for_their_key_and_type_only() {
+        let signer = signer(1);
+        for payload in [&b"0a  x\n\xff\0"[..], b"", b"{}"] {
+            let jws = signer.sign_bytes("a+jws", payload).unwrap();
+            let verified = |verifier: &Verifier, typ, jws: &str| verifier.verify_bytes(typ, jws);
+            assert_eq!(verified(signer.verifier(), "a+jws", &jws).unwrap(), payload);
+            assert_eq!(named_key(&jws).unwrap(), signer.verifier().thumbprint().unwrap());
+            assert!(verified(signer.verifier(), "b+jws", &jws).is_err());
+            assert!(verified(self::signer(2).verifier(), "a+jws", &jws).is_err());
+            for changed in [
+                format!("{jws}.x"),
+                format!("x.{jws}"),
+                format!("{jws}A"),
+                jws.replacen('.', ".A", 1),
+            ] {
+                assert!(verified(signer.verifier(), "a+jws", &changed).is_err(), "{changed}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_extension_that_is_critical_is_not_passed_over() {
+        let signer = signer(1);
+        let forms = [
+            (json!({ "typ": "a+jws", "alg": "EdDSA" }), true),
+            (json!({ "typ": "a+jws", "alg": "EdDSA", "crit": ["b64"], "b64": false }), false),
+            (json!({ "typ": "a+jws", "alg": "none" }), false),
+        ];
+        for (header, is_taken) in forms {
+            let header = base64url(header.to_string().as_bytes());
+            let signed = format!("{header}.{}", base64url(b"x"));
+            let signature =
+                crypto::sign(signed.as_bytes(), &signer.private, Algorithm::EdDSA).unwrap();
+            let jws = format!("{signed}.{signature}");
+            assert_eq!(signer.verifier().verify_bytes("a+jws", &jws).is_ok(), is_taken, "{jws}");
+        }
     }
 
     /// RFC 8037, appendix A.3.

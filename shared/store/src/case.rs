@@ -50,7 +50,11 @@ pub enum Noted {
 }
 
 impl Case {
-    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
+    /// Reads an item of a case, whatever its code is.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or [`StoreError::OtherVersion`] for a word of a later release.
+    pub fn from_item(item: Item) -> Result<Self, StoreError> {
         Self::read_item(item).map_err(in_table("ledger"))
     }
 

@@ -41,6 +41,9 @@ const EVIDENCE: usize = 100;
 const ENTRIES: usize = 200;
 /// Bytes of all notes as JSON. An item takes 400 KB.
 const NOTE_BYTES: usize = 100_000;
+/// The note of a drill. The made-up account that the drill is about leaves it.
+pub const DRILL_NOTE: &str =
+    "A drill, played with `cargo doctor drill`. The account and what it read are made up.";
 
 /// A rule that was met.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -211,6 +214,45 @@ impl Incident {
             Some(known) => *known = signal,
             None => self.signals.push(signal),
         }
+    }
+
+    /// Whether it was played: nobody but a drill notes so in the name of whom it is about.
+    #[must_use]
+    pub fn is_drill(&self) -> bool {
+        let is_by = |note: &Note| self.about.as_ref() == Some(&note.by.to_string());
+        self.notes.iter().any(|note| note.text == DRILL_NOTE && is_by(note))
+    }
+
+    /// Whether it waits for a person: it is open, or it was contained by itself and nobody has touched it. A
+    /// lock that a rule has set is no answer of a person.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let is_touched = || {
+            self.assignee.is_some()
+                || !self.notes.is_empty()
+                || self.timeline.iter().any(|entry| entry.by.is_some())
+        };
+        match self.status {
+            Status::Open => true,
+            Status::Contained => !is_touched(),
+            Status::Acknowledged | Status::Resolved => false,
+        }
+    }
+
+    /// Since when it is open. One that was opened again begins anew.
+    #[must_use]
+    pub fn open_since_ms(&self) -> UnixMillis {
+        let mut entries = self.timeline.iter();
+        let reopened = entries.rfind(|entry| entry.what == Status::Open.as_str());
+        reopened.map_or(self.opened_ms, |entry| entry.at_ms)
+    }
+
+    /// Reads an item of an incident.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], without its table.
+    pub fn read(item: Item) -> Result<Self, StoreError> {
+        read::<Self>(item).map(|found| found.value)
     }
 
     /// The action that is in force by this incident.

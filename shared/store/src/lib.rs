@@ -4,9 +4,11 @@
 pub mod announced;
 pub mod asked_erasure;
 pub mod attributes;
+pub mod audit;
 pub mod base;
 pub mod body;
 pub mod branch_row;
+pub mod bundle;
 pub mod canned;
 pub mod case;
 pub mod chain;

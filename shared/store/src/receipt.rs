@@ -89,7 +89,7 @@ struct Claims {
     receipt: Receipt,
 }
 
-/// Why something is no receipt, or no certificate, of ours.
+/// Why something is no receipt, no certificate or no bundle of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
     /// It is none at all.
@@ -207,13 +207,25 @@ pub(super) fn claims<'a, K>(
     typ: &str,
     key_of: impl Fn(&str) -> Option<(&'a Verifier, K)>,
 ) -> Result<(Value, K), Invalid> {
+    let (verifier, key) = key_of_jws(jws, typ, key_of)?;
+    let claims = verifier.verify(typ, jws).map_err(|_| Invalid::BadSignature)?;
+    Ok((claims, key))
+}
+
+/// What `key_of` gives for the key that a compact JWS of that type names. Its signature is not verified yet.
+///
+/// # Errors
+/// [`Invalid`], the first reason that is found.
+pub(super) fn key_of_jws<K>(
+    jws: &str,
+    typ: &str,
+    key_of: impl Fn(&str) -> Option<K>,
+) -> Result<K, Invalid> {
     let (kid, named) = seal::sign::named_key_and_type(jws).ok_or(Invalid::Malformed)?;
     if named.as_deref() != Some(typ) {
         return Err(Invalid::WrongType);
     }
-    let (verifier, key) = kid.as_deref().and_then(key_of).ok_or(Invalid::UnknownKey)?;
-    let claims = verifier.verify(typ, jws).map_err(|_| Invalid::BadSignature)?;
-    Ok((claims, key))
+    kid.as_deref().and_then(key_of).ok_or(Invalid::UnknownKey)
 }
 
 impl Store {

@@ -145,6 +145,14 @@ pub enum Action {
     IncidentChanged,
     /// Something was done against an incident, or undone.
     IncidentAction,
+    /// An audit was asked for, or has begun by itself.
+    AuditBegun,
+    /// An audit has ended.
+    AuditFinished,
+    /// Somebody has said how far people have come with a finding of an audit.
+    FindingChanged,
+    /// An audit was given out as a file.
+    AuditExported,
 }
 
 impl Action {
@@ -211,6 +219,10 @@ impl Action {
             Self::IncidentOpened => "incident_opened",
             Self::IncidentChanged => "incident_changed",
             Self::IncidentAction => "incident_action",
+            Self::AuditBegun => "audit_begun",
+            Self::AuditFinished => "audit_finished",
+            Self::FindingChanged => "finding_changed",
+            Self::AuditExported => "audit_exported",
         }
     }
 }

@@ -8,8 +8,9 @@
 //! time (ms) up to which every session is ended that had begun by then. The last three are gone
 //! (`expires_at`) when everything that they refuse has ended by itself.
 //!
-//! The set also has the keys of receipts, of certificates and of the audit log, marked as such: no token is
-//! judged by one. A key of receipts that was compromised stays in it, with the time from which on it signs nothing.
+//! The set also has the keys of receipts, of certificates, of bundles and of the audit log, marked as such: no
+//! token is judged by one. A key of receipts that was compromised stays in it, with the time from which on it
+//! signs nothing.
 //!
 //! The private keys are derived from branch keys of the stack, one a month (`signing`,
 //! `staff-2026-11`), which only the function that signs people in may open. The seal is one of the
@@ -43,6 +44,8 @@ const PARTITION: &str = "staff";
 const RECEIPT_BRANCH: &str = "receipt";
 /// The branch of the key that signs certificates of a training.
 const CERTIFICATE_BRANCH: &str = "certificate";
+/// The branch of the key that signs the bundles of audits.
+const BUNDLE_BRANCH: &str = "bundle";
 /// The branch of the key that signs the audit log's checkpoints.
 const LOG_BRANCH: &str = "log";
 /// The member of a JWK that says what it is for, if it is not for staff tokens.
@@ -206,6 +209,15 @@ impl Settings {
         Ok(Signer::derive(&self.made_by_rotation(&name).await?)?)
     }
 
+    /// The key that signs the bundles of audits; the rotation has made it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysMissing`] when it has not.
+    pub async fn bundle_signer(&self) -> Result<Signer, StoreError> {
+        let name = BranchName::new(STACK, Purpose::Signing, BUNDLE_BRANCH);
+        Ok(Signer::derive(&self.made_by_rotation(&name).await?)?)
+    }
+
     /// The key that signs the checkpoints of the audit log; the rotation has made it.
     ///
     /// # Errors
@@ -343,8 +355,8 @@ impl Settings {
         self.commit_change("change_staff_keys", writes.and(event), &names).await
     }
 
-    /// Adds the keys that are not for tokens and have no month to a set: of receipts, of certificates and of
-    /// the audit log.
+    /// Adds the keys that are not for tokens and have no month to a set: of receipts, of certificates, of
+    /// bundles and of the audit log.
     async fn add_lasting(
         &self,
         stack: &Stack,
@@ -352,7 +364,7 @@ impl Settings {
         (receipts, retired): (&BranchKey, &[Retired]),
     ) -> Result<(), StoreError> {
         set.add_receipts(receipts, retired)?;
-        for branch in [CERTIFICATE_BRANCH, LOG_BRANCH] {
+        for branch in [CERTIFICATE_BRANCH, BUNDLE_BRANCH, LOG_BRANCH] {
             let seed = self.stack_key(stack, Purpose::Signing, branch).await?;
             set.listed.push(published_for(branch, Signer::derive(&seed)?.verifier())?);
         }
@@ -478,9 +490,31 @@ pub fn receipt_keys(jwks: &str) -> Option<Vec<(String, ReceiptKey)>> {
 /// The keys of certificates in a set as it is published, by their names; `None` for what is no such set.
 #[must_use]
 pub fn certificate_keys(jwks: &str) -> Option<Vec<(String, Verifier)>> {
-    let of_certificates = |key: &Published| key.signs.as_deref() == Some(CERTIFICATE_BRANCH);
-    let keys = read_jwks(jwks)?.into_iter().filter(of_certificates);
+    keys_of(jwks, CERTIFICATE_BRANCH)
+}
+
+/// The keys of bundles in a set as it is published, by their names; `None` for what is no such set.
+#[must_use]
+pub fn bundle_keys(jwks: &str) -> Option<Vec<(String, Verifier)>> {
+    keys_of(jwks, BUNDLE_BRANCH)
+}
+
+fn keys_of(jwks: &str, branch: &str) -> Option<Vec<(String, Verifier)>> {
+    let keys = read_jwks(jwks)?.into_iter().filter(|key| key.signs.as_deref() == Some(branch));
     Some(keys.map(|Published { name, verifier, .. }| (name, verifier)).collect())
+}
+
+/// The part of a set as it is published by which a bundle is verified: the keys of bundles and of the audit
+/// log; `None` for what is no such set.
+#[must_use]
+pub fn keys_for_bundles(jwks: &str) -> Option<String> {
+    let mut set: Value = serde_json::from_str(jwks).ok()?;
+    let is_for_bundles = |key: &Value| {
+        let signs = key.get(USE).and_then(Value::as_str);
+        signs.is_some_and(|signs| [BUNDLE_BRANCH, LOG_BRANCH].contains(&signs))
+    };
+    set.get_mut("keys")?.as_array_mut()?.retain(is_for_bundles);
+    Some(set.to_string())
 }
 
 /// The key of the audit log in a set as it is published; `None` where there is none.

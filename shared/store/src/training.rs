@@ -182,7 +182,11 @@ impl Training {
         current_until(&self.dates, |course| self.passed(course))
     }
 
-    fn read(mut item: Item) -> Result<Self, StoreError> {
+    /// Reads an item of somebody's training.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], without its table.
+    pub fn read(mut item: Item) -> Result<Self, StoreError> {
         let staff = StaffId::parse(&take_string(&mut item, "k")?).ok_or(corrupt("k"))?;
         let grace_ms = optional(&mut item, "g", |item, name| read_number(item, name))?;
         let dates = Dates { grace_ms: grace_ms.unwrap_or(0), incidents: read_times(&item)? };

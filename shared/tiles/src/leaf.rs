@@ -11,11 +11,11 @@
 use std::collections::HashMap;
 
 use seal::suite;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use store::attributes::{EXPIRES_AT, Item, Value, binary, read_number};
 use store::security_event::partition_of;
 use values::clock::{UnixMillis, from_rfc3339};
-use values::encoding::from_base64;
+use values::encoding::{base64, from_base64};
 use values::ids::EventId;
 
 const VERSION: u8 = 1;
@@ -213,6 +213,25 @@ pub fn item_of_image(image: &Json) -> Option<Item> {
     Some(item)
 }
 
+/// An item as a stream's record has it, which [`item_of_image`] reads; `None` for one with an attribute that is
+/// neither text, number nor bytes.
+#[must_use]
+pub fn image_of(item: &Item) -> Option<Json> {
+    let mut image = serde_json::Map::new();
+    let mut names: Vec<_> = item.keys().collect();
+    names.sort_unstable();
+    for name in names {
+        let typed = match item.get(name)? {
+            Value::S(text) => json!({ "S": text }),
+            Value::N(digits) => json!({ "N": digits }),
+            Value::B(blob) => json!({ "B": base64(blob.as_ref()) }),
+            _ => return None,
+        };
+        image.insert(name.clone(), typed);
+    }
+    Some(image.into())
+}
+
 /// Leaves as the bundle of a tile has them: each behind its length (2 bytes).
 #[must_use]
 pub fn bundle<'a>(leaves: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
@@ -240,7 +259,6 @@ pub fn unbundle(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
     use store::attributes::{number, string};
     use values::clock::{Clock, rfc3339};
 
@@ -290,8 +308,10 @@ mod tests {
         });
         let told = item_of_image(&image).unwrap();
         assert_eq!(told, stored);
+        assert_eq!(image_of(&stored).unwrap(), image);
         assert!(StoredEvent::read(&told).unwrap().leaf().is_some());
         assert!(item_of_image(&json!({"k": {"L": []}})).is_none());
+        assert!(image_of(&Item::from([("k".to_owned(), Value::Bool(true))])).is_none());
         assert!(item_of_image(&json!({"k": {"S": "a", "N": "1"}})).is_none());
     }
 

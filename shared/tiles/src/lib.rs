@@ -11,6 +11,7 @@
 pub mod leaf;
 pub mod log;
 pub mod note;
+pub mod proof;
 mod rows;
 pub mod tree;
 pub mod verify;

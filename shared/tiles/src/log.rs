@@ -141,6 +141,21 @@ impl AuditLog {
         found.map(|mut item| take_string(&mut item, "j")).transpose().map_err(in_table(TABLE))
     }
 
+    /// The first checkpoint of a tree with at least so many leaves, by its own row, and how many it has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn checkpoint_from(&self, size: u64) -> Result<Option<(u64, String)>, StoreError> {
+        let from = rows::checkpoint(size);
+        let bounds = (from.partition.as_str(), from.sort.as_str());
+        let mut found = self.table.first_from("find_checkpoint_from", bounds, 1).await?;
+        let Some(mut item) = found.pop() else { return Ok(None) };
+        let key = take_string(&mut item, "k").map_err(in_table(TABLE))?;
+        let size = key.parse().ok().filter(|of| rows::checkpoint(*of).sort == key);
+        let size = size.ok_or(corrupt("k").in_table(TABLE))?;
+        Ok(Some((size, take_string(&mut item, "j").map_err(in_table(TABLE))?)))
+    }
+
     /// Those of these events that are in the log. The leaves are looked at as well, and a row of the index that
     /// cannot be read is passed over: what somebody made up must not keep an event out.
     ///

@@ -110,6 +110,14 @@ impl GuestLimit {
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 
+impl ConfigError {
+    /// A single sentence.
+    #[must_use]
+    pub fn of(sentence: &str) -> Self {
+        Self(vec![sentence.to_owned()])
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0.join(" "))

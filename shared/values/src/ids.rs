@@ -125,6 +125,10 @@ uuid_id! {
     EventId
 }
 uuid_id! {
+    /// An audit of the deployment.
+    AuditId
+}
+uuid_id! {
     /// A legal hold.
     HoldId
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod deadline;
 pub mod encoding;
 pub mod entry;
@@ -26,3 +27,4 @@ pub mod spreadsheet;
 pub mod text;
 pub mod token_life;
 pub mod training;
+mod words;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doctor::records::Records;
+use checks::records::Records;
 use serde_json::{Value, json};
 use template::Template;
 use tests::api::{Api, Request, Response};
@@ -274,7 +274,7 @@ async fn doctor(life: &Life) -> BTreeSet<String> {
         template.table(logical).map(|table| format!("world-{}", table.short_name()))
     };
     let now = life.world.clock.now_seconds();
-    let records = Records::read(&life.world.dynamo(), template, name, now).await;
+    let records = Records::read(&life.world.dynamo(), template, name, now, None).await;
     let records = records.unwrap_or_else(|error| panic!("the tables were not read: {error:?}"));
     let broken = records.broken().into_iter();
     broken.map(|one| format!("the doctor: {} {} {}", one.table, one.invariant, one.item)).collect()

@@ -2,7 +2,7 @@
 //! found and named.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doctor::records::{Broken, Records};
+use checks::records::{Broken, Records};
 use serde_json::json;
 use shared::store::attributes::Item;
 use shared::store::event::StoredEvent;
@@ -83,7 +83,7 @@ async fn broken(world: &World) -> Vec<Broken> {
         template.table(logical).map(|table| format!("world-{}", table.short_name()))
     };
     let now = world.clock.now_seconds();
-    let records = Records::read(&world.dynamo(), template, name, now).await;
+    let records = Records::read(&world.dynamo(), template, name, now, None).await;
     let records = records.unwrap_or_else(|error| panic!("the tables were not read: {error:?}"));
     assert!(records.count() > 0, "nothing was read");
     records.broken()

@@ -297,6 +297,13 @@ fn rows() -> Vec<[String; 5]> {
         ),
         row("incidents, and what was done about them", "`incidents`", audit(), of_audit(), ttl),
         row(
+            "the results of audits, who follows which finding, and their notes",
+            "`incidents`",
+            audit(),
+            of_audit(),
+            ttl,
+        ),
+        row(
             "what the staff did lately, and at what hours",
             "`incidents`",
             format!("{} from the last of it", span(incident::HABIT_MS)),

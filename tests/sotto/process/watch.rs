@@ -74,6 +74,7 @@ async fn watch(cargo_lambda: &Path, data: &Path, port: u16) -> (Watch, Api) {
             ("/widget.js", 200),
             ("/.well-known/jwks.json", 200),
             ("/v1/retention/policy", 401),
+            ("/v1/audit/checkpoint", 401),
         ] {
             loop {
                 tries.tick().await;

@@ -51,6 +51,9 @@ async fn a_reset_officer_reads_nothing_for_a_day() {
         Request::new("GET", "/v1/audit/checkpoint"),
         Request::new("GET", &format!("/v1/audit/proofs/{id}")),
         Request::new("GET", "/v1/audit/consistency?from=0&to=0"),
+        Request::new("GET", "/v1/audits"),
+        Request::new("GET", &format!("/v1/audits/{id}")),
+        Request::new("POST", "/v1/audits").json(&json!({})),
     ];
     for request in &routes {
         assert_eq!(officer.send(request.clone()).await.refusal(), cooling(), "{}", request.path);

@@ -48,21 +48,30 @@ fn is_there(path: &str) -> bool {
     files.any(|file| std::fs::read_to_string(file).is_ok_and(|source| defines(&source, name)))
 }
 
-/// All sources of the tree, one after the other.
-fn sources(folder: &Path, out: &mut String) {
+/// All sources of that kind in a folder, one after the other.
+pub(crate) fn sources(folder: &Path, kind: &str, out: &mut String) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && !matches!(&*name, "target" | "node_modules" | "dist") {
-            sources(&path, out);
-        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            sources(&path, kind, out);
+        } else if path.extension().is_some_and(|extension| extension == kind) {
             out.push_str(&std::fs::read_to_string(&path).expect("a source"));
         }
     }
 }
 
+/// All sources that may have a cited test.
+pub(crate) fn everything() -> String {
+    let mut everything = String::new();
+    for folder in ["shared", "functions", "infra", "tests"] {
+        sources(&root().join(folder), "rs", &mut everything);
+    }
+    everything
+}
+
 /// The cited tests that are not there, and how many are.
-fn missing<'page>(page: &'page str, everything: &str) -> (Vec<&'page str>, usize) {
+pub(crate) fn missing<'page>(page: &'page str, everything: &str) -> (Vec<&'page str>, usize) {
     let cited: Vec<_> = quoted(page)
         .into_iter()
         .filter(|text| is_path_of_test(text) || is_name_of_test(text))
@@ -82,10 +91,7 @@ fn missing<'page>(page: &'page str, everything: &str) -> (Vec<&'page str>, usize
 
 #[test]
 fn every_test_that_the_pages_name_is_there() {
-    let mut everything = String::new();
-    for folder in ["shared", "functions", "infra", "tests"] {
-        sources(&root().join(folder), &mut everything);
-    }
+    let everything = everything();
     let pages =
         [("authentication.md", 55), ("asvs.md", 65), ("privacy.md", 15), ("threat-model.md", 110)];
     for (name, least) in pages {

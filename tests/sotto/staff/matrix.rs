@@ -48,7 +48,7 @@ enum Open {
     Auditing,
 }
 
-const TABLE: [(&str, &str, Open); 123] = [
+const TABLE: [(&str, &str, Open); 128] = [
     ("GET", "/", Open::All),
     ("GET", "/widget.js", Open::All),
     ("GET", "/console", Open::All),
@@ -143,6 +143,11 @@ const TABLE: [(&str, &str, Open); 123] = [
     ("GET", "/v1/audit/checkpoint", Open::Auditing),
     ("GET", "/v1/audit/proofs/{event_id}", Open::Auditing),
     ("GET", "/v1/audit/consistency", Open::Auditing),
+    ("GET", "/v1/audits", Open::Auditing),
+    ("POST", "/v1/audits", Open::Security),
+    ("GET", "/v1/audits/{id}", Open::Auditing),
+    ("PATCH", "/v1/audits/{id}/findings/{control}", Open::Security),
+    ("GET", "/v1/audits/{id}/bundle", Open::Auditing),
     ("GET", "/.well-known/jwks.json", Open::All),
     ("POST", "/v1/auth/invitations", Open::AdminsSteppedUp),
     ("GET", "/v1/auth/invitations", Open::AdminsSteppedUp),
@@ -176,7 +181,7 @@ const TABLE: [(&str, &str, Open); 123] = [
 ];
 
 /// How the paths of the staff's functions begin.
-const STAFF: [&str; 19] = [
+const STAFF: [&str; 20] = [
     "/v1/canned",
     "/v1/inbox",
     "/v1/knowledge",
@@ -186,6 +191,7 @@ const STAFF: [&str; 19] = [
     "/v1/sites",
     "/v1/training/",
     "/v1/audit/",
+    "/v1/audits",
     "/v1/incidents",
     "/v1/erasures",
     "/v1/auth/",
@@ -333,7 +339,7 @@ fn body_for(method: &str, path: &str) -> Value {
         (_, "/v1/auth/logout" | "/v1/auth/recovery_codes" | "/v1/auth/totp/enrol") => {
             json!({ "unknown": true })
         }
-        ("PATCH", _) | (_, "/v1/knowledge/publish") => json!({ "unknown": true }),
+        ("PATCH", _) | (_, "/v1/knowledge/publish" | "/v1/audits") => json!({ "unknown": true }),
         _ => json!({}),
     }
 }

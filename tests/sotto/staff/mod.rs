@@ -1,10 +1,13 @@
 //! The staff: how they come in, what opens for whom, and what never does.
 
+mod audit_bundle;
 mod audit_log;
 mod auditors;
+mod audits;
 mod cooling;
 mod deletion;
-mod documented;
+pub(crate) mod documented;
+mod examined;
 mod factors;
 mod incidents;
 mod invitations;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use shared::config::{Lookup, VisitorsConfig};
 use shared::http::metrics;
-use template::{DEPLOYED, to_json};
+use template::{DEPLOYED, Template, to_json};
 
 /// A check: one sentence for each fault of a template.
 type Check = fn(&Value) -> Vec<String>;
@@ -168,6 +168,10 @@ fn read_by(function: &str, code: &str, program: &str) -> Option<BTreeSet<String>
         ("functions/site", _) => |lookup| drop(site::Config::read(lookup)),
         ("functions/monitor", _) => |lookup| drop(monitor::Config::read(lookup)),
         ("functions/audit", "sequence") => |lookup| drop(audit::SequenceConfig::read(lookup)),
+        ("functions/audit", "examine") => |lookup| {
+            let template = Template::deployed().expect("the template");
+            drop(audit::examine::ExamineConfig::read(lookup, template));
+        },
         ("functions/audit", _) => |lookup| drop(audit::Config::read(lookup)),
         ("functions/preflight", _) => |lookup| drop(preflight::config::Config::read(lookup)),
         _ => return None,

@@ -22,7 +22,10 @@ const FUNCTIONS: [(&str, &str); 9] = [
     ("editor", "Admins: what the bot knows, tried, published and taken back."),
     ("training", "Staff: courses, attempts at their questions, certificates, practices."),
     ("monitor", "Security officers: incidents, what is done about them, whom they concern."),
-    ("audit", "Security officers and auditors: the audit log, its checkpoint and its proofs."),
+    (
+        "audit",
+        "Security officers and auditors: audits, the audit log, its checkpoint and its proofs.",
+    ),
     ("site", "Pages, scripts and styles."),
 ];
 

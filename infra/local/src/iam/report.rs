@@ -166,6 +166,12 @@ impl Report {
     }
 }
 
+/// Whether an action is about a table and not about its partitions.
+fn is_of_whole_table(action: &str) -> bool {
+    action == "dynamodb:GetResourcePolicy"
+        || ["dynamodb:Scan", "dynamodb:Describe"].iter().any(|start| action.starts_with(start))
+}
+
 /// Partitions that a role may reach and no test needed it to, of all that anybody reached in that table.
 fn unneeded_partitions(policies: &Policies, seen: &BTreeSet<Sight>) -> Vec<String> {
     let mut partitions = BTreeMap::<&str, BTreeSet<&str>>::new();
@@ -191,7 +197,7 @@ fn unneeded_partitions(policies: &Policies, seen: &BTreeSet<Sight>) -> Vec<Strin
         };
         for statement in principal.statements.iter().filter(|statement| statement.allows) {
             // A scan names no partition.
-            for action in statement.actions.iter().filter(|action| !action.ends_with(":Scan")) {
+            for action in statement.actions.iter().filter(|action| !is_of_whole_table(action)) {
                 for resource in &statement.resources {
                     let all = partitions.get(resource.as_str()).into_iter().flatten();
                     for partition in all.filter(|partition| reaches(statement, partition)) {

@@ -26,8 +26,11 @@ const fn unseen(
     Unseen { holder, sid, actions, user, wildcard: None }
 }
 
+/// The job that audits asks services that only AWS has.
+const AUDITED: &str = "the function; seen in the rehearsal, which plants faults for it";
+
 /// All of them.
-pub const UNSEEN: [Unseen; 13] = [
+pub const UNSEEN: [Unseen; 20] = [
     unseen(
         "*",
         "*",
@@ -109,6 +112,81 @@ pub const UNSEEN: [Unseen; 13] = [
             "Traces",
             &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
             "Lambda, which sends the segments of the function",
+        )
+    },
+    unseen(
+        "ExamineFunction",
+        "Sample",
+        &["dynamodb:DescribeContinuousBackups", "dynamodb:GetResourcePolicy"],
+        AUDITED,
+    ),
+    Unseen {
+        wildcard: Some("an id that changes with each stack of this name is behind it"),
+        ..unseen(
+            "ExamineFunction",
+            "LookAtStack",
+            &[
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:DescribeStacks",
+                "cloudformation:ListStackResources",
+            ],
+            AUDITED,
+        )
+    },
+    Unseen {
+        wildcard: Some("each function of the stack, whose names begin with the stack's"),
+        ..unseen(
+            "ExamineFunction",
+            "LookAtFunctions",
+            &[
+                "lambda:GetAlias",
+                "lambda:GetFunctionConfiguration",
+                "lambda:GetPolicy",
+                "lambda:ListFunctionUrlConfigs",
+                "lambda:ListVersionsByFunction",
+            ],
+            AUDITED,
+        )
+    },
+    Unseen {
+        wildcard: Some("each role of the stack, its own and those of schedules among them"),
+        ..unseen(
+            "ExamineFunction",
+            "LookAtRoles",
+            &[
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListRolePolicies",
+            ],
+            AUDITED,
+        )
+    },
+    Unseen {
+        wildcard: Some("each queue of the stack, and its topic"),
+        ..unseen(
+            "ExamineFunction",
+            "LookAtQueuesAndTopic",
+            &["sns:GetTopicAttributes", "sqs:GetQueueAttributes"],
+            AUDITED,
+        )
+    },
+    Unseen {
+        wildcard: Some("whatever domains the team has put before the API"),
+        ..unseen("ExamineFunction", "LookAtGateway", &["apigateway:GET"], AUDITED)
+    },
+    Unseen {
+        wildcard: Some("alarms, metrics, log groups and quotas have no narrower name"),
+        ..unseen(
+            "ExamineFunction",
+            "LookAround",
+            &[
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetMetricData",
+                "lambda:GetAccountSettings",
+                "logs:DescribeLogGroups",
+            ],
+            AUDITED,
         )
     },
     unseen("RolloutRole", "Hook", &["lambda:InvokeFunction"], "CodeDeploy, which asks the hook"),

@@ -1,5 +1,6 @@
 //! The steps of a rehearsal, in their order.
 
+mod audits;
 mod doctor;
 pub mod operations;
 mod parameters;
@@ -66,6 +67,10 @@ pub fn stack(wanted: &Rehearsal, package: &Package, report: &mut Report) {
     report.step("the schedule fires, with its role's rights", || schedule::fires(&stack));
     report.step("a poison record ends in the queue and holds up nobody", || {
         stream::poison(&stack, &emulator)
+    });
+    // Before the forbidden calls: those that are allowed beside them leave broken items.
+    report.step("an audit finds each planted fault, and none on the clean stack", || {
+        audits::find(&stack)
     });
     report.step("what each role must not do is refused", || roles::refused(&stack));
     let uploaded = uploaded.as_ref().unwrap_or(package);

@@ -9,8 +9,9 @@ use crate::root;
 use crate::stack::Stack;
 
 /// A word of the report of each job that a schedule starts, by its program.
-const REPORTS: [(&str, &str); 6] = [
+const REPORTS: [(&str, &str); 7] = [
     ("detect", "\"waiting\""),
+    ("examine", "\"overdue\""),
     ("reports", "\"days\""),
     ("return-claims", "\"looked_at\""),
     ("rotate-keys", "\"listed\""),

@@ -25,6 +25,8 @@ pub enum Job {
     Reports,
     /// Sends new contacts to webhooks.
     Webhooks,
+    /// Audits the stack.
+    Examine,
 }
 
 impl Label for Job {
@@ -38,6 +40,7 @@ impl Label for Job {
             Self::ReturnClaims => "return-claims",
             Self::Reports => "reports",
             Self::Webhooks => "webhooks",
+            Self::Examine => "examine",
         }
     }
 }

@@ -27,6 +27,12 @@ pub(super) struct Key {
     /// Milliseconds since the epoch.
     pub(super) created_ms: i64,
     pub(super) state: State,
+    /// Whether somebody has switched its yearly rotation off.
+    #[serde(default)]
+    pub(super) stays: bool,
+    /// The policy that somebody has put in the place of the template's.
+    #[serde(default)]
+    pub(super) policy: Option<String>,
     /// Never empty; the last one seals, every one opens.
     versions: Vec<Material>,
 }
@@ -51,6 +57,8 @@ impl Key {
             description,
             created_ms: now_ms,
             state: State::Enabled,
+            stays: false,
+            policy: None,
             versions: vec![Material::generate()?],
         })
     }

@@ -19,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use template::Template;
 
 use self::error::Refusal;
 use self::key::{Key, State};
@@ -106,6 +107,12 @@ impl Kms {
             "ScheduleKeyDeletion" => self.schedule_deletion(&request),
             "CancelKeyDeletion" => self.cancel_deletion(&request),
             "RotateKeyOnDemand" => self.rotate(&request),
+            "EnableKeyRotation" => self.set_rotation(&request, true),
+            "DisableKeyRotation" => self.set_rotation(&request, false),
+            "GetKeyRotationStatus" => self.rotation(&request),
+            "GetKeyPolicy" => self.policy(&request),
+            "PutKeyPolicy" => self.put_policy(&request),
+            "ListGrants" => self.grants(&request),
             _ => Err(Refusal::UnknownOperation),
         }
     }
@@ -281,6 +288,45 @@ impl Kms {
         })
     }
 
+    fn set_rotation(&self, request: &Request, rotates: bool) -> Answer {
+        self.change_key(request, |key, _| {
+            check_usable(key)?;
+            key.stays = !rotates;
+            Ok(json!({}))
+        })
+    }
+
+    fn rotation(&self, request: &Request) -> Answer {
+        let keys = self.keys();
+        let key = keys.find(request.key_id()?)?;
+        Ok(json!({
+            "KeyId": arn(key.id),
+            "KeyRotationEnabled": !key.stays,
+            "RotationPeriodInDays": 365,
+        }))
+    }
+
+    /// The policy of the template, as every key here has it, or the one in its place.
+    fn policy(&self, request: &Request) -> Answer {
+        let keys = self.keys();
+        let key = keys.find(request.key_id()?)?;
+        let policy = key.policy.clone().map_or_else(designed_policy, Ok)?;
+        Ok(json!({ "Policy": policy, "PolicyName": "default" }))
+    }
+
+    fn put_policy(&self, request: &Request) -> Answer {
+        let policy = request.required("Policy")?.to_owned();
+        self.change_key(request, |key, _| {
+            key.policy = Some(policy);
+            Ok(json!({}))
+        })
+    }
+
+    fn grants(&self, request: &Request) -> Answer {
+        self.keys().find(request.key_id()?)?;
+        Ok(json!({ "Grants": [], "Truncated": false }))
+    }
+
     /// The keys as they stand now: those whose deletion is due are gone.
     fn keys(&self) -> MutexGuard<'_, Keys> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -317,6 +363,14 @@ impl Kms {
             }
         })
     }
+}
+
+/// The policy of the template's key.
+fn designed_policy() -> Result<String, Refusal> {
+    let unknown = |error: template::TemplateError| Refusal::Validation(error.to_string());
+    let template = Template::deployed().map_err(unknown)?;
+    let policy = template.properties("DataKey").get("KeyPolicy").unwrap_or(&Value::Null);
+    Ok(template::resolve("KeyPolicy", policy).map_err(unknown)?.to_string())
 }
 
 fn metadata(key: &Key) -> Value {
