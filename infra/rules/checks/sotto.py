@@ -13,6 +13,11 @@ TABLE = "AWS::DynamoDB::Table"
 # A statement of a role that names no single resource: (resource, Sid) and why.
 WIDE = {
     ("Traces", "Traces"): "X-Ray knows no resources to name",
+    ("ExamineRole", "LookAtStack"): "an id that changes with each stack of this name is behind it",
+    ("ExamineRole", "LookAtFunctions"): "each function of the stack, by the stack's name",
+    ("ExamineRole", "LookAtRoles"): "each role of the stack, its own and those of schedules among them",
+    ("ExamineRole", "LookAtQueuesAndTopic"): "each queue of the stack, and its topic",
+    ("ExamineRole", "LookAtGateway"): "whatever domains the team has put before the API",
     ("ExamineRole", "LookAround"): "alarms, metrics, log groups and quotas have no narrower name",
     ("RolloutRole", "Alarms"): "nowhere is it promised that CodeDeploy asks for alarms by name",
 }
