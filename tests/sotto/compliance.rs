@@ -166,7 +166,7 @@ fn cells(row: &Table) -> [String; 4] {
     ]
 }
 
-/// What asks for a control: an ASVS or SOC 2 number says by itself which text it is of.
+/// The paragraphs that ask for a control: an ASVS or SOC 2 number says by itself which text it is of.
 fn asked_by(control: Control) -> String {
     let Requirement { asvs, gdpr, ccpa, soc2, ai_act } = control.requirement();
     let own = [asvs, gdpr].concat().into_iter().map(str::to_owned);

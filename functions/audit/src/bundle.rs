@@ -96,17 +96,18 @@ pub(crate) async fn get(
 
 /// All files but the sums and their signature.
 async fn gather(app: &App, audit: &Audit) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
-    let report = audits::report(app, audit.id).await?;
     // Rows of an audit end together, and are deleted one by one.
     let configuration = app.audits.configuration(audit.id).await?.ok_or(Code::NotFound)?;
     let examined = app.audits.examined(audit.id).await?;
+    let results = results(&examined);
+    let report = audits::report(app, audit, examined).await?;
     let keys = app.staff.staff_keys.now().await?;
     let jwks = keys_for_bundles(keys.jwks()).ok_or(Code::Internal)?;
     let mut files = BTreeMap::from([
         ("README.txt".to_owned(), README.as_bytes().to_vec()),
         ("configuration.json".to_owned(), configuration.into_bytes()),
         ("proofs/jwks.json".to_owned(), jwks.into_bytes()),
-        ("proofs/results.json".to_owned(), results(&examined)),
+        ("proofs/results.json".to_owned(), results),
         ("report.json".to_owned(), json(&report)?),
         (REPORT_PAGE.to_owned(), page::html(&report).into_bytes()),
     ]);

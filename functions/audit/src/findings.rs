@@ -17,7 +17,8 @@ use shared::values::control::{self, Control};
 use shared::values::policy::DAY_MS;
 use utoipa::ToSchema;
 
-use crate::audits::{ControlItem, before, result_of};
+use crate::audits::{before, result_of};
+use crate::items::ControlItem;
 use crate::parts::App;
 
 /// How often a change is tried that meets another one.

@@ -9,6 +9,7 @@ pub mod audits;
 mod bundle;
 pub mod examine;
 pub mod findings;
+pub mod items;
 mod page;
 pub mod parts;
 pub mod proofs;

@@ -13,7 +13,7 @@ use shared::values::control::{Outcome, State};
 use shared::values::encoding::base64;
 use shared::values::incident::Severity;
 
-use crate::audits::{AuditItem, ControlItem, RequirementItem};
+use crate::items::{AuditItem, ControlItem, RequirementItem};
 
 /// For A4, and for a screen.
 const STYLE: &str = "@page{size:A4;margin:18mm 16mm}\
@@ -236,7 +236,7 @@ mod tests {
     use shared::values::control::Control;
 
     use super::*;
-    use crate::audits::AuditCounts;
+    use crate::items::AuditCounts;
 
     const NOW_MS: UnixMillis = 1_793_610_000_000;
     const MARKUP: &str = "</dd><script>alert(1)</script>\n\"'&";

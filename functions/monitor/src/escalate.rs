@@ -5,8 +5,7 @@ use serde::Serialize;
 use shared::clock::UnixMillis;
 use shared::ids::IncidentId;
 use shared::store::StoreError;
-use shared::store::incident::{Entry, Incident};
-use values::incident::Status;
+use shared::store::incident::Incident;
 
 use crate::parts::App;
 
@@ -69,40 +68,13 @@ async fn tell(app: &App, id: IncidentId) -> Result<bool, StoreError> {
 /// Whether an incident has waited for longer than its playbook says.
 fn is_late(app: &App, incident: &Incident) -> bool {
     let minutes = app.playbook(incident.kind).escalate_after_minutes;
-    let (since_ms, _) = opened(incident);
-    let waited_ms = app.clock().now_ms().saturating_sub(since_ms);
-    waits(incident) && waited_ms >= UnixMillis::from(minutes) * MINUTE_MS
-}
-
-/// Whether an incident waits for a person: it is open, or it was contained by itself and nobody has touched it. A
-/// lock that a rule has set is no answer of a person.
-fn waits(incident: &Incident) -> bool {
-    let is_touched = || {
-        incident.assignee.is_some()
-            || !incident.notes.is_empty()
-            || incident.timeline.iter().any(|entry| entry.by.is_some())
-    };
-    match incident.status {
-        Status::Open => true,
-        Status::Contained => !is_touched(),
-        Status::Acknowledged | Status::Resolved => false,
-    }
-}
-
-/// Since when an incident is open, and what its timeline says from then on. One that was opened again begins anew.
-fn opened(incident: &Incident) -> (UnixMillis, &[Entry]) {
-    let timeline = incident.timeline.as_slice();
-    let reopened = timeline.iter().rposition(|entry| entry.what == Status::Open.as_str());
-    let since = reopened.and_then(|at| timeline.get(at..)).unwrap_or_default();
-    match since.first() {
-        Some(reopened) => (reopened.at_ms, since),
-        None => (incident.opened_ms, timeline),
-    }
+    let waited_ms = app.clock().now_ms().saturating_sub(incident.open_since_ms());
+    incident.waits() && waited_ms >= UnixMillis::from(minutes) * MINUTE_MS
 }
 
 /// Whether its timeline was told already.
 fn is_told(incident: &Incident) -> bool {
-    opened(incident).1.iter().any(|entry| entry.what == ESCALATED)
+    incident.opened().1.iter().any(|entry| entry.what == ESCALATED)
 }
 
 #[cfg(test)]
@@ -110,7 +82,7 @@ mod tests {
     use shared::clock::Clock;
     use shared::ids::StaffId;
     use shared::store::incident::Note;
-    use values::incident::{Kind, Severity};
+    use values::incident::{Kind, Severity, Status};
 
     use super::*;
 
@@ -133,7 +105,7 @@ mod tests {
             (Status::Contained, true),
             (Status::Resolved, false),
         ] {
-            assert_eq!(waits(&incident(status)), expected, "{status:?}");
+            assert_eq!(incident(status).waits(), expected, "{status:?}");
         }
         let mut assigned = incident(Status::Contained);
         assigned.assignee = Some(somebody);
@@ -142,20 +114,20 @@ mod tests {
         let mut lifted = incident(Status::Contained);
         lifted.tell(OPENED_MS, "lifted", Some(somebody));
         for touched in [assigned, noted, lifted] {
-            assert!(!waits(&touched));
+            assert!(!touched.waits());
         }
     }
 
     #[test]
     fn an_incident_that_is_opened_again_waits_from_then_on_and_is_told_again() {
         let mut reopened = incident(Status::Open);
-        assert_eq!(opened(&reopened).0, OPENED_MS);
+        assert_eq!(reopened.opened().0, OPENED_MS);
         reopened.tell(OPENED_MS + 1, ESCALATED, None);
         assert!(is_told(&reopened));
         let somebody = StaffId::generate(&Clock::manual(OPENED_MS)).unwrap();
         reopened.tell(OPENED_MS + 1, "resolved", Some(somebody));
         reopened.tell(OPENED_MS + 1, "open", Some(somebody));
-        assert_eq!(opened(&reopened).0, OPENED_MS + 1);
+        assert_eq!(reopened.opened().0, OPENED_MS + 1);
         assert!(!is_told(&reopened));
         reopened.tell(OPENED_MS + 2, ESCALATED, None);
         assert!(is_told(&reopened));

@@ -76,11 +76,8 @@ impl Deployment {
         let say = |could_not: CouldNot| could_not.finding(&"The stack").what;
         let found = stack::look(&clients, &name).await.map_err(say)?;
         let found = found.ok_or_else(|| stack::absent(&name, &clients.region).what)?;
-        let physical = |logical: &str| {
-            let mut resources = found.resources.iter();
-            let resource = resources.find(|resource| resource.logical == logical);
-            resource.map(|resource| resource.physical.clone())
-        };
+        let physical =
+            |logical: &str| found.resource(logical).map(|resource| resource.physical.clone());
         let key = physical(KEY.0).ok_or_else(|| format!("The stack {name} has no {}.", KEY.0))?;
         let (dynamo, kms) = (clients.dynamodb.clone(), clients.kms.clone());
         let name_of = |table: &template::Table| physical(table.logical_id());

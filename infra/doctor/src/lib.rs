@@ -55,10 +55,8 @@ pub async fn examine_records(
     let say = |subject: &'static str| move |could_not: CouldNot| could_not.finding(&subject).what;
     let stack = stack::look(clients, name).await.map_err(say("The stack"))?;
     let stack = stack.ok_or_else(|| stack::absent(name, &clients.region).what)?;
-    let physical = |logical: &str| {
-        let found = stack.resources.iter().find(|resource| resource.logical == logical);
-        found.map(|resource| resource.physical.clone())
-    };
+    let physical =
+        |logical: &str| stack.resource(logical).map(|resource| resource.physical.clone());
     let records =
         Records::read(&clients.dynamodb, template, physical, clock.now_seconds(), None).await;
     let records = records.map_err(say("A table"))?;

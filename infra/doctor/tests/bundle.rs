@@ -368,7 +368,7 @@ fn a_proof_that_does_not_hold_is_told_though_it_is_signed() {
     assert!(said(&zipped(&signed(&files))).starts_with("Not valid (malformed): "));
 }
 
-/// Whoever writes the rows of an audit after its end gets a signature over them, but not another event.
+/// A row that is written after the end of an audit gets a signature, but not another event.
 #[test]
 fn a_result_that_was_changed_after_the_end_is_told_though_it_is_signed() {
     let log = ours();
@@ -416,7 +416,7 @@ fn a_result_that_was_changed_after_the_end_is_told_though_it_is_signed() {
     ] {
         assert_eq!(changed(std::slice::from_ref(&files)), other, "{files:?}");
     }
-    // What people say later is theirs to change.
+    // People may change their own words later.
     let said_later = shown("/controls/0/state", json!("accepted"));
     assert!(changed(&[said_later]).starts_with("Valid: "));
     for (name, text) in [results("reason", "reasons"), results("]", "")] {

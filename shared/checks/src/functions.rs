@@ -321,8 +321,7 @@ pub async fn check(
     let mut findings = Vec::new();
     for declared in template.functions() {
         let logical = declared.logical_id();
-        let Some(resource) = stack.resources.iter().find(|resource| resource.logical == logical)
-        else {
+        let Some(resource) = stack.resource(logical) else {
             findings.push(Finding::wrong(
                 "function_absent",
                 format!("{logical} is not part of the stack."),

@@ -270,7 +270,7 @@ pub async fn check(clients: &Clients, stack: &Stack, template: &Template) -> Vec
     let mut findings = Vec::new();
     for design in template.tables() {
         let logical = design.logical_id();
-        let resource = stack.resources.iter().find(|resource| resource.logical == logical);
+        let resource = stack.resource(logical);
         let table = match resource {
             None => Ok(None),
             Some(resource) => look(clients, &resource.physical).await,

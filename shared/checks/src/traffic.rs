@@ -135,7 +135,7 @@ pub async fn check(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for logical in template.functions().iter().map(Function::logical_id) {
-        if let Some(resource) = stack.resources.iter().find(|one| one.logical == logical) {
+        if let Some(resource) = stack.resource(logical) {
             match look(clients, &resource.physical, clock.now_seconds()).await {
                 Err(could_not) => {
                     let finding = could_not.finding(&format!("The last hour of {logical}"));

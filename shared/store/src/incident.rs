@@ -242,9 +242,19 @@ impl Incident {
     /// Since when it is open. One that was opened again begins anew.
     #[must_use]
     pub fn open_since_ms(&self) -> UnixMillis {
-        let mut entries = self.timeline.iter();
-        let reopened = entries.rfind(|entry| entry.what == Status::Open.as_str());
-        reopened.map_or(self.opened_ms, |entry| entry.at_ms)
+        self.opened().0
+    }
+
+    /// Since when it is open, and its timeline from then on.
+    #[must_use]
+    pub fn opened(&self) -> (UnixMillis, &[Entry]) {
+        let timeline = self.timeline.as_slice();
+        let reopened = timeline.iter().rposition(|entry| entry.what == Status::Open.as_str());
+        let since = reopened.and_then(|at| timeline.get(at..)).unwrap_or_default();
+        match since.first() {
+            Some(reopened) => (reopened.at_ms, since),
+            None => (self.opened_ms, timeline),
+        }
     }
 
     /// Reads an item of an incident.

@@ -212,7 +212,7 @@ pub(super) fn claims<'a, K>(
     Ok((claims, key))
 }
 
-/// What `key_of` gives for the key that a compact JWS of that type names. Its signature is not verified yet.
+/// The key that a compact JWS of that type names, by `key_of`. Its signature is not verified yet.
 ///
 /// # Errors
 /// [`Invalid`], the first reason that is found.

@@ -473,7 +473,7 @@ async fn states_are_carried_over_to_the_next_audit() {
     let expected = (json!(by_hand() - 1 + 2), json!(by_hand() - 2 + 1));
     assert_eq!((counts["open"].clone(), counts["overdue"].clone()), expected);
 
-    // What has passed in between begins anew.
+    // A control that has passed in between begins anew.
     team.world.advance_seconds(DAY);
     team.world.rotate_keys().await;
     team.guard = team.guard.signed_in(&team.world).await;

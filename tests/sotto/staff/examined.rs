@@ -11,7 +11,7 @@ use tests::world::World;
 const AUDITS: &str = "/v1/audits";
 const DAY: u64 = 24 * 60 * 60;
 
-/// What cannot be examined in a world, where there is only DynamoDB and KMS.
+/// Controls that cannot be examined in a world, where there is only DynamoDB and KMS.
 const UNSEEN: [&str; 20] = [
     "role_permissions",
     "role_trust",
@@ -245,7 +245,7 @@ async fn the_stack_audits_itself_and_counts_what_is_overdue() {
     let guard = guard.signed_in(&world).await;
     let audit = guard.get(&format!("{AUDITS}/{id}")).await.json();
     assert_eq!(audit["previous"], Value::Null);
-    // What a week has left undone has until its day, and is counted from then on.
+    // A finding of the first week has until its day, and is counted from then on.
     world.advance_seconds(91 * DAY);
     world.rotate_keys().await;
     let ran = world.examine().await;

@@ -62,7 +62,7 @@ fn must_end(table: &str, item: &Item) -> bool {
         "profiles" => kind == "customer",
         // A person's training ends with the account.
         "training" => partition == "practice",
-        // What was learnt of a rule has none, nor has the day of the next audit.
+        // The record of a rule has none, nor has the day of the next audit.
         "incidents" => partition != "rule" && (partition, kind) != ("audits", "next"),
         // The index ends with the events that it names; the tree is kept for good.
         "log" => partition.starts_with("index#"),

@@ -5,7 +5,7 @@
 
 use super::Control;
 
-/// What asks for a control, by its number in each text. Empty where a text says nothing of it.
+/// The paragraphs that ask for a control, by their numbers in each text. Empty where a text says nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requirement {
     /// OWASP ASVS 5.0.0, such as `V13.2.1`.
@@ -24,7 +24,7 @@ const NOTHING: Requirement =
     Requirement { asvs: &[], gdpr: &[], ccpa: &[], soc2: &[], ai_act: &[] };
 
 impl Control {
-    /// What asks for it.
+    /// The paragraphs that ask for it.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "a table")]
     pub const fn requirement(self) -> Requirement {
